@@ -1,0 +1,22 @@
+//! API keys and webhook signatures, as pure functions over bytes.
+
+pub mod token;
+pub mod webhook;
+
+pub use token::{Token, TokenHash};
+pub use webhook::WebhookSecret;
+
+/// The operating system gave no random bytes.
+#[derive(Debug, thiserror::Error)]
+#[error("the operating system's random generator failed")]
+pub struct NoEntropy(#[source] getrandom::Error);
+
+/// Random bytes from the operating system.
+///
+/// # Errors
+/// Where it has none to give.
+pub fn random_bytes<const N: usize>() -> Result<[u8; N], NoEntropy> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(NoEntropy)?;
+    Ok(bytes)
+}

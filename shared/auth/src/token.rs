@@ -1,0 +1,147 @@
+//! API tokens: `val_key_`, 32 random base62 characters, and 6 that are the CRC-32 of what stands before.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::{NoEntropy, random_bytes};
+
+/// What every token begins with; secret scanners look for it.
+pub const PREFIX: &str = "val_key_";
+
+const RANDOM: usize = 32;
+const CHECK: usize = 6;
+const LENGTH: usize = PREFIX.len() + RANDOM + CHECK;
+const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// A well-formed token. It prints as nothing but its prefix.
+#[derive(Clone)]
+pub struct Token(SecretString);
+
+impl Token {
+    /// A new token with 190 bits from the operating system.
+    ///
+    /// # Errors
+    /// Where the operating system has no random bytes.
+    pub fn generate() -> Result<Self, NoEntropy> {
+        let mut text = String::with_capacity(LENGTH);
+        text.push_str(PREFIX);
+        while text.len() < PREFIX.len() + RANDOM {
+            // Bytes of 248 and more would favour the first characters: drawn again.
+            let drawn: [u8; RANDOM] = random_bytes()?;
+            let fair = drawn.iter().filter(|byte| **byte < 248).map(|byte| char::from(BASE62[usize::from(byte % 62)]));
+            let missing = PREFIX.len() + RANDOM - text.len();
+            text.extend(fair.take(missing));
+        }
+        let check = checksum(&text);
+        text.push_str(&check);
+        Ok(Self(text.into()))
+    }
+
+    /// The token that a client sent; none where its form or its checksum is wrong, which no store has to be asked about.
+    pub fn parse(text: &str) -> Option<Self> {
+        let well_formed = text.len() == LENGTH
+            && text.starts_with(PREFIX)
+            && text[PREFIX.len()..].bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if !well_formed {
+            return None;
+        }
+        let (body, check) = text.split_at(LENGTH - CHECK);
+        bool::from(checksum(body).as_bytes().ct_eq(check.as_bytes())).then(|| Self(text.to_owned().into()))
+    }
+
+    /// What the store knows of it.
+    pub fn hash(&self) -> TokenHash {
+        let digest = Sha256::digest(self.0.expose_secret().as_bytes());
+        TokenHash(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// The last four characters, by which a person tells keys apart. They are of the checksum, so they tell nothing of the rest.
+    pub fn last4(&self) -> String {
+        self.0.expose_secret()[LENGTH - 4..].to_owned()
+    }
+
+    /// The whole token: for the one answer that shows it.
+    pub fn reveal(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Token({PREFIX}…)")
+    }
+}
+
+/// SHA-256 of a token, in hexadecimal: its key in the store. A token cannot be rebuilt from it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TokenHash(String);
+
+impl TokenHash {
+    /// The 64 hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// CRC-32 (IEEE) as six base62 digits, most significant first.
+fn checksum(text: &str) -> String {
+    let mut rest = crc32fast::hash(text.as_bytes());
+    let mut digits = [b'0'; CHECK];
+    for digit in digits.iter_mut().rev() {
+        *digit = BASE62[(rest % 62) as usize];
+        rest /= 62;
+    }
+    digits.iter().map(|digit| char::from(*digit)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_new_token_parses_and_has_the_documented_form() {
+        let token = Token::generate().expect("entropy");
+        let text = token.reveal();
+        assert_eq!((text.len(), &text[..8]), (46, PREFIX));
+        assert_eq!(Token::parse(text).map(|parsed| parsed.hash()), Some(token.hash()));
+        assert_ne!(Token::generate().expect("entropy").reveal(), text);
+    }
+
+    #[test]
+    fn a_known_token_has_a_known_checksum_and_hash() {
+        // Computed with Python: zlib.crc32 and hashlib.sha256.
+        let text = "val_key_ABCDEFGHIJKLMNOPQRSTUVWXYZ0123454ONbCB";
+        let token = Token::parse(text).expect("well-formed");
+        assert_eq!(token.hash().as_str(), "29b8c8dddc6f69615b6abe60c10d21169d11cd070053633808b6917fe672d9e4");
+        assert_eq!(token.last4(), "NbCB");
+    }
+
+    #[test]
+    fn a_token_is_never_printed() {
+        let token = Token::generate().expect("entropy");
+        assert_eq!(format!("{token:?}"), "Token(val_key_…)");
+    }
+
+    proptest! {
+        #[test]
+        fn one_wrong_character_is_noticed(place in 8_usize..46, with in "[0-9A-Za-z]") {
+            let token = Token::generate().expect("entropy");
+            let mut text = token.reveal().to_owned();
+            let same = text[place..=place] == with;
+            text.replace_range(place..=place, &with);
+            prop_assert_eq!(Token::parse(&text).is_some(), same);
+        }
+
+        #[test]
+        fn any_text_is_read_without_harm(text in "\\PC{0,60}") {
+            prop_assert!(Token::parse(&text).is_none());
+        }
+    }
+}

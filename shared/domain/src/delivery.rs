@@ -1,0 +1,112 @@
+//! Webhook deliveries: the events, their body, and when to try again.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{EventId, Timestamp};
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EventType {
+    /// A monitor went down.
+    #[serde(rename = "incident.opened")]
+    IncidentOpened,
+    /// A person took an incident.
+    #[serde(rename = "incident.acknowledged")]
+    IncidentAcknowledged,
+    /// A person wrote on an incident.
+    #[serde(rename = "incident.commented")]
+    IncidentCommented,
+    /// A monitor is up again, or a person closed its incident.
+    #[serde(rename = "incident.resolved")]
+    IncidentResolved,
+    /// A minority of regions sees a monitor down.
+    #[serde(rename = "monitor.degraded")]
+    MonitorDegraded,
+    /// No region sees it down any more.
+    #[serde(rename = "monitor.recovered")]
+    MonitorRecovered,
+}
+
+impl EventType {
+    /// The type as payloads and headers spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::IncidentOpened => "incident.opened",
+            Self::IncidentAcknowledged => "incident.acknowledged",
+            Self::IncidentCommented => "incident.commented",
+            Self::IncidentResolved => "incident.resolved",
+            Self::MonitorDegraded => "monitor.degraded",
+            Self::MonitorRecovered => "monitor.recovered",
+        }
+    }
+}
+
+/// The body of a delivery: written once, sent unchanged on every attempt.
+pub fn body(id: EventId, event: EventType, at: Timestamp, monitor: &Value, incident: Option<&Value>) -> String {
+    json!({
+        "id": id,
+        "type": event,
+        "created_at": at,
+        "data": {"monitor": monitor, "incident": incident},
+    })
+    .to_string()
+}
+
+/// Where a delivery is on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryStatus {
+    /// To be sent, or sent again.
+    Pending,
+    /// A 2xx answered.
+    Succeeded,
+    /// Given up, and kept.
+    Dead,
+}
+
+/// Waits before the second and each later attempt, in seconds: 5 s, 1 m, 5 m, 30 m, 2 h, 5 h, 10 h.
+pub const RETRY_AFTER_S: [i64; 7] = [5, 60, 300, 1_800, 7_200, 18_000, 36_000];
+
+/// How long to wait after attempt number `attempts` (1 is the first) failed, in milliseconds; none when it was the last.
+///
+/// `jitter` (0..=255) lengthens the wait by up to a tenth, so that a receiver that comes back is not met by everything at once.
+/// `asked_s` is the receiver's own `Retry-After`; it lengthens the wait, to ten hours at most, and never shortens it.
+pub fn retry_after_ms(attempts: u32, jitter: u8, asked_s: Option<i64>) -> Option<i64> {
+    let place = usize::try_from(attempts).ok()?.checked_sub(1)?;
+    let base_ms = RETRY_AFTER_S.get(place)? * 1000;
+    let jittered = base_ms + base_ms * i64::from(jitter) / 2550;
+    let asked_ms = asked_s.unwrap_or(0).clamp(0, 36_000) * 1000;
+    Some(jittered.max(asked_ms))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn eight_attempts_and_no_more() {
+        let waits: Vec<i64> = (1..10).filter_map(|attempts| retry_after_ms(attempts, 0, None)).collect();
+        assert_eq!(waits, RETRY_AFTER_S.map(|seconds| seconds * 1000));
+        assert_eq!((retry_after_ms(0, 0, None), retry_after_ms(8, 0, None)), (None, None));
+    }
+
+    #[test]
+    fn the_receivers_own_wish_is_honoured_within_bounds() {
+        assert_eq!(retry_after_ms(1, 0, Some(120)), Some(120_000));
+        assert_eq!(retry_after_ms(4, 0, Some(1)), Some(1_800_000));
+        assert_eq!(retry_after_ms(1, 0, Some(i64::MAX)), Some(36_000_000));
+        assert_eq!(retry_after_ms(1, 0, Some(-5)), Some(5_000));
+    }
+
+    proptest! {
+        #[test]
+        fn jitter_lengthens_by_a_tenth_at_most(attempts in 1..8_u32, jitter: u8) {
+            let plain = retry_after_ms(attempts, 0, None).unwrap_or(0);
+            let jittered = retry_after_ms(attempts, jitter, None).unwrap_or(0);
+            prop_assert!((plain..=plain + plain / 10).contains(&jittered));
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Identifiers: a prefix that names the kind, then a ULID (<https://github.com/ulid/spec>), so that they sort by creation.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use ulid::Ulid;
+
+use crate::{Invalid, Timestamp};
+
+/// 80 bits of randomness for one identifier.
+pub type Entropy = [u8; 10];
+
+fn ulid_at(at: Timestamp, entropy: Entropy) -> Ulid {
+    let random = entropy.iter().fold(0_u128, |sum, byte| (sum << 8) | u128::from(*byte));
+    Ulid::from_parts(at.ms().unsigned_abs(), random)
+}
+
+macro_rules! id {
+    ($name:ident, $prefix:literal, $of:literal) => {
+        #[doc = concat!("Names ", $of, ": `", $prefix, "` and a ULID.")]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(Ulid);
+
+        impl $name {
+            /// What every identifier of this kind begins with.
+            pub const PREFIX: &'static str = $prefix;
+
+            /// A new identifier of the moment `at`.
+            pub fn new(at: Timestamp, entropy: Entropy) -> Self {
+                Self(ulid_at(at, entropy))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}{}", Self::PREFIX, self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Invalid;
+
+            fn from_str(text: &str) -> Result<Self, Invalid> {
+                text.strip_prefix(Self::PREFIX)
+                    .and_then(|ulid| Ulid::from_string(ulid).ok())
+                    .map(Self)
+                    // One spelling an object: lower case and overflowing ULIDs name nothing.
+                    .filter(|id| id.to_string() == text)
+                    .ok_or_else(|| {
+                        Invalid::new(concat!("must be the id of ", $of, ": ", $prefix, " and 26 characters"))
+                    })
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = Invalid;
+
+            fn try_from(text: String) -> Result<Self, Invalid> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.to_string()
+            }
+        }
+    };
+}
+
+id!(AccountId, "acc_", "an account");
+id!(AuditId, "aud_", "an audit row");
+id!(CheckId, "chk_", "a requested check");
+id!(DeliveryId, "dlv_", "a webhook delivery");
+id!(EventId, "evt_", "an event");
+id!(IncidentId, "inc_", "an incident");
+id!(KeyId, "key_", "an API key");
+id!(CommentId, "cmt_", "an entry of an incident's timeline");
+id!(MonitorId, "mon_", "a monitor");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_sort_by_creation_and_survive_their_text() {
+        let first = MonitorId::new(Timestamp::from_ms(1), [255; 10]);
+        let second = MonitorId::new(Timestamp::from_ms(2), [0; 10]);
+        assert!(first.to_string() < second.to_string());
+        assert_eq!(first.to_string().parse(), Ok(first));
+        assert_eq!(first.to_string(), "mon_0000000001ZZZZZZZZZZZZZZZZ");
+    }
+
+    #[test]
+    fn another_kinds_prefix_and_other_spellings_are_refused() {
+        let id = MonitorId::new(Timestamp::from_ms(7), [7; 10]).to_string();
+        for bad in [id.replace("mon_", "inc_"), id.to_lowercase(), format!("{id}0"), "mon_".into(), String::new()] {
+            assert!(bad.parse::<MonitorId>().is_err(), "{bad}");
+        }
+    }
+}

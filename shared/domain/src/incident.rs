@@ -1,0 +1,108 @@
+//! Incidents: one for each time that a monitor is down.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{IncidentId, Invalid, MonitorId, RegionCode, Timestamp, id::CommentId, probe::Cause};
+
+/// Whether it is over. An acknowledged incident is still ongoing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the two words say it")]
+pub enum IncidentStatus {
+    Ongoing,
+    Resolved,
+}
+
+impl FromStr for IncidentStatus {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        match text {
+            "ongoing" => Ok(Self::Ongoing),
+            "resolved" => Ok(Self::Resolved),
+            _ => Err(Invalid::new("must be an incident's status: ongoing or resolved")),
+        }
+    }
+}
+
+/// One time that a monitor was down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Its own name.
+    pub id: IncidentId,
+    /// The monitor that was down.
+    pub monitor_id: MonitorId,
+    /// Whether it is over.
+    pub status: IncidentStatus,
+    /// The first failure that led to it.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub resolved_at: Option<Timestamp>,
+    /// What the region that saw it first says.
+    pub cause: Cause,
+    /// The regions that saw it down when it opened.
+    pub regions: Vec<RegionCode>,
+    /// When a person took it.
+    pub acknowledged_at: Option<Timestamp>,
+    /// The key with which they did.
+    pub acknowledged_by: Option<String>,
+    /// `recovery`, or the key that closed it.
+    pub resolved_by: Option<String>,
+}
+
+impl Incident {
+    /// Whole seconds that it lasted; none while it is ongoing.
+    pub fn duration_seconds(&self) -> Option<i64> {
+        self.resolved_at.map(|end| end.ms_since(self.started_at).max(0) / 1000)
+    }
+}
+
+/// What happened in an incident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the words say it")]
+pub enum TimelineType {
+    Opened,
+    Acknowledged,
+    Commented,
+    Resolved,
+}
+
+/// One line of an incident's story.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimelineEntry {
+    /// Its own name.
+    pub id: CommentId,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    #[serde(rename = "type")]
+    pub kind: TimelineType,
+    /// Who: a key's id, `checker`, or `recovery`.
+    pub actor: String,
+    /// What they said.
+    pub note: Option<String>,
+}
+
+/// A person's words on an incident: 1 to 2,000 characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Note(String);
+
+impl TryFrom<String> for Note {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        let text = text.trim();
+        let fits = (1..=2000).contains(&text.chars().count());
+        if fits { Ok(Self(text.to_owned())) } else { Err(Invalid::new("must be 1 to 2000 characters")) }
+    }
+}
+
+impl From<Note> for String {
+    fn from(note: Note) -> Self {
+        note.0
+    }
+}

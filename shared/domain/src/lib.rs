@@ -1,0 +1,38 @@
+//! Valpero's vocabulary and every decision it takes, as pure functions: no network, no store, no environment, no clock.
+
+pub mod address;
+pub mod delivery;
+pub mod fields;
+pub mod http_check;
+pub mod id;
+pub mod incident;
+pub mod monitor;
+pub mod packed;
+pub mod plan;
+pub mod probe;
+pub mod region;
+pub mod schedule;
+pub mod scope;
+pub mod status;
+pub mod time;
+
+pub use fields::{Fault, Faults, Fields};
+pub use id::{AccountId, AuditId, CheckId, DeliveryId, EventId, IncidentId, KeyId, MonitorId};
+pub use monitor::MonitorSpec;
+pub use plan::Plan;
+pub use region::RegionCode;
+pub use scope::{Scope, Scopes};
+pub use status::Status;
+pub use time::Timestamp;
+
+/// A text that does not parse as the value it should be; the message is written for the person who sent it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Invalid(pub String);
+
+impl Invalid {
+    /// Builds the error from a sentence.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}

@@ -1,0 +1,471 @@
+//! A monitor as its owner describes it: every field parsed, none of them able to be wrong.
+
+use std::{collections::BTreeSet, fmt, net::IpAddr};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use url::{Host, Url};
+
+use crate::{
+    Faults, Fields, Invalid, RegionCode, Status,
+    address::is_global,
+    http_check::{HttpCheck, REDACTED},
+    plan::Limits,
+};
+
+macro_rules! text_newtype {
+    ($(#[$doc:meta])* $name:ident, $parse:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = Invalid;
+
+            fn try_from(text: String) -> Result<Self, Invalid> {
+                let parse: fn(&str) -> Result<String, Invalid> = $parse;
+                parse(&text).map(Self)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.0
+            }
+        }
+    };
+}
+
+text_newtype!(
+    /// An absolute http or https URL without credentials and fragment, at most 2,048 bytes, in the URL standard's own spelling
+    /// (international names in Punycode, `http://2130706433/` as `http://127.0.0.1/`).
+    HttpUrl,
+    parse_http_url
+);
+
+text_newtype!(
+    /// A monitor's name: 1 to 100 characters, none of them a control character.
+    MonitorName,
+    |text| {
+        let text = text.trim();
+        if (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
+            Ok(text.to_owned())
+        } else {
+            Err(Invalid::new("must be 1 to 100 characters without control characters"))
+        }
+    }
+);
+
+text_newtype!(
+    /// A label of the owner's: 1 to 50 characters of `a-z A-Z 0-9 . _ : / -`.
+    Tag,
+    |text| {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._:/-".contains(&byte);
+        if (1..=50).contains(&text.len()) && text.bytes().all(allowed) {
+            Ok(text.to_owned())
+        } else {
+            Err(Invalid::new("each tag must be 1 to 50 letters, digits or . _ : / -"))
+        }
+    }
+);
+
+fn parse_http_url(text: &str) -> Result<String, Invalid> {
+    if text.len() > 2048 {
+        return Err(Invalid::new("must be at most 2048 bytes"));
+    }
+    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err(Invalid::new("must not contain spaces or control characters"));
+    }
+    let url = Url::parse(text)
+        .map_err(|error| Invalid::new(format!("must be a URL such as https://example.com/: {error}")))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(Invalid::new("must begin with http:// or https://"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Invalid::new("must not carry a user name or password; send them in an Authorization header"));
+    }
+    if url.fragment().is_some() {
+        return Err(Invalid::new("must not have a fragment: what follows # is never sent to a server"));
+    }
+    if url.port() == Some(0) {
+        return Err(Invalid::new("must not use port 0"));
+    }
+    if url.as_str().len() > 2048 {
+        return Err(Invalid::new("must be at most 2048 bytes"));
+    }
+    Ok(url.into())
+}
+
+impl HttpUrl {
+    /// The URL, parsed.
+    ///
+    /// # Errors
+    /// Never for a value built by `try_from`; a caller still passes the error on instead of assuming so.
+    pub fn to_url(&self) -> Result<Url, Invalid> {
+        Url::parse(&self.0).map_err(|error| Invalid::new(error.to_string()))
+    }
+
+    /// The host's text, for a monitor's default name.
+    pub fn host(&self) -> String {
+        self.to_url().ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
+    }
+
+    /// The address that stands in the URL itself, where its host is one.
+    pub fn literal_address(&self) -> Option<IpAddr> {
+        match self.to_url().ok()?.host()? {
+            Host::Ipv4(v4) => Some(v4.into()),
+            Host::Ipv6(v6) => Some(v6.into()),
+            Host::Domain(_) => None,
+        }
+    }
+}
+
+/// The kinds of check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckType {
+    /// An HTTP or HTTPS request.
+    #[default]
+    Http,
+}
+
+/// What a deployment and a plan allow a monitor to be.
+#[derive(Debug, Clone)]
+pub struct Allowance<'a> {
+    /// The regions that this deployment runs.
+    pub regions: &'a [RegionCode],
+    /// Whether targets may be private addresses.
+    pub private_targets: bool,
+    /// The plan's numbers.
+    pub limits: Limits,
+}
+
+/// A monitor as its owner describes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MonitorSpec {
+    /// The target.
+    pub url: HttpUrl,
+    /// What people call it; the URL's host unless told otherwise.
+    pub name: MonitorName,
+    /// How it is checked.
+    pub check_type: CheckType,
+    /// Seconds between checks: a multiple of 60, from the plan's minimum to 86,400.
+    pub check_interval: u32,
+    /// Where it is checked from, in order, without repeats.
+    pub regions: Vec<RegionCode>,
+    /// How long one attempt may take: 100 to 30,000 milliseconds.
+    pub timeout_ms: u32,
+    /// Further attempts within a tick before a region votes down: 0 to 5.
+    pub retries: u8,
+    /// How many regions must agree; a majority of those that report unless told otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm_regions: Option<u8>,
+    /// Labels to find it by, at most 20.
+    pub tags: Vec<Tag>,
+    /// Where events go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_url: Option<HttpUrl>,
+    /// The http check's own settings.
+    pub http: HttpCheck,
+}
+
+impl MonitorSpec {
+    /// Reads a request's body, reporting every fault at once.
+    ///
+    /// # Errors
+    /// All faults, each with its pointer.
+    pub fn read(body: &Value, allowance: &Allowance<'_>) -> Result<Self, Faults> {
+        let mut faults = Faults::default();
+        let mut fields = Fields::of(body, "", &mut faults);
+        let url: Option<HttpUrl> = fields.required("url", &mut faults);
+        let webhook_url: Option<HttpUrl> = fields.optional("webhook_url", &mut faults);
+        for (name, address) in [("url", &url), ("webhook_url", &webhook_url)] {
+            let literal = address.as_ref().and_then(HttpUrl::literal_address);
+            if !allowance.private_targets && literal.is_some_and(|address| !is_global(address)) {
+                faults.add(fields.pointer(name), "must not be an address outside the public internet");
+            }
+        }
+        let name: Option<MonitorName> = fields.optional("name", &mut faults);
+        let name = name.or_else(|| url.as_ref().and_then(|url| default_name(url).ok()));
+        let check_type = fields.optional("check_type", &mut faults).unwrap_or_default();
+        let check_interval = read_interval(&mut fields, allowance, &mut faults);
+        let regions = read_regions(&mut fields, allowance, &mut faults);
+        let timeout_ms = number(&mut fields, "timeout_ms", 10_000, 100..=30_000, &mut faults);
+        let retries = number(&mut fields, "retries", 2, 0..=5, &mut faults);
+        let confirm_regions: Option<u8> = fields.optional("confirm_regions", &mut faults);
+        if confirm_regions.is_some_and(|confirm| confirm == 0 || usize::from(confirm) > regions.len()) {
+            let detail = format!("must be 1 to {}, the number of the monitor's regions", regions.len());
+            faults.add(fields.pointer("confirm_regions"), detail);
+        }
+        let tags: BTreeSet<Tag> = fields.optional("tags", &mut faults).unwrap_or_default();
+        if tags.len() > 20 {
+            faults.add(fields.pointer("tags"), "must be at most 20 tags");
+        }
+        let http =
+            fields.value("http").map_or_else(HttpCheck::default, |http| HttpCheck::read(http, "/http", &mut faults));
+        fields.finish(&mut faults);
+        let spec = url.zip(name).map(|(url, name)| Self {
+            url,
+            name,
+            check_type,
+            check_interval,
+            regions,
+            timeout_ms,
+            retries: u8::try_from(retries).unwrap_or(u8::MAX),
+            confirm_regions,
+            tags: tags.into_iter().collect(),
+            webhook_url,
+            http,
+        });
+        faults.finish(spec)
+    }
+
+    /// This description with a JSON Merge Patch (RFC 7396) applied: `null` goes back to the default, what is absent stays.
+    ///
+    /// # Errors
+    /// All faults of the result, each with its pointer.
+    pub fn patched(&self, patch: &Value, allowance: &Allowance<'_>) -> Result<Self, Faults> {
+        if !patch.is_object() {
+            let mut faults = Faults::default();
+            faults.add("", "must be a JSON object");
+            return Err(faults);
+        }
+        let mut merged = self.to_value();
+        merge(&mut merged, patch);
+        Self::read(&merged, allowance)
+    }
+
+    /// The description as JSON with its secrets; [`Self::public`] is what clients see.
+    fn to_value(&self) -> Value {
+        serde_json::to_value(self).unwrap_or(Value::Null)
+    }
+
+    /// The description as clients see it: header values hidden.
+    pub fn public(&self) -> Value {
+        let mut value = self.to_value();
+        for header in value["http"]["headers"].as_object_mut().into_iter().flat_map(serde_json::Map::values_mut) {
+            *header = json!(REDACTED);
+        }
+        // Optional fields that are unset are answered as null, so that every answer has the same fields.
+        for (object, name) in [("", "confirm_regions"), ("", "webhook_url"), ("/http", "body")] {
+            if let Some(object) = value.pointer_mut(object).and_then(Value::as_object_mut) {
+                object.entry(name).or_insert(Value::Null);
+            }
+        }
+        value
+    }
+}
+
+fn default_name(url: &HttpUrl) -> Result<MonitorName, Invalid> {
+    let host: String = url.host().chars().take(100).collect();
+    MonitorName::try_from(host)
+}
+
+fn number(
+    fields: &mut Fields<'_>,
+    name: &'static str,
+    default: u32,
+    range: std::ops::RangeInclusive<u32>,
+    faults: &mut Faults,
+) -> u32 {
+    let value = fields.optional(name, faults).unwrap_or(default);
+    if !range.contains(&value) {
+        faults.add(fields.pointer(name), format!("must be {} to {}", range.start(), range.end()));
+    }
+    value
+}
+
+fn read_interval(fields: &mut Fields<'_>, allowance: &Allowance<'_>, faults: &mut Faults) -> u32 {
+    let least = allowance.limits.min_check_interval;
+    let interval = fields.optional("check_interval", faults).unwrap_or(least.max(60));
+    if !(least..=86_400).contains(&interval) || !interval.is_multiple_of(60) {
+        faults.add(fields.pointer("check_interval"), format!("must be a multiple of 60, {least} to 86400 seconds"));
+    }
+    interval
+}
+
+fn read_regions(fields: &mut Fields<'_>, allowance: &Allowance<'_>, faults: &mut Faults) -> Vec<RegionCode> {
+    let asked: Option<Vec<RegionCode>> = fields.optional("regions", faults);
+    let Some(asked) = asked else { return allowance.regions.to_vec() };
+    let regions: BTreeSet<RegionCode> = asked.into_iter().collect();
+    if regions.is_empty() {
+        faults.add(fields.pointer("regions"), "must name at least one region");
+    }
+    let deployed: Vec<&str> = allowance.regions.iter().map(|region| region.as_str()).collect();
+    for region in regions.iter().filter(|region| !allowance.regions.contains(region)) {
+        let detail = format!("{region} is not deployed here; there are {}", deployed.join(", "));
+        faults.add(fields.pointer("regions"), detail);
+    }
+    regions.into_iter().collect()
+}
+
+/// RFC 7396, with one addition: a redacted value keeps what is there.
+fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        if patch != REDACTED || !target.is_string() {
+            *target = patch.clone();
+        }
+        return;
+    };
+    if !target.is_object() {
+        *target = json!({});
+    }
+    let Some(target) = target.as_object_mut() else { return };
+    for (name, value) in patch {
+        if value.is_null() {
+            target.remove(name);
+        } else {
+            merge(target.entry(name.as_str()).or_insert(Value::Null), value);
+        }
+    }
+}
+
+/// Which monitors a list asks for.
+#[derive(Debug, Clone, Default)]
+pub struct MonitorFilter {
+    /// Those of this status.
+    pub status: Option<Status>,
+    /// Those checked this way.
+    pub check_type: Option<CheckType>,
+    /// Those with this tag.
+    pub tag: Option<String>,
+    /// Those whose name or URL contains this, whatever its case.
+    pub q: Option<String>,
+}
+
+impl MonitorFilter {
+    /// Whether a monitor is asked for.
+    pub fn accepts(&self, spec: &MonitorSpec, status: Status) -> bool {
+        let contains = |q: &String| {
+            let q = q.to_lowercase();
+            spec.name.as_str().to_lowercase().contains(&q) || spec.url.as_str().to_lowercase().contains(&q)
+        };
+        self.status.is_none_or(|asked| asked == status)
+            && self.check_type.is_none_or(|asked| asked == spec.check_type)
+            && self.tag.as_ref().is_none_or(|asked| spec.tags.iter().any(|tag| tag.as_str() == asked))
+            && self.q.as_ref().is_none_or(contains)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Plan;
+
+    fn regions() -> Vec<RegionCode> {
+        ["fra", "hel", "usc"].into_iter().filter_map(|code| code.parse().ok()).collect()
+    }
+
+    fn read(body: &Value, private_targets: bool) -> Result<MonitorSpec, Vec<String>> {
+        let allowance = Allowance { regions: &regions(), private_targets, limits: Plan::Free.limits() };
+        MonitorSpec::read(body, &allowance)
+            .map_err(|faults| faults.into_vec().into_iter().map(|fault| fault.pointer).collect())
+    }
+
+    #[test]
+    fn a_url_alone_is_a_monitor() {
+        let spec = read(&json!({"url": "https://Example.com"}), false).expect("valid");
+        assert_eq!((spec.url.as_str(), spec.name.as_str()), ("https://example.com/", "example.com"));
+        assert_eq!((spec.check_interval, spec.timeout_ms, spec.retries), (60, 10_000, 2));
+        assert_eq!(spec.regions, regions());
+    }
+
+    #[test]
+    fn every_fault_is_named_at_once() {
+        let body = json!({
+            "url": "ftp://example.com", "name": "", "check_type": "gopher", "check_interval": 90, "regions": ["syd"], "timeout_ms": 5,
+            "retries": 9, "confirm_regions": 7, "tags": ["a b"], "webhook_url": "https://u:p@example.com/", "color": "red",
+            "http": {"method": "BREW", "expected_status": "2xx", "headers": {"Host": "x"}, "bodyy": ""},
+        });
+        let pointers = read(&body, false).expect_err("faults");
+        for pointer in [
+            "/url",
+            "/name",
+            "/check_type",
+            "/check_interval",
+            "/regions",
+            "/timeout_ms",
+            "/retries",
+            "/confirm_regions",
+            "/tags",
+            "/webhook_url",
+            "/color",
+            "/http/method",
+            "/http/expected_status",
+            "/http/headers",
+            "/http/bodyy",
+        ] {
+            assert!(pointers.iter().any(|found| found == pointer), "{pointer} is not in {pointers:?}");
+        }
+        assert_eq!(pointers.len(), 15, "{pointers:?}");
+    }
+
+    #[test]
+    fn private_literals_in_any_spelling_are_refused_unless_allowed() {
+        for host in [
+            "127.0.0.1",
+            "2130706433",
+            "0x7f.1",
+            "0177.0.0.1",
+            "[::1]",
+            "[::ffff:10.0.0.1]",
+            "169.254.169.254",
+            "10.1",
+            "[64:ff9b::a00:1]",
+        ] {
+            let body = json!({"url": format!("http://{host}/")});
+            assert_eq!(read(&body, false).err(), Some(vec!["/url".to_owned()]), "{host}");
+            assert!(read(&body, true).is_ok(), "{host}");
+        }
+    }
+
+    #[test]
+    fn urls_that_are_not_plain_are_refused() {
+        for url in [
+            "example.com",
+            "https://",
+            "https://user@example.com",
+            "https://example.com/#top",
+            "https://example.com:0/",
+            "https://example.com:99999/",
+            "https://exa mple.com/",
+            "javascript:alert(1)",
+            "https://example.com/\u{0}",
+            "file:///etc/passwd",
+        ] {
+            assert!(HttpUrl::try_from(url.to_owned()).is_err(), "{url}");
+        }
+        assert_eq!(
+            HttpUrl::try_from("https://bücher.example/ü".to_owned()).as_ref().map(HttpUrl::as_str),
+            Ok("https://xn--bcher-kva.example/%C3%BC")
+        );
+    }
+
+    #[test]
+    fn a_patch_changes_what_it_names_and_hidden_values_stay() {
+        let allowance = Allowance { regions: &regions(), private_targets: false, limits: Plan::Free.limits() };
+        let body = json!({"url": "https://example.com/", "retries": 0, "http": {"headers": {"authorization": "s3cret", "x-old": "1"}}});
+        let spec = MonitorSpec::read(&body, &allowance).expect("valid");
+        let patch =
+            json!({"name": "Shop", "retries": null, "http": {"headers": {"authorization": REDACTED, "x-old": null}}});
+        let patched = spec.patched(&patch, &allowance).expect("valid");
+        assert_eq!((patched.name.as_str(), patched.retries), ("Shop", 2));
+        assert_eq!(patched.http.headers.iter().collect::<Vec<_>>(), [("authorization", "s3cret")]);
+        assert_eq!(patched.public()["http"]["headers"], json!({"authorization": "***"}));
+        assert_eq!(patched.public()["webhook_url"], Value::Null);
+    }
+}

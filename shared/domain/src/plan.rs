@@ -1,0 +1,71 @@
+//! Plans and what each allows.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Invalid;
+
+/// What an account may do and how fast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Plan {
+    /// For a first look.
+    Free,
+    /// One small site.
+    Lite,
+    /// A few sites.
+    Start,
+    /// A team.
+    Pro,
+    /// A company.
+    Business,
+}
+
+/// The numbers of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Limits {
+    /// Requests that one key may make in one calendar minute (UTC).
+    pub requests_per_minute: u32,
+    /// Monitors that the account may have.
+    pub monitors: u32,
+    /// The shortest time between two checks of a monitor, in seconds.
+    pub min_check_interval: u32,
+}
+
+impl Plan {
+    /// Every plan, smallest first.
+    pub const ALL: [Self; 5] = [Self::Free, Self::Lite, Self::Start, Self::Pro, Self::Business];
+
+    /// The plan's name as people write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::Lite => "lite",
+            Self::Start => "start",
+            Self::Pro => "pro",
+            Self::Business => "business",
+        }
+    }
+
+    /// What the plan allows.
+    pub const fn limits(self) -> Limits {
+        let (requests_per_minute, monitors) = match self {
+            Self::Free => (30, 50),
+            Self::Lite => (60, 100),
+            Self::Start => (120, 500),
+            Self::Pro => (300, 2_000),
+            Self::Business => (1000, 100_000),
+        };
+        Limits { requests_per_minute, monitors, min_check_interval: 60 }
+    }
+}
+
+impl FromStr for Plan {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let named = Self::ALL.into_iter().find(|plan| plan.as_str() == text);
+        named.ok_or_else(|| Invalid::new("must be a plan: free, lite, start, pro or business"))
+    }
+}

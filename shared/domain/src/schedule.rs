@@ -1,0 +1,142 @@
+//! When a cohort is due, and how one region makes up its mind about one monitor.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    RegionCode, Timestamp,
+    probe::{Cause, Outcome, ProbeResult},
+    status::Verdict,
+};
+
+/// Up to 56 monitors that one region checks at the same minutes: region, interval in seconds, number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cohort {
+    /// The region that checks them.
+    pub region: RegionCode,
+    /// Seconds between two checks; a multiple of 60.
+    pub interval: u32,
+    /// Counts the cohorts of this region and interval.
+    pub number: u32,
+}
+
+impl Cohort {
+    /// Whether the tick of this minute checks the cohort. Cohorts of a longer interval are spread over its minutes.
+    pub fn is_due(&self, tick: Timestamp) -> bool {
+        let minutes = i64::from((self.interval / 60).max(1));
+        (tick.minute() + i64::from(self.number)) % minutes == 0
+    }
+}
+
+/// What a region thinks of a monitor; kept beside the probe's description and written only when it changes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegionState {
+    /// The region's vote; none before the first check that counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
+    /// Since when: the first check that said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// Why, where the vote is down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+    /// The check that contradicts the vote and waits for a second one to agree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turning_since: Option<Timestamp>,
+    /// When the certificate that the target last showed expires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_expires_at: Option<Timestamp>,
+}
+
+impl RegionState {
+    /// The state after one more result, probed at `at`.
+    ///
+    /// `needs_second` is set for a monitor that one region checks without retries: nobody else confirms what it saw, so a
+    /// change of mind takes two ticks, in either direction.
+    pub fn after(&self, result: &ProbeResult, at: Timestamp, needs_second: bool) -> Self {
+        let mut next = self.clone();
+        if result.certificate_expires_at.is_some() {
+            next.certificate_expires_at = result.certificate_expires_at;
+        }
+        let observed = match result.outcome {
+            Outcome::Up => Verdict::Up,
+            Outcome::Down => Verdict::Down,
+            Outcome::ProbeError => return next,
+        };
+        if self.verdict == Some(observed) {
+            next.turning_since = None;
+            return next;
+        }
+        // A first "up" contradicts nothing; the same tick run twice is still one tick.
+        let waits = needs_second && !(self.verdict.is_none() && observed == Verdict::Up);
+        let first = self.turning_since.unwrap_or(at);
+        if waits && first >= at {
+            next.turning_since = Some(first);
+            return next;
+        }
+        next.verdict = Some(observed);
+        next.since = Some(first);
+        next.cause = result.cause.clone().filter(|_| observed == Verdict::Down);
+        next.turning_since = None;
+        next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::{ErrorCode, Phases};
+
+    fn up() -> ProbeResult {
+        ProbeResult {
+            outcome: Outcome::Up,
+            http_status: Some(200),
+            phases: Phases::default(),
+            cause: None,
+            certificate_expires_at: None,
+        }
+    }
+
+    fn failed(code: ErrorCode) -> ProbeResult {
+        ProbeResult::failed(Cause::of(code), Phases::default())
+    }
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_seconds(minute * 60)
+    }
+
+    #[test]
+    fn a_cohort_is_due_once_an_interval() {
+        for number in 0..7 {
+            let cohort = Cohort { region: "fra".parse().expect("a region"), interval: 300, number };
+            let due: Vec<i64> = (0..10).filter(|minute| cohort.is_due(at(*minute))).collect();
+            assert_eq!(due.len(), 2);
+            assert_eq!(due[1] - due[0], 5);
+        }
+    }
+
+    #[test]
+    fn with_others_to_confirm_one_tick_is_enough() {
+        let state =
+            RegionState::default().after(&up(), at(1), false).after(&failed(ErrorCode::ConnectRefused), at(2), false);
+        assert_eq!((state.verdict, state.since), (Some(Verdict::Down), Some(at(2))));
+        assert_eq!(state.cause.map(|cause| cause.code), Some(ErrorCode::ConnectRefused));
+    }
+
+    #[test]
+    fn alone_without_retries_it_takes_two_ticks_and_the_first_is_the_start() {
+        let bad = failed(ErrorCode::HttpStatus);
+        let first = RegionState::default().after(&up(), at(1), true).after(&bad, at(2), true);
+        assert_eq!((first.verdict, first.turning_since), (Some(Verdict::Up), Some(at(2))));
+        assert_eq!(first.after(&bad, at(2), true), first, "the same tick twice is one tick");
+        let second = first.after(&bad, at(3), true);
+        assert_eq!((second.verdict, second.since, second.turning_since), (Some(Verdict::Down), Some(at(2)), None));
+        let blip = first.after(&up(), at(3), true);
+        assert_eq!((blip.verdict, blip.turning_since), (Some(Verdict::Up), None));
+    }
+
+    #[test]
+    fn our_own_fault_changes_nothing() {
+        let state = RegionState::default().after(&up(), at(1), false);
+        assert_eq!(state.after(&failed(ErrorCode::DnsTimeout), at(2), false), state);
+    }
+}

@@ -1,0 +1,117 @@
+//! Scopes: what an API key may do.
+
+use std::{collections::BTreeSet, fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::Invalid;
+
+/// One permission of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Scope {
+    /// Read the account and its audit log.
+    #[serde(rename = "account:read")]
+    AccountRead,
+    /// List the account's keys.
+    #[serde(rename = "keys:read")]
+    KeysRead,
+    /// Mint, rotate and revoke keys.
+    #[serde(rename = "keys:write")]
+    KeysWrite,
+    /// Read monitors, their checks and deliveries.
+    #[serde(rename = "monitors:read")]
+    MonitorsRead,
+    /// Create, change, pause, check and delete monitors.
+    #[serde(rename = "monitors:write")]
+    MonitorsWrite,
+    /// Read incidents.
+    #[serde(rename = "incidents:read")]
+    IncidentsRead,
+    /// Acknowledge, resolve and comment on incidents.
+    #[serde(rename = "incidents:write")]
+    IncidentsWrite,
+}
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Self; 7] = [
+        Self::AccountRead,
+        Self::KeysRead,
+        Self::KeysWrite,
+        Self::MonitorsRead,
+        Self::MonitorsWrite,
+        Self::IncidentsRead,
+        Self::IncidentsWrite,
+    ];
+
+    /// The scope as keys and problems spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AccountRead => "account:read",
+            Self::KeysRead => "keys:read",
+            Self::KeysWrite => "keys:write",
+            Self::MonitorsRead => "monitors:read",
+            Self::MonitorsWrite => "monitors:write",
+            Self::IncidentsRead => "incidents:read",
+            Self::IncidentsWrite => "incidents:write",
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Scope {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == text).ok_or_else(|| {
+            let all: Vec<&str> = Self::ALL.iter().map(|scope| scope.as_str()).collect();
+            Invalid::new(format!("must be a scope; there are {}", all.join(", ")))
+        })
+    }
+}
+
+/// The scopes of one key; never empty once parsed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Scopes(BTreeSet<Scope>);
+
+impl Scopes {
+    /// What a key may do unless told otherwise: read the account, monitors and incidents.
+    pub fn default_of_a_key() -> Self {
+        Self(BTreeSet::from([Scope::AccountRead, Scope::MonitorsRead, Scope::IncidentsRead]))
+    }
+
+    /// Every scope there is.
+    pub fn all() -> Self {
+        Self(Scope::ALL.into())
+    }
+
+    /// The scopes that a person asked for.
+    ///
+    /// # Errors
+    /// Where the list is empty: a key that may do nothing is a mistake.
+    pub fn parse(asked: impl IntoIterator<Item = Scope>) -> Result<Self, Invalid> {
+        let scopes: BTreeSet<Scope> = asked.into_iter().collect();
+        if scopes.is_empty() { Err(Invalid::new("must name at least one scope")) } else { Ok(Self(scopes)) }
+    }
+
+    /// Whether the key may do this.
+    pub fn holds(&self, scope: Scope) -> bool {
+        self.0.contains(&scope)
+    }
+
+    /// The first of these scopes that `holder` lacks.
+    pub fn first_beyond(&self, holder: &Self) -> Option<Scope> {
+        self.0.difference(&holder.0).next().copied()
+    }
+
+    /// The scopes, in order.
+    pub fn iter(&self) -> impl Iterator<Item = Scope> {
+        self.0.iter().copied()
+    }
+}
