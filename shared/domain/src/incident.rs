@@ -39,16 +39,20 @@ pub struct Incident {
     /// The first failure that led to it.
     pub started_at: Timestamp,
     /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolved_at: Option<Timestamp>,
     /// What the region that saw it first says.
     pub cause: Cause,
     /// The regions that saw it down when it opened.
     pub regions: Vec<RegionCode>,
     /// When a person took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledged_at: Option<Timestamp>,
     /// The key with which they did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledged_by: Option<String>,
     /// `recovery`, or the key that closed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolved_by: Option<String>,
 }
 
@@ -83,6 +87,7 @@ pub struct TimelineEntry {
     /// Who: a key's id, `checker`, or `recovery`.
     pub actor: String,
     /// What they said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 

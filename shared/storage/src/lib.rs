@@ -1,0 +1,48 @@
+//! Everything that Valpero keeps, in DynamoDB. No other crate speaks to it; one file a table, one method an access pattern.
+//!
+//! Tenant data is reached by [`AccountId`](valpero_domain::AccountId) first, so that no method can cross accounts.
+//! Costs in the docs are request units for items of the usual size: `WRU` written, `RRU` read.
+
+mod accounts;
+mod api_keys;
+mod audit_log;
+mod call;
+mod checks;
+mod deliveries;
+mod error;
+mod incidents;
+mod keys;
+mod monitors;
+mod schedules;
+pub mod schema;
+mod status_change;
+pub mod usage;
+
+use aws_sdk_dynamodb::Client;
+
+pub use accounts::Account;
+pub use api_keys::{ApiKey, Metered, Refused};
+pub use audit_log::{AuditFilter, AuditRow};
+pub use checks::{Check, CheckSpan, LatestCheck};
+pub use deliveries::{Attempt, Delivery};
+pub use error::StoreError;
+pub use incidents::IncidentFilter;
+pub use monitors::{Monitor, Place, Webhook};
+pub use schedules::{ProbeSpec, ScheduledProbe};
+pub use schema::Tables;
+pub use status_change::{IncidentWrite, StatusChange};
+pub use usage::Usage;
+
+/// The store: a DynamoDB client and the names of the tables.
+#[derive(Debug, Clone)]
+pub struct Store {
+    client: Client,
+    tables: Tables,
+}
+
+impl Store {
+    /// The store behind this client.
+    pub fn new(client: Client, tables: Tables) -> Self {
+        Self { client, tables }
+    }
+}

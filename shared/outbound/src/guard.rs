@@ -1,0 +1,71 @@
+//! The guard: which addresses we connect to.
+
+use std::net::SocketAddr;
+
+use valpero_domain::address::is_global;
+
+/// Decides about every address just before we connect to it, and so after every resolution and every redirect.
+#[derive(Debug, Clone, Default)]
+pub struct Guard {
+    private_targets: bool,
+    own_sockets: Vec<SocketAddr>,
+}
+
+impl Guard {
+    /// Only the public internet: as on AWS.
+    pub fn public_only() -> Self {
+        Self::default()
+    }
+
+    /// Private addresses too, for checks within one's own network; but never these sockets of our own (the embedded store).
+    pub fn allowing_private(own_sockets: Vec<SocketAddr>) -> Self {
+        Self { private_targets: true, own_sockets }
+    }
+
+    /// Whether private addresses may be targets.
+    pub fn allows_private(&self) -> bool {
+        self.private_targets
+    }
+
+    /// Whether we may connect there.
+    pub fn permits(&self, address: SocketAddr) -> bool {
+        if !self.private_targets {
+            return is_global(address.ip());
+        }
+        let canonical = address.ip().to_canonical();
+        // The unspecified address connects to this very machine, under a name that no list of sockets has.
+        let ours =
+            |own: &SocketAddr| own.port() == address.port() && (canonical == own.ip() || canonical.is_loopback());
+        !canonical.is_unspecified() && !self.own_sockets.iter().any(ours)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn socket(text: &str) -> SocketAddr {
+        text.parse().expect("a socket address")
+    }
+
+    #[test]
+    fn only_public_addresses_pass_by_default() {
+        assert!(Guard::public_only().permits(socket("1.1.1.1:80")));
+        for text in
+            ["127.0.0.1:80", "169.254.169.254:80", "[::ffff:127.0.0.1]:80", "[64:ff9b::7f00:1]:80", "10.0.0.1:443"]
+        {
+            assert!(!Guard::public_only().permits(socket(text)), "{text}");
+        }
+    }
+
+    #[test]
+    fn our_own_sockets_are_refused_under_every_name() {
+        let guard = Guard::allowing_private(vec![socket("127.0.0.1:8000")]);
+        assert!(guard.permits(socket("127.0.0.1:80")) && guard.permits(socket("192.168.0.1:8000")));
+        for text in
+            ["127.0.0.1:8000", "127.0.0.2:8000", "[::1]:8000", "[::ffff:127.0.0.1]:8000", "0.0.0.0:8000", "[::]:8000"]
+        {
+            assert!(!guard.permits(socket(text)), "{text}");
+        }
+    }
+}

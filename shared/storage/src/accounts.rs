@@ -1,0 +1,112 @@
+//! Accounts, each with the list of its keys.
+
+use serde::{Deserialize, Serialize};
+use valpero_domain::{AccountId, Plan, Timestamp};
+
+use crate::{
+    AuditRow, Store, StoreError,
+    call::{Cancelled, Item, a_put, an_update, from_item, key, n, put_item, s, to_item, to_value, update_item},
+    keys,
+};
+
+const TABLE: &str = "accounts";
+
+/// An account.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Account {
+    /// Its own name.
+    #[serde(rename = "account_id")]
+    pub id: AccountId,
+    /// Where its owner is reached; no two accounts have the same.
+    pub email: String,
+    /// What it may do.
+    pub plan: Plan,
+    /// The language of its owner, such as `en`.
+    pub language: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// How many monitors it has.
+    pub monitors: u32,
+}
+
+impl Store {
+    fn account_key(account: AccountId) -> Item {
+        key([("account_id", account.to_string()), ("entry", keys::ACCOUNT.into())])
+    }
+
+    /// Makes an account. 6 WRU.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where another account has the e-mail address.
+    pub async fn create_account(&self, account: &Account, audit: &AuditRow) -> Result<(), StoreError> {
+        let mut item = to_item(TABLE, account)?;
+        item.insert("entry".into(), s(keys::ACCOUNT));
+        let mut claim = key([("account_id", keys::email(&account.email)), ("entry", "email".into())]);
+        claim.insert("owner".into(), s(account.id));
+        let accounts = &self.tables.accounts;
+        let new = "attribute_not_exists(account_id)";
+        let items = vec![
+            a_put(put_item(accounts, item).condition_expression(new))?,
+            a_put(put_item(accounts, claim).condition_expression(new))?,
+            self.audit(audit)?,
+        ];
+        self.transact(items).await.map_err(Cancelled::conflict)
+    }
+
+    /// The account. 1 RRU.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where there is none.
+    pub async fn account(&self, account: AccountId) -> Result<Account, StoreError> {
+        let item = self.get(&self.tables.accounts, Self::account_key(account)).await?;
+        from_item(TABLE, item.ok_or(StoreError::NotFound)?)
+    }
+
+    /// Every account, for the operator: a scan.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+        let mut pages = self
+            .client
+            .scan()
+            .table_name(&self.tables.accounts)
+            .filter_expression("entry = :account")
+            .expression_attribute_values(":account", s(keys::ACCOUNT))
+            .into_paginator()
+            .items()
+            .send();
+        let mut accounts: Vec<Account> = Vec::new();
+        while let Some(item) = pages.next().await {
+            accounts.push(from_item(TABLE, item.map_err(StoreError::from_sdk)?)?);
+        }
+        accounts.sort_by_key(|account| account.id);
+        Ok(accounts)
+    }
+
+    /// Gives the account another plan, and its keys the plan's pace.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where there is no such account.
+    pub async fn set_plan(&self, account: AccountId, plan: Plan, audit: &AuditRow) -> Result<(), StoreError> {
+        let change = update_item(&self.tables.accounts, Self::account_key(account), "SET #plan = :plan")
+            .condition_expression("attribute_exists(account_id)")
+            .expression_attribute_names("#plan", "plan")
+            .expression_attribute_values(":plan", to_value(TABLE, &plan)?);
+        let cancelled = self.transact(vec![an_update(change)?, self.audit(audit)?]).await;
+        cancelled.map_err(|cancelled| match cancelled {
+            Cancelled::Conditions(_) => StoreError::NotFound,
+            Cancelled::Failed(error) => error,
+        })?;
+        for hash in self.key_hashes(account).await? {
+            let limit = plan.limits().requests_per_minute;
+            let request = self
+                .update(&self.tables.api_keys, key([("token_hash", hash)]))
+                .update_expression("SET request_limit = :limit")
+                .condition_expression("attribute_exists(token_hash)")
+                .expression_attribute_values(":limit", n(limit));
+            self.send_update(request).await?;
+        }
+        Ok(())
+    }
+}

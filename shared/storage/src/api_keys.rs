@@ -1,0 +1,238 @@
+//! API keys. A key is its own meter: authentication, revocation, the plan's pace and the last use are one write.
+
+use serde::{Deserialize, Serialize};
+use valpero_auth::TokenHash;
+use valpero_domain::{AccountId, KeyId, Scopes, Timestamp};
+
+use crate::{
+    AuditRow, Store, StoreError,
+    call::{Cancelled, Item, Updated, a_put, an_update, from_item, key, n, put_item, s, to_item, update_item},
+    keys,
+};
+
+const TABLE: &str = "api-keys";
+
+/// A key, and its meter.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ApiKey {
+    /// What the store knows of its token.
+    pub token_hash: TokenHash,
+    /// Whose key.
+    pub account_id: AccountId,
+    /// Its own name.
+    #[serde(rename = "key_id")]
+    pub id: KeyId,
+    /// What its owner calls it.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// The token's last four characters.
+    pub last4: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// When its owner ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<Timestamp>,
+    /// When a request last came with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<Timestamp>,
+    /// Requests that it may make in a minute.
+    pub request_limit: u32,
+    /// The calendar minute that `used` counts.
+    #[serde(rename = "window", default)]
+    pub minute: i64,
+    /// Requests made in that minute.
+    #[serde(default)]
+    pub used: u32,
+}
+
+impl ApiKey {
+    /// Whether it opens anything at this moment.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| end > now)
+    }
+}
+
+/// A request that was counted.
+#[derive(Debug, Clone)]
+pub struct Metered {
+    /// The key, this request counted.
+    pub key: ApiKey,
+    /// Whether it is the key's first request of the day.
+    pub first_of_day: bool,
+}
+
+/// Why a request was not counted.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// Unknown, revoked or expired.
+    #[error("no such key")]
+    NoSuchKey,
+    /// The minute's requests are used up.
+    #[error("the key's requests of this minute are used up")]
+    OverLimit(Box<ApiKey>),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+const LIVE: &str = "attribute_exists(token_hash) AND attribute_not_exists(revoked_at) \
+                    AND (attribute_not_exists(expires_at) OR expires_at > :now)";
+
+impl Store {
+    /// Counts one request of a key, and answers with the key.
+    ///
+    /// One round trip and 1 WRU; two of each for the first request of a minute. A request that is refused costs 1 WRU.
+    ///
+    /// # Errors
+    /// [`Refused`]: what the client is told depends on which.
+    pub async fn meter(&self, hash: &TokenHash, now: Timestamp) -> Result<Metered, Refused> {
+        let mut minute = now.minute();
+        let mut first_of_day = false;
+        loop {
+            let old = match self.count(hash, minute, now).await? {
+                Updated::Done(item) => return Ok(Metered { key: from_item(TABLE, item)?, first_of_day }),
+                Updated::Refused(None) => return Err(Refused::NoSuchKey),
+                Updated::Refused(Some(item)) => from_item::<ApiKey>(TABLE, item)?,
+            };
+            if !old.is_live(now) {
+                return Err(Refused::NoSuchKey);
+            }
+            if old.minute > minute {
+                // Another machine's clock is ahead and has opened the next minute: count there.
+                minute = old.minute;
+                continue;
+            }
+            if old.minute == minute {
+                if old.used >= old.request_limit {
+                    return Err(Refused::OverLimit(Box::new(old)));
+                }
+                continue;
+            }
+            first_of_day = old.last_used_at.is_none_or(|used| used.day() < now.day());
+            if let Updated::Done(item) = self.open_window(hash, minute, now).await? {
+                return Ok(Metered { key: from_item(TABLE, item)?, first_of_day });
+            }
+            // Somebody else opened it, and has noticed the new day.
+            first_of_day = false;
+        }
+    }
+
+    async fn count(&self, hash: &TokenHash, minute: i64, now: Timestamp) -> Result<Updated, StoreError> {
+        let request = self
+            .update(&self.tables.api_keys, key([("token_hash", hash.as_str().into())]))
+            .update_expression("SET last_used_at = :now ADD used :one")
+            .condition_expression(format!("{LIVE} AND #window = :minute AND used < request_limit"))
+            .expression_attribute_names("#window", "window")
+            .expression_attribute_values(":now", s(now))
+            .expression_attribute_values(":minute", n(minute))
+            .expression_attribute_values(":one", n(1));
+        self.send_update(request).await
+    }
+
+    async fn open_window(&self, hash: &TokenHash, minute: i64, now: Timestamp) -> Result<Updated, StoreError> {
+        let request = self
+            .update(&self.tables.api_keys, key([("token_hash", hash.as_str().into())]))
+            .update_expression("SET last_used_at = :now, #window = :minute, used = :one")
+            .condition_expression(format!("{LIVE} AND #window < :minute AND request_limit >= :one"))
+            .expression_attribute_names("#window", "window")
+            .expression_attribute_values(":now", s(now))
+            .expression_attribute_values(":minute", n(minute))
+            .expression_attribute_values(":one", n(1));
+        self.send_update(request).await
+    }
+
+    /// Keeps a new key. 6 WRU.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn create_key(&self, api_key: &ApiKey, audit: &AuditRow) -> Result<(), StoreError> {
+        let mut items = self.new_key(api_key)?.to_vec();
+        items.push(self.audit(audit)?);
+        self.transact(items).await.map_err(Cancelled::conflict)
+    }
+
+    fn new_key(&self, api_key: &ApiKey) -> Result<[aws_sdk_dynamodb::types::TransactWriteItem; 2], StoreError> {
+        let mut entry = key([("account_id", api_key.account_id.to_string()), ("entry", keys::key_entry(api_key.id))]);
+        entry.insert("token_hash".into(), s(api_key.token_hash.as_str()));
+        let item = put_item(&self.tables.api_keys, to_item(TABLE, api_key)?);
+        Ok([
+            a_put(item.condition_expression("attribute_not_exists(token_hash)"))?,
+            a_put(put_item(&self.tables.accounts, entry))?,
+        ])
+    }
+
+    pub(crate) async fn key_hashes(&self, account: AccountId) -> Result<Vec<String>, StoreError> {
+        let request = self
+            .query(&self.tables.accounts)
+            .key_condition_expression("account_id = :account AND begins_with(entry, :key)")
+            .expression_attribute_values(":account", s(account))
+            .expression_attribute_values(":key", s(keys::KEY))
+            .consistent_read(true);
+        let entries = self.query_all(request).await?;
+        Ok(entries.iter().filter_map(|entry| entry.get("token_hash")?.as_s().ok().cloned()).collect())
+    }
+
+    /// The account's keys, oldest first. 1 RRU and 1 RRU a key.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn keys(&self, account: AccountId) -> Result<Vec<ApiKey>, StoreError> {
+        let hashes = self.key_hashes(account).await?;
+        let wanted: Vec<Item> = hashes.into_iter().map(|hash| key([("token_hash", hash)])).collect();
+        let items = self.batch_get(&self.tables.api_keys, wanted).await?;
+        let mut found: Vec<ApiKey> = items.into_iter().map(|item| from_item(TABLE, item)).collect::<Result<_, _>>()?;
+        found.sort_by_key(|api_key| api_key.id);
+        Ok(found)
+    }
+
+    /// One of the account's keys. 2 RRU.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where the account has no such key.
+    pub async fn key(&self, account: AccountId, id: KeyId) -> Result<ApiKey, StoreError> {
+        let place = key([("account_id", account.to_string()), ("entry", keys::key_entry(id))]);
+        let entry = self.get(&self.tables.accounts, place).await?.ok_or(StoreError::NotFound)?;
+        let hash = entry.get("token_hash").and_then(|hash| hash.as_s().ok()).ok_or(StoreError::NotFound)?;
+        let item = self.get(&self.tables.api_keys, key([("token_hash", hash.clone())])).await?;
+        from_item(TABLE, item.ok_or(StoreError::NotFound)?)
+    }
+
+    /// Ends a key: the very next request with it is refused. 4 WRU; of a key that is ended already, nothing changes.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn revoke_key(&self, api_key: &ApiKey, now: Timestamp, audit: &AuditRow) -> Result<(), StoreError> {
+        let place = key([("token_hash", api_key.token_hash.as_str().into())]);
+        let change = update_item(&self.tables.api_keys, place, "SET revoked_at = :now")
+            .condition_expression("attribute_exists(token_hash) AND attribute_not_exists(revoked_at)")
+            .expression_attribute_values(":now", s(now));
+        match self.transact(vec![an_update(change)?, self.audit(audit)?]).await {
+            Ok(()) | Err(Cancelled::Conditions(_)) => Ok(()),
+            Err(Cancelled::Failed(error)) => Err(error),
+        }
+    }
+
+    /// Replaces a key by a successor; the old one ends at `old_ends_at`. 8 WRU.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where the old key was revoked meanwhile.
+    pub async fn rotate_key(
+        &self,
+        old: &ApiKey,
+        old_ends_at: Timestamp,
+        successor: &ApiKey,
+        audit: &AuditRow,
+    ) -> Result<(), StoreError> {
+        let place = key([("token_hash", old.token_hash.as_str().into())]);
+        let change = update_item(&self.tables.api_keys, place, "SET expires_at = :end")
+            .condition_expression("attribute_exists(token_hash) AND attribute_not_exists(revoked_at)")
+            .expression_attribute_values(":end", s(old_ends_at));
+        let mut items = self.new_key(successor)?.to_vec();
+        items.extend([an_update(change)?, self.audit(audit)?]);
+        self.transact(items).await.map_err(Cancelled::conflict)
+    }
+}

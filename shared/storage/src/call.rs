@@ -1,0 +1,286 @@
+//! The few shapes of calls that all access patterns are made of: each asks what it consumed and records it.
+
+use std::{collections::HashMap, time::Duration};
+
+use aws_sdk_dynamodb::{
+    error::ProvideErrorMetadata,
+    operation::{query::builders::QueryFluentBuilder, update_item::builders::UpdateItemFluentBuilder},
+    types::{
+        AttributeValue, ConsumedCapacity, Delete, KeysAndAttributes, Put, ReturnConsumedCapacity, TransactWriteItem,
+        Update,
+        builders::{DeleteBuilder, PutBuilder, UpdateBuilder},
+    },
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    Store, StoreError,
+    usage::{Kind, record},
+};
+
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// How often a transaction that collided with another is tried again.
+const COLLISIONS: u32 = 8;
+
+pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+pub(crate) fn n(number: impl Into<i64>) -> AttributeValue {
+    AttributeValue::N(number.into().to_string())
+}
+
+pub(crate) fn key<const N: usize>(parts: [(&str, String); N]) -> Item {
+    parts.into_iter().map(|(name, value)| (name.to_owned(), AttributeValue::S(value))).collect()
+}
+
+pub(crate) fn to_item(table: &'static str, value: &impl Serialize) -> Result<Item, StoreError> {
+    serde_dynamo::to_item(value).map_err(|error| StoreError::corrupt(table, error))
+}
+
+pub(crate) fn to_value(table: &'static str, value: &impl Serialize) -> Result<AttributeValue, StoreError> {
+    serde_dynamo::to_attribute_value(value).map_err(|error| StoreError::corrupt(table, error))
+}
+
+pub(crate) fn from_item<T: DeserializeOwned>(table: &'static str, item: Item) -> Result<T, StoreError> {
+    serde_dynamo::from_item(item).map_err(|error| StoreError::corrupt(table, error))
+}
+
+fn consumed<'a>(kind: &Kind, capacities: impl IntoIterator<Item = &'a ConsumedCapacity>) {
+    record(kind, capacities.into_iter().filter_map(ConsumedCapacity::capacity_units).sum());
+}
+
+/// What an update with a condition found.
+pub(crate) enum Updated {
+    /// The item after the update.
+    Done(Item),
+    /// The condition failed: the item as it is, or nothing where there is none.
+    Refused(Option<Item>),
+}
+
+/// Why a transaction did nothing.
+#[derive(Debug)]
+pub(crate) enum Cancelled {
+    /// The conditions of these places failed.
+    Conditions(Vec<usize>),
+    /// Anything else.
+    Failed(StoreError),
+}
+
+impl From<StoreError> for Cancelled {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Cancelled {
+    /// For transactions whose conditions all mean "somebody was faster".
+    pub(crate) fn conflict(self) -> StoreError {
+        match self {
+            Self::Conditions(_) => StoreError::Conflict,
+            Self::Failed(error) => error,
+        }
+    }
+}
+
+impl Store {
+    pub(crate) async fn get(&self, table: &str, key: Item) -> Result<Option<Item>, StoreError> {
+        let request = self.client.get_item().table_name(table).set_key(Some(key)).consistent_read(true);
+        let sent = request.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
+        consumed(&Kind::Read, sent.iter().filter_map(|output| output.consumed_capacity()));
+        Ok(sent.map_err(StoreError::from_sdk)?.item)
+    }
+
+    pub(crate) async fn put(&self, table: &str, item: Item) -> Result<(), StoreError> {
+        let request = self.client.put_item().table_name(table).set_item(Some(item));
+        let sent = request.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
+        consumed(&Kind::Write, sent.iter().filter_map(|output| output.consumed_capacity()));
+        sent.map(drop).map_err(StoreError::from_sdk)
+    }
+
+    pub(crate) fn update(&self, table: &str, key: Item) -> UpdateItemFluentBuilder {
+        self.client.update_item().table_name(table).set_key(Some(key))
+    }
+
+    pub(crate) async fn send_update(&self, request: UpdateItemFluentBuilder) -> Result<Updated, StoreError> {
+        use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+        let sent = request
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match sent {
+            Ok(output) => {
+                consumed(&Kind::Write, output.consumed_capacity());
+                Ok(Updated::Done(output.attributes.unwrap_or_default()))
+            }
+            Err(error) => {
+                let refused = error.as_service_error().is_some_and(
+                    aws_sdk_dynamodb::operation::update_item::UpdateItemError::is_conditional_check_failed_exception,
+                );
+                // A refused write consumes a unit, too, though the failure does not say so.
+                record(&Kind::Write, if refused { 1.0 } else { 0.0 });
+                let failure = error.as_service_error().and_then(|error| match error {
+                    aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(f) => {
+                        Some(f.item().cloned())
+                    }
+                    _ => None,
+                });
+                failure.map(Updated::Refused).ok_or_else(|| StoreError::from_sdk(error))
+            }
+        }
+    }
+
+    pub(crate) fn query(&self, table: &str) -> QueryFluentBuilder {
+        self.client.query().table_name(table).return_consumed_capacity(ReturnConsumedCapacity::Total)
+    }
+
+    /// One page, and where the next begins.
+    pub(crate) async fn query_page(
+        &self,
+        request: QueryFluentBuilder,
+        start: Option<Item>,
+    ) -> Result<(Vec<Item>, Option<Item>), StoreError> {
+        let sent = request.set_exclusive_start_key(start).send().await;
+        consumed(&Kind::Read, sent.iter().filter_map(|output| output.consumed_capacity()));
+        let output = sent.map_err(StoreError::from_sdk)?;
+        Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
+    }
+
+    /// Every item, however many pages there are.
+    pub(crate) async fn query_all(&self, request: QueryFluentBuilder) -> Result<Vec<Item>, StoreError> {
+        self.query_until(request, |_| false).await
+    }
+
+    /// Items page by page until `enough` says so of those read.
+    pub(crate) async fn query_until(
+        &self,
+        request: QueryFluentBuilder,
+        enough: impl Fn(&[Item]) -> bool,
+    ) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let (page, next) = self.query_page(request.clone(), start).await?;
+            items.extend(page);
+            start = next;
+            if start.is_none() || enough(&items) {
+                return Ok(items);
+            }
+        }
+    }
+
+    pub(crate) async fn batch_get(&self, table: &str, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::with_capacity(keys.len());
+        let mut left = keys;
+        let mut wait = Duration::from_millis(25);
+        while !left.is_empty() {
+            let rest = left.split_off(left.len().min(100));
+            let wanted = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(true).build()?;
+            let sent = self
+                .client
+                .batch_get_item()
+                .request_items(table, wanted)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await;
+            consumed(
+                &Kind::Read,
+                sent.iter()
+                    .flat_map(aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput::consumed_capacity),
+            );
+            let mut output = sent.map_err(StoreError::from_sdk)?;
+            items.extend(output.responses.as_mut().and_then(|tables| tables.remove(table)).unwrap_or_default());
+            let unread = output.unprocessed_keys.as_mut().and_then(|tables| tables.remove(table));
+            left = rest;
+            if let Some(unread) = unread {
+                left.extend(unread.keys);
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(Duration::from_secs(1));
+            }
+        }
+        Ok(items)
+    }
+
+    /// All or nothing. Collisions with other transactions are tried again here; failed conditions are the caller's.
+    pub(crate) async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), Cancelled> {
+        let mut wait = Duration::from_millis(10);
+        for attempt in 0.. {
+            let sent = self
+                .client
+                .transact_write_items()
+                .set_transact_items(Some(items.clone()))
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await;
+            consumed(
+                &Kind::Write,
+                sent.iter().flat_map(
+                    aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsOutput::consumed_capacity,
+                ),
+            );
+            let Err(error) = sent else { return Ok(()) };
+            let codes = reasons(&error);
+            let failed: Vec<usize> =
+                (0..codes.len()).filter(|place| codes[*place] == "ConditionalCheckFailed").collect();
+            if !failed.is_empty() {
+                return Err(Cancelled::Conditions(failed));
+            }
+            let collided = codes.iter().any(|code| matches!(code.as_str(), "TransactionConflict" | "ThrottlingError"))
+                || error.code() == Some("TransactionInProgressException");
+            if collided && attempt < COLLISIONS {
+                tokio::time::sleep(wait + jitter(wait)).await;
+                wait *= 2;
+                continue;
+            }
+            let error = if collided { StoreError::Throttled(Box::new(error)) } else { StoreError::from_sdk(error) };
+            return Err(Cancelled::Failed(error));
+        }
+        Ok(())
+    }
+}
+
+type TransactError =
+    aws_sdk_dynamodb::error::SdkError<aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError>;
+
+fn reasons(error: &TransactError) -> Vec<String> {
+    use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException;
+    match error.as_service_error() {
+        Some(TransactionCanceledException(cancelled)) => {
+            cancelled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or_default().to_owned()).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Up to `most`, so that those who collided do not meet again.
+pub(crate) fn jitter(most: Duration) -> Duration {
+    let byte = valpero_auth::random_bytes::<1>().map_or(128, |[byte]| byte);
+    most * u32::from(byte) / 255
+}
+
+pub(crate) fn put_item(table: &str, item: Item) -> PutBuilder {
+    Put::builder().table_name(table).set_item(Some(item))
+}
+
+pub(crate) fn update_item(table: &str, key: Item, expression: impl Into<String>) -> UpdateBuilder {
+    Update::builder().table_name(table).set_key(Some(key)).update_expression(expression)
+}
+
+pub(crate) fn delete_item(table: &str, key: Item) -> DeleteBuilder {
+    Delete::builder().table_name(table).set_key(Some(key))
+}
+
+pub(crate) fn a_put(put: PutBuilder) -> Result<TransactWriteItem, StoreError> {
+    Ok(TransactWriteItem::builder().put(put.build()?).build())
+}
+
+pub(crate) fn an_update(update: UpdateBuilder) -> Result<TransactWriteItem, StoreError> {
+    Ok(TransactWriteItem::builder().update(update.build()?).build())
+}
+
+pub(crate) fn a_delete(delete: DeleteBuilder) -> Result<TransactWriteItem, StoreError> {
+    Ok(TransactWriteItem::builder().delete(delete.build()?).build())
+}

@@ -1,0 +1,221 @@
+//! Checks: one item holds one tick of a cohort; the rare failures have their words in items of their own.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use valpero_domain::{
+    RegionCode, Timestamp,
+    packed::{self, Record, Tag},
+    probe::Cause,
+    schedule::Cohort,
+};
+
+use crate::{
+    Place, Store, StoreError,
+    call::{Item, from_item, key, n, s, to_item},
+    keys,
+    schema::TTL,
+};
+
+const TABLE: &str = "checks";
+const KEPT_S: i64 = 30 * 86_400;
+
+/// Items looked at for each monitor's latest check: more than ten requested checks hide no tick.
+const LATEST_DEPTH: usize = 30;
+
+/// One check of one monitor.
+#[derive(Debug, Clone)]
+pub struct Check {
+    /// When: the tick's time, or the moment of a requested check.
+    pub at: Timestamp,
+    /// From where.
+    pub region: RegionCode,
+    /// What was found.
+    pub record: Record,
+    /// Why, in words, where it is not up.
+    pub cause: Option<Cause>,
+}
+
+/// A monitor's newest check in one region.
+#[derive(Debug, Clone, Copy)]
+pub struct LatestCheck {
+    /// When.
+    pub at: Timestamp,
+    /// What was found.
+    pub record: Record,
+}
+
+/// Which time a history covers: from (inclusive) to (exclusive).
+#[derive(Debug, Clone, Copy)]
+#[expect(missing_docs, reason = "the two words say it")]
+pub struct CheckSpan {
+    pub from: Timestamp,
+    pub to: Timestamp,
+}
+
+impl Store {
+    /// Keeps one tick of a cohort. 1 WRU, also for a full one; the same tick again replaces itself.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn save_tick(&self, cohort: &Cohort, at: Timestamp, records: &[Record]) -> Result<(), StoreError> {
+        self.put(&self.tables.checks, checks_item(cohort, keys::tick(at), at, records)).await
+    }
+
+    /// Keeps one check that was asked for. 1 WRU.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn save_requested_check(&self, cohort: &Cohort, at: Timestamp, record: Record) -> Result<(), StoreError> {
+        let place = keys::requested(at, record.tag);
+        self.put(&self.tables.checks, checks_item(cohort, place, at, &[record])).await
+    }
+
+    /// Keeps the words of one failure; `requested` says whether it was a check that was asked for. 1 WRU.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn save_failure(
+        &self,
+        cohort: &Cohort,
+        tag: Tag,
+        at: Timestamp,
+        requested: bool,
+        cause: &Cause,
+    ) -> Result<(), StoreError> {
+        let place = if requested { keys::requested(at, tag) } else { keys::tick(at) };
+        let mut item = to_item(TABLE, cause)?;
+        item.extend(key([("cohort", keys::failures(cohort, tag)), ("at", place)]));
+        item.insert(TTL.into(), n(at.seconds() + KEPT_S));
+        self.put(&self.tables.checks, item).await
+    }
+
+    /// A monitor's checks in one place, newest first, those that `accepts` likes, at most `count`.
+    /// 0.5 RRU per 4 ticks of a full cohort.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn checks(
+        &self,
+        place: &Place,
+        span: CheckSpan,
+        accepts: impl Fn(&Record) -> bool,
+        count: usize,
+    ) -> Result<Vec<Check>, StoreError> {
+        // A place's own time bounds what its tag may show, beside the tag itself.
+        let span = CheckSpan {
+            from: span.from.max(place.from.start_of_minute()),
+            to: place.until.map_or(span.to, |until| span.to.min(until)),
+        };
+        if span.from >= span.to || count == 0 {
+            return Ok(Vec::new());
+        }
+        let cohort = place.cohort();
+        let request = self.span_query(keys::cohort(&cohort), span);
+        let mut found: Vec<(String, Check)> = Vec::new();
+        let mut start = None;
+        'pages: loop {
+            let (page, next) = self.query_page(request.clone(), start).await?;
+            for item in &page {
+                let Some(record) = packed::find(bytes(item), place.tag).filter(&accepts) else { continue };
+                let (sort_key, at) = moment(item)?;
+                found.push((sort_key, Check { at, region: place.region, record, cause: None }));
+                if found.len() == count {
+                    break 'pages;
+                }
+            }
+            start = next;
+            if start.is_none() {
+                break;
+            }
+        }
+        self.add_causes(place, span, &mut found).await?;
+        Ok(found.into_iter().map(|(_, check)| check).collect())
+    }
+
+    async fn add_causes(
+        &self,
+        place: &Place,
+        span: CheckSpan,
+        found: &mut [(String, Check)],
+    ) -> Result<(), StoreError> {
+        let mut failed = found.iter().filter(|(_, check)| check.record.error.is_some());
+        let Some((_, newest)) = failed.next() else { return Ok(()) };
+        let oldest = failed.next_back().map_or(newest.at, |(_, check)| check.at);
+        let span = CheckSpan { from: oldest.max(span.from), to: newest.at.plus_seconds(1) };
+        let items = self.query_all(self.span_query(keys::failures(&place.cohort(), place.tag), span)).await?;
+        let mut causes: HashMap<String, Cause> = HashMap::with_capacity(items.len());
+        for item in items {
+            causes.insert(moment(&item)?.0, from_item(TABLE, item)?);
+        }
+        for (sort_key, check) in found {
+            // The words are written before the tick; where they are missing, the code's own sentence serves.
+            check.cause = causes.remove(sort_key).or_else(|| check.record.error.map(Cause::of));
+        }
+        Ok(())
+    }
+
+    /// The newest check of each of these monitors of one cohort. 0.5 RRU, and 0.5 more where requested checks lie on top.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn latest_checks(&self, cohort: &Cohort, tags: &[Tag]) -> Result<HashMap<Tag, LatestCheck>, StoreError> {
+        let request = self
+            .query(&self.tables.checks)
+            .key_condition_expression("cohort = :cohort")
+            .expression_attribute_values(":cohort", s(keys::cohort(cohort)))
+            .scan_index_forward(false)
+            .limit(4);
+        let all_found = |items: &[Item]| {
+            items.len() >= LATEST_DEPTH
+                || tags.iter().all(|tag| items.iter().any(|item| packed::find(bytes(item), *tag).is_some()))
+        };
+        let mut latest = HashMap::with_capacity(tags.len());
+        for item in self.query_until(request, all_found).await? {
+            let (_, at) = moment(&item)?;
+            for record in packed::records(bytes(&item)).filter(|record| tags.contains(&record.tag)) {
+                latest.entry(record.tag).or_insert(LatestCheck { at, record });
+            }
+        }
+        Ok(latest)
+    }
+
+    fn span_query(
+        &self,
+        partition: String,
+        span: CheckSpan,
+    ) -> aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder {
+        // A requested check's key begins with its second, so the last second is taken whole and cut by its milliseconds.
+        let last = span.to.plus_ms(-1);
+        self.query(&self.tables.checks)
+            .key_condition_expression("cohort = :partition AND #at BETWEEN :from AND :to")
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":partition", s(partition))
+            .expression_attribute_values(":from", s(keys::tick(span.from)))
+            .expression_attribute_values(":to", s(format!("{}.{:03}~", keys::tick(last), last.ms() % 1000)))
+            .scan_index_forward(false)
+    }
+}
+
+fn checks_item(cohort: &Cohort, place: String, at: Timestamp, records: &[Record]) -> Item {
+    let mut item = key([("cohort", keys::cohort(cohort)), ("at", place)]);
+    item.insert("checks".into(), AttributeValue::B(Blob::new(packed::pack(records))));
+    item.insert(TTL.into(), n(at.seconds() + KEPT_S));
+    item
+}
+
+fn bytes(item: &Item) -> &[u8] {
+    item.get("checks").and_then(|checks| checks.as_b().ok()).map_or(&[], AsRef::as_ref)
+}
+
+/// The item's sort key, and the moment it stands for.
+fn moment(item: &Item) -> Result<(String, Timestamp), StoreError> {
+    let sort_key = item.get("at").and_then(|at| at.as_s().ok()).cloned().unwrap_or_default();
+    let mut parts = sort_key.split('.');
+    let seconds: Option<i64> = parts.next().and_then(|seconds| seconds.parse().ok());
+    let ms: i64 = parts.next().and_then(|ms| ms.parse().ok()).unwrap_or(0);
+    match seconds {
+        Some(seconds) => Ok((sort_key, Timestamp::from_seconds(seconds).plus_ms(ms))),
+        None => Err(StoreError::corrupt(TABLE, format!("no time: {sort_key:?}"))),
+    }
+}

@@ -1,0 +1,195 @@
+//! Webhook deliveries: written with what they tell of, sent later, kept until they age.
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use serde::{Deserialize, Serialize};
+use valpero_domain::{
+    AccountId, DeliveryId, EventId, IncidentId, MonitorId, Timestamp,
+    delivery::{DeliveryStatus, EventType},
+};
+
+use crate::{
+    Store, StoreError,
+    call::{Item, Updated, a_put, from_item, key, n, put_item, s, to_item, to_value},
+    keys,
+    schema::{PENDING_INDEX, TTL},
+};
+
+const TABLE: &str = "deliveries";
+const SUCCEEDED_KEPT_S: i64 = 30 * 86_400;
+const DEAD_KEPT_S: i64 = 90 * 86_400;
+
+/// One attempt to deliver.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Attempt {
+    /// When it began.
+    pub at: Timestamp,
+    /// The receiver's answer, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http_status: Option<u16>,
+    /// How long it took, in milliseconds.
+    pub latency_ms: u32,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// A delivery.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Delivery {
+    /// Whose.
+    pub account_id: AccountId,
+    /// Its own name.
+    #[serde(rename = "delivery_id")]
+    pub id: DeliveryId,
+    /// The monitor whose webhook it goes to.
+    pub monitor_id: MonitorId,
+    /// The incident it tells of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident_id: Option<IncidentId>,
+    /// The event, the same on every attempt.
+    pub event_id: EventId,
+    /// What happened.
+    pub event: EventType,
+    /// The body, sent unchanged on every attempt.
+    pub body: String,
+    /// Where it stands.
+    pub status: DeliveryStatus,
+    /// Attempts begun.
+    pub attempts: u32,
+    /// What came of them.
+    #[serde(default)]
+    pub attempt_log: Vec<Attempt>,
+    /// When the next attempt is due; while one is under way, when it counts as lost.
+    pub next_attempt_at: Timestamp,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Why it was given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gave_up: Option<String>,
+}
+
+impl Store {
+    fn delivery_key(account: AccountId, delivery: DeliveryId) -> Item {
+        key([("account_id", account.to_string()), ("delivery_id", delivery.to_string())])
+    }
+
+    /// The delivery as part of the transaction that it tells of.
+    pub(crate) fn new_delivery(&self, delivery: &Delivery) -> Result<TransactWriteItem, StoreError> {
+        let mut item = to_item(TABLE, delivery)?;
+        item.insert("pending".into(), s(keys::PENDING));
+        a_put(put_item(&self.tables.deliveries, item).condition_expression("attribute_not_exists(account_id)"))
+    }
+
+    /// The delivery. 1 RRU per 4 KB.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where the account has no such delivery.
+    pub async fn delivery(&self, account: AccountId, delivery: DeliveryId) -> Result<Delivery, StoreError> {
+        let item = self.get(&self.tables.deliveries, Self::delivery_key(account, delivery)).await?;
+        from_item(TABLE, item.ok_or(StoreError::NotFound)?)
+    }
+
+    /// Those that are due, oldest first, at most `count`: account and id. A hint only: [`Self::claim_delivery`] decides.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn due_deliveries(
+        &self,
+        now: Timestamp,
+        count: usize,
+    ) -> Result<Vec<(AccountId, DeliveryId)>, StoreError> {
+        let request = self
+            .query(&self.tables.deliveries)
+            .index_name(PENDING_INDEX)
+            .key_condition_expression("#pending = :pending AND next_attempt_at <= :now")
+            .expression_attribute_names("#pending", "pending")
+            .expression_attribute_values(":pending", s(keys::PENDING))
+            .expression_attribute_values(":now", s(now));
+        let items = self.query_until(request, |items| items.len() >= count).await?;
+        let id = |item: &Item| {
+            let account: AccountId = item.get("account_id")?.as_s().ok()?.parse().ok()?;
+            let delivery: DeliveryId = item.get("delivery_id")?.as_s().ok()?.parse().ok()?;
+            Some((account, delivery))
+        };
+        let found: Option<Vec<_>> = items.iter().take(count).map(id).collect();
+        found.ok_or_else(|| StoreError::corrupt(TABLE, "a pending delivery has no id"))
+    }
+
+    /// Begins an attempt: of all who hold the message, one gets it. Until `lost_at` nobody else tries. 2 WRU per KB.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where it is not due, no longer pending, or somebody else has it.
+    pub async fn claim_delivery(
+        &self,
+        seen: &Delivery,
+        now: Timestamp,
+        lost_at: Timestamp,
+    ) -> Result<Delivery, StoreError> {
+        let request = self
+            .update(&self.tables.deliveries, Self::delivery_key(seen.account_id, seen.id))
+            .update_expression("SET next_attempt_at = :lost ADD attempts :one")
+            .condition_expression("#status = :pending AND attempts = :seen AND next_attempt_at <= :now")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":pending", to_value(TABLE, &DeliveryStatus::Pending)?)
+            .expression_attribute_values(":seen", n(seen.attempts))
+            .expression_attribute_values(":one", n(1))
+            .expression_attribute_values(":now", s(now))
+            .expression_attribute_values(":lost", s(lost_at));
+        match self.send_update(request).await? {
+            Updated::Done(item) => from_item(TABLE, item),
+            Updated::Refused(_) => Err(StoreError::Conflict),
+        }
+    }
+
+    /// Ends an attempt with what the delivery's status, log, `next_attempt_at` and `gave_up` now say. 2 WRU per KB.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where the attempt counted as lost and another one began.
+    pub async fn finish_attempt(&self, delivery: &Delivery, now: Timestamp) -> Result<(), StoreError> {
+        let ended = delivery.status != DeliveryStatus::Pending;
+        let mut expression = "SET #status = :status, attempt_log = :log, next_attempt_at = :next".to_owned();
+        if delivery.gave_up.is_some() {
+            expression.push_str(", gave_up = :gave_up");
+        }
+        if ended {
+            expression.push_str(", #ttl = :ttl REMOVE #pending");
+        }
+        let mut request = self
+            .update(&self.tables.deliveries, Self::delivery_key(delivery.account_id, delivery.id))
+            .update_expression(expression)
+            .condition_expression("attempts = :seen")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":status", to_value(TABLE, &delivery.status)?)
+            .expression_attribute_values(":log", to_value(TABLE, &delivery.attempt_log)?)
+            .expression_attribute_values(":next", s(delivery.next_attempt_at))
+            .expression_attribute_values(":seen", n(delivery.attempts));
+        if let Some(reason) = &delivery.gave_up {
+            request = request.expression_attribute_values(":gave_up", s(reason.as_str()));
+        }
+        if ended {
+            let kept = if delivery.status == DeliveryStatus::Dead { DEAD_KEPT_S } else { SUCCEEDED_KEPT_S };
+            request = request
+                .expression_attribute_names("#pending", "pending")
+                .expression_attribute_names("#ttl", TTL)
+                .expression_attribute_values(":ttl", n(now.seconds() + kept));
+        }
+        match self.send_update(request).await? {
+            Updated::Done(_) => Ok(()),
+            Updated::Refused(_) => Err(StoreError::Conflict),
+        }
+    }
+
+    /// The account's newest deliveries, at most `count`. 0.5 RRU per 4 KB read.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn deliveries(&self, account: AccountId, count: usize) -> Result<Vec<Delivery>, StoreError> {
+        let request = self
+            .query(&self.tables.deliveries)
+            .key_condition_expression("account_id = :account")
+            .expression_attribute_values(":account", s(account))
+            .scan_index_forward(false);
+        let items = self.query_until(request, |items| items.len() >= count).await?;
+        items.into_iter().take(count).map(|item| from_item(TABLE, item)).collect()
+    }
+}

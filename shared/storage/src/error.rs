@@ -1,0 +1,63 @@
+//! What can go wrong in the store; nothing here knows of HTTP.
+
+use std::error::Error;
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The object does not exist, or is another account's.
+    #[error("not found")]
+    NotFound,
+    /// Somebody else changed the object first.
+    #[error("changed by somebody else at the same time")]
+    Conflict,
+    /// The account already has as many monitors as its plan allows.
+    #[error("the plan's limit of monitors is reached")]
+    LimitReached,
+    /// DynamoDB asks us to slow down, also after the SDK's own retries.
+    #[error("the database is throttling")]
+    Throttled(#[source] Box<dyn Error + Send + Sync>),
+    /// An item does not read as what it should be.
+    #[error("an item of {table} cannot be read")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// What the reader said.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// Anything else that AWS or the network says.
+    #[error("the database failed")]
+    Aws(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl StoreError {
+    pub(crate) fn corrupt(table: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Corrupt { table, source: source.into() }
+    }
+
+    pub(crate) fn from_sdk<E, R>(error: SdkError<E, R>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+        R: std::fmt::Debug + Send + Sync + 'static,
+    {
+        match error.code() {
+            Some("ConditionalCheckFailedException") => Self::Conflict,
+            Some(
+                "ProvisionedThroughputExceededException"
+                | "ThrottlingException"
+                | "RequestLimitExceeded"
+                | "TransactionInProgressException",
+            ) => Self::Throttled(Box::new(error)),
+            _ => Self::Aws(Box::new(error)),
+        }
+    }
+}
+
+impl From<aws_sdk_dynamodb::error::BuildError> for StoreError {
+    fn from(error: aws_sdk_dynamodb::error::BuildError) -> Self {
+        Self::Aws(Box::new(error))
+    }
+}

@@ -1,0 +1,73 @@
+//! Every key string of every table, in one place.
+
+use valpero_domain::{IncidentId, KeyId, RegionCode, Timestamp, packed::Tag, schedule::Cohort};
+
+/// Accounts: the account itself.
+pub const ACCOUNT: &str = "account";
+
+/// Accounts: what every entry of a key begins with.
+pub const KEY: &str = "key#";
+
+/// Schedules: the partition of the regions' heartbeats.
+pub const HEARTBEATS: &str = "regions";
+
+/// Deliveries: the one partition of the sparse index of what is pending.
+pub const PENDING: &str = "pending";
+
+/// Incidents: what every incident begins with.
+pub const INCIDENT: &str = "incident#";
+
+/// Accounts: the entry of one key.
+pub fn key_entry(key: KeyId) -> String {
+    format!("{KEY}{key}")
+}
+
+/// Accounts: the partition that holds an e-mail address for one account.
+pub fn email(email: &str) -> String {
+    format!("email#{}", email.to_lowercase())
+}
+
+/// Schedules: the partition that lists a region's cohorts.
+pub fn directory(region: RegionCode) -> String {
+    format!("cohorts#{region}")
+}
+
+/// Schedules: a cohort's entry in its region's list.
+pub fn directory_entry(cohort: &Cohort) -> String {
+    format!("{:05}#{:07}", cohort.interval, cohort.number)
+}
+
+/// Schedules: what the entries of all cohorts of one interval begin with.
+pub fn directory_interval(interval: u32) -> String {
+    format!("{interval:05}#")
+}
+
+/// Schedules, Checks: a cohort's own partition.
+pub fn cohort(cohort: &Cohort) -> String {
+    format!("{}#{}", cohort.region, directory_entry(cohort))
+}
+
+/// Checks: the partition of one monitor's failures in words.
+pub fn failures(of: &Cohort, tag: Tag) -> String {
+    format!("{}#{:06x}", cohort(of), tag.number())
+}
+
+/// Checks: a tick's place in time, to the second; ten digits until the year 2286, so text sorts as numbers do.
+pub fn tick(at: Timestamp) -> String {
+    format!("{:010}", at.seconds())
+}
+
+/// Checks: a requested check's place in time, to the millisecond, with its monitor's tag, so that it replaces no tick.
+pub fn requested(at: Timestamp, tag: Tag) -> String {
+    format!("{:010}.{:03}.{:06x}", at.seconds(), at.ms() % 1000, tag.number())
+}
+
+/// Incidents: an incident's place.
+pub fn incident(id: IncidentId) -> String {
+    format!("{INCIDENT}{id}")
+}
+
+/// Incidents: what the lines of an incident's story begin with.
+pub fn timeline(id: IncidentId) -> String {
+    format!("timeline#{id}#")
+}

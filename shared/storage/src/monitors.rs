@@ -1,0 +1,448 @@
+//! Monitors: what their owner says of them, where they are checked, how the regions vote, and what follows.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use futures::future::try_join_all;
+use serde::{Deserialize, Serialize};
+use valpero_auth::WebhookSecret;
+use valpero_domain::{
+    AccountId, IncidentId, MonitorId, MonitorSpec, RegionCode, Status, Timestamp,
+    packed::Tag,
+    schedule::Cohort,
+    status::{Standing, Vote},
+};
+
+use crate::{
+    AuditRow, IncidentWrite, ProbeSpec, Store, StoreError,
+    call::{
+        Cancelled, Item, Updated, a_delete, a_put, an_update, delete_item, from_item, key, n, put_item, s, to_item,
+        to_value, update_item,
+    },
+    keys,
+};
+
+const TABLE: &str = "monitors";
+
+/// How often taking places in cohorts is tried again when others take places at the same time.
+const JOINS: u32 = 16;
+
+/// Earlier places that are remembered, so that a change of interval or regions hides no history.
+const PAST_PLACES: usize = 20;
+
+/// A monitor's place in one region's schedule, for a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The region.
+    pub region: RegionCode,
+    /// The cohort's interval in seconds.
+    pub interval: u32,
+    /// The cohort's number.
+    pub number: u32,
+    /// The monitor's name within the cohort.
+    pub tag: Tag,
+    /// When it came.
+    pub from: Timestamp,
+    /// When it left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+impl Place {
+    /// The cohort.
+    pub fn cohort(&self) -> Cohort {
+        Cohort { region: self.region, interval: self.interval, number: self.number }
+    }
+}
+
+/// The secret side of a monitor's webhook.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Webhook {
+    /// Signs.
+    pub secret: WebhookSecret,
+    /// Signs beside it until the grace ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<WebhookSecret>,
+    /// When the grace ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_until: Option<Timestamp>,
+    /// When the receiver said 410 Gone; nothing is sent from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled_at: Option<Timestamp>,
+}
+
+impl Webhook {
+    /// A webhook with this secret and nothing else.
+    pub fn new(secret: WebhookSecret) -> Self {
+        Self { secret, previous: None, previous_until: None, disabled_at: None }
+    }
+}
+
+/// A monitor.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Monitor {
+    /// Whose.
+    pub account_id: AccountId,
+    /// Its own name.
+    #[serde(rename = "monitor_id")]
+    pub id: MonitorId,
+    /// What its owner says of it.
+    pub spec: MonitorSpec,
+    /// What it is.
+    pub status: Status,
+    /// Since when.
+    pub status_since: Timestamp,
+    /// Counts the changes of status and description, so that of two at once one wins.
+    pub version: i64,
+    /// How the regions vote.
+    pub votes: BTreeMap<RegionCode, Vote>,
+    /// Where it is checked.
+    pub places: Vec<Place>,
+    /// Where it was checked before.
+    #[serde(default)]
+    pub past_places: Vec<Place>,
+    /// The incident that is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_incident_id: Option<IncidentId>,
+    /// The webhook, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<Webhook>,
+    /// When the certificate that its target last showed expires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ssl_expires_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its owner last changed it.
+    pub updated_at: Timestamp,
+}
+
+impl Monitor {
+    /// What the decision about it depends on.
+    pub fn standing(&self) -> Standing<'_> {
+        Standing {
+            status: self.status,
+            status_since: self.status_since,
+            regions: &self.spec.regions,
+            confirm_regions: self.spec.confirm_regions,
+            votes: &self.votes,
+        }
+    }
+
+    /// Its place in this region's schedule.
+    pub fn place(&self, region: RegionCode) -> Option<&Place> {
+        self.places.iter().find(|place| place.region == region)
+    }
+}
+
+impl Store {
+    pub(crate) fn monitor_key(account: AccountId, monitor: MonitorId) -> Item {
+        key([("account_id", account.to_string()), ("monitor_id", monitor.to_string())])
+    }
+
+    /// Makes a monitor and gives it a place in each of its regions. About 8 WRU and 6 a region.
+    ///
+    /// # Errors
+    /// [`StoreError::LimitReached`] where the account has `most` monitors; [`StoreError::Conflict`] where too many others
+    /// took places at the same time.
+    pub async fn create_monitor(&self, mut draft: Monitor, most: u32, audit: &AuditRow) -> Result<Monitor, StoreError> {
+        let probe = ProbeSpec::of(&draft.spec);
+        for attempt in 0..JOINS {
+            let (places, joins) =
+                self.take_places(&draft, &draft.spec.regions, draft.spec.check_interval, &probe, attempt).await?;
+            draft.places = places;
+            let monitor = put_item(&self.tables.monitors, to_item(TABLE, &draft)?);
+            let account_key = key([("account_id", draft.account_id.to_string()), ("entry", keys::ACCOUNT.into())]);
+            let account = update_item(&self.tables.accounts, account_key, "ADD monitors :one")
+                .condition_expression("monitors < :most")
+                .expression_attribute_values(":one", n(1))
+                .expression_attribute_values(":most", n(most));
+            let mut items = vec![
+                an_update(account)?,
+                a_put(monitor.condition_expression("attribute_not_exists(account_id)"))?,
+                self.audit(audit)?,
+            ];
+            items.extend(joins);
+            match self.transact(items).await {
+                Ok(()) => return Ok(draft),
+                Err(Cancelled::Conditions(places)) if places.contains(&0) => return Err(StoreError::LimitReached),
+                Err(Cancelled::Conditions(_)) => Self::back_off(attempt).await,
+                Err(Cancelled::Failed(error)) => return Err(error),
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+
+    async fn take_places(
+        &self,
+        monitor: &Monitor,
+        regions: &[RegionCode],
+        interval: u32,
+        probe: &ProbeSpec,
+        attempt: u32,
+    ) -> Result<(Vec<Place>, Vec<TransactWriteItem>), StoreError> {
+        let openings = try_join_all(regions.iter().map(|region| self.opening(*region, interval, attempt))).await?;
+        let mut places = Vec::with_capacity(openings.len());
+        let mut items = Vec::with_capacity(openings.len() * 2);
+        for opening in openings {
+            let Cohort { region, interval, number } = opening.cohort;
+            places.push(Place { region, interval, number, tag: opening.tag, from: monitor.updated_at, until: None });
+            items.extend(self.join(
+                opening,
+                monitor.account_id,
+                monitor.id,
+                probe,
+                monitor.status == Status::Paused,
+            )?);
+        }
+        Ok((places, items))
+    }
+
+    /// The monitor. 1 RRU.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where the account has no such monitor.
+    pub async fn monitor(&self, account: AccountId, monitor: MonitorId) -> Result<Monitor, StoreError> {
+        let item = self.get(&self.tables.monitors, Self::monitor_key(account, monitor)).await?;
+        from_item(TABLE, item.ok_or(StoreError::NotFound)?)
+    }
+
+    /// The account's monitors, oldest first, those that `accepts` likes, at most `count`. 0.5 RRU per 4 KB read.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn monitors(
+        &self,
+        account: AccountId,
+        accepts: impl Fn(&Monitor) -> bool,
+        count: usize,
+    ) -> Result<Vec<Monitor>, StoreError> {
+        let request = self
+            .query(&self.tables.monitors)
+            .key_condition_expression("account_id = :account")
+            .expression_attribute_values(":account", s(account));
+        let mut found = Vec::new();
+        let mut start = None;
+        loop {
+            let (page, next) = self.query_page(request.clone(), start).await?;
+            for item in page {
+                let monitor: Monitor = from_item(TABLE, item)?;
+                if accepts(&monitor) {
+                    found.push(monitor);
+                }
+                if found.len() == count {
+                    return Ok(found);
+                }
+            }
+            start = next;
+            if start.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Gives a monitor another description and webhook, and moves it where its regions or interval changed.
+    /// About 4 WRU, 2 a region, and 6 for each place taken or left.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where somebody else changed it since `old` was read.
+    pub async fn update_monitor(
+        &self,
+        old: &Monitor,
+        spec: MonitorSpec,
+        webhook: Option<Webhook>,
+        now: Timestamp,
+        audit: &AuditRow,
+    ) -> Result<Monitor, StoreError> {
+        let probe = ProbeSpec::of(&spec);
+        let stays = |place: &&Place| place.interval == spec.check_interval && spec.regions.contains(&place.region);
+        let (kept, left): (Vec<&Place>, Vec<&Place>) = old.places.iter().partition(stays);
+        let joined: Vec<RegionCode> =
+            spec.regions.iter().copied().filter(|region| kept.iter().all(|place| place.region != *region)).collect();
+        let mut next = Monitor { spec, webhook, updated_at: now, version: old.version + 1, ..old.clone() };
+        next.votes.retain(|region, _| next.spec.regions.contains(region));
+        next.past_places.extend(left.iter().map(|place| Place { until: Some(now), ..(*place).clone() }));
+        let forget = next.past_places.len().saturating_sub(PAST_PLACES);
+        next.past_places.drain(..forget);
+        for attempt in 0..JOINS {
+            let (new_places, joins) =
+                self.take_places(&next, &joined, next.spec.check_interval, &probe, attempt).await?;
+            next.places = kept.iter().map(|place| (*place).clone()).chain(new_places).collect();
+            let mut items = vec![self.write_description(old, &next)?, self.audit(audit)?];
+            items.extend(joins);
+            for place in &left {
+                items.extend(self.leave(place, old.id)?);
+            }
+            for place in &kept {
+                let change =
+                    update_item(&self.tables.schedules, Self::schedule_key(place, old.id), "SET probe = :probe")
+                        .condition_expression("attribute_exists(cohort)")
+                        .expression_attribute_values(":probe", to_value(TABLE, &probe)?);
+                items.push(an_update(change)?);
+            }
+            match self.transact(items).await {
+                Ok(()) => return Ok(next),
+                Err(Cancelled::Conditions(places)) if places.contains(&0) => return Err(StoreError::Conflict),
+                Err(Cancelled::Conditions(_)) => Self::back_off(attempt).await,
+                Err(Cancelled::Failed(error)) => return Err(error),
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+
+    /// What a change of description writes. Votes are touched one by one, for regions cast them meanwhile.
+    fn write_description(&self, old: &Monitor, next: &Monitor) -> Result<TransactWriteItem, StoreError> {
+        let mut remove: Vec<String> = Vec::new();
+        let gone: Vec<RegionCode> =
+            old.votes.keys().copied().filter(|region| !next.spec.regions.contains(region)).collect();
+        remove.extend(gone.iter().map(|region| format!("votes.{region}")));
+        let mut set =
+            "SET spec = :spec, places = :places, past_places = :past, updated_at = :now, version = :next".to_owned();
+        match next.webhook {
+            Some(_) => set.push_str(", webhook = :webhook"),
+            None => remove.push("webhook".to_owned()),
+        }
+        if !remove.is_empty() {
+            set.push_str(" REMOVE ");
+            set.push_str(&remove.join(", "));
+        }
+        let mut change = update_item(&self.tables.monitors, Self::monitor_key(old.account_id, old.id), set)
+            .condition_expression("version = :seen")
+            .expression_attribute_values(":spec", to_value(TABLE, &next.spec)?)
+            .expression_attribute_values(":places", to_value(TABLE, &next.places)?)
+            .expression_attribute_values(":past", to_value(TABLE, &next.past_places)?)
+            .expression_attribute_values(":now", s(next.updated_at))
+            .expression_attribute_values(":next", n(next.version))
+            .expression_attribute_values(":seen", n(old.version));
+        if let Some(webhook) = &next.webhook {
+            change = change.expression_attribute_values(":webhook", to_value(TABLE, webhook)?);
+        }
+        an_update(change)
+    }
+
+    /// Deletes a monitor, gives up its places, and closes its incident. About 8 WRU and 6 a region.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where somebody else changed it since it was read.
+    pub async fn delete_monitor(
+        &self,
+        monitor: &Monitor,
+        incident: &IncidentWrite,
+        audit: &AuditRow,
+    ) -> Result<(), StoreError> {
+        let gone = delete_item(&self.tables.monitors, Self::monitor_key(monitor.account_id, monitor.id))
+            .condition_expression("version = :seen")
+            .expression_attribute_values(":seen", n(monitor.version));
+        let account_key = key([("account_id", monitor.account_id.to_string()), ("entry", keys::ACCOUNT.into())]);
+        let account = update_item(&self.tables.accounts, account_key, "ADD monitors :less")
+            .condition_expression("monitors > :none")
+            .expression_attribute_values(":less", n(-1))
+            .expression_attribute_values(":none", n(0));
+        let mut items = vec![a_delete(gone)?, an_update(account)?, self.audit(audit)?];
+        items.extend(self.write_incident(monitor.account_id, incident)?);
+        for place in &monitor.places {
+            items.extend(self.leave(place, monitor.id)?);
+        }
+        self.transact(items).await.map_err(Cancelled::conflict)
+    }
+
+    /// Casts a region's vote and answers with the monitor as it is then. 1 WRU (2 where it is above 1 KB).
+    /// The same verdict again changes nothing: the vote keeps its first time.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where the monitor is gone.
+    pub async fn cast_vote(
+        &self,
+        account: AccountId,
+        monitor: MonitorId,
+        region: RegionCode,
+        vote: &Vote,
+    ) -> Result<Monitor, StoreError> {
+        let request = self
+            .update(&self.tables.monitors, Self::monitor_key(account, monitor))
+            .update_expression("SET votes.#region = :vote")
+            .condition_expression(
+                "attribute_exists(account_id) AND (attribute_not_exists(votes.#region) OR votes.#region.verdict <> :verdict)",
+            )
+            .expression_attribute_names("#region", region.as_str())
+            .expression_attribute_values(":vote", to_value(TABLE, vote)?)
+            .expression_attribute_values(":verdict", to_value(TABLE, &vote.verdict)?);
+        match self.send_update(request).await? {
+            Updated::Done(item) | Updated::Refused(Some(item)) => from_item(TABLE, item),
+            Updated::Refused(None) => Err(StoreError::NotFound),
+        }
+    }
+
+    /// Keeps when the certificate that the target shows expires. 1 WRU.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn save_certificate(
+        &self,
+        account: AccountId,
+        monitor: MonitorId,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let request = self
+            .update(&self.tables.monitors, Self::monitor_key(account, monitor))
+            .update_expression("SET ssl_expires_at = :expires")
+            .condition_expression("attribute_exists(account_id)")
+            .expression_attribute_values(":expires", s(expires_at));
+        match self.send_update(request).await? {
+            // A monitor that was deleted meanwhile needs no certificate.
+            Updated::Done(_) | Updated::Refused(_) => Ok(()),
+        }
+    }
+
+    /// Counts a check that was asked for. 1 WRU; two round trips for the first of a minute.
+    /// Answers whether it is within `most` a minute.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where the monitor is gone.
+    pub async fn count_requested_check(
+        &self,
+        account: AccountId,
+        monitor: MonitorId,
+        now: Timestamp,
+        most: u32,
+    ) -> Result<bool, StoreError> {
+        let base = |expression: &str| {
+            self.update(&self.tables.monitors, Self::monitor_key(account, monitor))
+                .update_expression(expression)
+                .expression_attribute_values(":minute", n(now.minute()))
+                .expression_attribute_values(":one", n(1))
+        };
+        let count = base("ADD checks_used :one")
+            .condition_expression("checks_window = :minute AND checks_used < :most")
+            .expression_attribute_values(":most", n(most));
+        let old = match self.send_update(count).await? {
+            Updated::Done(_) => return Ok(true),
+            Updated::Refused(old) => old.ok_or(StoreError::NotFound)?,
+        };
+        if old.get("checks_window") == Some(&AttributeValue::N(now.minute().to_string())) {
+            return Ok(false);
+        }
+        let open = base("SET checks_window = :minute, checks_used = :one").condition_expression(
+            "attribute_exists(account_id) AND (attribute_not_exists(checks_window) OR checks_window < :minute)",
+        );
+        match self.send_update(open).await? {
+            Updated::Done(_) => Ok(true),
+            Updated::Refused(None) => Err(StoreError::NotFound),
+            // Opened by somebody else at the same moment: theirs is the first, this one waits for the next call.
+            Updated::Refused(Some(_)) => Ok(false),
+        }
+    }
+
+    /// Gives a monitor's webhook other secrets, or switches it off. 4 WRU.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where somebody else changed the monitor since it was read.
+    pub async fn save_webhook(&self, monitor: &Monitor, webhook: &Webhook, audit: &AuditRow) -> Result<(), StoreError> {
+        let place = Self::monitor_key(monitor.account_id, monitor.id);
+        let change = update_item(&self.tables.monitors, place, "SET webhook = :webhook ADD version :one")
+            .condition_expression("version = :seen")
+            .expression_attribute_values(":webhook", to_value(TABLE, webhook)?)
+            .expression_attribute_values(":one", n(1))
+            .expression_attribute_values(":seen", n(monitor.version));
+        self.transact(vec![an_update(change)?, self.audit(audit)?]).await.map_err(Cancelled::conflict)
+    }
+}

@@ -1,0 +1,286 @@
+//! Schedules: what each region checks, in cohorts, with that region's own state; the list of its cohorts; and its heartbeat.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use serde::{Deserialize, Serialize};
+use valpero_domain::{
+    AccountId, MonitorId, MonitorSpec, RegionCode, Timestamp,
+    http_check::HttpCheck,
+    monitor::HttpUrl,
+    packed::{COHORT_SIZE, Tag},
+    schedule::{Cohort, RegionState},
+    status::SILENT_MS,
+};
+
+use crate::{
+    Place, Store, StoreError,
+    call::{
+        Item, Updated, a_delete, an_update, delete_item, from_item, jitter, key, n, s, to_item, to_value, update_item,
+    },
+    keys,
+};
+
+const TABLE: &str = "schedules";
+
+/// Cohorts looked at for a free place, newest first.
+const CANDIDATES: i32 = 200;
+
+/// What a checker needs to know to probe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbeSpec {
+    /// The target.
+    pub url: HttpUrl,
+    /// How long one attempt may take, in milliseconds.
+    pub timeout_ms: u32,
+    /// Further attempts before the region votes down.
+    pub retries: u8,
+    /// The http check's own settings.
+    pub http: HttpCheck,
+    /// Whether a change of mind needs a second tick, because nobody else confirms it.
+    pub needs_second: bool,
+}
+
+impl ProbeSpec {
+    /// What a checker needs of a monitor's description.
+    pub fn of(spec: &MonitorSpec) -> Self {
+        Self {
+            url: spec.url.clone(),
+            timeout_ms: spec.timeout_ms,
+            retries: spec.retries,
+            http: spec.http.clone(),
+            needs_second: spec.regions.len() == 1 && spec.retries == 0,
+        }
+    }
+}
+
+/// One monitor in one region's schedule.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ScheduledProbe {
+    /// Whose monitor.
+    pub account_id: AccountId,
+    /// Which.
+    #[serde(rename = "member")]
+    pub monitor_id: MonitorId,
+    /// Its name within the cohort.
+    pub tag: Tag,
+    /// What to probe.
+    pub probe: ProbeSpec,
+    /// Whether it is left out for now.
+    pub paused: bool,
+    /// Whether its status is not plainly up, so that every tick decides anew.
+    pub watch: bool,
+    /// What the region thinks of it.
+    #[serde(default)]
+    pub state: RegionState,
+}
+
+/// A cohort that has room, as seen when a place was looked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Opening {
+    pub cohort: Cohort,
+    pub tag: Tag,
+}
+
+impl Store {
+    pub(crate) fn schedule_key(place: &Place, monitor: MonitorId) -> Item {
+        key([("cohort", keys::cohort(&place.cohort())), ("member", monitor.to_string())])
+    }
+
+    /// The region's cohorts. 0.5 RRU per 65 of them or so.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn cohorts(&self, region: RegionCode) -> Result<Vec<Cohort>, StoreError> {
+        let request = self
+            .query(&self.tables.schedules)
+            .key_condition_expression("cohort = :region")
+            .filter_expression("members > :none")
+            .expression_attribute_values(":region", s(keys::directory(region)))
+            .expression_attribute_values(":none", n(0));
+        let items = self.query_all(request).await?;
+        items.iter().map(|item| directory_cohort(region, item)).collect()
+    }
+
+    /// A cohort's monitors. About 3 RRU for a full one.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn scheduled(&self, cohort: &Cohort) -> Result<Vec<ScheduledProbe>, StoreError> {
+        let request = self
+            .query(&self.tables.schedules)
+            .key_condition_expression("cohort = :cohort")
+            .expression_attribute_values(":cohort", s(keys::cohort(cohort)));
+        let items = self.query_all(request).await?;
+        items.into_iter().map(|item| from_item(TABLE, item)).collect()
+    }
+
+    /// One monitor's place in one region's schedule; none where it left. 1 RRU.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn scheduled_probe(
+        &self,
+        account: AccountId,
+        monitor: MonitorId,
+        place: &Place,
+    ) -> Result<Option<ScheduledProbe>, StoreError> {
+        let item = self.get(&self.tables.schedules, Self::schedule_key(place, monitor)).await?;
+        let found: Option<ScheduledProbe> = item.map(|item| from_item(TABLE, item)).transpose()?;
+        Ok(found.filter(|probe| probe.account_id == account))
+    }
+
+    /// Keeps what a region thinks of a monitor. 1 WRU. A monitor that left the schedule meanwhile stays away.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn save_region_state(
+        &self,
+        account: AccountId,
+        monitor: MonitorId,
+        cohort: &Cohort,
+        state: &RegionState,
+    ) -> Result<(), StoreError> {
+        let place = key([("cohort", keys::cohort(cohort)), ("member", monitor.to_string())]);
+        let request = self
+            .update(&self.tables.schedules, place)
+            .update_expression("SET #state = :state")
+            .condition_expression("account_id = :account")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":state", to_value(TABLE, state)?)
+            .expression_attribute_values(":account", s(account));
+        match self.send_update(request).await? {
+            Updated::Done(_) | Updated::Refused(_) => Ok(()),
+        }
+    }
+
+    /// Says that a region's tick has begun. 1 WRU.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn beat(&self, region: RegionCode, at: Timestamp) -> Result<(), StoreError> {
+        let mut item = key([("cohort", keys::HEARTBEATS.into()), ("member", region.to_string())]);
+        item.insert("last_tick_at".into(), s(at));
+        self.put(&self.tables.schedules, item).await
+    }
+
+    /// The regions whose last tick is less than three minutes old. 1 RRU.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn reporting_regions(&self, now: Timestamp) -> Result<BTreeSet<RegionCode>, StoreError> {
+        let request = self
+            .query(&self.tables.schedules)
+            .key_condition_expression("cohort = :beats")
+            .expression_attribute_values(":beats", s(keys::HEARTBEATS))
+            .consistent_read(true);
+        let fresh = |item: &Item| {
+            let last: Timestamp = item.get("last_tick_at")?.as_s().ok()?.parse().ok()?;
+            let region: RegionCode = item.get("member")?.as_s().ok()?.parse().ok()?;
+            (now.ms_since(last) < SILENT_MS).then_some(region)
+        };
+        Ok(self.query_all(request).await?.iter().filter_map(fresh).collect())
+    }
+
+    /// A cohort of this region and interval with room, or a new one; `attempt` spreads those who collided.
+    pub(crate) async fn opening(&self, region: RegionCode, interval: u32, attempt: u32) -> Result<Opening, StoreError> {
+        let request = self
+            .query(&self.tables.schedules)
+            .key_condition_expression("cohort = :region AND begins_with(member, :interval)")
+            .expression_attribute_values(":region", s(keys::directory(region)))
+            .expression_attribute_values(":interval", s(keys::directory_interval(interval)))
+            .consistent_read(true)
+            .scan_index_forward(false)
+            .limit(CANDIDATES);
+        let (items, _) = self.query_page(request, None).await?;
+        let newest = items.first().map(|item| directory_cohort(region, item)).transpose()?;
+        let mut open = Vec::new();
+        for item in items.iter().rev() {
+            let full = number(item, "members") >= COHORT_SIZE as u64;
+            let tag = u32::try_from(number(item, "next_tag")).ok().and_then(Tag::new);
+            if let (false, Some(tag)) = (full, tag) {
+                open.push(Opening { cohort: directory_cohort(region, item)?, tag });
+            }
+        }
+        let spread = if attempt == 0 { 0 } else { usize::from(random_byte()) };
+        if let Some(opening) = open.get(spread % open.len().max(1)) {
+            return Ok(*opening);
+        }
+        let number = newest.map_or(0, |cohort| cohort.number + 1);
+        let tag = Tag::new(0).ok_or(StoreError::Conflict)?;
+        Ok(Opening { cohort: Cohort { region, interval, number }, tag })
+    }
+
+    /// The writes by which a monitor takes a place: one more member, the next tag, its own item.
+    pub(crate) fn join(
+        &self,
+        opening: Opening,
+        account: AccountId,
+        monitor: MonitorId,
+        probe: &ProbeSpec,
+        paused: bool,
+    ) -> Result<[TransactWriteItem; 2], StoreError> {
+        let Opening { cohort, tag } = opening;
+        let entry = key([("cohort", keys::directory(cohort.region)), ("member", keys::directory_entry(&cohort))]);
+        let fresh = "attribute_not_exists(next_tag)";
+        let next = "next_tag = :tag AND members < :full";
+        let member = update_item(&self.tables.schedules, entry, "SET next_tag = :next ADD members :one")
+            .condition_expression(if tag.number() == 0 { format!("{fresh} OR ({next})") } else { next.to_owned() })
+            .expression_attribute_values(":tag", n(tag.number()))
+            .expression_attribute_values(":next", n(tag.number() + 1))
+            .expression_attribute_values(":one", n(1))
+            .expression_attribute_values(":full", n(COHORT_SIZE as i64));
+        let scheduled = ScheduledProbe {
+            account_id: account,
+            monitor_id: monitor,
+            tag,
+            probe: probe.clone(),
+            paused,
+            watch: true,
+            state: RegionState::default(),
+        };
+        let mut item = to_item(TABLE, &scheduled)?;
+        item.insert("cohort".into(), s(keys::cohort(&cohort)));
+        let put = crate::call::put_item(&self.tables.schedules, item);
+        Ok([an_update(member)?, crate::call::a_put(put)?])
+    }
+
+    /// The writes by which a monitor gives up a place; its tag is never used again.
+    pub(crate) fn leave(&self, place: &Place, monitor: MonitorId) -> Result<[TransactWriteItem; 2], StoreError> {
+        let cohort = place.cohort();
+        let entry = key([("cohort", keys::directory(cohort.region)), ("member", keys::directory_entry(&cohort))]);
+        let member = update_item(&self.tables.schedules, entry, "ADD members :less")
+            .condition_expression("members > :none")
+            .expression_attribute_values(":less", n(-1))
+            .expression_attribute_values(":none", n(0));
+        let gone = delete_item(&self.tables.schedules, Self::schedule_key(place, monitor));
+        Ok([an_update(member)?, a_delete(gone)?])
+    }
+
+    /// Waits a little, longer each time, before a collision is tried again.
+    pub(crate) async fn back_off(attempt: u32) {
+        let wait = std::time::Duration::from_millis(10 << attempt.min(6));
+        tokio::time::sleep(jitter(wait)).await;
+    }
+}
+
+fn random_byte() -> u8 {
+    valpero_auth::random_bytes::<1>().map_or(1, |[byte]| byte)
+}
+
+fn number(item: &Item, name: &str) -> u64 {
+    match item.get(name) {
+        Some(AttributeValue::N(text)) => text.parse().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+fn directory_cohort(region: RegionCode, item: &Item) -> Result<Cohort, StoreError> {
+    let entry = item.get("member").and_then(|entry| entry.as_s().ok());
+    entry
+        .and_then(|entry| entry.split_once('#'))
+        .and_then(|(interval, number)| {
+            Some(Cohort { region, interval: interval.parse().ok()?, number: number.parse().ok()? })
+        })
+        .ok_or_else(|| StoreError::corrupt(TABLE, format!("no cohort: {entry:?}")))
+}

@@ -1,0 +1,150 @@
+//! Crossing the line: a monitor's status, its incident, the delivery and the audit row change together or not at all.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use valpero_domain::{
+    AccountId, IncidentId, Status, Timestamp,
+    incident::{Incident, TimelineEntry},
+    schedule::RegionState,
+};
+
+use crate::{
+    AuditRow, Delivery, Monitor, Store, StoreError,
+    call::{Cancelled, an_update, n, s, to_value, update_item},
+};
+
+const TABLE: &str = "monitors";
+
+/// What happens to a monitor's incident.
+#[derive(Debug, Clone)]
+pub enum IncidentWrite {
+    /// Nothing.
+    None,
+    /// It opens.
+    Open {
+        /// The incident.
+        incident: Box<Incident>,
+        /// The first line of its story.
+        entry: TimelineEntry,
+    },
+    /// It ends.
+    Resolve {
+        /// Which.
+        id: IncidentId,
+        /// When.
+        at: Timestamp,
+        /// `recovery`, or a key.
+        by: String,
+        /// The last line of its story.
+        entry: TimelineEntry,
+    },
+}
+
+/// A change of a monitor's status with all that goes with it.
+#[derive(Debug)]
+pub struct StatusChange<'a> {
+    /// The monitor as it was when this was decided: of two decisions on the same one, one wins.
+    pub monitor: &'a Monitor,
+    /// What it becomes.
+    pub to: Status,
+    /// When.
+    pub at: Timestamp,
+    /// Whether the regions must make up their minds anew: after a pause, and after a person resolved an incident.
+    pub forget_votes: bool,
+    /// What happens to its incident.
+    pub incident: IncidentWrite,
+    /// What is sent.
+    pub delivery: Option<&'a Delivery>,
+    /// What the audit log says.
+    pub audit: &'a AuditRow,
+}
+
+impl Store {
+    /// Changes a monitor's status. 4 WRU for the status and the audit row, 4 for an incident, 2 for a delivery, 2 a region.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where somebody else changed the monitor first: then there is nothing to do.
+    pub async fn change_status(&self, change: &StatusChange<'_>) -> Result<Monitor, StoreError> {
+        let monitor = change.monitor;
+        let mut next = monitor.clone();
+        next.status = change.to;
+        next.status_since = change.at;
+        next.version += 1;
+        if change.forget_votes {
+            next.votes = BTreeMap::new();
+        }
+        match &change.incident {
+            IncidentWrite::None => {}
+            IncidentWrite::Open { incident, .. } => next.current_incident_id = Some(incident.id),
+            IncidentWrite::Resolve { .. } => next.current_incident_id = None,
+        }
+        let mut items = vec![self.write_status(change, &next)?, self.audit(change.audit)?];
+        items.extend(self.write_incident(monitor.account_id, &change.incident)?);
+        if let Some(delivery) = change.delivery {
+            items.push(self.new_delivery(delivery)?);
+        }
+        for place in &monitor.places {
+            let expression = if change.forget_votes {
+                "SET watch = :watch, paused = :paused, #state = :state"
+            } else {
+                "SET watch = :watch, paused = :paused"
+            };
+            let mut flags = update_item(&self.tables.schedules, Self::schedule_key(place, monitor.id), expression)
+                .condition_expression("attribute_exists(cohort)")
+                .expression_attribute_values(":watch", to_value(TABLE, &(change.to != Status::Up))?)
+                .expression_attribute_values(":paused", to_value(TABLE, &(change.to == Status::Paused))?);
+            if change.forget_votes {
+                flags = flags
+                    .expression_attribute_names("#state", "state")
+                    .expression_attribute_values(":state", to_value(TABLE, &RegionState::default())?);
+            }
+            items.push(an_update(flags)?);
+        }
+        self.transact(items).await.map_err(Cancelled::conflict)?;
+        Ok(next)
+    }
+
+    fn write_status(&self, change: &StatusChange<'_>, next: &Monitor) -> Result<TransactWriteItem, StoreError> {
+        let mut expression = "SET #status = :status, status_since = :at, version = :next".to_owned();
+        if change.forget_votes {
+            expression.push_str(", votes = :votes");
+        }
+        match next.current_incident_id {
+            Some(_) => expression.push_str(", current_incident_id = :incident"),
+            None => expression.push_str(" REMOVE current_incident_id"),
+        }
+        let monitor = change.monitor;
+        let place = Self::monitor_key(monitor.account_id, monitor.id);
+        let mut update = update_item(&self.tables.monitors, place, expression)
+            .condition_expression("version = :seen")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":status", to_value(TABLE, &change.to)?)
+            .expression_attribute_values(":at", s(change.at))
+            .expression_attribute_values(":next", n(next.version))
+            .expression_attribute_values(":seen", n(monitor.version));
+        if change.forget_votes {
+            update = update.expression_attribute_values(":votes", to_value(TABLE, &next.votes)?);
+        }
+        if let Some(incident) = next.current_incident_id {
+            update = update.expression_attribute_values(":incident", s(incident));
+        }
+        an_update(update)
+    }
+
+    pub(crate) fn write_incident(
+        &self,
+        account: AccountId,
+        write: &IncidentWrite,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        match write {
+            IncidentWrite::None => Ok(Vec::new()),
+            IncidentWrite::Open { incident, entry } => {
+                Ok(vec![self.new_incident(account, incident)?, self.new_entry(account, incident.id, entry)?])
+            }
+            IncidentWrite::Resolve { id, at, by, entry } => {
+                Ok(vec![self.end_incident(account, *id, *at, by)?, self.new_entry(account, *id, entry)?])
+            }
+        }
+    }
+}
