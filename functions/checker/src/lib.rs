@@ -1,1 +1,119 @@
+//! The checker of one region: each minute it probes what is due there, packs what it saw, and tells the store when it changes its mind.
 
+mod attempt;
+mod event;
+mod settle;
+mod tick;
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::Value;
+use tokio::sync::Semaphore;
+use valpero_app::{App, ConfigError, WorkError, config, telemetry::chain};
+use valpero_domain::RegionCode;
+use valpero_outbound::{Guard, Outbound, SystemResolver, Tls, tls::public_roots};
+use valpero_storage::Usage;
+
+pub use event::{BadEvent, CheckerEvent};
+pub use settle::settle;
+pub use tick::TickReport;
+
+/// Probes in flight at the same time: a Lambda has 1,024 file handles.
+const IN_FLIGHT: usize = 700;
+
+/// Waits before each further attempt within a tick; the last one serves for all that follow.
+pub const BACKOFF: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(5)];
+
+/// The checker of one region.
+#[derive(Debug, Clone)]
+pub struct Checker {
+    app: App,
+    region: RegionCode,
+    outbound: Outbound,
+    backoff: [Duration; 3],
+    sockets: Arc<Semaphore>,
+}
+
+/// The checker cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The environment.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// DNS.
+    #[error(transparent)]
+    Resolver(#[from] valpero_outbound::resolve::NoResolver),
+    /// TLS.
+    #[error("TLS cannot be set up")]
+    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// An event was not handled; Lambda tries it again.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckerError {
+    /// It is none of ours.
+    #[error(transparent)]
+    BadEvent(#[from] BadEvent),
+    /// The store failed.
+    #[error(transparent)]
+    Work(#[from] WorkError),
+}
+
+impl Checker {
+    /// The checker of this region, with these ways out. `backoff` is [`BACKOFF`] but where nobody wants to wait.
+    pub fn new(app: App, region: RegionCode, outbound: Outbound, backoff: [Duration; 3]) -> Self {
+        Self { app, region, outbound, backoff, sockets: Arc::new(Semaphore::new(IN_FLIGHT)) }
+    }
+
+    /// The checker of a function on AWS, from its environment.
+    ///
+    /// # Errors
+    /// Everything that is missing from the environment; DNS and TLS that cannot be set up.
+    pub async fn from_env() -> Result<Self, StartError> {
+        let region = config::own_region()?;
+        let app = App::from_env().await?;
+        let private = app.settings.private_targets;
+        let guard = if private { Guard::allowing_private(Vec::new()) } else { Guard::public_only() };
+        let tls = Tls::trusting(public_roots()).map_err(|error| StartError::Tls(Box::new(error)))?;
+        let outbound = Outbound::new(guard, Arc::new(SystemResolver::new()?), tls);
+        Ok(Self::new(app, region, outbound, BACKOFF))
+    }
+
+    /// The region.
+    pub fn region(&self) -> RegionCode {
+        self.region
+    }
+
+    /// Handles one event of the schedule or the bus, and logs one line about it.
+    ///
+    /// # Errors
+    /// Where it is none of ours, or the store failed; the same event may be handled again.
+    pub async fn handle(&self, event: &Value) -> Result<TickReport, CheckerError> {
+        let started = std::time::Instant::now();
+        let event = CheckerEvent::parse(event)?;
+        let (done, usage) = Usage::of(async {
+            match &event {
+                CheckerEvent::Tick(at) => self.tick(at.start_of_minute()).await,
+                CheckerEvent::CheckRequested(check, at) => self.check(check, *at).await,
+            }
+        })
+        .await;
+        let report = done.as_ref().copied().unwrap_or_default();
+        tracing::info!(
+            region = %self.region,
+            at = %event.at(),
+            duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            wru = usage.wru,
+            rru = usage.rru,
+            round_trips = usage.round_trips,
+            cohorts = report.cohorts,
+            checked = report.checked,
+            down = report.down,
+            probe_errors = report.probe_errors,
+            changes = report.changes,
+            error = done.as_ref().err().map(|error| chain(error)),
+            "tick"
+        );
+        Ok(done?)
+    }
+}

@@ -1,1 +1,116 @@
+//! Signed webhooks: takes messages of due deliveries, sends each once, and sees to it that none is forgotten.
 
+mod deliver;
+mod sweep;
+
+use std::sync::Arc;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use futures::future::join_all;
+use serde_json::{Value, json};
+use valpero_app::{App, ConfigError, WorkError, queue::DeliveryMessage, telemetry::chain};
+use valpero_outbound::{Guard, Outbound, SystemResolver, Tls, tls::public_roots};
+use valpero_storage::Usage;
+
+/// The delivery worker.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    app: App,
+    outbound: Outbound,
+}
+
+/// The worker cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The environment.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// DNS.
+    #[error(transparent)]
+    Resolver(#[from] valpero_outbound::resolve::NoResolver),
+    /// TLS.
+    #[error("TLS cannot be set up")]
+    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// A message was not handled; the queue brings it again, and keeps it as a dead letter in the end.
+#[derive(Debug, thiserror::Error)]
+pub enum MessageError {
+    /// The message is none of ours.
+    #[error("not a message of ours")]
+    BadMessage(#[source] serde_json::Error),
+    /// The store failed.
+    #[error(transparent)]
+    Work(#[from] WorkError),
+}
+
+/// An event was not handled.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliveryError {
+    /// It is neither SQS's nor the schedule's.
+    #[error("not an event for the delivery worker")]
+    BadEvent(#[source] serde_json::Error),
+    /// The sweep failed.
+    #[error(transparent)]
+    Sweep(#[from] WorkError),
+}
+
+impl Delivery {
+    /// The worker with these ways out.
+    pub fn new(app: App, outbound: Outbound) -> Self {
+        Self { app, outbound }
+    }
+
+    /// The worker of a function on AWS, from its environment.
+    ///
+    /// # Errors
+    /// Everything that is missing from the environment; DNS and TLS that cannot be set up.
+    pub async fn from_env() -> Result<Self, StartError> {
+        let app = App::from_env().await?;
+        let private = app.settings.private_targets;
+        let guard = if private { Guard::allowing_private(Vec::new()) } else { Guard::public_only() };
+        let tls = Tls::trusting(public_roots()).map_err(|error| StartError::Tls(Box::new(error)))?;
+        Ok(Self::new(app, Outbound::new(guard, Arc::new(SystemResolver::new()?), tls)))
+    }
+
+    /// Handles a batch of SQS, answering which messages failed; or the minute's event, by a sweep.
+    ///
+    /// # Errors
+    /// Where it is neither, or the sweep failed.
+    pub async fn handle(&self, event: &Value) -> Result<Value, DeliveryError> {
+        if event.get("Records").is_none() {
+            let swept = self.sweep().await?;
+            return Ok(json!({ "swept": swept }));
+        }
+        let batch: SqsEvent = serde_json::from_value(event.clone()).map_err(DeliveryError::BadEvent)?;
+        let mut response = SqsBatchResponse::default();
+        let handled = join_all(batch.records.iter().map(|message| self.handle_message(message))).await;
+        for (message, handled) in batch.records.iter().zip(handled) {
+            if handled.is_err() {
+                response.add_failure(message.message_id.clone().unwrap_or_default());
+            }
+        }
+        serde_json::to_value(response).map_err(DeliveryError::BadEvent)
+    }
+
+    async fn handle_message(&self, message: &SqsMessage) -> Result<(), MessageError> {
+        let started = std::time::Instant::now();
+        let (done, usage) = Usage::of(async {
+            let body = message.body.as_deref().unwrap_or_default();
+            let due: DeliveryMessage = serde_json::from_str(body).map_err(MessageError::BadMessage)?;
+            Ok(self.deliver(due).await?)
+        })
+        .await;
+        tracing::info!(
+            message_id = message.message_id,
+            duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            wru = usage.wru,
+            rru = usage.rru,
+            round_trips = usage.round_trips,
+            outcome = done.as_ref().ok().copied(),
+            error = done.as_ref().err().map(|error: &MessageError| chain(error)),
+            "message"
+        );
+        done.map(drop)
+    }
+}

@@ -1,1 +1,87 @@
+//! What every function shares: configuration, the clock, the queue, the event bus, and how HTTP is spoken.
 
+pub mod clock;
+pub mod config;
+pub mod event_bus;
+pub mod http;
+pub mod notify;
+pub mod queue;
+pub mod resolution;
+pub mod telemetry;
+pub mod views;
+
+use std::sync::Arc;
+
+use valpero_auth::NoEntropy;
+use valpero_domain::{RegionCode, Timestamp, id::Entropy};
+use valpero_storage::{Store, StoreError};
+
+pub use clock::Clock;
+pub use config::{Config, ConfigError};
+pub use event_bus::EventBus;
+pub use queue::Queue;
+
+/// Why a piece of work could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkError {
+    /// The store failed, or said no.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The operating system had no random bytes.
+    #[error(transparent)]
+    NoEntropy(#[from] NoEntropy),
+}
+
+impl WorkError {
+    /// Whether somebody else changed the object first, so that reading it again and deciding anew makes sense.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Conflict))
+    }
+}
+
+/// What a deployment allows.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The regions that check.
+    pub regions: Vec<RegionCode>,
+    /// Whether targets may be private addresses.
+    pub private_targets: bool,
+}
+
+/// The state of every function: cheap to clone.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The store.
+    pub store: Store,
+    /// The webhook queue.
+    pub queue: Queue,
+    /// The event bus.
+    pub events: EventBus,
+    /// The time.
+    pub clock: Clock,
+    /// What the deployment allows.
+    pub settings: Arc<Settings>,
+}
+
+impl App {
+    /// The state of a function on AWS, from its environment.
+    ///
+    /// # Errors
+    /// Everything that is missing from the environment, at once.
+    pub async fn from_env() -> Result<Self, ConfigError> {
+        Ok(Config::from_env()?.connect().await)
+    }
+
+    /// The time now.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+/// Randomness for an identifier.
+///
+/// # Errors
+/// Where the operating system has none.
+pub fn entropy() -> Result<Entropy, NoEntropy> {
+    valpero_auth::random_bytes()
+}

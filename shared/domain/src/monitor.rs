@@ -143,6 +143,14 @@ pub enum CheckType {
     Http,
 }
 
+impl std::str::FromStr for CheckType {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        if text == "http" { Ok(Self::Http) } else { Err(Invalid::new("must be a check type: http")) }
+    }
+}
+
 /// What a deployment and a plan allow a monitor to be.
 #[derive(Debug, Clone)]
 pub struct Allowance<'a> {

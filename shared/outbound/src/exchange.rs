@@ -255,7 +255,7 @@ fn request(ask: Ask<'_>) -> Result<Request<Full<Bytes>>, Cause> {
 pub const USER_AGENT: &str = concat!("Valpero/", env!("CARGO_PKG_VERSION"), " (uptime monitor)");
 
 fn http_failure(error: &hyper::Error) -> Cause {
-    if error.is_parse() || error.is_parse_too_large() {
+    if error.is_parse() {
         return Cause::seen(ErrorCode::HttpProtocol, format!("The target's answer is not valid HTTP: {error}."));
     }
     Cause::seen(ErrorCode::ConnectionClosed, format!("The connection broke before the answer: {error}."))

@@ -1,0 +1,29 @@
+//! `DELETE /api/v1/keys/{id}`.
+
+use axum::{extract::State, http::StatusCode};
+use valpero_app::{
+    App,
+    http::{Auth, ObjectId, Problem, need},
+};
+use valpero_domain::KeyId;
+
+/// Ends a key: the very next request with it is refused. Again is no fault.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/keys/{id}",
+    tag = "keys",
+    security(("key" = ["keys:write"])),
+    params(("id" = String, Path, description = "The key's id")),
+    responses((status = 204, description = "The key is ended"))
+)]
+pub async fn revoke(
+    State(app): State<App>,
+    Auth { caller, .. }: Auth<need::KeysWrite>,
+    ObjectId(id): ObjectId<KeyId>,
+) -> Result<StatusCode, Problem> {
+    let now = app.now();
+    let key = app.store.key(caller.account(), id).await?;
+    let audit = caller.audit(now, "key.revoked", Some(id.to_string()))?;
+    app.store.revoke_key(&key, now, &audit).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

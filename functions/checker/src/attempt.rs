@@ -1,0 +1,42 @@
+//! Probing one monitor: an attempt, and further ones before "down" is believed.
+
+use std::time::{Duration, Instant};
+
+use valpero_domain::probe::{Cause, ErrorCode, Outcome, Phases, ProbeResult};
+use valpero_outbound::http_probe::probe;
+use valpero_storage::ProbeSpec;
+
+use crate::Checker;
+
+/// A tick is over before the next one begins: no attempt starts that could end later than this after the first.
+const TICK_BUDGET: Duration = Duration::from_secs(50);
+
+impl Checker {
+    /// What this region sees of a target. A target that seems down is probed again, with fresh DNS and a fresh connection,
+    /// as often as its `retries` and the minute allow.
+    pub(crate) async fn observe(&self, spec: &ProbeSpec) -> ProbeResult {
+        let started = Instant::now();
+        let timeout = Duration::from_millis(u64::from(spec.timeout_ms));
+        let mut result = self.attempt(spec).await;
+        for retry in 0..usize::from(spec.retries) {
+            if result.outcome != Outcome::Down {
+                break;
+            }
+            let wait = self.backoff[retry.min(self.backoff.len() - 1)];
+            if started.elapsed() + wait + timeout > TICK_BUDGET {
+                break;
+            }
+            tokio::time::sleep(wait).await;
+            result = self.attempt(spec).await;
+        }
+        result
+    }
+
+    async fn attempt(&self, spec: &ProbeSpec) -> ProbeResult {
+        // The semaphore is never closed; were it, the fault would be ours.
+        let Ok(_socket) = self.sockets.acquire().await else {
+            return ProbeResult::failed(Cause::of(ErrorCode::Internal), Phases::default());
+        };
+        probe(&self.outbound, &spec.url, &spec.http, spec.timeout_ms).await
+    }
+}

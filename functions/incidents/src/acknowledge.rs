@@ -1,0 +1,66 @@
+//! `POST /api/v1/incidents/{id}/acknowledge`.
+
+use axum::{Json, extract::State};
+use serde_json::Value;
+use valpero_app::{
+    App, entropy,
+    http::{Auth, Caller, ObjectId, OptionalBody, Problem, need, settled},
+    notify::{self, News},
+};
+use valpero_domain::{
+    IncidentId,
+    delivery::EventType,
+    id::CommentId,
+    incident::{IncidentStatus, TimelineEntry, TimelineType},
+};
+
+/// Says that somebody has taken the incident. Again changes nothing; after it is resolved it is a conflict.
+#[utoipa::path(
+    post,
+    path = "/api/v1/incidents/{id}/acknowledge",
+    tag = "incidents",
+    security(("key" = ["incidents:write"])),
+    params(("id" = String, Path, description = "The incident's id")),
+    responses((status = 200, description = "The incident"))
+)]
+pub async fn acknowledge(
+    State(app): State<App>,
+    Auth { caller, .. }: Auth<need::IncidentsWrite>,
+    ObjectId(id): ObjectId<IncidentId>,
+    OptionalBody(body): OptionalBody,
+) -> Result<Json<Value>, Problem> {
+    let note = crate::note(&body)?;
+    settled(|| apply(&app, &caller, id, note.clone())).await?;
+    crate::view(&app, caller.account(), id).await.map(Json)
+}
+
+async fn apply(app: &App, caller: &Caller, id: IncidentId, note: Option<String>) -> Result<(), Problem> {
+    let now = app.now();
+    let mut incident = app.store.incident(caller.account(), id).await?;
+    if incident.acknowledged_at.is_some() {
+        return Ok(());
+    }
+    if incident.status == IncidentStatus::Resolved {
+        return Err(Problem::conflict("incident_resolved", "The incident is resolved; there is nothing left to take."));
+    }
+    let monitor = app.store.monitor(caller.account(), incident.monitor_id).await?;
+    let actor = caller.key.id.to_string();
+    incident.acknowledged_at = Some(now);
+    incident.acknowledged_by = Some(actor.clone());
+    let entry =
+        TimelineEntry { id: CommentId::new(now, entropy()?), at: now, kind: TimelineType::Acknowledged, actor, note };
+    let delivery = notify::delivery(&News {
+        event: EventType::IncidentAcknowledged,
+        monitor: &monitor,
+        status: monitor.status,
+        incident: Some(&incident),
+        entry: Some(&entry),
+        at: now,
+    })?;
+    let audit = caller.audit(now, "incident.acknowledged", Some(id.to_string()))?;
+    app.store.acknowledge_incident(caller.account(), id, &entry, delivery.as_ref(), &audit).await?;
+    if let Some(delivery) = &delivery {
+        notify::announce(app, delivery).await;
+    }
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! The incidents function on AWS.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    valpero_app::telemetry::start();
+    let app = valpero_app::App::from_env().await?;
+    lambda_http::run(valpero_app::http::finish(valpero_incidents::routes(), app)).await
+}

@@ -1,0 +1,62 @@
+//! `POST /api/v1/incidents/{id}/resolve`.
+
+use axum::{Json, extract::State};
+use serde_json::Value;
+use valpero_app::{
+    App,
+    http::{Auth, Caller, ObjectId, OptionalBody, Problem, need, settled},
+    notify,
+    resolution::resolution,
+};
+use valpero_domain::{IncidentId, Status, incident::IncidentStatus};
+use valpero_storage::{StatusChange, StoreError};
+
+/// Ends the incident by hand; the monitor is pending until its regions have seen it anew, and a failure that they confirm
+/// opens a new incident. Again changes nothing.
+#[utoipa::path(
+    post,
+    path = "/api/v1/incidents/{id}/resolve",
+    tag = "incidents",
+    security(("key" = ["incidents:write"])),
+    params(("id" = String, Path, description = "The incident's id")),
+    responses((status = 200, description = "The incident"))
+)]
+pub async fn resolve(
+    State(app): State<App>,
+    Auth { caller, .. }: Auth<need::IncidentsWrite>,
+    ObjectId(id): ObjectId<IncidentId>,
+    OptionalBody(body): OptionalBody,
+) -> Result<Json<Value>, Problem> {
+    let note = crate::note(&body)?;
+    settled(|| apply(&app, &caller, id, note.clone())).await?;
+    crate::view(&app, caller.account(), id).await.map(Json)
+}
+
+async fn apply(app: &App, caller: &Caller, id: IncidentId, note: Option<String>) -> Result<(), Problem> {
+    let now = app.now();
+    let incident = app.store.incident(caller.account(), id).await?;
+    if incident.status == IncidentStatus::Resolved {
+        return Ok(());
+    }
+    let monitor = app.store.monitor(caller.account(), incident.monitor_id).await?;
+    if monitor.current_incident_id != Some(id) {
+        // Read between the two writes of somebody who is ending it: the next look sees it resolved.
+        return Err(StoreError::Conflict.into());
+    }
+    let end = resolution(app, &monitor, Status::Pending, &caller.key.id.to_string(), note, now).await?;
+    let audit = caller.audit(now, "incident.resolved", Some(id.to_string()))?;
+    let change = StatusChange {
+        monitor: &monitor,
+        to: Status::Pending,
+        at: now,
+        forget_votes: true,
+        incident: end.incident,
+        delivery: end.delivery.as_ref(),
+        audit: &audit,
+    };
+    app.store.change_status(&change).await?;
+    if let Some(delivery) = &end.delivery {
+        notify::announce(app, delivery).await;
+    }
+    Ok(())
+}

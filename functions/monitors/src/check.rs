@@ -1,0 +1,63 @@
+//! `POST /api/v1/monitors/{id}/check`.
+
+use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
+use futures::future::join_all;
+use serde_json::json;
+use valpero_app::{
+    App, entropy,
+    event_bus::CheckRequested,
+    http::{Auth, ObjectId, Problem, need},
+    telemetry::chain,
+};
+use valpero_domain::{CheckId, MonitorId, RegionCode, Status};
+
+/// Checks of one monitor that may be asked for in one calendar minute.
+const A_MINUTE: u32 = 10;
+
+/// Checks a monitor now, from all its regions; the results join its history within seconds.
+#[utoipa::path(
+    post,
+    path = "/api/v1/monitors/{id}/check",
+    tag = "monitors",
+    security(("key" = ["monitors:write"])),
+    params(("id" = String, Path, description = "The monitor's id")),
+    responses((status = 202, description = "The regions were asked"))
+)]
+pub async fn check(
+    State(app): State<App>,
+    Auth { caller, .. }: Auth<need::MonitorsWrite>,
+    ObjectId(id): ObjectId<MonitorId>,
+) -> Result<impl IntoResponse, Problem> {
+    let now = app.now();
+    let account_id = caller.account();
+    let monitor = app.store.monitor(account_id, id).await?;
+    if monitor.status == Status::Paused {
+        return Err(Problem::conflict("monitor_paused", "A paused monitor is not checked; resume it first."));
+    }
+    if !app.store.count_requested_check(account_id, id, now, A_MINUTE).await? {
+        let wait_s = (now.minute() + 1) * 60 - now.seconds();
+        let detail = format!("A monitor can be checked {A_MINUTE} times a minute on request.");
+        return Err(Problem::too_many("check_quota_reached", detail, wait_s));
+    }
+    let check = CheckRequested { check_id: CheckId::new(now, entropy()?), account_id, monitor_id: id };
+    let asked =
+        monitor.spec.regions.iter().map(async |region| (*region, app.events.request_check(*region, check, now).await));
+    let mut regions: Vec<RegionCode> = Vec::new();
+    let mut last_error = None;
+    for (region, published) in join_all(asked).await {
+        match published {
+            Ok(()) => regions.push(region),
+            Err(error) => {
+                tracing::warn!(%region, error = chain(&error), "a region could not be asked for a check");
+                last_error = Some(error);
+            }
+        }
+    }
+    match last_error {
+        Some(error) if regions.is_empty() => Err(Problem::unavailable(&error)),
+        _ => {
+            app.store.append_audit_row(&caller.audit(now, "monitor.check_requested", Some(id.to_string()))?).await?;
+            Ok((StatusCode::ACCEPTED, Json(json!({"check_id": check.check_id, "regions": regions}))))
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! `DELETE /api/v1/monitors/{id}`.
+
+use axum::{extract::State, http::StatusCode};
+use valpero_app::{
+    App,
+    http::{Auth, ObjectId, Problem, need, settled},
+    resolution::resolution,
+};
+use valpero_domain::{MonitorId, Status};
+
+/// Deletes a monitor. Its incidents stay; one that is open is resolved.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/monitors/{id}",
+    tag = "monitors",
+    security(("key" = ["monitors:write"])),
+    params(("id" = String, Path, description = "The monitor's id")),
+    responses((status = 204, description = "The monitor is gone"))
+)]
+pub async fn delete(
+    State(app): State<App>,
+    Auth { caller, .. }: Auth<need::MonitorsWrite>,
+    ObjectId(id): ObjectId<MonitorId>,
+) -> Result<StatusCode, Problem> {
+    settled(|| async {
+        let now = app.now();
+        let monitor = app.store.monitor(caller.account(), id).await?;
+        let by = caller.key.id.to_string();
+        let note = Some("The monitor was deleted.".to_owned());
+        // Nobody is told: the webhook goes with the monitor.
+        let end = resolution(&app, &monitor, Status::Paused, &by, note, now).await?;
+        let audit = caller.audit(now, "monitor.deleted", Some(id.to_string()))?;
+        app.store.delete_monitor(&monitor, &end.incident, &audit).await?;
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
+}

@@ -1,0 +1,79 @@
+//! `POST /api/v1/monitors/{id}/pause` and `/resume`.
+
+use axum::{Json, extract::State};
+use serde_json::Value;
+use valpero_app::{
+    App,
+    http::{Auth, Caller, ObjectId, Problem, need, settled},
+    notify,
+    resolution::resolution,
+    views,
+};
+use valpero_domain::{MonitorId, Status};
+use valpero_storage::{Monitor, StatusChange};
+
+use crate::latest::latest_of;
+
+/// Stops checking. An incident that is open is resolved. Again changes nothing.
+#[utoipa::path(
+    post,
+    path = "/api/v1/monitors/{id}/pause",
+    tag = "monitors",
+    security(("key" = ["monitors:write"])),
+    params(("id" = String, Path, description = "The monitor's id")),
+    responses((status = 200, description = "The monitor, paused"))
+)]
+pub async fn pause(
+    State(app): State<App>,
+    Auth { caller, .. }: Auth<need::MonitorsWrite>,
+    ObjectId(id): ObjectId<MonitorId>,
+) -> Result<Json<Value>, Problem> {
+    let monitor = settled(|| switch(&app, &caller, id, Status::Paused)).await?;
+    Ok(Json(views::monitor(&monitor, &latest_of(&app, &monitor).await?)))
+}
+
+/// Checks again; the monitor is pending until its regions have seen it. Again changes nothing.
+#[utoipa::path(
+    post,
+    path = "/api/v1/monitors/{id}/resume",
+    tag = "monitors",
+    security(("key" = ["monitors:write"])),
+    params(("id" = String, Path, description = "The monitor's id")),
+    responses((status = 200, description = "The monitor, checked again"))
+)]
+pub async fn resume(
+    State(app): State<App>,
+    Auth { caller, .. }: Auth<need::MonitorsWrite>,
+    ObjectId(id): ObjectId<MonitorId>,
+) -> Result<Json<Value>, Problem> {
+    let monitor = settled(|| switch(&app, &caller, id, Status::Pending)).await?;
+    Ok(Json(views::monitor(&monitor, &latest_of(&app, &monitor).await?)))
+}
+
+async fn switch(app: &App, caller: &Caller, id: MonitorId, to: Status) -> Result<Monitor, Problem> {
+    let now = app.now();
+    let monitor = app.store.monitor(caller.account(), id).await?;
+    if (to == Status::Paused) == (monitor.status == Status::Paused) {
+        return Ok(monitor);
+    }
+    let (action, note) = match to {
+        Status::Paused => ("monitor.paused", Some("The monitor was paused.".to_owned())),
+        _ => ("monitor.resumed", None),
+    };
+    let end = resolution(app, &monitor, to, &caller.key.id.to_string(), note, now).await?;
+    let audit = caller.audit(now, action, Some(id.to_string()))?;
+    let change = StatusChange {
+        monitor: &monitor,
+        to,
+        at: now,
+        forget_votes: true,
+        incident: end.incident,
+        delivery: end.delivery.as_ref(),
+        audit: &audit,
+    };
+    let changed = app.store.change_status(&change).await?;
+    if let Some(delivery) = &end.delivery {
+        notify::announce(app, delivery).await;
+    }
+    Ok(changed)
+}

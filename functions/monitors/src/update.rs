@@ -1,0 +1,69 @@
+//! `PATCH /api/v1/monitors/{id}`.
+
+use axum::{Json, extract::State};
+use serde_json::{Value, json};
+use valpero_app::{
+    App,
+    http::{Auth, Caller, JsonBody, ObjectId, Problem, need, settled},
+    views,
+};
+use valpero_auth::WebhookSecret;
+use valpero_domain::{MonitorId, MonitorSpec};
+use valpero_storage::{Monitor, Webhook};
+
+use crate::latest::latest_of;
+
+/// Changes what the body names (JSON Merge Patch, RFC 7396); `null` goes back to the default.
+/// A `webhook_url` that was not there before shows the webhook's secret, this once.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/monitors/{id}",
+    tag = "monitors",
+    security(("key" = ["monitors:write"])),
+    params(("id" = String, Path, description = "The monitor's id")),
+    responses((status = 200, description = "The monitor as it is now"))
+)]
+pub async fn update(
+    State(app): State<App>,
+    Auth { caller, .. }: Auth<need::MonitorsWrite>,
+    ObjectId(id): ObjectId<MonitorId>,
+    JsonBody(patch): JsonBody,
+) -> Result<Json<Value>, Problem> {
+    let (monitor, new_secret) = settled(|| apply(&app, &caller, id, &patch)).await?;
+    let mut view = views::monitor(&monitor, &latest_of(&app, &monitor).await?);
+    if let Some(secret) = new_secret {
+        view["webhook_secret"] = json!(secret.reveal());
+    }
+    Ok(Json(view))
+}
+
+async fn apply(
+    app: &App,
+    caller: &Caller,
+    id: MonitorId,
+    patch: &Value,
+) -> Result<(Monitor, Option<WebhookSecret>), Problem> {
+    let now = app.now();
+    let old = app.store.monitor(caller.account(), id).await?;
+    let plan = app.store.account(caller.account()).await?.plan;
+    let spec = old.spec.patched(patch, &crate::allowance(app, plan))?;
+    let (webhook, new_secret) = webhook(&old, &spec)?;
+    let audit = caller.audit(now, "monitor.updated", Some(id.to_string()))?;
+    let monitor = app.store.update_monitor(&old, spec, webhook, now, &audit).await?;
+    Ok((monitor, new_secret))
+}
+
+/// The webhook that goes with the new description, and its secret where it is new.
+fn webhook(old: &Monitor, spec: &MonitorSpec) -> Result<(Option<Webhook>, Option<WebhookSecret>), Problem> {
+    if spec.webhook_url.is_none() {
+        return Ok((None, None));
+    }
+    if let Some(webhook) = &old.webhook {
+        // Another receiver is not the one that said it is gone.
+        let same = spec.webhook_url == old.spec.webhook_url;
+        let disabled_at = webhook.disabled_at.filter(|_| same);
+        return Ok((Some(Webhook { disabled_at, ..webhook.clone() }), None));
+    }
+    let secret = WebhookSecret::generate()?;
+    Ok((Some(Webhook::new(secret.clone())), Some(secret)))
+}

@@ -1,0 +1,157 @@
+//! Who calls: the key is read, counted and put beside the request; a handler takes [`Auth`] with the scope that it needs.
+
+use std::{marker::PhantomData, sync::Arc};
+
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    http::{HeaderMap, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use valpero_auth::{NoEntropy, Token};
+use valpero_domain::{AccountId, AuditId, Scope, Timestamp};
+use valpero_storage::{ApiKey, AuditRow, Metered, Refused};
+
+use super::{Problem, front::RequestMeta, rate::Rate};
+use crate::{App, entropy, telemetry::chain};
+
+/// Who calls, and how.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The key, this request counted.
+    pub key: ApiKey,
+    meta: RequestMeta,
+}
+
+impl Caller {
+    /// The account: first argument of every storage call.
+    pub fn account(&self) -> AccountId {
+        self.key.account_id
+    }
+
+    /// The row of the audit log for what this caller does.
+    ///
+    /// # Errors
+    /// Where the operating system has no random bytes for its id.
+    pub fn audit(&self, at: Timestamp, action: &str, target: Option<String>) -> Result<AuditRow, NoEntropy> {
+        Ok(AuditRow {
+            account_id: self.key.account_id,
+            id: AuditId::new(at, entropy()?),
+            actor: self.key.id.to_string(),
+            actor_name: Some(self.key.name.clone()),
+            action: action.to_owned(),
+            target,
+            ip: self.meta.ip.clone(),
+            user_agent: self.meta.user_agent.clone(),
+            request_id: Some(self.meta.request_id.clone()),
+            at,
+        })
+    }
+}
+
+/// Counts the request on its key before anything else is done, and writes the rate headers on whatever is answered.
+pub async fn meter(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let now = app.now();
+    let meta = request.extensions().get::<RequestMeta>().cloned().unwrap_or_default();
+    let (caller, rate) = match authenticate(&app, request.headers(), now).await {
+        Ok(metered) => {
+            let rate = Rate::of(&metered.key, now);
+            let first_of_day = metered.first_of_day;
+            let caller = Arc::new(Caller { key: metered.key, meta });
+            if first_of_day {
+                note_use(&app, &caller, now).await;
+            }
+            (caller, rate)
+        }
+        Err((problem, rate)) => {
+            let retry_after_s = problem.retry_after_s();
+            let mut response = problem.into_response();
+            rate.write(response.headers_mut(), now, retry_after_s);
+            return response;
+        }
+    };
+    let account = caller.account();
+    request.extensions_mut().insert(caller);
+    let mut response = next.run(request).await;
+    let retry_after_s = response.extensions().get::<Problem>().and_then(Problem::retry_after_s);
+    rate.write(response.headers_mut(), now, retry_after_s);
+    response.extensions_mut().insert(account);
+    response
+}
+
+async fn authenticate(app: &App, headers: &HeaderMap, now: Timestamp) -> Result<Metered, (Problem, Rate)> {
+    let unknown = Rate::unknown(now);
+    let token = bearer(headers).and_then(Token::parse).ok_or_else(|| (Problem::unauthorized(), unknown))?;
+    app.store.meter(&token.hash(), now).await.map_err(|refused| match refused {
+        Refused::NoSuchKey => (Problem::unauthorized(), unknown),
+        Refused::OverLimit(key) => {
+            let rate = Rate::of(&key, now);
+            let detail = format!("The plan allows {} requests a minute with one key.", key.request_limit);
+            (Problem::too_many("rate_limited", detail, rate.seconds_left(now)), rate)
+        }
+        Refused::Store(error) => (Problem::from(error), unknown),
+    })
+}
+
+/// The token of `Authorization: Bearer …`; the scheme's case does not matter (RFC 9110, section 11.1).
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The one row a key and day that tells of reads. It must not stand in the way of the request that it tells of.
+async fn note_use(app: &App, caller: &Caller, now: Timestamp) {
+    let row = match caller.audit(now, "key.used", Some(caller.key.id.to_string())) {
+        Ok(row) => row,
+        Err(error) => return tracing::error!(error = chain(&error), "a key's use was not noted"),
+    };
+    if let Err(error) = app.store.append_audit_row(&row).await {
+        tracing::error!(key_id = %caller.key.id, error = chain(&error), "a key's use was not noted");
+    }
+}
+
+/// A scope as a type, so that a handler's arguments say what it needs.
+pub trait Need: Send + Sync {
+    /// The scope.
+    const SCOPE: Scope;
+}
+
+/// The scopes as types.
+pub mod need {
+    use super::{Need, Scope};
+
+    macro_rules! needs {
+        ($($name:ident),*) => {$(
+            #[doc = concat!("Needs [`Scope::", stringify!($name), "`].")]
+            #[derive(Debug)]
+            pub struct $name;
+
+            impl Need for $name {
+                const SCOPE: Scope = Scope::$name;
+            }
+        )*};
+    }
+
+    needs!(AccountRead, KeysRead, KeysWrite, MonitorsRead, MonitorsWrite, IncidentsRead, IncidentsWrite);
+}
+
+/// A caller whose key holds the scope `N`. No handler runs without one.
+#[derive(Debug)]
+pub struct Auth<N: Need> {
+    /// Who calls.
+    pub caller: Arc<Caller>,
+    scope: PhantomData<N>,
+}
+
+impl<N: Need, S: Send + Sync> FromRequestParts<S> for Auth<N> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let caller = parts.extensions.get::<Arc<Caller>>().cloned().ok_or_else(Problem::unauthorized)?;
+        if caller.key.scopes.holds(N::SCOPE) {
+            Ok(Self { caller, scope: PhantomData })
+        } else {
+            Err(Problem::missing_scope(N::SCOPE))
+        }
+    }
+}

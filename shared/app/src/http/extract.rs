@@ -1,0 +1,155 @@
+//! Reading requests: ids, bodies, queries. Whatever is wrong with one is a problem document.
+
+use std::{collections::BTreeMap, str::FromStr};
+
+use axum::{
+    extract::{FromRequest, FromRequestParts, Path, Request},
+    http::{HeaderMap, header, request::Parts},
+};
+use serde_json::Value;
+use valpero_domain::Faults;
+
+use super::{Page, Problem};
+
+/// A body may be this long, in bytes.
+pub const BODY_MAX: usize = 64 * 1024;
+
+/// The `{id}` of the route. What is no id of this kind names nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct ObjectId<T>(pub T);
+
+impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for ObjectId<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| Problem::not_found())?;
+        text.parse().map(Self).map_err(|_| Problem::not_found())
+    }
+}
+
+/// A JSON body.
+#[derive(Debug)]
+pub struct JsonBody(pub Value);
+
+/// A JSON body, or none, which reads as `{}`.
+#[derive(Debug)]
+pub struct OptionalBody(pub Value);
+
+impl<S: Send + Sync> FromRequest<S> for JsonBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let is_json = is_json(request.headers());
+        let bytes = read(request).await?;
+        if !is_json {
+            return Err(Problem::wrong_media_type());
+        }
+        parse(&bytes).map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for OptionalBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let is_json = is_json(request.headers());
+        let bytes = read(request).await?;
+        if bytes.is_empty() {
+            return Ok(Self(Value::Object(serde_json::Map::new())));
+        }
+        if !is_json {
+            return Err(Problem::wrong_media_type());
+        }
+        parse(&bytes).map(Self)
+    }
+}
+
+async fn read(request: Request) -> Result<axum::body::Bytes, Problem> {
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: usize| length > BODY_MAX) {
+        return Err(Problem::too_large(BODY_MAX));
+    }
+    axum::body::to_bytes(request.into_body(), BODY_MAX).await.map_err(|error| {
+        let too_long = std::error::Error::source(&error)
+            .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
+        if too_long { Problem::too_large(BODY_MAX) } else { Problem::bad_request("The body broke off.") }
+    })
+}
+
+fn parse(bytes: &[u8]) -> Result<Value, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| Problem::bad_json(format!("{error}.")))
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// The query, read parameter by parameter; all faults are told at once, and what nobody took is one.
+#[derive(Debug, Default)]
+pub struct Params {
+    given: BTreeMap<String, String>,
+    known: Vec<&'static str>,
+    faults: Faults,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Params {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let mut params = Self::default();
+        for (name, value) in url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
+            if params.given.insert(name.to_string(), value.into_owned()).is_some() {
+                params.faults.add(format!("/{name}"), "is given twice");
+            }
+        }
+        Ok(params)
+    }
+}
+
+impl Params {
+    /// A parameter as a `T`. An empty one counts as absent.
+    pub fn take<T: FromStr<Err: std::fmt::Display>>(&mut self, name: &'static str) -> Option<T> {
+        self.known.push(name);
+        let text = self.given.remove(name).filter(|text| !text.is_empty())?;
+        match text.parse() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.faults.add(format!("/{name}"), error.to_string());
+                None
+            }
+        }
+    }
+
+    /// `page` and `limit`.
+    pub fn page(&mut self) -> Page {
+        let mut number = |name: &'static str, default: usize| match self.take::<String>(name) {
+            None => default,
+            Some(text) => text.parse().unwrap_or(0),
+        };
+        let (page, limit) = (number("page", 1), number("limit", 50));
+        if page == 0 {
+            self.faults.add("/page", "must be a whole number from 1");
+        }
+        if !(1..=200).contains(&limit) {
+            self.faults.add("/limit", "must be a whole number from 1 to 200");
+        }
+        if page.saturating_mul(limit) > 10_000 {
+            self.faults.add("/page", "page times limit must be at most 10000; narrow the list by its filters");
+        }
+        Page { page: page.max(1), limit: limit.clamp(1, 200) }
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// All faults, and every parameter that nobody took.
+    pub fn finish(mut self) -> Result<(), Problem> {
+        for name in self.given.keys() {
+            self.faults
+                .add(format!("/{name}"), format!("is not a known parameter; there are {}", self.known.join(", ")));
+        }
+        self.faults.finish(Some(())).map_err(Problem::invalid)
+    }
+}

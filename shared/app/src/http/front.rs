@@ -1,0 +1,123 @@
+//! The front door: gives the request its id, catches panics, writes problems, and logs one line.
+
+use std::{net::SocketAddr, panic::AssertUnwindSafe, time::Instant};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{ConnectInfo, MatchedPath, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+use futures::FutureExt;
+use lambda_http::{RequestExt, request::RequestContext};
+use utoipa_axum::router::OpenApiRouter;
+use valpero_domain::{AccountId, AuditId};
+use valpero_storage::Usage;
+
+use super::{Problem, auth::meter, rate::Rate};
+use crate::{App, entropy};
+
+/// What is known of a request before anybody looks into it.
+#[derive(Debug, Clone, Default)]
+pub struct RequestMeta {
+    /// The gateway's id of it, or our own.
+    pub request_id: String,
+    /// The client's address.
+    pub ip: Option<String>,
+    /// The client's own name for itself, at most 200 characters.
+    pub user_agent: Option<String>,
+}
+
+impl RequestMeta {
+    fn of(app: &App, request: &Request) -> Self {
+        let gateway = request.request_context_ref().and_then(|context| match context {
+            RequestContext::ApiGatewayV2(context) => Some(context),
+            _ => None,
+        });
+        let id = gateway.and_then(|context| context.request_id.clone());
+        let ip = gateway.and_then(|context| context.http.source_ip.clone()).or_else(|| {
+            request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip().to_string())
+        });
+        let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        Self {
+            request_id: id.unwrap_or_else(|| own_id(app)),
+            ip,
+            user_agent: user_agent.map(|text| text.chars().take(200).collect()),
+        }
+    }
+}
+
+fn own_id(app: &App) -> String {
+    let id = AuditId::new(app.now(), entropy().unwrap_or_default()).to_string();
+    id.replacen(AuditId::PREFIX, "req_", 1)
+}
+
+/// A function's routes behind the front door and the meter.
+pub fn finish(routes: OpenApiRouter<App>, app: App) -> Router {
+    let (router, _) = routes.split_for_parts();
+    router
+        .fallback(|| async { Problem::no_route() })
+        .layer(from_fn_with_state(app.clone(), meter))
+        .layer(from_fn_with_state(app.clone(), front))
+        .with_state(app)
+}
+
+async fn front(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let meta = RequestMeta::of(&app, &request);
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    request.extensions_mut().insert(meta.clone());
+    let (caught, usage) = Usage::of(AssertUnwindSafe(next.run(request)).catch_unwind()).await;
+    let mut response = caught.unwrap_or_else(|_| {
+        let mut response = Problem::panicked().into_response();
+        Rate::unknown(app.now()).write(response.headers_mut(), app.now(), None);
+        response
+    });
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED && response.extensions().get::<Problem>().is_none() {
+        let headers = response.headers().clone();
+        response = Problem::wrong_method().into_response();
+        response.headers_mut().extend(headers);
+    }
+    let account_id = response.extensions().get::<AccountId>().map(ToString::to_string);
+    let problem = response.extensions_mut().remove::<Problem>();
+    if let Some(problem) = &problem {
+        response = document(problem, &meta.request_id, response.status(), response.headers());
+    }
+    if let Ok(id) = HeaderValue::from_str(&meta.request_id) {
+        response.headers_mut().insert("x-request-id", id);
+    }
+    let status = response.status().as_u16();
+    let error = problem.as_ref().and_then(Problem::internal_detail);
+    tracing::info!(
+        request_id = meta.request_id,
+        account_id,
+        method = %method,
+        route,
+        status,
+        duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        wru = usage.wru,
+        rru = usage.rru,
+        round_trips = usage.round_trips,
+        error,
+        "request"
+    );
+    if let Some(error) = error {
+        tracing::error!(request_id = meta.request_id, status, error, "a request failed on our side");
+    }
+    response
+}
+
+fn document(problem: &Problem, request_id: &str, status: StatusCode, headers: &HeaderMap) -> Response {
+    let body = problem.document(request_id).to_string();
+    let mut response = (status, Body::from(body)).into_response();
+    for (name, value) in headers {
+        if !matches!(*name, header::CONTENT_LENGTH | header::CONTENT_TYPE) {
+            response.headers_mut().append(name, value.clone());
+        }
+    }
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    response
+}

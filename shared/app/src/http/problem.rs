@@ -1,0 +1,254 @@
+//! What a client sees when something is wrong: RFC 9457 problem documents. The only place that knows status codes.
+
+use std::error::Error;
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+use valpero_auth::NoEntropy;
+use valpero_domain::{Fault, Faults, Scope};
+use valpero_storage::StoreError;
+
+use crate::{WorkError, telemetry::chain};
+
+const COLLISION: &str = "collision";
+
+/// How often work that collided is done anew before the client is told.
+const COLLISIONS: u32 = 5;
+
+/// Does the work anew, from reading on, when somebody else changed the object in between.
+///
+/// # Errors
+/// What the work says, at last.
+pub async fn settled<T, W: Future<Output = Result<T, Problem>>>(work: impl Fn() -> W) -> Result<T, Problem> {
+    for _ in 1..COLLISIONS {
+        match work().await {
+            Err(problem) if problem.is_collision() => {}
+            settled => return settled,
+        }
+    }
+    work().await
+}
+
+/// A problem: what is wrong and what to do.
+#[derive(Debug, Clone)]
+pub struct Problem(Box<Details>);
+
+#[derive(Debug, Clone)]
+struct Details {
+    status: StatusCode,
+    code: &'static str,
+    title: &'static str,
+    detail: String,
+    errors: Vec<Fault>,
+    retry_after_s: Option<i64>,
+    internal: Option<String>,
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        Self(Box::new(Details { status, code, title, detail, errors: Vec::new(), retry_after_s: None, internal: None }))
+    }
+
+    /// 400: the body is no JSON.
+    pub fn bad_json(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_json", "The body is not valid JSON", detail)
+    }
+
+    /// 400: the request cannot be read.
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", "The request cannot be read", detail)
+    }
+
+    /// 401: no key, or none that opens anything.
+    pub fn unauthorized() -> Self {
+        let detail =
+            "Send a key as `Authorization: Bearer val_key_…`. It is missing, malformed, unknown, revoked or expired.";
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "No valid API key", detail)
+    }
+
+    /// 403: the key lacks a scope.
+    pub fn missing_scope(scope: Scope) -> Self {
+        let detail = format!("This request needs the scope {scope}; mint a key that has it.");
+        Self::new(StatusCode::FORBIDDEN, "missing_scope", "The key lacks a scope", detail)
+    }
+
+    /// 403: the key would hand out what it does not hold.
+    pub fn scope_beyond_key(scope: Scope) -> Self {
+        let detail = format!("A key can only hand out scopes that it holds itself; this one lacks {scope}.");
+        Self::new(StatusCode::FORBIDDEN, "scope_beyond_key", "The key lacks a scope that it would hand out", detail)
+    }
+
+    /// 403: the plan's monitors are used up.
+    pub fn monitor_limit(most: u32) -> Self {
+        let detail = format!("The plan allows {most} monitors. Delete one, or change the plan.");
+        Self::new(StatusCode::FORBIDDEN, "monitor_limit_reached", "The plan's limit of monitors is reached", detail)
+    }
+
+    /// 404: no such object, or another account's.
+    pub fn not_found() -> Self {
+        let detail = "There is no such object in this account.";
+        Self::new(StatusCode::NOT_FOUND, "not_found", "Not found", detail)
+    }
+
+    /// 404: no such route.
+    pub fn no_route() -> Self {
+        let detail = "There is no such route; the reference at /docs/api lists them all.";
+        Self::new(StatusCode::NOT_FOUND, "no_route", "No such route", detail)
+    }
+
+    /// 405: not by this method.
+    pub fn wrong_method() -> Self {
+        let detail = "The route does not take this method; the Allow header names those it takes.";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Wrong method", detail)
+    }
+
+    /// 409: not in this state.
+    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, "Not possible in this state", detail)
+    }
+
+    /// 413: too long.
+    pub fn too_large(most: usize) -> Self {
+        let detail = format!("The body may be {} KiB long.", most / 1024);
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large", detail)
+    }
+
+    /// 415: not JSON by its own word.
+    pub fn wrong_media_type() -> Self {
+        let detail = "Send JSON, with `Content-Type: application/json`.";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Wrong content type", detail)
+    }
+
+    /// 422: understood, and wrong.
+    pub fn invalid(faults: Faults) -> Self {
+        let errors = faults.into_vec();
+        let detail = match errors.as_slice() {
+            [one] => format!("{} {}.", if one.pointer.is_empty() { "The body" } else { &one.pointer }, one.detail),
+            many => format!("{} fields are wrong; `errors` names each.", many.len()),
+        };
+        let title = "The request is not valid";
+        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", title, detail);
+        problem.0.errors = errors;
+        problem
+    }
+
+    /// 429: over a limit.
+    pub fn too_many(code: &'static str, detail: impl Into<String>, retry_after_s: i64) -> Self {
+        let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, code, "Too many requests", detail);
+        problem.0.retry_after_s = Some(retry_after_s);
+        problem
+    }
+
+    /// 500: our fault; `error` is for the log, not for the client.
+    pub fn internal(error: &(dyn Error + 'static)) -> Self {
+        let detail =
+            "It is our fault, and it is logged under this request's id. Try again; if it stays, report the id.";
+        let mut problem =
+            Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Something failed on our side", detail);
+        problem.0.internal = Some(chain(error));
+        problem
+    }
+
+    /// 500 after a panic.
+    pub fn panicked() -> Self {
+        let mut problem = Self::internal(&std::fmt::Error);
+        problem.0.internal = Some("a handler panicked".into());
+        problem
+    }
+
+    /// 503: try again soon.
+    pub fn unavailable(error: &(dyn Error + 'static)) -> Self {
+        let detail = "Too much is going on right now. Nothing was changed; try again.";
+        let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again soon", detail);
+        problem.0.internal = Some(chain(error));
+        problem.0.retry_after_s = Some(2);
+        problem
+    }
+
+    /// 503: somebody else changed the same object at the same time, again and again.
+    fn collision() -> Self {
+        let detail = "Others are changing the same object at this moment. Nothing was changed; try again.";
+        let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, COLLISION, "Try again soon", detail);
+        problem.0.retry_after_s = Some(1);
+        problem
+    }
+
+    /// Whether somebody else was faster, so that reading the object again and deciding anew makes sense.
+    fn is_collision(&self) -> bool {
+        self.0.code == COLLISION
+    }
+
+    /// Seconds until a retry makes sense, where this problem says so itself.
+    pub fn retry_after_s(&self) -> Option<i64> {
+        self.0.retry_after_s
+    }
+
+    /// What the log gets to know beyond the client.
+    pub fn internal_detail(&self) -> Option<&str> {
+        self.0.internal.as_deref()
+    }
+
+    /// The document.
+    pub fn document(&self, request_id: &str) -> Value {
+        let mut document = json!({
+            "type": format!("/docs/api#problem-{}", self.0.code),
+            "title": self.0.title,
+            "status": self.0.status.as_u16(),
+            "detail": self.0.detail,
+            "code": self.0.code,
+            "request_id": request_id,
+        });
+        if !self.0.errors.is_empty() {
+            document["errors"] = json!(self.0.errors);
+        }
+        document
+    }
+}
+
+impl IntoResponse for Problem {
+    /// The status, with the problem beside it: the front door writes the document, for it knows the request's id.
+    fn into_response(self) -> Response {
+        let mut response = self.0.status.into_response();
+        if self.0.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::not_found(),
+            StoreError::Conflict => Self::collision(),
+            StoreError::Throttled(_) => Self::unavailable(&error),
+            StoreError::LimitReached | StoreError::Corrupt { .. } | StoreError::Aws(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<WorkError> for Problem {
+    fn from(error: WorkError) -> Self {
+        match error {
+            WorkError::Store(error) => error.into(),
+            WorkError::NoEntropy(error) => error.into(),
+        }
+    }
+}
+
+impl From<NoEntropy> for Problem {
+    fn from(error: NoEntropy) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<Faults> for Problem {
+    fn from(faults: Faults) -> Self {
+        Self::invalid(faults)
+    }
+}

@@ -1,0 +1,69 @@
+//! Telling a monitor's webhook: the record that is written with the change, and the message that says it is due.
+
+use valpero_auth::NoEntropy;
+use valpero_domain::{
+    DeliveryId, EventId, Status, Timestamp,
+    delivery::{DeliveryStatus, EventType, body},
+    incident::{Incident, TimelineEntry},
+};
+use valpero_storage::{Delivery, Monitor};
+
+use crate::{App, entropy, queue::DeliveryMessage, telemetry::chain, views};
+
+/// What is told.
+#[derive(Debug, Clone, Copy)]
+pub struct News<'a> {
+    /// What happened.
+    pub event: EventType,
+    /// To which monitor.
+    pub monitor: &'a Monitor,
+    /// What the monitor's status is by it.
+    pub status: Status,
+    /// In which incident, as it is by it.
+    pub incident: Option<&'a Incident>,
+    /// The line that it adds to the incident's story.
+    pub entry: Option<&'a TimelineEntry>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The delivery of some news; none where the monitor has no webhook, or its receiver is gone.
+///
+/// # Errors
+/// Where the operating system has no random bytes for its ids.
+pub fn delivery(news: &News<'_>) -> Result<Option<Delivery>, NoEntropy> {
+    let News { event, monitor, at, .. } = *news;
+    if monitor.webhook.as_ref().is_none_or(|webhook| webhook.disabled_at.is_some()) {
+        return Ok(None);
+    }
+    let event_id = EventId::new(at, entropy()?);
+    let incident = news.incident.map(|incident| {
+        let mut view = views::incident(incident);
+        view["latest_entry"] = news.entry.map_or(serde_json::Value::Null, views::timeline_entry);
+        view
+    });
+    let monitor_view = views::monitor_in_event(monitor, news.status);
+    Ok(Some(Delivery {
+        account_id: monitor.account_id,
+        id: DeliveryId::new(at, entropy()?),
+        monitor_id: monitor.id,
+        incident_id: news.incident.map(|incident| incident.id),
+        event_id,
+        event,
+        body: body(event_id, event, at, &monitor_view, incident.as_ref()),
+        status: DeliveryStatus::Pending,
+        attempts: 0,
+        attempt_log: Vec::new(),
+        next_attempt_at: at,
+        created_at: at,
+        gave_up: None,
+    }))
+}
+
+/// Says that a delivery is due. The delivery is written already: a message that is lost is found by the sweep, so this never fails.
+pub async fn announce(app: &App, delivery: &Delivery) {
+    let message = DeliveryMessage { account_id: delivery.account_id, delivery_id: delivery.id };
+    if let Err(error) = app.queue.send(message, 0, app.now()).await {
+        tracing::warn!(delivery_id = %delivery.id, error = chain(&error), "the sweep will send what the queue did not take");
+    }
+}

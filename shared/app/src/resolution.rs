@@ -1,0 +1,61 @@
+//! Ending a monitor's open incident: the same whether it recovered, or a person resolved, paused or deleted it.
+
+use valpero_domain::{
+    Status, Timestamp,
+    delivery::EventType,
+    id::CommentId,
+    incident::{IncidentStatus, TimelineEntry, TimelineType},
+};
+use valpero_storage::{Delivery, IncidentWrite, Monitor};
+
+use crate::{
+    App, WorkError, entropy,
+    notify::{News, delivery},
+};
+
+/// The writes that end an incident, and what the webhook is told.
+#[derive(Debug)]
+pub struct Resolution {
+    /// What happens to the incident; nothing where none is open.
+    pub incident: IncidentWrite,
+    /// What is sent, where there is a webhook.
+    pub delivery: Option<Delivery>,
+}
+
+/// Prepares the end of the monitor's open incident. `by` is `recovery` or a key's id; `status` is what the monitor becomes.
+///
+/// # Errors
+/// Where the store fails.
+pub async fn resolution(
+    app: &App,
+    monitor: &Monitor,
+    status: Status,
+    by: &str,
+    note: Option<String>,
+    at: Timestamp,
+) -> Result<Resolution, WorkError> {
+    let Some(id) = monitor.current_incident_id else {
+        return Ok(Resolution { incident: IncidentWrite::None, delivery: None });
+    };
+    let mut incident = app.store.incident(monitor.account_id, id).await?;
+    incident.status = IncidentStatus::Resolved;
+    incident.resolved_at = Some(at);
+    incident.resolved_by = Some(by.to_owned());
+    let entry = TimelineEntry {
+        id: CommentId::new(at, entropy()?),
+        at,
+        kind: TimelineType::Resolved,
+        actor: by.to_owned(),
+        note,
+    };
+    let news = News {
+        event: EventType::IncidentResolved,
+        monitor,
+        status,
+        incident: Some(&incident),
+        entry: Some(&entry),
+        at,
+    };
+    let delivery = delivery(&news)?;
+    Ok(Resolution { incident: IncidentWrite::Resolve { id, at, by: by.to_owned(), entry }, delivery })
+}
