@@ -7,6 +7,7 @@ mod tick;
 
 use std::{sync::Arc, time::Duration};
 
+use futures::FutureExt;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use valpero_app::{App, ConfigError, WorkError, config, telemetry::chain};
@@ -93,8 +94,9 @@ impl Checker {
         let event = CheckerEvent::parse(event)?;
         let (done, usage) = Usage::of(async {
             match &event {
-                CheckerEvent::Tick(at) => self.tick(at.start_of_minute()).await,
-                CheckerEvent::CheckRequested(check, at) => self.check(check, *at).await,
+                // Boxed: a tick and all within it would make one type too deep for the compiler.
+                CheckerEvent::Tick(at) => self.tick(at.start_of_minute()).boxed().await,
+                CheckerEvent::CheckRequested(check, at) => self.check(check, *at).boxed().await,
             }
         })
         .await;

@@ -8,6 +8,6 @@ use valpero_checker::Checker;
 async fn main() -> Result<(), Error> {
     valpero_app::telemetry::start();
     let checker = Checker::from_env().await?;
-    let handle = async |event: LambdaEvent<Value>| checker.handle(&event.payload).await.map(drop);
+    let handle = async |event: LambdaEvent<Value>| checker.handle(&event.payload).await.map(drop).map_err(Error::from);
     lambda_runtime::run(service_fn(handle)).await
 }

@@ -1,6 +1,6 @@
 //! A tick: all that is due in this region, cohort by cohort; and the check of one monitor that somebody asked for.
 
-use futures::{StreamExt, TryStreamExt, stream, stream::FuturesUnordered};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream, stream::FuturesUnordered};
 use valpero_app::{WorkError, event_bus::CheckRequested};
 use valpero_domain::{
     Timestamp,
@@ -56,8 +56,11 @@ impl Checker {
         let cohorts = self.app.store.cohorts(self.region).await?;
         let due: Vec<Cohort> = cohorts.into_iter().filter(|cohort| cohort.is_due(at)).collect();
         // One failing cohort keeps none of the others from being checked; the first error is told at the end.
-        let done: Vec<Result<TickReport, WorkError>> =
-            stream::iter(due).map(|cohort| self.tick_cohort(cohort, at)).buffer_unordered(COHORTS).collect().await;
+        let done: Vec<Result<TickReport, WorkError>> = stream::iter(due)
+            .map(|cohort| self.tick_cohort(cohort, at).boxed())
+            .buffer_unordered(COHORTS)
+            .collect()
+            .await;
         done.into_iter().try_fold(TickReport::default(), |sum, report| Ok(sum.add(report?)))
     }
 

@@ -8,6 +8,6 @@ use valpero_delivery::Delivery;
 async fn main() -> Result<(), Error> {
     valpero_app::telemetry::start();
     let delivery = Delivery::from_env().await?;
-    let handle = async |event: LambdaEvent<Value>| delivery.handle(&event.payload).await;
+    let handle = async |event: LambdaEvent<Value>| delivery.handle(&event.payload).await.map_err(Error::from);
     lambda_runtime::run(service_fn(handle)).await
 }

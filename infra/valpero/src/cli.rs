@@ -1,0 +1,158 @@
+//! The command line.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use valpero_app::telemetry::chain;
+use valpero_domain::{AccountId, KeyId, Plan, RegionCode};
+
+use crate::{operator, screen, up};
+
+/// Uptime monitoring as an API, on one machine or on AWS.
+///
+/// Exit codes: 0 done; 1 failed, with a sentence that says what to do; 2 wrong usage.
+#[derive(Debug, Parser)]
+#[command(name = "valpero", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start everything on this machine: API, checkers, webhook worker and store.
+    Up(UpArgs),
+    /// Accounts.
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// API keys.
+    #[command(subcommand)]
+    Key(KeyCommand),
+}
+
+/// How `up` runs.
+#[derive(Debug, Args)]
+pub(crate) struct UpArgs {
+    /// Where the data lives.
+    #[arg(long, value_name = "DIR", default_value = ".valpero")]
+    pub data: PathBuf,
+    /// Keep the data in memory: it is gone when this stops.
+    #[arg(long, conflicts_with = "data")]
+    pub memory: bool,
+    /// Where the API listens.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:3000")]
+    pub addr: SocketAddr,
+    /// The regions to check from.
+    #[arg(long, value_name = "A,B,C", value_delimiter = ',', default_value = "hel,fra,usc")]
+    pub regions: Vec<RegionCode>,
+    /// Whether monitors and webhooks may reach private addresses; deny is how it is on AWS.
+    #[arg(long, value_enum, default_value = "allow")]
+    pub private_targets: PrivateTargets,
+    /// Print one JSON line, `{"url":…,"key":…}`, instead of text.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PrivateTargets {
+    /// Private addresses are fine.
+    Allow,
+    /// Only the public internet.
+    Deny,
+}
+
+/// Where an operator's command finds the data.
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// The data directory of `valpero up`, which may be running.
+    #[arg(long, value_name = "DIR", default_value = ".valpero")]
+    pub data: PathBuf,
+    /// A stack on AWS instead; credentials and region come from the usual AWS environment.
+    #[arg(long, value_name = "NAME", env = "VALPERO_STACK", conflicts_with = "data")]
+    pub stack: Option<String>,
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Make an account.
+    Create {
+        /// Its owner's address; no two accounts have the same.
+        #[arg(long)]
+        email: String,
+        /// free, lite, start, pro or business.
+        #[arg(long, default_value = "free")]
+        plan: Plan,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// List the accounts.
+    List {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Give an account another plan.
+    SetPlan {
+        /// The account's id.
+        account: AccountId,
+        /// free, lite, start, pro or business.
+        plan: Plan,
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Mint a key; its token is printed this once.
+    Mint {
+        /// The account's id.
+        #[arg(long)]
+        account: AccountId,
+        /// What to call the key.
+        #[arg(long)]
+        name: String,
+        /// A scope, or `all`; as often as needed. Without any: account:read, monitors:read and incidents:read.
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// List an account's keys.
+    List {
+        /// The account's id.
+        #[arg(long)]
+        account: AccountId,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// End a key: the very next request with it is refused.
+    Revoke {
+        /// The key's id.
+        key: KeyId,
+        /// The account's id.
+        #[arg(long)]
+        account: AccountId,
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+/// Runs the command line of this process.
+pub async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        Command::Up(args) => up::run(args).await,
+        Command::Account(command) => operator::account(command).await,
+        Command::Key(command) => operator::key(command).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            screen::complain(&chain(error.as_ref()));
+            ExitCode::from(1)
+        }
+    }
+}

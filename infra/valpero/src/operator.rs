@@ -1,0 +1,210 @@
+//! The operator's commands: accounts and keys, on local data or on AWS.
+
+use std::error::Error;
+
+use serde_json::{Value, json};
+use valpero_app::{Clock, config::sdk_config, entropy};
+use valpero_auth::Token;
+use valpero_domain::{AccountId, AuditId, KeyId, Plan, Scope, Scopes, Timestamp, monitor::MonitorName};
+use valpero_storage::{Account, ApiKey, AuditRow, Store, StoreError, Tables};
+
+use crate::{
+    cli::{AccountCommand, KeyCommand, Target},
+    data,
+    screen::Screen,
+    stack::STACK,
+};
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+/// A store, and what keeps it open.
+struct Opened {
+    store: Store,
+    screen: Screen,
+    _local: Option<data::Access>,
+}
+
+async fn open(target: &Target) -> Result<Opened, Failure> {
+    let screen = Screen::new(target.json);
+    if let Some(stack) = &target.stack {
+        let client = aws_sdk_dynamodb::Client::new(&sdk_config(None).await);
+        return Ok(Opened { store: Store::new(client, Tables::of_stack(stack)), screen, _local: None });
+    }
+    let access = data::open(&target.data)?;
+    let store = Store::new(access.client.clone(), Tables::of_stack(STACK));
+    Ok(Opened { store, screen, _local: Some(access) })
+}
+
+pub(crate) async fn account(command: AccountCommand) -> Result<(), Failure> {
+    match command {
+        AccountCommand::Create { email, plan, target } => {
+            let Opened { store, screen, _local } = open(&target).await?;
+            let account = create_account(&store, &email, plan).await?;
+            let lines = format!("Made account {} ({}, plan {}).", account.id, account.email, plan.as_str());
+            screen.result(&json!({"account_id": account.id, "email": account.email, "plan": plan}), &lines);
+        }
+        AccountCommand::List { target } => {
+            let Opened { store, screen, _local } = open(&target).await?;
+            let accounts = store.accounts().await?;
+            let line = |account: &Account| {
+                let Account { id, email, plan, monitors, .. } = account;
+                format!("{id}  {:<8}  {monitors:>6} monitors  {email}", plan.as_str())
+            };
+            let lines: Vec<String> = accounts.iter().map(line).collect();
+            screen.result(&json!({"accounts": accounts}), &some_lines(&lines, "No accounts yet."));
+        }
+        AccountCommand::SetPlan { account, plan, target } => {
+            let Opened { store, screen, _local } = open(&target).await?;
+            let audit = audit(account, "account.plan_set", None)?;
+            store.set_plan(account, plan, &audit).await.map_err(|error| no_account(error, account))?;
+            let lines = format!("Account {account} is on plan {}; its keys follow at once.", plan.as_str());
+            screen.result(&json!({"account_id": account, "plan": plan}), &lines);
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn key(command: KeyCommand) -> Result<(), Failure> {
+    match command {
+        KeyCommand::Mint { account, name, scopes, target } => {
+            let scopes = parse_scopes(&scopes)?;
+            let Opened { store, screen, _local } = open(&target).await?;
+            let (key, token) = mint(&store, account, &name, scopes).await?;
+            let lines =
+                format!("Minted key {} ({}). Its token, shown this once:\n{}", key.id, key.name, token.reveal());
+            let object =
+                json!({"key_id": key.id, "token": token.reveal(), "account_id": account, "scopes": key.scopes});
+            screen.result(&object, &lines);
+        }
+        KeyCommand::List { account, target } => {
+            let Opened { store, screen, _local } = open(&target).await?;
+            store.account(account).await.map_err(|error| no_account(error, account))?;
+            let keys = store.keys(account).await?;
+            let now = Clock::system().now();
+            let lines: Vec<String> = keys.iter().map(|key| key_line(key, now)).collect();
+            let objects: Vec<Value> = keys.iter().map(key_object).collect();
+            screen.result(&json!({"keys": objects}), &some_lines(&lines, "No keys yet."));
+        }
+        KeyCommand::Revoke { key, account, target } => {
+            let Opened { store, screen, _local } = open(&target).await?;
+            let found = store.key(account, key).await.map_err(|error| no_key(error, key))?;
+            let audit = audit(account, "key.revoked", Some(key.to_string()))?;
+            store.revoke_key(&found, Clock::system().now(), &audit).await?;
+            screen.result(&json!({"key_id": key, "revoked": true}), &format!("Key {key} is ended."));
+        }
+    }
+    Ok(())
+}
+
+fn some_lines(lines: &[String], none: &str) -> String {
+    if lines.is_empty() { none.to_owned() } else { lines.join("\n") }
+}
+
+fn key_line(key: &ApiKey, now: Timestamp) -> String {
+    let state = if key.is_live(now) { "live " } else { "ended" };
+    let scopes: Vec<&str> = key.scopes.iter().map(Scope::as_str).collect();
+    format!("{}  {state}  …{}  {}  [{}]", key.id, key.last4, key.name, scopes.join(" "))
+}
+
+fn key_object(key: &ApiKey) -> Value {
+    json!({
+        "key_id": key.id, "name": key.name, "scopes": key.scopes, "last4": key.last4, "created_at": key.created_at,
+        "last_used_at": key.last_used_at, "expires_at": key.expires_at, "revoked_at": key.revoked_at,
+    })
+}
+
+fn no_account(error: StoreError, account: AccountId) -> Failure {
+    match error {
+        StoreError::NotFound => format!("there is no account {account}; `valpero account list` shows them").into(),
+        error => error.into(),
+    }
+}
+
+fn no_key(error: StoreError, key: KeyId) -> Failure {
+    match error {
+        StoreError::NotFound => format!("the account has no key {key}; `valpero key list` shows them").into(),
+        error => error.into(),
+    }
+}
+
+fn parse_scopes(asked: &[String]) -> Result<Scopes, Failure> {
+    if asked.is_empty() {
+        return Ok(Scopes::default_of_a_key());
+    }
+    if asked.iter().any(|scope| scope == "all") {
+        return Ok(Scopes::all());
+    }
+    let scopes: Result<Vec<Scope>, _> =
+        asked.iter().map(|text| text.parse().map_err(|error| format!("--scope {text}: it {error}, or all"))).collect();
+    Ok(Scopes::parse(scopes?)?)
+}
+
+/// Makes an account, as the operator.
+pub(crate) async fn create_account(store: &Store, email: &str, plan: Plan) -> Result<Account, Failure> {
+    let plausible =
+        email.len() <= 254 && email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
+    if !plausible || email.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(format!("{email:?} is no e-mail address; pass one such as --email you@example.com").into());
+    }
+    let now = Clock::system().now();
+    let account = Account {
+        id: AccountId::new(now, entropy()?),
+        email: email.to_owned(),
+        plan,
+        language: "en".into(),
+        created_at: now,
+        monitors: 0,
+    };
+    let audit = audit(account.id, "account.created", None)?;
+    match store.create_account(&account, &audit).await {
+        Ok(()) => Ok(account),
+        Err(StoreError::Conflict) => Err(format!("another account has the address {email}").into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Mints a key, as the operator.
+pub(crate) async fn mint(
+    store: &Store,
+    account: AccountId,
+    name: &str,
+    scopes: Scopes,
+) -> Result<(ApiKey, Token), Failure> {
+    let name = MonitorName::try_from(name.to_owned()).map_err(|error| format!("--name: it {error}"))?;
+    let plan = store.account(account).await.map_err(|error| no_account(error, account))?.plan;
+    let now = Clock::system().now();
+    let token = Token::generate()?;
+    let key = ApiKey {
+        token_hash: token.hash(),
+        account_id: account,
+        id: KeyId::new(now, entropy()?),
+        name: name.into(),
+        scopes,
+        last4: token.last4(),
+        created_at: now,
+        expires_at: None,
+        revoked_at: None,
+        last_used_at: None,
+        request_limit: plan.limits().requests_per_minute,
+        minute: 0,
+        used: 0,
+    };
+    store.create_key(&key, &audit(account, "key.created", Some(key.id.to_string()))?).await?;
+    Ok((key, token))
+}
+
+fn audit(account_id: AccountId, action: &str, target: Option<String>) -> Result<AuditRow, Failure> {
+    let now = Clock::system().now();
+    Ok(AuditRow {
+        account_id,
+        id: AuditId::new(now, entropy()?),
+        actor: "operator".into(),
+        actor_name: None,
+        action: action.to_owned(),
+        target,
+        ip: None,
+        user_agent: None,
+        request_id: None,
+        at: now,
+    })
+}

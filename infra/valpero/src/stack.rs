@@ -1,0 +1,120 @@
+//! The template's functions in one process: the same libraries, the same events, around one store.
+
+use std::{sync::Arc, time::Duration};
+
+use aws_sdk_dynamodb::Client;
+use axum::Router;
+use futures::future::join_all;
+use valpero_app::{
+    App, Clock, EventBus, Queue, Settings, event_bus::InProcessBus, queue::InProcessQueue, telemetry::chain,
+};
+use valpero_checker::{Checker, CheckerError, CheckerEvent, TickReport};
+use valpero_delivery::{Delivery, DeliveryError};
+use valpero_domain::{RegionCode, Timestamp};
+use valpero_outbound::Outbound;
+use valpero_storage::{Store, StoreError, Tables};
+
+/// The name of the stack on one machine.
+pub const STACK: &str = "valpero";
+
+/// What a stack is made of.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// The store's client.
+    pub client: Client,
+    /// The regions that check.
+    pub regions: Vec<RegionCode>,
+    /// Whether monitors may name private addresses.
+    pub private_targets: bool,
+    /// The time.
+    pub clock: Clock,
+    /// The ways out, for probes and webhooks.
+    pub outbound: Outbound,
+    /// Waits between the attempts of a probe.
+    pub backoff: [Duration; 3],
+}
+
+/// A running stack. It does nothing by itself: something calls its ticks, sweeps and queues.
+#[derive(Debug, Clone)]
+pub struct Stack {
+    /// The state of all functions.
+    pub app: App,
+    /// The checker of each region.
+    pub checkers: Vec<Checker>,
+    /// The delivery worker.
+    pub delivery: Delivery,
+    /// The webhook queue.
+    pub queue: Arc<InProcessQueue>,
+    /// The event bus.
+    pub bus: Arc<InProcessBus>,
+}
+
+impl Stack {
+    /// Puts the functions together, and makes the tables that do not exist yet.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn assemble(parts: Parts) -> Result<Self, StoreError> {
+        let tables = Tables::of_stack(STACK);
+        tables.create_missing(&parts.client).await?;
+        let queue = Arc::new(InProcessQueue::default());
+        let bus = Arc::new(InProcessBus::default());
+        let settings = Settings { regions: parts.regions.clone(), private_targets: parts.private_targets };
+        let app = App {
+            store: Store::new(parts.client, tables),
+            queue: Queue::InProcess(Arc::clone(&queue)),
+            events: EventBus::InProcess(Arc::clone(&bus)),
+            clock: parts.clock,
+            settings: Arc::new(settings),
+        };
+        let checker = |region: &RegionCode| Checker::new(app.clone(), *region, parts.outbound.clone(), parts.backoff);
+        let checkers = parts.regions.iter().map(checker).collect();
+        let delivery = Delivery::new(app.clone(), parts.outbound.clone());
+        Ok(Self { app, checkers, delivery, queue, bus })
+    }
+
+    /// The API.
+    pub fn router(&self) -> Router {
+        crate::api::router(self.app.clone())
+    }
+
+    /// The schedule's event of this minute, in every region.
+    pub async fn tick(&self, at: Timestamp) -> Vec<Result<TickReport, CheckerError>> {
+        let event = CheckerEvent::scheduled(at);
+        join_all(self.checkers.iter().map(|checker| checker.handle(&event))).await
+    }
+
+    /// Handles every event that waits on the bus; answers how many.
+    pub async fn drain_events(&self) -> usize {
+        let mut events = Vec::new();
+        while let Some(event) = self.bus.take() {
+            events.push(event);
+        }
+        let count = events.len();
+        let handled = events.iter().filter_map(|(region, event)| {
+            let checker = self.checkers.iter().find(|checker| checker.region() == *region)?;
+            Some(checker.handle(event))
+        });
+        for outcome in join_all(handled).await {
+            if let Err(error) = outcome {
+                // On AWS it would be tried again, and kept as a dead letter in the end; here the next tick sees the same.
+                tracing::error!(error = chain(&error), "a requested check failed");
+            }
+        }
+        count
+    }
+
+    /// Hands one batch of visible messages to the delivery worker, as SQS does; answers whether there was one.
+    ///
+    /// # Errors
+    /// Where the worker refuses the event.
+    pub async fn deliver_batch(&self) -> Result<bool, DeliveryError> {
+        let Some(event) = self.queue.receive(self.app.now()) else { return Ok(false) };
+        let answer = self.delivery.handle(&event).await?;
+        let failures = answer["batchItemFailures"].as_array().cloned().unwrap_or_default();
+        let failed: Vec<String> =
+            failures.iter().filter_map(|failure| failure["itemIdentifier"].as_str().map(str::to_owned)).collect();
+        self.queue.settle(&event, &failed);
+        Ok(true)
+    }
+}

@@ -1,0 +1,254 @@
+//! `valpero up`: starts the stack, gives it its schedule, serves its API, and ends it cleanly.
+
+use std::{error::Error, net::SocketAddr, sync::Arc, time::Duration};
+
+use serde_json::json;
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tracing_subscriber::EnvFilter;
+use valpero_app::{Clock, config::log_filter, telemetry::chain};
+use valpero_checker::{BACKOFF, Checker, CheckerEvent};
+use valpero_domain::{Plan, Scopes, Timestamp};
+use valpero_outbound::{Guard, Outbound, SystemResolver, Tls, tls::public_roots};
+use valpero_storage::Store;
+
+use crate::{
+    cli::{PrivateTargets, UpArgs},
+    data::DataDir,
+    embedded::Embedded,
+    operator,
+    screen::Screen,
+    stack::{Parts, Stack},
+};
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+/// What is under way when it ends gets so long to finish; what does not is taken up at the next start.
+const LAST_WORK: Duration = Duration::from_secs(10);
+
+/// How often the queue is looked at for messages whose delay is over.
+const QUEUE_POLL: Duration = Duration::from_millis(500);
+
+pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
+    start_log();
+    let screen = Screen::new(args.json);
+    screen.say("Valpero is starting …");
+    let listener = TcpListener::bind(args.addr)
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}; name another address with --addr", args.addr))?;
+    let address = listener.local_addr()?;
+    let directory = if args.memory { None } else { Some(DataDir::take(&args.data)?) };
+    let embedded = match &directory {
+        Some(directory) => directory.serve()?,
+        None => Embedded::in_memory()?,
+    };
+    let stack = Stack::assemble(parts(&args, &embedded)?).await?;
+    if let Some(directory) = &directory {
+        directory.announce(&embedded)?;
+    }
+    let token = first_key(&stack.app.store).await?;
+    welcome(screen, &args, address, token.as_deref());
+
+    let (stop, stopping) = watch::channel(false);
+    let work = work(&stack, &stopping);
+    let server = axum::serve(listener, stack.router().into_make_service_with_connect_info::<SocketAddr>());
+    let mut until = stopping.clone();
+    let served = tokio::spawn(server.with_graceful_shutdown(async move { wait(&mut until).await }).into_future());
+    end_signal().await?;
+    screen.say("Stopping …");
+    stop.send_replace(true);
+    end(work, served).await;
+    screen.say("Stopped. All data is kept.");
+    Ok(())
+}
+
+fn start_log() {
+    let filter = EnvFilter::try_new(log_filter("warn")).unwrap_or_else(|_| EnvFilter::new("warn"));
+    let log = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_env_filter(filter);
+    // Standard output belongs to the screen.
+    let _already_started = log.with_writer(std::io::stderr).try_init();
+}
+
+fn parts(args: &UpArgs, embedded: &Embedded) -> Result<Parts, Failure> {
+    let private_targets = args.private_targets == PrivateTargets::Allow;
+    let own = vec![embedded.address()];
+    let guard = if private_targets { Guard::allowing_private(own) } else { Guard::public_only() };
+    let mut regions = args.regions.clone();
+    regions.sort_unstable();
+    regions.dedup();
+    Ok(Parts {
+        client: embedded.client(),
+        regions,
+        private_targets,
+        clock: Clock::system(),
+        outbound: Outbound::new(guard, Arc::new(SystemResolver::new()?), Tls::trusting(public_roots())?),
+        backoff: BACKOFF,
+    })
+}
+
+/// On the first start of some data: an account, and a key that may do everything.
+async fn first_key(store: &Store) -> Result<Option<String>, Failure> {
+    if !store.accounts().await?.is_empty() {
+        return Ok(None);
+    }
+    let account = operator::create_account(store, "owner@localhost", Plan::Business).await?;
+    let (_, token) = operator::mint(store, account.id, "first key", Scopes::all()).await?;
+    Ok(Some(token.reveal().to_owned()))
+}
+
+fn welcome(screen: Screen, args: &UpArgs, address: SocketAddr, token: Option<&str>) {
+    let url = format!("http://{address}");
+    let regions: Vec<&str> = args.regions.iter().map(|region| region.as_str()).collect();
+    let data = if args.memory { "in memory, gone when this stops".into() } else { args.data.display().to_string() };
+    let private = match args.private_targets {
+        PrivateTargets::Allow => {
+            "allowed: monitors and webhooks may reach this machine and its network (--private-targets deny forbids it)"
+        }
+        PrivateTargets::Deny => "denied: only the public internet, as on AWS",
+    };
+    let key = match token {
+        Some(token) => format!(
+            "Your key, with every scope. It is shown this once:\n\n  export VALPERO_KEY={token}\n\n\
+             Try it:\n\n  \
+             curl -s {url}/api/v1/account -H \"Authorization: Bearer $VALPERO_KEY\"\n  \
+             curl -s {url}/api/v1/monitors -H \"Authorization: Bearer $VALPERO_KEY\" \\\n    \
+             -H \"Content-Type: application/json\" -d '{{\"url\": \"https://example.com/\"}}'"
+        ),
+        None => "Your keys are those of before; `valpero key mint` makes another.".to_owned(),
+    };
+    let text = format!(
+        "Valpero is up at {url}\n\n  \
+         regions          {}, each checking once a minute\n  \
+         data             {data}\n  \
+         private targets  {private}\n\n{key}\n\nCtrl-C stops it.",
+        regions.join(", ")
+    );
+    screen.result(&json!({"url": url, "key": token}), &text);
+}
+
+/// The schedule, the queue, the bus and the sweep: what AWS does around the functions.
+fn work(stack: &Stack, stopping: &watch::Receiver<bool>) -> JoinSet<()> {
+    let mut work = JoinSet::new();
+    for checker in &stack.checkers {
+        work.spawn(schedule(checker.clone(), stack.app.clock.clone(), stopping.clone()));
+    }
+    work.spawn(deliveries(stack.clone(), stopping.clone()));
+    work.spawn(events(stack.clone(), stopping.clone()));
+    work.spawn(sweeps(stack.clone(), stopping.clone()));
+    work
+}
+
+/// One region's ticks. A tick that takes longer than a minute does not hold up the next.
+async fn schedule(checker: Checker, clock: Clock, mut stopping: watch::Receiver<bool>) {
+    let mut ticks = JoinSet::new();
+    loop {
+        let now = clock.now();
+        let next = now.start_of_minute().plus_seconds(60);
+        tokio::select! {
+            () = sleep_until(now, next) => {}
+            () = wait(&mut stopping) => break,
+        }
+        while ticks.try_join_next().is_some() {}
+        let checker = checker.clone();
+        ticks.spawn(async move {
+            if let Err(error) = checker.handle(&CheckerEvent::scheduled(next)).await {
+                tracing::error!(region = %checker.region(), error = chain(&error), "a tick failed");
+            }
+        });
+    }
+    while ticks.join_next().await.is_some() {}
+}
+
+async fn sleep_until(now: Timestamp, next: Timestamp) {
+    let ms = u64::try_from(next.ms_since(now)).unwrap_or(0);
+    tokio::time::sleep(Duration::from_millis(ms)).await;
+}
+
+async fn deliveries(stack: Stack, mut stopping: watch::Receiver<bool>) {
+    let mut batches = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = stack.queue.arrival() => {}
+            () = tokio::time::sleep(QUEUE_POLL) => {}
+            () = wait(&mut stopping) => break,
+        }
+        while batches.try_join_next().is_some() {}
+        let stack = stack.clone();
+        // A receiver that hangs holds up its own batch alone.
+        batches.spawn(async move {
+            loop {
+                match stack.deliver_batch().await {
+                    Ok(true) => {}
+                    Ok(false) => break,
+                    Err(error) => {
+                        tracing::error!(error = chain(&error), "a batch of deliveries failed");
+                        break;
+                    }
+                }
+            }
+        });
+    }
+    while batches.join_next().await.is_some() {}
+}
+
+async fn events(stack: Stack, mut stopping: watch::Receiver<bool>) {
+    let mut handled = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = stack.bus.arrival() => {}
+            () = wait(&mut stopping) => break,
+        }
+        while handled.try_join_next().is_some() {}
+        let stack = stack.clone();
+        handled.spawn(async move {
+            stack.drain_events().await;
+        });
+    }
+    while handled.join_next().await.is_some() {}
+}
+
+/// At once, for what was left by the last stop; then every minute.
+async fn sweeps(stack: Stack, mut stopping: watch::Receiver<bool>) {
+    let mut minute = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        tokio::select! {
+            _ = minute.tick() => {}
+            () = wait(&mut stopping) => return,
+        }
+        if let Err(error) = stack.delivery.sweep().await {
+            tracing::error!(error = chain(&error), "a sweep of the deliveries failed");
+        }
+    }
+}
+
+async fn wait(stopping: &mut watch::Receiver<bool>) {
+    // An error means that the sender is gone, which is the end as well.
+    let _gone = stopping.wait_for(|stop| *stop).await;
+}
+
+async fn end_signal() -> Result<(), Failure> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut term = signal(SignalKind::terminate())?;
+        tokio::select! {
+            ctrl_c = tokio::signal::ctrl_c() => ctrl_c?,
+            _ = term.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}
+
+/// Lets what is under way finish, for a while; every step of it may be repeated after the next start.
+async fn end(mut work: JoinSet<()>, served: tokio::task::JoinHandle<std::io::Result<()>>) {
+    let finish = async {
+        while work.join_next().await.is_some() {}
+        if let Ok(Err(error)) = served.await {
+            tracing::error!(%error, "the API stopped");
+        }
+    };
+    if tokio::time::timeout(LAST_WORK, finish).await.is_err() {
+        tracing::warn!("some work was cut off; the next start takes it up");
+    }
+}
