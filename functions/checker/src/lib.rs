@@ -85,6 +85,14 @@ impl Checker {
         self.region
     }
 
+    /// Says that this region is about to check, before its first tick: else the first region to tick would be alone.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn report_for_duty(&self) -> Result<(), WorkError> {
+        Ok(self.app.store.beat(self.region, self.app.now()).await?)
+    }
+
     /// Handles one event of the schedule or the bus, and logs one line about it.
     ///
     /// # Errors

@@ -22,6 +22,9 @@ use crate::{
 
 type Failure = Box<dyn Error + Send + Sync>;
 
+/// The log unless `VALPERO_LOG` says otherwise: the store's own warnings are our conditional writes that did not apply.
+const LOG: &str = "warn,dynoxide=error";
+
 /// What is under way when it ends gets so long to finish; what does not is taken up at the next start.
 const LAST_WORK: Duration = Duration::from_secs(10);
 
@@ -45,6 +48,9 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
     if let Some(directory) = &directory {
         directory.announce(&embedded)?;
     }
+    for checker in &stack.checkers {
+        checker.report_for_duty().await?;
+    }
     let token = first_key(&stack.app.store).await?;
     welcome(screen, &args, address, token.as_deref());
 
@@ -62,7 +68,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
 }
 
 fn start_log() {
-    let filter = EnvFilter::try_new(log_filter("warn")).unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter = EnvFilter::try_new(log_filter(LOG)).unwrap_or_else(|_| EnvFilter::new(LOG));
     let log = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_env_filter(filter);
     // Standard output belongs to the screen.
     let _already_started = log.with_writer(std::io::stderr).try_init();

@@ -7,7 +7,7 @@ use valpero_domain::{
     RegionCode, Status, Timestamp,
     incident::{Incident, TimelineEntry},
     probe::Outcome,
-    status::Verdict,
+    status::{Verdict, Vote},
 };
 use valpero_storage::{LatestCheck, Monitor};
 
@@ -16,23 +16,25 @@ pub type Latest = BTreeMap<RegionCode, LatestCheck>;
 
 /// A monitor, with what its newest checks say.
 pub fn monitor(monitor: &Monitor, latest: &Latest) -> Value {
-    let mut view = monitor.spec.public();
-    let down = |(region, vote): (&RegionCode, &valpero_domain::status::Vote)| {
-        (vote.verdict == Verdict::Down).then_some(*region)
-    };
+    let down = |(region, vote): (&RegionCode, &Vote)| (vote.verdict == Verdict::Down).then_some(*region);
     let degraded: Vec<RegionCode> = monitor.votes.iter().filter_map(down).collect();
     let last_check_at: Option<Timestamp> = latest.values().map(|check| check.at).max();
-    view["id"] = json!(monitor.id);
-    view["status"] = json!(monitor.status);
-    view["status_since"] = json!(monitor.status_since);
-    view["degraded_regions"] = json!(degraded);
-    view["last_check_at"] = json!(last_check_at);
-    view["response_time_ms"] = json!(median_ms(latest));
-    view["ssl_expires_at"] = json!(monitor.ssl_expires_at);
-    view["current_incident_id"] = json!(monitor.current_incident_id);
-    view["webhook_disabled_at"] = json!(monitor.webhook.as_ref().and_then(|webhook| webhook.disabled_at));
-    view["created_at"] = json!(monitor.created_at);
-    view["updated_at"] = json!(monitor.updated_at);
+    let mut view = json!({
+        "id": monitor.id,
+        "status": monitor.status,
+        "status_since": monitor.status_since,
+        "degraded_regions": degraded,
+        "last_check_at": last_check_at,
+        "response_time_ms": median_ms(latest),
+        "ssl_expires_at": monitor.ssl_expires_at,
+        "current_incident_id": monitor.current_incident_id,
+        "webhook_disabled_at": monitor.webhook.as_ref().and_then(|webhook| webhook.disabled_at),
+        "created_at": monitor.created_at,
+        "updated_at": monitor.updated_at,
+    });
+    for (name, value) in monitor.spec.public().as_object_mut().into_iter().flat_map(std::mem::take) {
+        view[name] = value;
+    }
     view
 }
 

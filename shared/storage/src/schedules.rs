@@ -60,7 +60,7 @@ pub struct ScheduledProbe {
     /// Whose monitor.
     pub account_id: AccountId,
     /// Which.
-    #[serde(rename = "member")]
+    #[serde(rename = "entry")]
     pub monitor_id: MonitorId,
     /// Its name within the cohort.
     pub tag: Tag,
@@ -84,7 +84,7 @@ pub(crate) struct Opening {
 
 impl Store {
     pub(crate) fn schedule_key(place: &Place, monitor: MonitorId) -> Item {
-        key([("cohort", keys::cohort(&place.cohort())), ("member", monitor.to_string())])
+        key([("cohort", keys::cohort(&place.cohort())), ("entry", monitor.to_string())])
     }
 
     /// The region's cohorts. 0.5 RRU per 65 of them or so.
@@ -141,7 +141,7 @@ impl Store {
         cohort: &Cohort,
         state: &RegionState,
     ) -> Result<(), StoreError> {
-        let place = key([("cohort", keys::cohort(cohort)), ("member", monitor.to_string())]);
+        let place = key([("cohort", keys::cohort(cohort)), ("entry", monitor.to_string())]);
         let request = self
             .update(&self.tables.schedules, place)
             .update_expression("SET #state = :state")
@@ -159,7 +159,7 @@ impl Store {
     /// # Errors
     /// Where the store fails.
     pub async fn beat(&self, region: RegionCode, at: Timestamp) -> Result<(), StoreError> {
-        let mut item = key([("cohort", keys::HEARTBEATS.into()), ("member", region.to_string())]);
+        let mut item = key([("cohort", keys::HEARTBEATS.into()), ("entry", region.to_string())]);
         item.insert("last_tick_at".into(), s(at));
         self.put(&self.tables.schedules, item).await
     }
@@ -176,7 +176,7 @@ impl Store {
             .consistent_read(true);
         let fresh = |item: &Item| {
             let last: Timestamp = item.get("last_tick_at")?.as_s().ok()?.parse().ok()?;
-            let region: RegionCode = item.get("member")?.as_s().ok()?.parse().ok()?;
+            let region: RegionCode = item.get("entry")?.as_s().ok()?.parse().ok()?;
             (now.ms_since(last) < SILENT_MS).then_some(region)
         };
         Ok(self.query_all(request).await?.iter().filter_map(fresh).collect())
@@ -186,7 +186,7 @@ impl Store {
     pub(crate) async fn opening(&self, region: RegionCode, interval: u32, attempt: u32) -> Result<Opening, StoreError> {
         let request = self
             .query(&self.tables.schedules)
-            .key_condition_expression("cohort = :region AND begins_with(member, :interval)")
+            .key_condition_expression("cohort = :region AND begins_with(entry, :interval)")
             .expression_attribute_values(":region", s(keys::directory(region)))
             .expression_attribute_values(":interval", s(keys::directory_interval(interval)))
             .consistent_read(true)
@@ -221,7 +221,7 @@ impl Store {
         paused: bool,
     ) -> Result<[TransactWriteItem; 2], StoreError> {
         let Opening { cohort, tag } = opening;
-        let entry = key([("cohort", keys::directory(cohort.region)), ("member", keys::directory_entry(&cohort))]);
+        let entry = key([("cohort", keys::directory(cohort.region)), ("entry", keys::directory_entry(&cohort))]);
         let fresh = "attribute_not_exists(next_tag)";
         let next = "next_tag = :tag AND members < :full";
         let member = update_item(&self.tables.schedules, entry, "SET next_tag = :next ADD members :one")
@@ -248,7 +248,7 @@ impl Store {
     /// The writes by which a monitor gives up a place; its tag is never used again.
     pub(crate) fn leave(&self, place: &Place, monitor: MonitorId) -> Result<[TransactWriteItem; 2], StoreError> {
         let cohort = place.cohort();
-        let entry = key([("cohort", keys::directory(cohort.region)), ("member", keys::directory_entry(&cohort))]);
+        let entry = key([("cohort", keys::directory(cohort.region)), ("entry", keys::directory_entry(&cohort))]);
         let member = update_item(&self.tables.schedules, entry, "ADD members :less")
             .condition_expression("members > :none")
             .expression_attribute_values(":less", n(-1))
@@ -276,7 +276,7 @@ fn number(item: &Item, name: &str) -> u64 {
 }
 
 fn directory_cohort(region: RegionCode, item: &Item) -> Result<Cohort, StoreError> {
-    let entry = item.get("member").and_then(|entry| entry.as_s().ok());
+    let entry = item.get("entry").and_then(|entry| entry.as_s().ok());
     entry
         .and_then(|entry| entry.split_once('#'))
         .and_then(|(interval, number)| {

@@ -48,7 +48,7 @@ pub const SHAPES: [Shape; 8] = [
     Shape { name: "accounts", keys: ("account_id", Some("entry")), ttl: false, index: None },
     Shape { name: "api-keys", keys: ("token_hash", None), ttl: false, index: None },
     Shape { name: "monitors", keys: ("account_id", Some("monitor_id")), ttl: false, index: None },
-    Shape { name: "schedules", keys: ("cohort", Some("member")), ttl: false, index: None },
+    Shape { name: "schedules", keys: ("cohort", Some("entry")), ttl: false, index: None },
     Shape { name: "checks", keys: ("cohort", Some("at")), ttl: true, index: None },
     Shape { name: "incidents", keys: ("account_id", Some("entry")), ttl: false, index: None },
     Shape {
