@@ -98,8 +98,16 @@ impl Checker {
     /// # Errors
     /// Where it is none of ours, or the store failed; the same event may be handled again.
     pub async fn handle(&self, event: &Value) -> Result<TickReport, CheckerError> {
+        self.handle_measured(event).await.0
+    }
+
+    /// The same, with what it consumed.
+    pub async fn handle_measured(&self, event: &Value) -> (Result<TickReport, CheckerError>, Usage) {
         let started = std::time::Instant::now();
-        let event = CheckerEvent::parse(event)?;
+        let event = match CheckerEvent::parse(event) {
+            Ok(event) => event,
+            Err(error) => return (Err(error.into()), Usage::default()),
+        };
         let (done, usage) = Usage::of(async {
             match &event {
                 // Boxed: a tick and all within it would make one type too deep for the compiler.
@@ -124,6 +132,6 @@ impl Checker {
             error = done.as_ref().err().map(|error| chain(error)),
             "tick"
         );
-        Ok(done?)
+        (done.map_err(CheckerError::from), usage)
     }
 }

@@ -1,0 +1,137 @@
+//! Keys: pace, revocation, rotation, scopes.
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+use valpero_domain::{Plan, Scope, Scopes};
+
+use crate::harness::World;
+
+#[tokio::test]
+async fn of_64_requests_at_once_a_free_key_gets_30_and_the_next_minute_opens_again() {
+    let world = World::new().await;
+    let owner = world.tenant(Plan::Free).await;
+    for _ in 0..2 {
+        let replies = join_all((0..64).map(|_| world.get("/api/v1/account", &owner))).await;
+        let passed: Vec<_> = replies.iter().filter(|reply| reply.status == 200).collect();
+        let refused: Vec<_> = replies.iter().filter(|reply| reply.status == 429).collect();
+        assert_eq!((passed.len(), refused.len()), (30, 34));
+        let mut remaining: Vec<u32> =
+            passed.iter().map(|reply| reply.header("x-ratelimit-remaining").parse().expect("a number")).collect();
+        remaining.sort_unstable();
+        assert_eq!(remaining, (0..30).collect::<Vec<u32>>());
+        for reply in refused {
+            assert_eq!(reply.problem().0, "rate_limited");
+            assert_eq!((reply.header("x-ratelimit-remaining"), reply.header("retry-after")), ("0", "60"));
+        }
+        world.advance(60);
+    }
+}
+
+#[tokio::test]
+async fn a_key_revoked_between_two_requests_is_refused_on_the_second() {
+    let world = World::new().await;
+    let owner = world.tenant(Plan::Business).await;
+    let minted = world.post("/api/v1/keys", &owner, json!({"name": "ci"})).await.expect(201);
+    let (id, token) = (minted.text("/id"), minted.text("/token"));
+    assert_eq!(minted.json["scopes"], json!(["account:read", "monitors:read", "incidents:read"]));
+    world.call("GET", "/api/v1/account", &token, Value::Null).await.expect(200);
+    world.call("DELETE", &format!("/api/v1/keys/{id}"), &owner.token, Value::Null).await.expect(204);
+    world.call("GET", "/api/v1/account", &token, Value::Null).await.expect(401);
+    world.call("DELETE", &format!("/api/v1/keys/{id}"), &owner.token, Value::Null).await.expect(204);
+    let keys = world.get("/api/v1/keys", &owner).await.expect(200);
+    let listed = keys.data().iter().find(|key| key["id"] == id.as_str()).expect("it is still listed");
+    assert_eq!(listed["revoked_at"], json!(world.now()));
+    assert_eq!(listed["last4"], token[token.len() - 4..]);
+    assert!(!keys.json.to_string().contains(&token), "no token in a list");
+}
+
+#[tokio::test]
+async fn a_key_expires_on_the_dot() {
+    let world = World::new().await;
+    let owner = world.tenant(Plan::Business).await;
+    let body = json!({"name": "short", "expires_at": world.now().plus_seconds(90)});
+    let token = world.post("/api/v1/keys", &owner, body).await.expect(201).text("/token");
+    world.advance(89);
+    world.call("GET", "/api/v1/account", &token, Value::Null).await.expect(200);
+    world.advance(1);
+    world.call("GET", "/api/v1/account", &token, Value::Null).await.expect(401);
+}
+
+#[tokio::test]
+async fn rotation_keeps_name_and_scopes_and_ends_the_old_key_after_the_grace() {
+    let world = World::new().await;
+    let owner = world.tenant(Plan::Business).await;
+    let old = world.post("/api/v1/keys", &owner, json!({"name": "ci", "scopes": ["account:read"]})).await.expect(201);
+    let path = format!("/api/v1/keys/{}/rotate", old.text("/id"));
+    let new = world.post(&path, &owner, json!({"grace_seconds": 600})).await.expect(201);
+    assert_eq!((&new.json["name"], &new.json["scopes"]), (&json!("ci"), &json!(["account:read"])));
+    assert_ne!(new.text("/token"), old.text("/token"));
+    for token in [new.text("/token"), old.text("/token")] {
+        world.call("GET", "/api/v1/account", &token, Value::Null).await.expect(200);
+    }
+    world.advance(600);
+    world.call("GET", "/api/v1/account", &old.text("/token"), Value::Null).await.expect(401);
+    world.call("GET", "/api/v1/account", &new.text("/token"), Value::Null).await.expect(200);
+    assert_eq!(world.post(&path, &owner, json!({})).await.expect(409).problem().0, "key_ended");
+}
+
+#[tokio::test]
+async fn no_key_hands_out_scopes_that_it_does_not_hold() {
+    let world = World::new().await;
+    let owner = world.tenant(Plan::Business).await;
+    let lesser = world
+        .key(owner.account, Plan::Business, Scopes::parse([Scope::KeysWrite, Scope::KeysRead]).expect("scopes"))
+        .await;
+    let mint = world.call("POST", "/api/v1/keys", &lesser, json!({"name": "x", "scopes": ["monitors:write"]})).await;
+    assert_eq!(mint.expect(403).problem().0, "scope_beyond_key");
+    let default = world.call("POST", "/api/v1/keys", &lesser, json!({"name": "x"})).await;
+    assert_eq!(default.expect(403).problem().0, "scope_beyond_key");
+    let mightier =
+        world.post("/api/v1/keys", &owner, json!({"name": "y", "scopes": ["monitors:write"]})).await.expect(201);
+    let path = format!("/api/v1/keys/{}/rotate", mightier.text("/id"));
+    assert_eq!(world.call("POST", &path, &lesser, json!({})).await.expect(403).problem().0, "scope_beyond_key");
+}
+
+#[tokio::test]
+async fn a_change_of_plan_changes_the_pace_at_once() {
+    let world = World::new().await;
+    let owner = world.tenant(Plan::Free).await;
+    assert_eq!(world.get("/api/v1/account", &owner).await.header("x-ratelimit-limit"), "30");
+    let audit = valpero_storage::AuditRow {
+        account_id: owner.account,
+        id: valpero_domain::AuditId::new(world.now(), [1; 10]),
+        actor: "operator".into(),
+        actor_name: None,
+        action: "account.plan_set".into(),
+        target: None,
+        ip: None,
+        user_agent: None,
+        request_id: None,
+        at: world.now(),
+    };
+    world.stack.app.store.set_plan(owner.account, Plan::Pro, &audit).await.expect("a plan");
+    let reply = world.get("/api/v1/account", &owner).await.expect(200);
+    assert_eq!((reply.header("x-ratelimit-limit"), &reply.json["plan"]), ("300", &json!("pro")));
+}
+
+#[tokio::test]
+async fn the_audit_log_tells_who_did_what_and_reads_once_a_day() {
+    let world = World::new().await;
+    let owner = world.tenant(Plan::Business).await;
+    for _ in 0..3 {
+        world.get("/api/v1/account", &owner).await.expect(200);
+        world.advance(120);
+    }
+    let id = world.monitor(&owner, "http://127.0.0.1:9/", json!({})).await;
+    world.post(&format!("/api/v1/monitors/{id}/pause"), &owner, json!(null)).await.expect(200);
+    let log = world.get("/api/v1/audit-log", &owner).await.expect(200);
+    let actions: Vec<_> = log.data().iter().filter_map(|row| row["action"].as_str()).collect();
+    assert_eq!(actions, ["monitor.paused", "monitor.created", "key.used", "test.prepared", "test.prepared"]);
+    let row = &log.data()[1];
+    assert_eq!((&row["target"], &row["user_agent"]), (&json!(id), &json!("tests/1")));
+    assert!(row["actor"].as_str().is_some_and(|actor| actor.starts_with("key_")));
+    let filtered = world.get("/api/v1/audit-log?action=monitor.paused&limit=1", &owner).await.expect(200);
+    assert_eq!(filtered.data().len(), 1);
+    let page = world.get("/api/v1/audit-log?limit=2&page=2", &owner).await.expect(200);
+    assert_eq!((page.data()[0]["action"].as_str(), &page.json["has_more"]), (Some("key.used"), &json!(true)));
+}

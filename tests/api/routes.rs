@@ -1,0 +1,125 @@
+//! Every route of the API on one page, and for each: owner 2xx, another account 404, missing scope 403, no key 401.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use utoipa::openapi::PathItem;
+use valpero_domain::{Plan, Scope};
+
+use crate::harness::{Site, Tenant, World};
+
+/// A route: method, path, scope, what the owner sends, what they get.
+struct Row(&'static str, &'static str, Scope, Value, u16);
+
+fn table() -> Vec<Row> {
+    use Scope::{AccountRead, IncidentsRead, IncidentsWrite, KeysRead, KeysWrite, MonitorsRead, MonitorsWrite};
+    let none = || Value::Null;
+    vec![
+        Row("GET", "/api/v1/account", AccountRead, none(), 200),
+        Row("GET", "/api/v1/audit-log", AccountRead, none(), 200),
+        Row("GET", "/api/v1/keys", KeysRead, none(), 200),
+        Row("POST", "/api/v1/keys", KeysWrite, json!({"name": "ci"}), 201),
+        Row("DELETE", "/api/v1/keys/{key}", KeysWrite, none(), 204),
+        Row("POST", "/api/v1/keys/{key}/rotate", KeysWrite, json!({"grace_seconds": 60}), 201),
+        Row("GET", "/api/v1/monitors", MonitorsRead, none(), 200),
+        Row("POST", "/api/v1/monitors", MonitorsWrite, json!({"url": "https://example.com/"}), 201),
+        Row("GET", "/api/v1/monitors/{monitor}", MonitorsRead, none(), 200),
+        Row("PATCH", "/api/v1/monitors/{monitor}", MonitorsWrite, json!({"name": "New"}), 200),
+        Row("DELETE", "/api/v1/monitors/{monitor}", MonitorsWrite, none(), 204),
+        Row("POST", "/api/v1/monitors/{monitor}/pause", MonitorsWrite, none(), 200),
+        Row("POST", "/api/v1/monitors/{monitor}/resume", MonitorsWrite, none(), 200),
+        Row("POST", "/api/v1/monitors/{monitor}/check", MonitorsWrite, none(), 202),
+        Row("GET", "/api/v1/monitors/{monitor}/checks", MonitorsRead, none(), 200),
+        Row("GET", "/api/v1/incidents", IncidentsRead, none(), 200),
+        Row("GET", "/api/v1/incidents/{incident}", IncidentsRead, none(), 200),
+        Row("POST", "/api/v1/incidents/{incident}/acknowledge", IncidentsWrite, json!({"note": "mine"}), 200),
+        Row("POST", "/api/v1/incidents/{incident}/resolve", IncidentsWrite, none(), 200),
+        Row("POST", "/api/v1/incidents/{incident}/comments", IncidentsWrite, json!({"body": "looking"}), 201),
+        Row("POST", "/api/v1/webhooks/rotate-secret", MonitorsWrite, json!({"monitor_id": "{monitor}"}), 200),
+    ]
+}
+
+/// An account that has one of everything, and the ids of them.
+struct Things {
+    owner: Tenant,
+    key: String,
+    monitor: String,
+    incident: String,
+}
+
+async fn things(world: &World) -> Things {
+    let site = Site::start().await;
+    site.answers(500);
+    let owner = world.tenant(Plan::Business).await;
+    let more = json!({"webhook_url": "http://127.0.0.1:9/"});
+    let monitor = world.monitor(&owner, &site.url(), more).await;
+    world.bare_tick().await;
+    let incident = world.incidents(&owner).await[0]["id"].as_str().expect("an id").to_owned();
+    let key = world.post("/api/v1/keys", &owner, json!({"name": "spare"})).await.expect(201).text("/id");
+    Things { owner, key, monitor, incident }
+}
+
+impl Things {
+    fn fill(&self, text: &str) -> String {
+        text.replace("{key}", &self.key).replace("{monitor}", &self.monitor).replace("{incident}", &self.incident)
+    }
+}
+
+#[tokio::test]
+async fn every_route_knows_its_owner_a_stranger_a_lesser_key_and_nobody() {
+    let world = World::new().await;
+    let stranger = world.tenant(Plan::Business).await;
+    for Row(method, path, scope, body, status) in table() {
+        let things = things(&world).await;
+        let path = things.fill(path);
+        let names_an_object = path.contains('_')
+            || body.to_string().contains('{') && things.fill(&body.to_string()).as_str() != body.to_string().as_str();
+        let body: Value = serde_json::from_str(&things.fill(&body.to_string())).expect("JSON");
+        let label = format!("{method} {path}");
+
+        let nobody = world.call(method, &path, "", body.clone()).await;
+        assert_eq!((nobody.status.as_u16(), nobody.header("www-authenticate")), (401, "Bearer"), "{label}");
+        let lesser = world.key_without(things.owner.account, scope).await;
+        let refused = world.call(method, &path, &lesser, body.clone()).await;
+        assert_eq!((refused.status.as_u16(), refused.problem().0), (403, "missing_scope"), "{label}");
+        assert!(refused.text("/detail").contains(scope.as_str()), "{label}: the problem names the scope");
+        if names_an_object {
+            let theirs = world.call(method, &path, &stranger.token, body.clone()).await;
+            assert_eq!((theirs.status.as_u16(), theirs.problem().0), (404, "not_found"), "{label}");
+            let never = path.replace(['0', '1', '2', '3', '4'], "5");
+            if never != path {
+                let nothing = world.call(method, &never, &things.owner.token, body.clone()).await;
+                let without_id = |mut json: Value| {
+                    json["request_id"] = Value::Null;
+                    json
+                };
+                assert_eq!(
+                    without_id(nothing.json),
+                    without_id(theirs.json),
+                    "{label}: the same as one that never was"
+                );
+            }
+        }
+        let owners = world.call(method, &path, &things.owner.token, body).await;
+        assert_eq!(owners.status.as_u16(), status, "{label}: {}", owners.json);
+    }
+}
+
+#[tokio::test]
+async fn the_table_lists_every_route_there_is_with_its_scope() {
+    let document = valpero::api::routes().into_openapi();
+    let mut served = BTreeSet::new();
+    for (path, item) in &document.paths.paths {
+        let PathItem { get, post, patch, delete, put, .. } = item;
+        for (method, operation) in [("GET", get), ("POST", post), ("PATCH", patch), ("DELETE", delete), ("PUT", put)] {
+            let Some(operation) = operation else { continue };
+            let security = serde_json::to_value(&operation.security).expect("JSON");
+            let scope = security[0]["key"][0].as_str().unwrap_or_default().to_owned();
+            served.insert(format!("{method} {path} {scope}"));
+        }
+    }
+    let plain = |path: &str| path.replace("{key}", "{id}").replace("{monitor}", "{id}").replace("{incident}", "{id}");
+    let listed: BTreeSet<String> =
+        table().iter().map(|Row(method, path, scope, ..)| format!("{method} {} {scope}", plain(path))).collect();
+    assert_eq!(served, listed);
+}

@@ -1,0 +1,107 @@
+//! HTTPS probes against a real TLS server: what its certificate is, and when it expires.
+
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
+use rustls::{
+    RootCertStore, ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+use tokio_rustls::TlsAcceptor;
+use valpero_domain::{
+    http_check::HttpCheck,
+    monitor::HttpUrl,
+    probe::{ErrorCode, Outcome, ProbeResult},
+};
+use valpero_outbound::http_probe;
+
+use super::probing::outbound;
+use crate::harness::fixed_names;
+
+/// A certificate for a name, from one year to another, by a new authority; and the roots that trust the authority.
+fn certificate(name: &str, from: i32, until: i32) -> (ServerConfig, RootCertStore) {
+    let mut authority = CertificateParams::default();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority.distinguished_name.push(DnType::CommonName, "Test authority");
+    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().expect("a key")).expect("an authority");
+    let key = KeyPair::generate().expect("a key");
+    let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
+    params.not_before = date_time_ymd(from, 1, 1);
+    params.not_after = date_time_ymd(until, 1, 1);
+    let leaf = params.signed_by(&key, &authority).expect("a certificate");
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from(authority.der().to_vec())).expect("a root");
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let private = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![leaf.der().clone()], private)
+        .expect("a server");
+    (config, roots)
+}
+
+/// Serves one HTTPS request with this certificate and probes it under the name `site.example`.
+async fn probe(server: ServerConfig, roots: RootCertStore, verify_tls: bool) -> ProbeResult {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let acceptor = TlsAcceptor::from(Arc::new(server));
+    let serving = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.expect("a connection");
+        // A prober that does not trust us hangs up during the handshake.
+        if let Ok(mut tls) = acceptor.accept(stream).await {
+            let mut head = [0; 1024];
+            let read = tls.read(&mut head).await.unwrap_or(0);
+            if read > 0 {
+                tls.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.expect("written");
+            }
+        }
+    });
+    let url = HttpUrl::try_from(format!("https://site.example:{port}/")).expect("a URL");
+    let ways = outbound(fixed_names(&[("site.example", &["127.0.0.1"])]), roots);
+    let check = HttpCheck { verify_tls, ..HttpCheck::default() };
+    let result = http_probe::probe(&ways, &url, &check, 5_000).await;
+    serving.await.expect("served");
+    result
+}
+
+fn expiry(result: &ProbeResult) -> String {
+    result.certificate_expires_at.map(|at| at.to_string()).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_sound_certificate_is_up_and_its_expiry_is_read() {
+    let (server, roots) = certificate("site.example", 2020, 2090);
+    let result = probe(server, roots, true).await;
+    assert_eq!((result.outcome, result.http_status), (Outcome::Up, Some(200)), "{:?}", result.cause);
+    assert_eq!(expiry(&result), "2090-01-01T00:00:00.000Z");
+    assert!(result.phases.dns_us.is_some() && result.phases.tls_us.is_some());
+}
+
+#[tokio::test]
+async fn unsound_certificates_are_told_apart() {
+    for (name, from, until, trusted, expected) in [
+        ("site.example", 2000, 2001, true, ErrorCode::TlsExpired),
+        ("site.example", 2089, 2090, true, ErrorCode::TlsNotYetValid),
+        ("other.example", 2020, 2090, true, ErrorCode::TlsHostname),
+        ("site.example", 2020, 2090, false, ErrorCode::TlsUntrusted),
+    ] {
+        let (server, roots) = certificate(name, from, until);
+        let roots = if trusted { roots } else { certificate(name, from, until).1 };
+        let result = probe(server, roots, true).await;
+        assert_eq!(result.cause.map(|cause| cause.code), Some(expected), "{name} {from} to {until}");
+        assert_eq!(result.outcome, Outcome::Down);
+    }
+}
+
+#[tokio::test]
+async fn without_verification_it_is_up_and_the_expiry_is_read_all_the_same() {
+    let (server, _) = certificate("other.example", 2000, 2001);
+    let result = probe(server, RootCertStore::empty(), false).await;
+    assert_eq!((result.outcome, expiry(&result).as_str()), (Outcome::Up, "2001-01-01T00:00:00.000Z"));
+}

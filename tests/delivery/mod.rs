@@ -1,0 +1,204 @@
+//! Deliveries: retries, dead letters, duplicates, the sweep, and receivers that misbehave.
+
+use serde_json::{Value, json};
+use valpero_domain::{Plan, delivery::DeliveryStatus, delivery::RETRY_AFTER_S};
+use valpero_storage::Delivery;
+
+use crate::harness::{Receiver, Site, Tenant, World, WorldOptions};
+
+struct Scene {
+    world: World,
+    site: Site,
+    receiver: Receiver,
+    owner: Tenant,
+    id: String,
+    secret: String,
+}
+
+/// A monitor that is about to go down, with a receiver that answers as told.
+async fn scene(answers: &[(u16, Option<&'static str>)]) -> Scene {
+    let world = World::new().await;
+    let (site, receiver) = (Site::start().await, Receiver::start().await);
+    receiver.will_answer(answers.iter().copied());
+    let owner = world.tenant(Plan::Business).await;
+    let body = json!({"url": site.url(), "retries": 0, "webhook_url": receiver.url()});
+    let created = world.post("/api/v1/monitors", &owner, body).await.expect(201);
+    world.tick().await;
+    site.answers(500);
+    Scene { world, site, receiver, owner, id: created.text("/id"), secret: created.text("/webhook_secret") }
+}
+
+impl Scene {
+    async fn deliveries(&self) -> Vec<Delivery> {
+        self.world.stack.app.store.deliveries(self.owner.account, 10).await.expect("deliveries")
+    }
+
+    /// Time passes; the minute's sweep runs, and what is due goes out.
+    async fn wait(&self, seconds: i64) {
+        self.world.advance(seconds);
+        self.world.stack.delivery.sweep().await.expect("a sweep");
+        self.world.deliver().await;
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_is_tried_eight_times_at_the_documented_times_and_then_kept_as_dead() {
+    let scene = scene(&[(500, None); 20]).await;
+    scene.world.tick().await;
+    let mut attempts = 1;
+    for wait_s in RETRY_AFTER_S {
+        assert_eq!(scene.receiver.delivered().len(), attempts);
+        scene.wait(wait_s - 1).await;
+        assert_eq!(scene.receiver.delivered().len(), attempts, "not before its time");
+        // The wait is lengthened by a tenth at most.
+        scene.wait(wait_s / 10 + 3).await;
+        attempts += 1;
+    }
+    assert_eq!(scene.receiver.delivered().len(), 8);
+    scene.wait(200_000).await;
+    assert_eq!(scene.receiver.delivered().len(), 8, "no ninth");
+    let delivery = &scene.deliveries().await[0];
+    assert_eq!((delivery.status, delivery.attempts, delivery.attempt_log.len()), (DeliveryStatus::Dead, 8, 8));
+    assert_eq!(delivery.attempt_log[7].http_status, Some(500));
+    let ids: std::collections::BTreeSet<String> =
+        scene.receiver.delivered().iter().map(|one| one.header("webhook-id").to_owned()).collect();
+    assert_eq!(ids.len(), 1, "the same event on every attempt");
+    let bodies: std::collections::BTreeSet<_> = scene.receiver.delivered().iter().map(|one| one.raw.clone()).collect();
+    assert_eq!(bodies.len(), 1, "and the same body");
+}
+
+#[tokio::test]
+async fn a_receiver_that_comes_back_gets_it_and_retry_after_is_honoured() {
+    let scene = scene(&[(503, Some("120"))]).await;
+    scene.world.tick().await;
+    scene.wait(119).await;
+    assert_eq!(scene.receiver.delivered().len(), 1);
+    scene.wait(2).await;
+    assert_eq!(scene.receiver.events(), ["incident.opened", "incident.opened"]);
+    assert_eq!(scene.deliveries().await[0].status, DeliveryStatus::Succeeded);
+}
+
+#[tokio::test]
+async fn redirects_are_failures() {
+    let scene = scene(&[(302, None)]).await;
+    scene.world.tick().await;
+    let delivery = &scene.deliveries().await[0];
+    assert_eq!((delivery.status, delivery.attempts), (DeliveryStatus::Pending, 1));
+}
+
+#[tokio::test]
+async fn a_receiver_that_is_gone_is_left_alone_until_it_moves() {
+    let scene = scene(&[(410, None)]).await;
+    scene.world.tick().await;
+    assert_eq!(scene.deliveries().await[0].status, DeliveryStatus::Dead);
+    let monitor = scene.world.read(&scene.owner, &scene.id).await;
+    assert_eq!(monitor["webhook_disabled_at"], json!(scene.world.now()));
+    scene.site.answers(200);
+    scene.world.tick().await;
+    assert_eq!(scene.receiver.delivered().len(), 1, "nothing more is sent");
+    let path = format!("/api/v1/monitors/{}", scene.id);
+    let moved = json!({"webhook_url": format!("{}2", scene.receiver.url())});
+    let patched = scene.world.call("PATCH", &path, &scene.owner.token, moved).await.expect(200);
+    assert_eq!(patched.json["webhook_disabled_at"], Value::Null);
+    scene.site.answers(500);
+    scene.world.tick().await;
+    assert_eq!(scene.receiver.events(), ["incident.opened", "incident.opened"]);
+}
+
+#[tokio::test]
+async fn of_two_messages_about_one_delivery_one_is_sent() {
+    let scene = scene(&[]).await;
+    scene.world.bare_tick().await;
+    for _ in 0..5 {
+        scene.world.stack.delivery.sweep().await.expect("a sweep");
+    }
+    assert!(scene.world.stack.queue.waiting() >= 6);
+    scene.world.deliver().await;
+    assert_eq!(scene.receiver.delivered().len(), 1);
+}
+
+#[tokio::test]
+async fn a_poisonous_message_fails_alone_and_ends_as_a_dead_letter() {
+    let scene = scene(&[]).await;
+    let store = &scene.world.stack.app.store;
+    scene.world.bare_tick().await;
+    let sound = &store.deliveries(scene.owner.account, 1).await.expect("deliveries")[0];
+    let message = json!({"account_id": sound.account_id, "delivery_id": sound.id}).to_string();
+    let record =
+        |id: &str, body: &str| json!({"messageId": id, "body": body, "attributes": {}, "messageAttributes": {}});
+    let event =
+        json!({"Records": [record("poison", "{\"account_id\":7}"), record("sound", &message), record("empty", "")]});
+    let answer = scene.world.stack.delivery.handle(&event).await.expect("handled");
+    assert_eq!(answer["batchItemFailures"], json!([{"itemIdentifier": "poison"}, {"itemIdentifier": "empty"}]));
+    assert_eq!(scene.receiver.events(), ["incident.opened"]);
+}
+
+#[tokio::test]
+async fn an_attempt_that_died_halfway_is_taken_up_by_the_sweep() {
+    let scene = scene(&[]).await;
+    scene.world.bare_tick().await;
+    let seen = scene.deliveries().await.remove(0);
+    let store = &scene.world.stack.app.store;
+    // A worker claims it and is never heard of again.
+    store.claim_delivery(&seen, scene.world.now(), scene.world.now().plus_seconds(30)).await.expect("claimed");
+    scene.world.deliver().await;
+    assert!(scene.receiver.delivered().is_empty(), "while it counts as under way nobody else sends it");
+    scene.wait(31).await;
+    assert_eq!(scene.receiver.events(), ["incident.opened"]);
+}
+
+#[tokio::test]
+async fn during_the_grace_both_secrets_sign() {
+    let scene = scene(&[]).await;
+    let path = "/api/v1/webhooks/rotate-secret";
+    let body = json!({"monitor_id": scene.id, "grace_seconds": 3600});
+    let rotated = scene.world.post(path, &scene.owner, body).await.expect(200);
+    assert_eq!(rotated.json["previous_valid_until"], json!(scene.world.now().plus_seconds(3600)));
+    let secret =
+        |text: String| -> valpero_auth::WebhookSecret { serde_json::from_value(json!(text)).expect("a secret") };
+    let (new, old) = (secret(rotated.text("/webhook_secret")), secret(scene.secret.clone()));
+    scene.world.tick().await;
+    scene.world.advance(3600);
+    scene.site.answers(200);
+    scene.world.tick().await;
+    let delivered = scene.receiver.delivered();
+    let signed = |place: usize, secret: &valpero_auth::WebhookSecret| {
+        let one = &delivered[place];
+        let at = one.header("webhook-timestamp").parse().expect("epoch seconds");
+        secret.sign_standard(one.header("webhook-id"), at, &one.raw)
+    };
+    assert_eq!(delivered[0].header("webhook-signature"), format!("{} {}", signed(0, &new), signed(0, &old)));
+    assert_eq!(delivered[0].header("x-valpero-signature"), new.sign_body(&delivered[0].raw));
+    assert_eq!(delivered[1].header("webhook-signature"), signed(1, &new), "after it only the new one");
+    let bad = scene.world.post(path, &scene.owner, json!({"monitor_id": "x", "grace_seconds": -1})).await.expect(422);
+    assert_eq!(bad.problem().1, ["/monitor_id", "/grace_seconds"]);
+}
+
+#[tokio::test]
+async fn a_monitor_without_a_webhook_has_no_secret_to_rotate_and_tells_nobody() {
+    let scene = scene(&[]).await;
+    let silent = scene.world.monitor(&scene.owner, &scene.site.url(), json!({})).await;
+    let body = json!({"monitor_id": silent});
+    let refused = scene.world.post("/api/v1/webhooks/rotate-secret", &scene.owner, body).await.expect(409);
+    assert_eq!(refused.problem().0, "no_webhook");
+    scene.world.tick().await;
+    assert_eq!(scene.receiver.delivered().len(), 1, "that of the other monitor");
+}
+
+#[tokio::test]
+async fn a_webhook_to_a_private_address_is_refused_by_the_guard() {
+    let names = crate::harness::fixed_names(&[("hooks.example", &["127.0.0.1"]), ("site.example", &["127.0.0.1"])]);
+    let options = WorldOptions { private_targets: false, resolver: names, ..WorldOptions::default() };
+    let world = World::with(options).await;
+    let owner = world.tenant(Plan::Business).await;
+    let receiver = Receiver::start().await;
+    let hook = receiver.url().replace("127.0.0.1", "hooks.example");
+    world.monitor(&owner, "http://site.example/", json!({"webhook_url": hook})).await;
+    world.tick().await;
+    let delivery = &world.stack.app.store.deliveries(owner.account, 1).await.expect("deliveries")[0];
+    assert!(
+        delivery.attempt_log[0].error.as_ref().is_some_and(|error| error.starts_with("blocked_address")),
+        "{delivery:?}"
+    );
+    assert!(receiver.delivered().is_empty());
+}

@@ -1,0 +1,13 @@
+//! What every test stands on: a world with its own store, clock and network peers.
+
+mod crash;
+mod receiver;
+mod reply;
+mod site;
+mod world;
+
+pub use crash::Crashes;
+pub use receiver::Receiver;
+pub use reply::Reply;
+pub use site::Site;
+pub use world::{Tenant, World, WorldOptions, fixed_names};

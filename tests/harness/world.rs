@@ -1,0 +1,293 @@
+//! A world: a stack around a store of its own, a clock that the test advances, and the people who use it.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Method, Request, header},
+};
+use futures::future::BoxFuture;
+use http_body_util::BodyExt;
+use rustls::RootCertStore;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+use valpero::{
+    embedded::{self, Embedded},
+    stack::{Parts, Stack},
+};
+use valpero_app::{Clock, entropy};
+use valpero_auth::Token;
+use valpero_domain::{
+    AccountId, AuditId, KeyId, Plan, Scope, Scopes, Timestamp,
+    probe::{Cause, ErrorCode},
+};
+use valpero_outbound::{Guard, Outbound, Resolve, Tls};
+use valpero_storage::{Account, ApiKey, AuditRow};
+
+use super::{Crashes, Reply};
+
+/// The first moment of every world: the start of a minute.
+const START: Timestamp = Timestamp::from_seconds(1_795_000_020 - 1_795_000_020 % 60);
+
+/// What a world may have beyond the usual.
+pub struct WorldOptions {
+    /// Codes of its regions.
+    pub regions: &'static str,
+    /// Whether monitors may name private addresses, as all test servers are.
+    pub private_targets: bool,
+    /// How host names resolve.
+    pub resolver: Arc<dyn Resolve>,
+    /// Which certificate authorities are trusted.
+    pub roots: RootCertStore,
+    /// A store that exists already.
+    pub store: Option<Arc<Embedded>>,
+    /// When it begins.
+    pub start: Timestamp,
+}
+
+impl Default for WorldOptions {
+    fn default() -> Self {
+        Self {
+            regions: "hel,fra,usc",
+            private_targets: true,
+            resolver: fixed_names(&[]),
+            roots: RootCertStore::empty(),
+            store: None,
+            start: START,
+        }
+    }
+}
+
+/// Names that resolve as the table says, each time to the next address in turn; all others do not exist.
+pub fn fixed_names(table: &[(&str, &[&str])]) -> Arc<dyn Resolve> {
+    let parse = |addresses: &[&str]| addresses.iter().map(|text| text.parse().expect("an address")).collect();
+    let names =
+        table.iter().map(|(name, addresses)| ((*name).to_owned(), (AtomicI64::new(0), parse(addresses)))).collect();
+    Arc::new(FixedNames(names))
+}
+
+struct FixedNames(HashMap<String, (AtomicI64, Vec<IpAddr>)>);
+
+impl Resolve for FixedNames {
+    fn resolve<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Result<Vec<IpAddr>, Cause>> {
+        let answer = self.0.get(host).map(|(turn, addresses)| {
+            let turn = usize::try_from(turn.fetch_add(1, Ordering::SeqCst)).expect("few turns");
+            vec![addresses[turn.min(addresses.len() - 1)]]
+        });
+        Box::pin(async move { answer.ok_or_else(|| Cause::of(ErrorCode::DnsNxdomain)) })
+    }
+}
+
+/// An account with a key that may do everything.
+#[derive(Debug, Clone)]
+pub struct Tenant {
+    /// The account.
+    pub account: AccountId,
+    /// The key's token.
+    pub token: String,
+}
+
+/// A world.
+pub struct World {
+    /// The stack.
+    pub stack: Stack,
+    /// Crashes of its processes.
+    pub crashes: Crashes,
+    now: Arc<AtomicI64>,
+    router: Router,
+    _store: Arc<Embedded>,
+}
+
+impl World {
+    /// The usual world: three regions, and test servers on loopback may be monitored.
+    pub async fn new() -> Self {
+        Self::with(WorldOptions::default()).await
+    }
+
+    /// A world with something beyond the usual.
+    pub async fn with(options: WorldOptions) -> Self {
+        let store = options.store.unwrap_or_else(|| Arc::new(Embedded::in_memory().expect("a store")));
+        let now = Arc::new(AtomicI64::new(options.start.ms()));
+        let crashes = Crashes::default();
+        let config = embedded::config(&format!("http://{}", store.address())).interceptor(crashes.clone());
+        let guard =
+            if options.private_targets { Guard::allowing_private(vec![store.address()]) } else { Guard::public_only() };
+        let clock = Arc::clone(&now);
+        let parts = Parts {
+            client: aws_sdk_dynamodb::Client::from_conf(config.build()),
+            regions: options.regions.split(',').map(|code| code.parse().expect("a region")).collect(),
+            private_targets: options.private_targets,
+            clock: Clock::reading(move || Timestamp::from_ms(clock.load(Ordering::SeqCst))),
+            outbound: Outbound::new(guard, options.resolver, Tls::trusting(options.roots).expect("TLS")),
+            backoff: [Duration::ZERO; 3],
+        };
+        let stack = Stack::assemble(parts).await.expect("a stack");
+        let router = stack.router();
+        Self { stack, crashes, now, router, _store: store }
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_ms(self.now.load(Ordering::SeqCst))
+    }
+
+    /// Lets time pass.
+    pub fn advance(&self, seconds: i64) {
+        self.now.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
+
+    /// The next minute begins: every region ticks, and what follows is delivered.
+    pub async fn tick(&self) {
+        for outcome in self.bare_tick().await {
+            outcome.expect("a tick");
+        }
+        self.deliver().await;
+    }
+
+    /// The next minute begins and every region ticks, whatever comes of it.
+    pub async fn bare_tick(&self) -> Vec<Result<valpero_checker::TickReport, valpero_checker::CheckerError>> {
+        let next = self.now().start_of_minute().plus_seconds(60);
+        self.now.store(next.ms(), Ordering::SeqCst);
+        self.stack.tick(next).await
+    }
+
+    /// Hands out every message that is visible now.
+    pub async fn deliver(&self) {
+        while self.stack.deliver_batch().await.expect("a batch") {}
+    }
+
+    /// Handles the checks that were asked for, and delivers what follows.
+    pub async fn drain(&self) {
+        self.stack.drain_events().await;
+        self.deliver().await;
+    }
+
+    /// A new account on this plan, with a key that may do everything.
+    pub async fn tenant(&self, plan: Plan) -> Tenant {
+        let now = self.now();
+        let account = Account {
+            id: AccountId::new(now, entropy().expect("entropy")),
+            email: format!("{}@example.com", AccountId::new(now, entropy().expect("entropy"))),
+            plan,
+            language: "en".into(),
+            created_at: now,
+            monitors: 0,
+        };
+        self.stack.app.store.create_account(&account, &self.audit(account.id)).await.expect("an account");
+        let token = self.key(account.id, plan, Scopes::all()).await;
+        Tenant { account: account.id, token }
+    }
+
+    /// A key of an account with these scopes.
+    pub async fn key(&self, account: AccountId, plan: Plan, scopes: Scopes) -> String {
+        let token = Token::generate().expect("a token");
+        let key = ApiKey {
+            token_hash: token.hash(),
+            account_id: account,
+            id: KeyId::new(self.now(), entropy().expect("entropy")),
+            name: "test".into(),
+            scopes,
+            last4: token.last4(),
+            created_at: self.now(),
+            expires_at: None,
+            revoked_at: None,
+            last_used_at: None,
+            request_limit: plan.limits().requests_per_minute,
+            minute: 0,
+            used: 0,
+        };
+        self.stack.app.store.create_key(&key, &self.audit(account)).await.expect("a key");
+        token.reveal().to_owned()
+    }
+
+    /// A key of an account with all scopes but one.
+    pub async fn key_without(&self, account: AccountId, scope: Scope) -> String {
+        let others = Scope::ALL.into_iter().filter(|other| *other != scope);
+        self.key(account, Plan::Business, Scopes::parse(others).expect("scopes")).await
+    }
+
+    fn audit(&self, account_id: AccountId) -> AuditRow {
+        AuditRow {
+            account_id,
+            id: AuditId::new(self.now(), entropy().expect("entropy")),
+            actor: "operator".into(),
+            actor_name: None,
+            action: "test.prepared".into(),
+            target: None,
+            ip: None,
+            user_agent: None,
+            request_id: None,
+            at: self.now(),
+        }
+    }
+
+    /// Sends a request as it is.
+    pub async fn send(&self, request: Request<Body>) -> Reply {
+        let response = self.router.clone().oneshot(request).await.expect("infallible");
+        let (head, body) = response.into_parts();
+        let bytes = body.collect().await.expect("a body").to_bytes();
+        let json = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("JSON") };
+        Reply { status: head.status, headers: head.headers, json }
+    }
+
+    /// Sends a request with this token, and this body unless it is `null`.
+    pub async fn call(&self, method: &str, path: &str, token: &str, body: Value) -> Reply {
+        let mut request = Request::builder()
+            .method(Method::from_bytes(method.as_bytes()).expect("a method"))
+            .uri(path)
+            .header(header::USER_AGENT, "tests/1");
+        if !token.is_empty() {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let body = if body.is_null() {
+            Body::empty()
+        } else {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+            Body::from(body.to_string())
+        };
+        self.send(request.body(body).expect("a request")).await
+    }
+
+    /// GET.
+    pub async fn get(&self, path: &str, tenant: &Tenant) -> Reply {
+        self.call("GET", path, &tenant.token, Value::Null).await
+    }
+
+    /// POST.
+    pub async fn post(&self, path: &str, tenant: &Tenant, body: Value) -> Reply {
+        self.call("POST", path, &tenant.token, body).await
+    }
+
+    /// Makes a monitor without retries; answers its id.
+    pub async fn monitor(&self, tenant: &Tenant, url: &str, more: Value) -> String {
+        let mut body = json!({"url": url, "retries": 0});
+        for (name, value) in more.as_object().into_iter().flatten() {
+            body[name] = value.clone();
+        }
+        self.post("/api/v1/monitors", tenant, body).await.expect(201).text("/id")
+    }
+
+    /// A monitor as its owner sees it.
+    pub async fn read(&self, tenant: &Tenant, id: &str) -> Value {
+        self.get(&format!("/api/v1/monitors/{id}"), tenant).await.expect(200).json
+    }
+
+    /// A monitor's status.
+    pub async fn status(&self, tenant: &Tenant, id: &str) -> String {
+        self.read(tenant, id).await["status"].as_str().expect("a status").to_owned()
+    }
+
+    /// A tenant's incidents, newest first.
+    pub async fn incidents(&self, tenant: &Tenant) -> Vec<Value> {
+        self.get("/api/v1/incidents", tenant).await.expect(200).data().to_vec()
+    }
+}

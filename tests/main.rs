@@ -1,0 +1,11 @@
+//! The whole of Valpero, tested from outside: one binary, a fresh stack for each test, time as a value.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on says so")]
+
+mod api;
+mod checks;
+mod cost;
+mod delivery;
+mod harness;
+mod security;
+mod tidy;
