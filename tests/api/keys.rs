@@ -76,6 +76,23 @@ async fn rotation_keeps_name_and_scopes_and_ends_the_old_key_after_the_grace() {
 }
 
 #[tokio::test]
+async fn a_key_is_rotated_once_and_a_key_that_ends_hands_out_none_that_outlives_it() {
+    let world = World::new().await;
+    let owner = world.tenant(Plan::Business).await;
+    let all: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
+    let body = json!({"name": "short", "scopes": all, "expires_at": world.now().plus_seconds(600)});
+    let short = world.post("/api/v1/keys", &owner, body).await.expect(201);
+    let mint = async |body| world.call("POST", "/api/v1/keys", &short.text("/token"), body).await;
+    assert_eq!(mint(json!({"name": "x"})).await.expect(422).problem().1, ["/expires_at"]);
+    mint(json!({"name": "x", "expires_at": world.now().plus_seconds(599)})).await.expect(201);
+    let path = format!("/api/v1/keys/{}/rotate", short.text("/id"));
+    let successor = world.post(&path, &owner, json!({"grace_seconds": 300})).await.expect(201);
+    let again = world.post(&path, &owner, json!({"grace_seconds": 300})).await.expect(409);
+    assert_eq!(again.problem().0, "key_rotated");
+    assert!(again.text("/detail").contains(&successor.text("/id")));
+}
+
+#[tokio::test]
 async fn no_key_hands_out_scopes_that_it_does_not_hold() {
     let world = World::new().await;
     let owner = world.tenant(Plan::Business).await;
@@ -118,11 +135,13 @@ async fn a_change_of_plan_changes_the_pace_at_once() {
 async fn the_audit_log_tells_who_did_what_and_reads_once_a_day() {
     let world = World::new().await;
     let owner = world.tenant(Plan::Business).await;
+    world.advance(1);
     for _ in 0..3 {
         world.get("/api/v1/account", &owner).await.expect(200);
         world.advance(120);
     }
     let id = world.monitor(&owner, "http://127.0.0.1:9/", json!({})).await;
+    world.advance(1);
     world.post(&format!("/api/v1/monitors/{id}/pause"), &owner, json!(null)).await.expect(200);
     let log = world.get("/api/v1/audit-log", &owner).await.expect(200);
     let actions: Vec<_> = log.data().iter().filter_map(|row| row["action"].as_str()).collect();

@@ -76,6 +76,7 @@ async fn lists_are_paged_and_filtered() {
     for place in 0..5 {
         let url = if place == 3 { broken.url() } else { sound.url() };
         let name = format!("Shop {place}");
+        world.advance(1);
         world.monitor(&owner, &url, json!({"name": name, "tags": [format!("t{}", place % 2)]})).await;
     }
     world.tick().await;

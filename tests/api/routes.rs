@@ -86,7 +86,10 @@ async fn every_route_knows_its_owner_a_stranger_a_lesser_key_and_nobody() {
         if names_an_object {
             let theirs = world.call(method, &path, &stranger.token, body.clone()).await;
             assert_eq!((theirs.status.as_u16(), theirs.problem().0), (404, "not_found"), "{label}");
-            let never = path.replace(['0', '1', '2', '3', '4'], "5");
+            let never = [&things.key, &things.monitor, &things.incident].into_iter().fold(path.clone(), |path, id| {
+                let other = format!("{}{}", &id[..4], "0".repeat(26));
+                path.replace(id.as_str(), &other)
+            });
             if never != path {
                 let nothing = world.call(method, &never, &things.owner.token, body.clone()).await;
                 let without_id = |mut json: Value| {

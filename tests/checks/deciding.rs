@@ -20,6 +20,7 @@ async fn of_two_hundred_checkers_that_decide_at_once_one_opens_the_incident() {
     world.tick().await;
     let store = &world.stack.app.store;
     let monitor_id: MonitorId = id.parse().expect("an id");
+    world.advance(1);
     let vote = Vote {
         verdict: Verdict::Down,
         since: world.now(),
@@ -106,6 +107,38 @@ async fn regions_that_fall_silent_keep_no_incident_open() {
         let event = CheckerEvent::scheduled(world.now());
         world.stack.checkers[2].handle(&event).await.expect("a tick");
     }
+    assert_eq!(world.status(&owner, &id).await, "up");
+}
+
+#[tokio::test]
+async fn a_region_that_is_left_alone_of_many_needs_a_second_tick() {
+    let (world, site, owner, id, _receiver) = partly_broken().await;
+    site.answers(500);
+    world.advance(300);
+    for expected in ["up", "down"] {
+        world.advance(60);
+        let event = CheckerEvent::scheduled(world.now());
+        world.stack.checkers[0].handle(&event).await.expect("a tick");
+        assert_eq!(world.status(&owner, &id).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_region_that_is_taken_away_leaves_no_vote_behind() {
+    let world = World::with(WorldOptions { regions: "hel,use", ..WorldOptions::default() }).await;
+    let site = Site::start().await;
+    let owner = world.tenant(Plan::Business).await;
+    let id = world.monitor(&owner, &site.url(), json!({"confirm_regions": 2})).await;
+    world.tick().await;
+    tick_with_broken(&world, &site, 1).await;
+    assert_eq!(world.read(&owner, &id).await["degraded_regions"], json!(["hel"]));
+    let path = format!("/api/v1/monitors/{id}");
+    let patch = |regions| json!({"regions": regions, "confirm_regions": null});
+    world.call("PATCH", &path, &owner.token, patch(json!(["use"]))).await.expect(200);
+    assert_eq!(world.read(&owner, &id).await["degraded_regions"], json!([]));
+    let back = world.call("PATCH", &path, &owner.token, patch(json!(["hel", "use"]))).await.expect(200);
+    assert_eq!(back.json["degraded_regions"], json!([]));
+    world.tick().await;
     assert_eq!(world.status(&owner, &id).await, "up");
 }
 

@@ -63,6 +63,13 @@ async fn method_headers_and_body_reach_the_target() {
 }
 
 #[tokio::test]
+async fn a_post_without_a_body_announces_its_length() {
+    let site = Site::start().await;
+    assert_eq!(probe(&site.url(), json!({"method": "POST"})).await.outcome, Outcome::Up);
+    assert!(site.requests()[0].contains("content-length: 0\r\n"), "{}", site.requests()[0]);
+}
+
+#[tokio::test]
 async fn phases_are_measured_and_add_up() {
     let site = Site::start().await;
     let result = probe(&site.url(), json!({})).await;

@@ -93,6 +93,7 @@ async fn a_requested_check_does_the_same_at_once() {
     assert_eq!(checks.data()[0]["error"]["code"], "connection_closed");
 
     site.answers(200);
+    world.advance(1);
     world.post(&check, &owner, json!(null)).await.expect(202);
     world.drain().await;
     assert_eq!(world.status(&owner, &id).await, "up");

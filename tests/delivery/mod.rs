@@ -45,14 +45,12 @@ impl Scene {
 async fn a_delivery_is_tried_eight_times_at_the_documented_times_and_then_kept_as_dead() {
     let scene = scene(&[(500, None); 20]).await;
     scene.world.tick().await;
-    let mut attempts = 1;
-    for wait_s in RETRY_AFTER_S {
+    for (attempts, wait_s) in (1..).zip(RETRY_AFTER_S) {
         assert_eq!(scene.receiver.delivered().len(), attempts);
         scene.wait(wait_s - 1).await;
         assert_eq!(scene.receiver.delivered().len(), attempts, "not before its time");
         // The wait is lengthened by a tenth at most.
         scene.wait(wait_s / 10 + 3).await;
-        attempts += 1;
     }
     assert_eq!(scene.receiver.delivered().len(), 8);
     scene.wait(200_000).await;

@@ -36,7 +36,7 @@ use valpero_storage::{Account, ApiKey, AuditRow};
 use super::{Crashes, Reply};
 
 /// The first moment of every world: the start of a minute.
-const START: Timestamp = Timestamp::from_seconds(1_795_000_020 - 1_795_000_020 % 60);
+const START: Timestamp = Timestamp::from_seconds(1_795_000_020);
 
 /// What a world may have beyond the usual.
 pub struct WorldOptions {
@@ -200,6 +200,7 @@ impl World {
             created_at: self.now(),
             expires_at: None,
             revoked_at: None,
+            successor: None,
             last_used_at: None,
             request_limit: plan.limits().requests_per_minute,
             minute: 0,

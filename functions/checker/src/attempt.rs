@@ -11,13 +11,23 @@ use crate::Checker;
 /// A tick is over before the next one begins: no attempt starts that could end later than this after the first.
 const TICK_BUDGET: Duration = Duration::from_secs(50);
 
+/// What a region saw, and in how many attempts.
+#[derive(Debug)]
+pub(crate) struct Observation {
+    /// The last attempt's result.
+    pub result: ProbeResult,
+    /// Attempts made, from 1.
+    pub attempts: u32,
+}
+
 impl Checker {
     /// What this region sees of a target. A target that seems down is probed again, with fresh DNS and a fresh connection,
     /// as often as its `retries` and the minute allow.
-    pub(crate) async fn observe(&self, spec: &ProbeSpec) -> ProbeResult {
+    pub(crate) async fn observe(&self, spec: &ProbeSpec) -> Observation {
         let started = Instant::now();
         let timeout = Duration::from_millis(u64::from(spec.timeout_ms));
         let mut result = self.attempt(spec).await;
+        let mut attempts = 1;
         for retry in 0..usize::from(spec.retries) {
             if result.outcome != Outcome::Down {
                 break;
@@ -28,8 +38,9 @@ impl Checker {
             }
             tokio::time::sleep(wait).await;
             result = self.attempt(spec).await;
+            attempts += 1;
         }
-        result
+        Observation { result, attempts }
     }
 
     async fn attempt(&self, spec: &ProbeSpec) -> ProbeResult {

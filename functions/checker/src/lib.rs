@@ -74,7 +74,7 @@ impl Checker {
         let region = config::own_region()?;
         let app = App::from_env().await?;
         let private = app.settings.private_targets;
-        let guard = if private { Guard::allowing_private(Vec::new()) } else { Guard::public_only() };
+        let guard = if private { Guard::allowing_networks() } else { Guard::public_only() };
         let tls = Tls::trusting(public_roots()).map_err(|error| StartError::Tls(Box::new(error)))?;
         let outbound = Outbound::new(guard, Arc::new(SystemResolver::new()?), tls);
         Ok(Self::new(app, region, outbound, BACKOFF))

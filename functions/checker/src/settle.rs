@@ -12,21 +12,13 @@ use valpero_domain::{
     delivery::EventType,
     id::CommentId,
     incident::{Incident, IncidentStatus, TimelineEntry, TimelineType},
-    packed::Record,
-    probe::{Cause, ErrorCode, ProbeResult},
+    probe::{Cause, ErrorCode, Outcome},
     schedule::{Cohort, RegionState},
     status::{Change, Verdict, Vote, decide},
 };
 use valpero_storage::{AuditRow, Delivery, IncidentWrite, Monitor, ScheduledProbe, StatusChange, StoreError};
 
-use crate::Checker;
-
-/// What came of one check.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Settled {
-    pub record: Record,
-    pub changed: bool,
-}
+use crate::{Checker, attempt::Observation};
 
 impl Checker {
     /// Lets the region make up its mind; answers whether the monitor's status changed by it.
@@ -34,29 +26,42 @@ impl Checker {
         &self,
         cohort: &Cohort,
         member: &ScheduledProbe,
-        result: &ProbeResult,
+        seen: &Observation,
         at: Timestamp,
     ) -> Result<bool, WorkError> {
-        let state = member.state.after(result, at, member.probe.needs_second);
-        let voted = self.vote(member, &state, at).await;
-        let changed = match voted {
+        let state = member.state.after(&seen.result, at, needs_second(member, seen));
+        // "Down" is kept before it is voted, and "up" after it: whatever a crash leaves, a vote "down" has a region behind it
+        // that looks again at every tick, and nobody but that region can leave it standing.
+        let down = state.verdict == Some(Verdict::Down);
+        if down && !self.keep(cohort, member, &state).await? {
+            return Ok(false);
+        }
+        let changed = match self.vote(member, &state, at).await {
             Ok(changed) => changed,
             // Deleted while it was probed.
             Err(WorkError::Store(StoreError::NotFound)) => return Ok(false),
             Err(error) => return Err(error),
         };
         self.keep_certificate(member, &state).await?;
-        // Last: as long as this is not written, the next tick takes all steps anew.
-        if state != member.state {
-            self.app.store.save_region_state(member.account_id, member.monitor_id, cohort, &state).await?;
+        if !down {
+            self.keep(cohort, member, &state).await?;
         }
         Ok(changed)
+    }
+
+    /// Keeps the region's state; `false` where another check of this region was faster, whose word is newer.
+    async fn keep(&self, cohort: &Cohort, member: &ScheduledProbe, state: &RegionState) -> Result<bool, WorkError> {
+        if *state == member.state {
+            return Ok(true);
+        }
+        Ok(self.app.store.save_region_state(member, cohort, state).await?)
     }
 
     async fn vote(&self, member: &ScheduledProbe, state: &RegionState, at: Timestamp) -> Result<bool, WorkError> {
         let Some(verdict) = state.verdict else { return Ok(false) };
         let turned = member.state.verdict != Some(verdict);
-        if !turned && !member.watch {
+        // A region that sees it down looks at every tick, until the monitor is what the regions say.
+        if !turned && !member.watch && verdict == Verdict::Up {
             return Ok(false);
         }
         let mut vote = Vote { verdict, since: state.since.unwrap_or(at), at, cause: state.cause.clone() };
@@ -65,11 +70,16 @@ impl Checker {
         } else {
             self.app.store.monitor(member.account_id, member.monitor_id).await?
         };
-        let stands = monitor.votes.get(&self.region).is_some_and(|cast| cast.verdict == verdict);
-        if !stands {
-            // Forgotten on purpose, after a person resolved the incident: what was before that does not count again.
-            vote.since = vote.since.max(monitor.status_since);
-            monitor = self.app.store.cast_vote(member.account_id, member.monitor_id, self.region, &vote).await?;
+        match monitor.votes.get(&self.region) {
+            Some(cast) if cast.verdict == verdict => {}
+            // A check that began later has voted otherwise.
+            Some(cast) if cast.at >= at => return Ok(false),
+            // Forgotten on purpose, when a person resolved the incident, or voted otherwise by a process that died: what was
+            // before that does not count again.
+            other => {
+                vote.since = vote.since.max(other.map_or(monitor.status_since, |cast| cast.at));
+                monitor = self.app.store.cast_vote(member.account_id, member.monitor_id, self.region, &vote).await?;
+            }
         }
         settle(&self.app, monitor, self.region, at).await
     }
@@ -82,6 +92,15 @@ impl Checker {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether nobody confirms what was seen, neither another region nor another attempt: then a second tick must.
+fn needs_second(member: &ScheduledProbe, seen: &Observation) -> bool {
+    let confirmed = match seen.result.outcome {
+        Outcome::Down => seen.attempts > 1,
+        Outcome::Up | Outcome::ProbeError => member.probe.retries > 0,
+    };
+    member.probe.alone && !confirmed
 }
 
 /// Decides about a monitor and, where it crosses the line, writes all that goes with it in one transaction.
@@ -132,7 +151,8 @@ pub async fn settle(app: &App, monitor: Monitor, region: RegionCode, at: Timesta
 
 /// Up, and no region says otherwise: nothing to read, nothing to decide.
 fn decide_needs_nothing(monitor: &Monitor) -> bool {
-    monitor.status == Status::Up && monitor.votes.values().all(|vote| vote.verdict == Verdict::Up)
+    let up = |region| monitor.votes.get(region).is_none_or(|vote| vote.verdict == Verdict::Up);
+    monitor.status == Status::Up && monitor.spec.regions.iter().all(up)
 }
 
 struct Crossing {
@@ -164,7 +184,8 @@ fn opening(monitor: &Monitor, change: &Change, at: Timestamp) -> Result<Crossing
         id: IncidentId::new(at, entropy()?),
         monitor_id: monitor.id,
         status: IncidentStatus::Ongoing,
-        started_at: change.started_at,
+        // Where one region never saw it up in between, its first failure lies in the incident before.
+        started_at: change.started_at.max(monitor.last_resolved_at.unwrap_or(change.started_at)),
         resolved_at: None,
         cause: change.cause.clone().unwrap_or_else(|| Cause::of(ErrorCode::Internal)),
         regions: change.regions.clone(),

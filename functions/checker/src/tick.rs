@@ -1,16 +1,11 @@
 //! A tick: all that is due in this region, cohort by cohort; and the check of one monitor that somebody asked for.
 
-use futures::{FutureExt, StreamExt, TryStreamExt, stream, stream::FuturesUnordered};
+use futures::{FutureExt, StreamExt, stream, stream::FuturesUnordered};
 use valpero_app::{WorkError, event_bus::CheckRequested};
-use valpero_domain::{
-    Timestamp,
-    packed::Record,
-    probe::{Outcome, ProbeResult},
-    schedule::Cohort,
-};
+use valpero_domain::{Timestamp, packed::Record, probe::Outcome, schedule::Cohort};
 use valpero_storage::{ScheduledProbe, StoreError};
 
-use crate::{Checker, settle::Settled};
+use crate::{Checker, attempt::Observation};
 
 /// Cohorts worked on at the same time.
 const COHORTS: usize = 64;
@@ -40,11 +35,11 @@ impl TickReport {
         self
     }
 
-    fn count(&mut self, settled: &Settled) {
+    fn count(&mut self, outcome: Outcome, changed: bool) {
         self.checked += 1;
-        self.down += usize::from(settled.record.outcome == Outcome::Down);
-        self.probe_errors += usize::from(settled.record.outcome == Outcome::ProbeError);
-        self.changes += usize::from(settled.changed);
+        self.down += usize::from(outcome == Outcome::Down);
+        self.probe_errors += usize::from(outcome == Outcome::ProbeError);
+        self.changes += usize::from(changed);
     }
 }
 
@@ -67,20 +62,21 @@ impl Checker {
     async fn tick_cohort(&self, cohort: Cohort, at: Timestamp) -> Result<TickReport, WorkError> {
         let members = self.app.store.scheduled(&cohort).await?;
         let active: Vec<ScheduledProbe> = members.into_iter().filter(|member| !member.paused).collect();
-        let mut report = TickReport { cohorts: 1, ..TickReport::default() };
+        let report = TickReport { cohorts: 1, ..TickReport::default() };
         if active.is_empty() {
             return Ok(report);
         }
         let probes: FuturesUnordered<_> =
             active.iter().map(async |member| self.check_member(&cohort, member, at, false).await).collect();
-        let settled: Vec<Settled> = probes.try_collect().await?;
+        let settled: Vec<Settled> = probes.collect().await;
         let mut records: Vec<Record> = settled.iter().map(|settled| settled.record).collect();
         records.sort_by_key(|record| record.tag);
         self.app.store.save_tick(&cohort, at, &records).await?;
-        for one in &settled {
-            report.count(one);
-        }
-        Ok(report)
+        // What failed for one monitor kept none of the others from being checked and recorded; now it is told.
+        settled.into_iter().try_fold(report, |mut report, one| {
+            report.count(one.record.outcome, one.changed?);
+            Ok(report)
+        })
     }
 
     /// Probes one monitor that somebody asked for, and keeps the result beside the ticks.
@@ -95,32 +91,43 @@ impl Checker {
         let Some(place) = monitor.place(self.region) else { return Ok(report) };
         let scheduled = self.app.store.scheduled_probe(check.account_id, check.monitor_id, place).await?;
         let Some(member) = scheduled.filter(|member| !member.paused) else { return Ok(report) };
-        let settled = self.check_member(&place.cohort(), &member, at, true).await?;
+        let settled = self.check_member(&place.cohort(), &member, at, true).await;
         self.app.store.save_requested_check(&place.cohort(), at, settled.record).await?;
-        report.count(&settled);
+        report.count(settled.record.outcome, settled.changed?);
         Ok(report)
     }
 
-    async fn check_member(
+    async fn check_member(&self, cohort: &Cohort, member: &ScheduledProbe, at: Timestamp, requested: bool) -> Settled {
+        let seen = self.observe(&member.probe).await;
+        let record = Record {
+            tag: member.tag,
+            outcome: seen.result.outcome,
+            error: seen.result.cause.as_ref().map(|cause| cause.code),
+            http_status: seen.result.http_status,
+            phases: seen.result.phases,
+        };
+        let changed = self.follow_up(cohort, member, &seen, at, requested).await;
+        Settled { record, changed }
+    }
+
+    async fn follow_up(
         &self,
         cohort: &Cohort,
         member: &ScheduledProbe,
+        seen: &Observation,
         at: Timestamp,
         requested: bool,
-    ) -> Result<Settled, WorkError> {
-        let result: ProbeResult = self.observe(&member.probe).await;
-        if let Some(cause) = &result.cause {
+    ) -> Result<bool, WorkError> {
+        if let Some(cause) = &seen.result.cause {
             // Before the record, so that a check that shows a failure can always say why.
             self.app.store.save_failure(cohort, member.tag, at, requested, cause).await?;
         }
-        let changed = self.make_up_mind(cohort, member, &result, at).await?;
-        let record = Record {
-            tag: member.tag,
-            outcome: result.outcome,
-            error: result.cause.as_ref().map(|cause| cause.code),
-            http_status: result.http_status,
-            phases: result.phases,
-        };
-        Ok(Settled { record, changed })
+        self.make_up_mind(cohort, member, seen, at).await
     }
+}
+
+/// What came of one check: the record that joins the history, and whether the monitor's status changed by it.
+struct Settled {
+    record: Record,
+    changed: Result<bool, WorkError>,
 }

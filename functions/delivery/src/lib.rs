@@ -68,7 +68,7 @@ impl Delivery {
     pub async fn from_env() -> Result<Self, StartError> {
         let app = App::from_env().await?;
         let private = app.settings.private_targets;
-        let guard = if private { Guard::allowing_private(Vec::new()) } else { Guard::public_only() };
+        let guard = if private { Guard::allowing_networks() } else { Guard::public_only() };
         let tls = Tls::trusting(public_roots()).map_err(|error| StartError::Tls(Box::new(error)))?;
         Ok(Self::new(app, Outbound::new(guard, Arc::new(SystemResolver::new()?), tls)))
     }

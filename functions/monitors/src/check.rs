@@ -6,7 +6,7 @@ use serde_json::json;
 use valpero_app::{
     App, entropy,
     event_bus::CheckRequested,
-    http::{Auth, ObjectId, Problem, need},
+    http::{Auth, NoBody, ObjectId, Problem, need},
     telemetry::chain,
 };
 use valpero_domain::{CheckId, MonitorId, RegionCode, Status};
@@ -27,6 +27,7 @@ pub async fn check(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::MonitorsWrite>,
     ObjectId(id): ObjectId<MonitorId>,
+    _: NoBody,
 ) -> Result<impl IntoResponse, Problem> {
     let now = app.now();
     let account_id = caller.account();

@@ -36,9 +36,10 @@ pub async fn list(
 ) -> Result<Json<Value>, Problem> {
     let region: Option<RegionCode> = params.take("region");
     let outcome: Option<Outcome> = params.take("outcome");
+    let soon = app.now().plus_seconds(60);
     let span = CheckSpan {
         from: params.take("from").unwrap_or(Timestamp::from_ms(0)),
-        to: params.take("to").unwrap_or_else(|| app.now().plus_seconds(60)),
+        to: params.take("to").map_or(soon, |to: Timestamp| to.min(soon)),
     };
     let page = params.page();
     params.finish()?;

@@ -65,6 +65,7 @@ fn draft(account_id: AccountId, spec: MonitorSpec, now: Timestamp) -> Result<Mon
         places: Vec::new(),
         past_places: Vec::new(),
         current_incident_id: None,
+        last_resolved_at: None,
         webhook,
         ssl_expires_at: None,
         created_at: now,

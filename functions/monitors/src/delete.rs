@@ -3,7 +3,7 @@
 use axum::{extract::State, http::StatusCode};
 use valpero_app::{
     App,
-    http::{Auth, ObjectId, Problem, need, settled},
+    http::{Auth, NoBody, ObjectId, Problem, need, settled},
     resolution::resolution,
 };
 use valpero_domain::{MonitorId, Status};
@@ -21,6 +21,7 @@ pub async fn delete(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::MonitorsWrite>,
     ObjectId(id): ObjectId<MonitorId>,
+    _: NoBody,
 ) -> Result<StatusCode, Problem> {
     settled(|| async {
         let now = app.now();

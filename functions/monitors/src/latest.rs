@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use valpero_app::{App, views::Latest};
-use valpero_domain::{MonitorId, Status, packed::Tag, schedule::Cohort};
+use valpero_domain::{MonitorId, packed::Tag, schedule::Cohort};
 use valpero_storage::{Monitor, StoreError};
 
 /// Cohorts asked for at the same time.
@@ -13,7 +13,7 @@ const AT_ONCE: usize = 16;
 /// The newest check of each region, of each of these monitors. One query for each cohort that they stand in.
 pub async fn latest(app: &App, monitors: &[Monitor]) -> Result<HashMap<MonitorId, Latest>, StoreError> {
     let mut cohorts: BTreeMap<Cohort, Vec<(Tag, MonitorId)>> = BTreeMap::new();
-    for monitor in monitors.iter().filter(|monitor| monitor.status != Status::Paused) {
+    for monitor in monitors {
         for place in &monitor.places {
             cohorts.entry(place.cohort()).or_default().push((place.tag, monitor.id));
         }

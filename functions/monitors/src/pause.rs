@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 use serde_json::Value;
 use valpero_app::{
     App,
-    http::{Auth, Caller, ObjectId, Problem, need, settled},
+    http::{Auth, Caller, NoBody, ObjectId, Problem, need, settled},
     notify,
     resolution::resolution,
     views,
@@ -27,6 +27,7 @@ pub async fn pause(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::MonitorsWrite>,
     ObjectId(id): ObjectId<MonitorId>,
+    _: NoBody,
 ) -> Result<Json<Value>, Problem> {
     let monitor = settled(|| switch(&app, &caller, id, Status::Paused)).await?;
     Ok(Json(views::monitor(&monitor, &latest_of(&app, &monitor).await?)))
@@ -45,6 +46,7 @@ pub async fn resume(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::MonitorsWrite>,
     ObjectId(id): ObjectId<MonitorId>,
+    _: NoBody,
 ) -> Result<Json<Value>, Problem> {
     let monitor = settled(|| switch(&app, &caller, id, Status::Pending)).await?;
     Ok(Json(views::monitor(&monitor, &latest_of(&app, &monitor).await?)))

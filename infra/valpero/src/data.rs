@@ -73,6 +73,7 @@ impl DataDir {
     /// Where the file cannot be written.
     pub fn announce(&self, embedded: &Embedded) -> Result<(), DataError> {
         let failed = |source| DataError::Directory { path: self.path.clone(), source };
+        // The directory is its owner's alone, and so is this.
         fs::write(self.path.join("endpoint"), format!("http://{}\n", embedded.address())).map_err(failed)
     }
 }

@@ -61,7 +61,7 @@ impl Embedded {
     }
 
     fn serve(database: Database) -> Result<Self, EmbeddedError> {
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let listener = listen()?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -81,6 +81,14 @@ impl Embedded {
     pub fn client(&self) -> Client {
         client(&format!("http://{}", self.address))
     }
+}
+
+/// A port on an address of the loopback network that nobody guesses: the store asks for no password, and a page in a browser on
+/// this machine must not find it. Where the system has only 127.0.0.1 (macOS), it is that.
+fn listen() -> io::Result<std::net::TcpListener> {
+    let [a, b, c] = valpero_auth::random_bytes().unwrap_or([0, 0, 1]);
+    let hidden = Ipv4Addr::new(127, a, b, c.clamp(1, 254));
+    std::net::TcpListener::bind((hidden, 0)).or_else(|_| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
 }
 
 async fn run(listener: std::net::TcpListener, database: Database, stopped: oneshot::Receiver<()>) {

@@ -184,6 +184,7 @@ pub(crate) async fn mint(
         created_at: now,
         expires_at: None,
         revoked_at: None,
+        successor: None,
         last_used_at: None,
         request_limit: plan.limits().requests_per_minute,
         minute: 0,

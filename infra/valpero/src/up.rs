@@ -91,13 +91,15 @@ fn parts(args: &UpArgs, embedded: &Embedded) -> Result<Parts, Failure> {
     })
 }
 
-/// On the first start of some data: an account, and a key that may do everything.
+/// On the first start of some data: an account, and a key that may do everything. A start that was killed between the two
+/// is still the first.
 async fn first_key(store: &Store) -> Result<Option<String>, Failure> {
-    if !store.accounts().await?.is_empty() {
-        return Ok(None);
-    }
-    let account = operator::create_account(store, "owner@localhost", Plan::Business).await?;
-    let (_, token) = operator::mint(store, account.id, "first key", Scopes::all()).await?;
+    let account = match store.accounts().await?.as_slice() {
+        [] => operator::create_account(store, "owner@localhost", Plan::Business).await?.id,
+        [only] if store.keys(only.id).await?.is_empty() => only.id,
+        _ => return Ok(None),
+    };
+    let (_, token) = operator::mint(store, account, "first key", Scopes::all()).await?;
     Ok(Some(token.reveal().to_owned()))
 }
 
@@ -209,6 +211,8 @@ async fn events(stack: Stack, mut stopping: watch::Receiver<bool>) {
             stack.drain_events().await;
         });
     }
+    // Those that were answered 202 in the last moment.
+    stack.drain_events().await;
     while handled.join_next().await.is_some() {}
 }
 

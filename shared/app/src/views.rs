@@ -7,7 +7,7 @@ use valpero_domain::{
     RegionCode, Status, Timestamp,
     incident::{Incident, TimelineEntry},
     probe::Outcome,
-    status::{Verdict, Vote},
+    status::Verdict,
 };
 use valpero_storage::{LatestCheck, Monitor};
 
@@ -16,8 +16,8 @@ pub type Latest = BTreeMap<RegionCode, LatestCheck>;
 
 /// A monitor, with what its newest checks say.
 pub fn monitor(monitor: &Monitor, latest: &Latest) -> Value {
-    let down = |(region, vote): (&RegionCode, &Vote)| (vote.verdict == Verdict::Down).then_some(*region);
-    let degraded: Vec<RegionCode> = monitor.votes.iter().filter_map(down).collect();
+    let down = |region: &&RegionCode| monitor.votes.get(region).is_some_and(|vote| vote.verdict == Verdict::Down);
+    let degraded: Vec<RegionCode> = monitor.spec.regions.iter().filter(down).copied().collect();
     let last_check_at: Option<Timestamp> = latest.values().map(|check| check.at).max();
     let mut view = json!({
         "id": monitor.id,

@@ -101,18 +101,28 @@ impl<'a> Fields<'a> {
     pub fn finish(self, faults: &mut Faults) {
         for name in self.object.into_iter().flat_map(Map::keys) {
             if !self.taken.contains(name.as_str()) {
+                if self.taken.is_empty() {
+                    faults.add(self.pointer(&escape(name)), "is not a known field; this request takes none");
+                    continue;
+                }
                 let known: Vec<&str> = self.taken.iter().copied().collect();
-                // RFC 6901: `~` and `/` inside a name are escaped.
-                let escaped = name.replace('~', "~0").replace('/', "~1");
-                faults.add(self.pointer(&escaped), format!("is not a known field; there are {}", known.join(", ")));
+                faults
+                    .add(self.pointer(&escape(name)), format!("is not a known field; there are {}", known.join(", ")));
             }
         }
     }
 }
 
+/// RFC 6901: `~` and `/` inside a name are escaped.
+fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
 /// serde's own sentences, in the words of a person who sends JSON.
 fn plain(message: &str) -> String {
-    match message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected ")) {
+    let rest = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "));
+    match rest.and_then(|rest| rest.split_once(", expected ")) {
+        Some((given, "u8" | "u16" | "u32" | "i64")) => format!("must be a whole number, not {given}"),
         Some((given, expected)) => format!("must be {expected}, not {given}"),
         None => message.to_owned(),
     }
@@ -133,7 +143,9 @@ mod tests {
         assert_eq!(fields.required::<String>("name", &mut faults), None);
         assert_eq!(fields.optional::<String>("gone", &mut faults), None);
         fields.finish(&mut faults);
-        let pointers: Vec<_> = faults.into_vec().into_iter().map(|fault| fault.pointer).collect();
+        let faults = faults.into_vec();
+        assert_eq!(faults[0].detail, "must be a whole number, not string \"three\"");
+        let pointers: Vec<_> = faults.into_iter().map(|fault| fault.pointer).collect();
         assert_eq!(pointers, ["/http/count", "/http/name", "/http/tyop~1~0"]);
     }
 

@@ -8,12 +8,14 @@ pub mod id;
 pub mod incident;
 pub mod monitor;
 pub mod packed;
+mod patch;
 pub mod plan;
 pub mod probe;
 pub mod region;
 pub mod schedule;
 pub mod scope;
 pub mod status;
+mod text;
 pub mod time;
 
 pub use fields::{Fault, Faults, Fields};

@@ -1,10 +1,9 @@
 //! A monitor as its owner describes it: every field parsed, none of them able to be wrong.
 
-use std::{collections::BTreeSet, fmt, net::IpAddr};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use url::{Host, Url};
 
 use crate::{
     Faults, Fields, Invalid, RegionCode, Status,
@@ -13,126 +12,7 @@ use crate::{
     plan::Limits,
 };
 
-macro_rules! text_newtype {
-    ($(#[$doc:meta])* $name:ident, $parse:expr) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
-
-        impl $name {
-            /// The text.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = Invalid;
-
-            fn try_from(text: String) -> Result<Self, Invalid> {
-                let parse: fn(&str) -> Result<String, Invalid> = $parse;
-                parse(&text).map(Self)
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(value: $name) -> Self {
-                value.0
-            }
-        }
-    };
-}
-
-text_newtype!(
-    /// An absolute http or https URL without credentials and fragment, at most 2,048 bytes, in the URL standard's own spelling
-    /// (international names in Punycode, `http://2130706433/` as `http://127.0.0.1/`).
-    HttpUrl,
-    parse_http_url
-);
-
-text_newtype!(
-    /// A monitor's name: 1 to 100 characters, none of them a control character.
-    MonitorName,
-    |text| {
-        let text = text.trim();
-        if (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
-            Ok(text.to_owned())
-        } else {
-            Err(Invalid::new("must be 1 to 100 characters without control characters"))
-        }
-    }
-);
-
-text_newtype!(
-    /// A label of the owner's: 1 to 50 characters of `a-z A-Z 0-9 . _ : / -`.
-    Tag,
-    |text| {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._:/-".contains(&byte);
-        if (1..=50).contains(&text.len()) && text.bytes().all(allowed) {
-            Ok(text.to_owned())
-        } else {
-            Err(Invalid::new("each tag must be 1 to 50 letters, digits or . _ : / -"))
-        }
-    }
-);
-
-fn parse_http_url(text: &str) -> Result<String, Invalid> {
-    if text.len() > 2048 {
-        return Err(Invalid::new("must be at most 2048 bytes"));
-    }
-    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return Err(Invalid::new("must not contain spaces or control characters"));
-    }
-    let url = Url::parse(text)
-        .map_err(|error| Invalid::new(format!("must be a URL such as https://example.com/: {error}")))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(Invalid::new("must begin with http:// or https://"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(Invalid::new("must not carry a user name or password; send them in an Authorization header"));
-    }
-    if url.fragment().is_some() {
-        return Err(Invalid::new("must not have a fragment: what follows # is never sent to a server"));
-    }
-    if url.port() == Some(0) {
-        return Err(Invalid::new("must not use port 0"));
-    }
-    if url.as_str().len() > 2048 {
-        return Err(Invalid::new("must be at most 2048 bytes"));
-    }
-    Ok(url.into())
-}
-
-impl HttpUrl {
-    /// The URL, parsed.
-    ///
-    /// # Errors
-    /// Never for a value built by `try_from`; a caller still passes the error on instead of assuming so.
-    pub fn to_url(&self) -> Result<Url, Invalid> {
-        Url::parse(&self.0).map_err(|error| Invalid::new(error.to_string()))
-    }
-
-    /// The host's text, for a monitor's default name.
-    pub fn host(&self) -> String {
-        self.to_url().ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
-    }
-
-    /// The address that stands in the URL itself, where its host is one.
-    pub fn literal_address(&self) -> Option<IpAddr> {
-        match self.to_url().ok()?.host()? {
-            Host::Ipv4(v4) => Some(v4.into()),
-            Host::Ipv6(v6) => Some(v6.into()),
-            Host::Domain(_) => None,
-        }
-    }
-}
+pub use crate::text::{HttpUrl, MonitorName, Tag};
 
 /// The kinds of check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -150,6 +30,9 @@ impl std::str::FromStr for CheckType {
         if text == "http" { Ok(Self::Http) } else { Err(Invalid::new("must be a check type: http")) }
     }
 }
+
+/// Regions of one monitor, at most: a change of them all fits into one transaction.
+const REGIONS_MAX: usize = 20;
 
 /// What a deployment and a plan allow a monitor to be.
 #[derive(Debug, Clone)]
@@ -242,23 +125,8 @@ impl MonitorSpec {
         faults.finish(spec)
     }
 
-    /// This description with a JSON Merge Patch (RFC 7396) applied: `null` goes back to the default, what is absent stays.
-    ///
-    /// # Errors
-    /// All faults of the result, each with its pointer.
-    pub fn patched(&self, patch: &Value, allowance: &Allowance<'_>) -> Result<Self, Faults> {
-        if !patch.is_object() {
-            let mut faults = Faults::default();
-            faults.add("", "must be a JSON object");
-            return Err(faults);
-        }
-        let mut merged = self.to_value();
-        merge(&mut merged, patch);
-        Self::read(&merged, allowance)
-    }
-
     /// The description as JSON with its secrets; [`Self::public`] is what clients see.
-    fn to_value(&self) -> Value {
+    pub(crate) fn to_value(&self) -> Value {
         serde_json::to_value(self).unwrap_or(Value::Null)
     }
 
@@ -308,8 +176,11 @@ fn read_interval(fields: &mut Fields<'_>, allowance: &Allowance<'_>, faults: &mu
 
 fn read_regions(fields: &mut Fields<'_>, allowance: &Allowance<'_>, faults: &mut Faults) -> Vec<RegionCode> {
     let asked: Option<Vec<RegionCode>> = fields.optional("regions", faults);
-    let Some(asked) = asked else { return allowance.regions.to_vec() };
+    let Some(asked) = asked else { return allowance.regions.iter().copied().take(REGIONS_MAX).collect() };
     let regions: BTreeSet<RegionCode> = asked.into_iter().collect();
+    if regions.len() > REGIONS_MAX {
+        faults.add(fields.pointer("regions"), format!("must name at most {REGIONS_MAX} regions"));
+    }
     if regions.is_empty() {
         faults.add(fields.pointer("regions"), "must name at least one region");
     }
@@ -319,27 +190,6 @@ fn read_regions(fields: &mut Fields<'_>, allowance: &Allowance<'_>, faults: &mut
         faults.add(fields.pointer("regions"), detail);
     }
     regions.into_iter().collect()
-}
-
-/// RFC 7396, with one addition: a redacted value keeps what is there.
-fn merge(target: &mut Value, patch: &Value) {
-    let Value::Object(patch) = patch else {
-        if patch != REDACTED || !target.is_string() {
-            *target = patch.clone();
-        }
-        return;
-    };
-    if !target.is_object() {
-        *target = json!({});
-    }
-    let Some(target) = target.as_object_mut() else { return };
-    for (name, value) in patch {
-        if value.is_null() {
-            target.remove(name);
-        } else {
-            merge(target.entry(name.as_str()).or_insert(Value::Null), value);
-        }
-    }
 }
 
 /// Which monitors a list asks for.
@@ -439,41 +289,5 @@ mod tests {
             assert_eq!(read(&body, false).err(), Some(vec!["/url".to_owned()]), "{host}");
             assert!(read(&body, true).is_ok(), "{host}");
         }
-    }
-
-    #[test]
-    fn urls_that_are_not_plain_are_refused() {
-        for url in [
-            "example.com",
-            "https://",
-            "https://user@example.com",
-            "https://example.com/#top",
-            "https://example.com:0/",
-            "https://example.com:99999/",
-            "https://exa mple.com/",
-            "javascript:alert(1)",
-            "https://example.com/\u{0}",
-            "file:///etc/passwd",
-        ] {
-            assert!(HttpUrl::try_from(url.to_owned()).is_err(), "{url}");
-        }
-        assert_eq!(
-            HttpUrl::try_from("https://bücher.example/ü".to_owned()).as_ref().map(HttpUrl::as_str),
-            Ok("https://xn--bcher-kva.example/%C3%BC")
-        );
-    }
-
-    #[test]
-    fn a_patch_changes_what_it_names_and_hidden_values_stay() {
-        let allowance = Allowance { regions: &regions(), private_targets: false, limits: Plan::Free.limits() };
-        let body = json!({"url": "https://example.com/", "retries": 0, "http": {"headers": {"authorization": "s3cret", "x-old": "1"}}});
-        let spec = MonitorSpec::read(&body, &allowance).expect("valid");
-        let patch =
-            json!({"name": "Shop", "retries": null, "http": {"headers": {"authorization": REDACTED, "x-old": null}}});
-        let patched = spec.patched(&patch, &allowance).expect("valid");
-        assert_eq!((patched.name.as_str(), patched.retries), ("Shop", 2));
-        assert_eq!(patched.http.headers.iter().collect::<Vec<_>>(), [("authorization", "s3cret")]);
-        assert_eq!(patched.public()["http"]["headers"], json!({"authorization": "***"}));
-        assert_eq!(patched.public()["webhook_url"], Value::Null);
     }
 }

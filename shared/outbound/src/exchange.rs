@@ -63,7 +63,7 @@ pub struct Answer {
 pub struct Trace {
     /// Where the time went.
     pub phases: Phases,
-    /// When the leaf certificate expires.
+    /// When the leaf certificate expires, the earliest of them where there were several.
     pub certificate_expires_at: Option<Timestamp>,
 }
 
@@ -121,7 +121,9 @@ async fn addresses(
     let started = Instant::now();
     let resolved = timeout_at(deadline, outbound.resolver.resolve(name)).await;
     add(&mut trace.phases.dns_us, started);
-    let mut addresses = resolved.unwrap_or_else(|_| Err(Cause::of(ErrorCode::DnsTimeout)))?;
+    // Where the target has used up the time before it redirected here, the time-out is its own.
+    let late = if trace.phases.first_byte_us.is_some() { ErrorCode::ResponseTimeout } else { ErrorCode::DnsTimeout };
+    let mut addresses = resolved.unwrap_or_else(|_| Err(Cause::of(late)))?;
     if addresses.is_empty() {
         return Err(Cause::of(ErrorCode::DnsNoAddress));
     }
@@ -131,7 +133,7 @@ async fn addresses(
 }
 
 async fn connect(addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream, Cause> {
-    let mut last = Cause::of(ErrorCode::ConnectFailed);
+    let mut failures = Vec::with_capacity(addresses.len());
     for (place, address) in addresses.iter().enumerate() {
         // Each address gets its share of the time that is left, so that one that hangs does not hide the next.
         let left = u32::try_from(addresses.len() - place).unwrap_or(1);
@@ -142,22 +144,27 @@ async fn connect(addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStrea
                 stream.set_nodelay(true).map_err(|error| connect_failure(*address, &error))?;
                 return Ok(stream);
             }
-            Ok(Err(error)) => last = connect_failure(*address, &error),
+            Ok(Err(error)) => failures.push(connect_failure(*address, &error)),
             Err(_) => {
-                last =
-                    Cause::seen(ErrorCode::ConnectTimeout, format!("{address} did not accept the connection in time."));
+                let detail = format!("{address} did not accept the connection in time.");
+                failures.push(Cause::seen(ErrorCode::ConnectTimeout, detail));
             }
         }
-        if last.code == ErrorCode::OutOfSockets {
-            break;
-        }
     }
-    Err(last)
+    // What the preferred address says is what the target is: a machine without IPv6 fails on the others for its own reasons.
+    // Only where we ran out of sockets is it no word about the target at all.
+    let ours = failures.iter().position(|cause| cause.code == ErrorCode::OutOfSockets);
+    Err(failures.into_iter().nth(ours.unwrap_or(0)).unwrap_or_else(|| Cause::of(ErrorCode::ConnectFailed)))
 }
 
 fn connect_failure(address: SocketAddr, error: &io::Error) -> Cause {
-    // EMFILE, ENFILE, EADDRNOTAVAIL: ours, not the target's.
-    if matches!(error.raw_os_error(), Some(23 | 24 | 99)) {
+    // ENFILE and EMFILE are ours, and so is EADDRNOTAVAIL, but where it means that this machine has no IPv6 at all.
+    let ours = match error.raw_os_error() {
+        Some(23 | 24) => true,
+        Some(99) => address.is_ipv4(),
+        _ => false,
+    };
+    if ours {
         return Cause::seen(ErrorCode::OutOfSockets, format!("The checker ran out of sockets: {error}."));
     }
     match error.kind() {
@@ -195,14 +202,19 @@ async fn handshake(
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => {
             let (cause, expires_at) = tls::failure(&error);
-            trace.certificate_expires_at = expires_at.or(trace.certificate_expires_at);
+            note_expiry(trace, expires_at);
             return Err(cause);
         }
         Err(_) => return Err(Cause::of(ErrorCode::TlsTimeout)),
     };
     let leaf = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
-    trace.certificate_expires_at = leaf.and_then(tls::expires_at).or(trace.certificate_expires_at);
+    note_expiry(trace, leaf.and_then(tls::expires_at));
     Ok(stream)
+}
+
+/// Of the certificates on the way through redirects, the one that expires first is the one to know of.
+fn note_expiry(trace: &mut Trace, expires_at: Option<Timestamp>) {
+    trace.certificate_expires_at = trace.certificate_expires_at.into_iter().chain(expires_at).min();
 }
 
 async fn converse(
@@ -238,6 +250,7 @@ fn request(ask: Ask<'_>) -> Result<Request<Full<Bytes>>, Cause> {
         |error: http::Error| Cause::seen(ErrorCode::Internal, format!("The request cannot be made: {error}."));
     let target = &ask.url[url::Position::BeforePath..url::Position::AfterQuery];
     let host = &ask.url[url::Position::BeforeHost..url::Position::AfterPort];
+    let announces_length = ask.body.is_empty() && matches!(ask.method, Method::POST | Method::PUT | Method::PATCH);
     let mut request = Request::builder()
         .method(ask.method)
         .uri(target)
@@ -246,6 +259,10 @@ fn request(ask: Ask<'_>) -> Result<Request<Full<Bytes>>, Cause> {
         .map_err(internal)?;
     for (name, value) in [(header::USER_AGENT, USER_AGENT), (header::ACCEPT, "*/*")] {
         request.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    if announces_length {
+        // RFC 9110, section 8.6: some servers answer 411 without it.
+        request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
     request.headers_mut().extend(ask.headers);
     Ok(request)

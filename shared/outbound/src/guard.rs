@@ -1,6 +1,6 @@
 //! The guard: which addresses we connect to.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use valpero_domain::address::is_global;
 
@@ -8,6 +8,7 @@ use valpero_domain::address::is_global;
 #[derive(Debug, Clone, Default)]
 pub struct Guard {
     private_targets: bool,
+    own_machine: bool,
     own_sockets: Vec<SocketAddr>,
 }
 
@@ -19,7 +20,13 @@ impl Guard {
 
     /// Private addresses too, for checks within one's own network; but never these sockets of our own (the embedded store).
     pub fn allowing_private(own_sockets: Vec<SocketAddr>) -> Self {
-        Self { private_targets: true, own_sockets }
+        Self { private_targets: true, own_machine: true, own_sockets }
+    }
+
+    /// Private networks too, but nothing of the machine itself: on AWS its loopback is the Lambda runtime's, and its link-local
+    /// addresses hand out credentials.
+    pub fn allowing_networks() -> Self {
+        Self { private_targets: true, own_machine: false, own_sockets: Vec::new() }
     }
 
     /// Whether private addresses may be targets.
@@ -33,6 +40,13 @@ impl Guard {
             return is_global(address.ip());
         }
         let canonical = address.ip().to_canonical();
+        let link_local = match canonical {
+            IpAddr::V4(v4) => v4.is_link_local(),
+            IpAddr::V6(v6) => v6.is_unicast_link_local(),
+        };
+        if !self.own_machine && (canonical.is_loopback() || link_local) {
+            return false;
+        }
         // The unspecified address connects to this very machine, under a name that no list of sockets has.
         let ours =
             |own: &SocketAddr| own.port() == address.port() && (canonical == own.ip() || canonical.is_loopback());
@@ -55,6 +69,22 @@ mod tests {
             ["127.0.0.1:80", "169.254.169.254:80", "[::ffff:127.0.0.1]:80", "[64:ff9b::7f00:1]:80", "10.0.0.1:443"]
         {
             assert!(!Guard::public_only().permits(socket(text)), "{text}");
+        }
+    }
+
+    #[test]
+    fn on_aws_the_machine_itself_is_no_private_network() {
+        let guard = Guard::allowing_networks();
+        assert!(guard.permits(socket("10.0.0.1:80")) && guard.permits(socket("[fd00::1]:80")));
+        for text in [
+            "127.0.0.1:9001",
+            "[::1]:9001",
+            "[::ffff:127.0.0.1]:9001",
+            "169.254.169.254:80",
+            "[fe80::1]:80",
+            "0.0.0.0:9001",
+        ] {
+            assert!(!guard.permits(socket(text)), "{text}");
         }
     }
 

@@ -75,8 +75,9 @@ async fn follow(
             headers.remove(header::CONTENT_TYPE);
         }
         if next.origin() != url.origin() {
-            // The owner's headers may be credentials: they are for the origin that the owner named.
+            // The owner's headers and body may be credentials: they are for the origin that the owner named.
             headers.clear();
+            body = Bytes::new();
         }
         url = next;
     }

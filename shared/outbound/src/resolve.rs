@@ -6,9 +6,18 @@ use futures::future::BoxFuture;
 use hickory_resolver::{
     TokioResolver,
     net::{DnsError, NetError},
-    proto::op::ResponseCode,
+    proto::{
+        op::ResponseCode,
+        rr::{RData, Record},
+    },
 };
 use valpero_domain::probe::{Cause, ErrorCode};
+
+/// How long an IPv4 answer waits for the IPv6 one (RFC 8305, section 3, the other way round: a Lambda prefers IPv4).
+const SECOND_ANSWER: Duration = Duration::from_millis(50);
+
+/// How long a name without an IPv4 address waits for the IPv6 one.
+const LAST_ANSWER: Duration = Duration::from_secs(5);
 
 /// Resolves host names. A trait because this is where the code leaves the process; tests answer in the network's stead.
 pub trait Resolve: Send + Sync {
@@ -44,9 +53,39 @@ impl Resolve for SystemResolver {
         Box::pin(async move {
             // The final dot keeps the machine's search domains out of it.
             let absolute = format!("{}.", host.trim_end_matches('.'));
-            let found = self.0.lookup_ip(absolute).await.map_err(|error| cause(host, &error))?;
-            Ok(found.iter().collect())
+            let v6 = self.0.ipv6_lookup(absolute.clone());
+            tokio::pin!(v6);
+            let v4 = self.0.ipv4_lookup(absolute);
+            tokio::pin!(v4);
+            // Both are asked at once; the answer that is preferred waits only a little for the other.
+            let (v4, v6) = tokio::select! {
+                v4 = &mut v4 => {
+                    let grace = if v4.is_ok() { SECOND_ANSWER } else { LAST_ANSWER };
+                    (v4, tokio::time::timeout(grace, v6).await.ok())
+                }
+                v6 = &mut v6 => (v4.await, Some(v6)),
+            };
+            let mut addresses: Vec<IpAddr> = Vec::new();
+            addresses.extend(v4.iter().flat_map(|found| found.answers().iter().filter_map(address)));
+            addresses.extend(v6.iter().flatten().flat_map(|found| found.answers().iter().filter_map(address)));
+            if !addresses.is_empty() {
+                return Ok(addresses);
+            }
+            // What is said of IPv4 counts first: only where both say so has the name no address.
+            match (v4, v6) {
+                (Err(error), Some(Err(other))) if error.is_no_records_found() => Err(cause(host, &other)),
+                (Err(error), _) => Err(cause(host, &error)),
+                (Ok(_), _) => Ok(addresses),
+            }
         })
+    }
+}
+
+fn address(record: &Record) -> Option<IpAddr> {
+    match &record.data {
+        RData::A(v4) => Some(v4.0.into()),
+        RData::AAAA(v6) => Some(v6.0.into()),
+        _ => None,
     }
 }
 

@@ -36,6 +36,9 @@ pub struct ApiKey {
     /// When its owner ended it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Timestamp>,
+    /// The key that took its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub successor: Option<KeyId>,
     /// When a request last came with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used_at: Option<Timestamp>,
@@ -219,7 +222,7 @@ impl Store {
     /// Replaces a key by a successor; the old one ends at `old_ends_at`. 8 WRU.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] where the old key was revoked meanwhile.
+    /// [`StoreError::Conflict`] where the old key was revoked or rotated meanwhile.
     pub async fn rotate_key(
         &self,
         old: &ApiKey,
@@ -228,9 +231,12 @@ impl Store {
         audit: &AuditRow,
     ) -> Result<(), StoreError> {
         let place = key([("token_hash", old.token_hash.as_str().into())]);
-        let change = update_item(&self.tables.api_keys, place, "SET expires_at = :end")
-            .condition_expression("attribute_exists(token_hash) AND attribute_not_exists(revoked_at)")
-            .expression_attribute_values(":end", s(old_ends_at));
+        let change = update_item(&self.tables.api_keys, place, "SET expires_at = :end, successor = :successor")
+            .condition_expression(
+                "attribute_exists(token_hash) AND attribute_not_exists(revoked_at) AND attribute_not_exists(successor)",
+            )
+            .expression_attribute_values(":end", s(old_ends_at))
+            .expression_attribute_values(":successor", s(successor.id));
         let mut items = self.new_key(successor)?.to_vec();
         items.extend([an_update(change)?, self.audit(audit)?]);
         self.transact(items).await.map_err(Cancelled::conflict)

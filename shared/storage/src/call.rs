@@ -4,7 +4,10 @@ use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::{
     error::ProvideErrorMetadata,
-    operation::{query::builders::QueryFluentBuilder, update_item::builders::UpdateItemFluentBuilder},
+    operation::{
+        query::builders::QueryFluentBuilder,
+        update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
+    },
     types::{
         AttributeValue, ConsumedCapacity, Delete, KeysAndAttributes, Put, ReturnConsumedCapacity, TransactWriteItem,
         Update,
@@ -20,8 +23,11 @@ use crate::{
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// How often a transaction that collided with another is tried again.
+/// How often a write that collided with a transaction is tried again.
 const COLLISIONS: u32 = 8;
+
+/// The wait before the first of these; each is twice as long as the one before.
+const COLLISION_WAIT: Duration = Duration::from_millis(10);
 
 pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
@@ -105,32 +111,38 @@ impl Store {
 
     pub(crate) async fn send_update(&self, request: UpdateItemFluentBuilder) -> Result<Updated, StoreError> {
         use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
-        let sent = request
+        let request = request
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match sent {
-            Ok(output) => {
-                consumed(&Kind::Write, output.consumed_capacity());
-                Ok(Updated::Done(output.attributes.unwrap_or_default()))
-            }
-            Err(error) => {
-                let refused = error.as_service_error().is_some_and(
-                    aws_sdk_dynamodb::operation::update_item::UpdateItemError::is_conditional_check_failed_exception,
-                );
-                // A refused write consumes a unit, too, though the failure does not say so.
-                record(&Kind::Write, if refused { 1.0 } else { 0.0 });
-                let failure = error.as_service_error().and_then(|error| match error {
-                    aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(f) => {
-                        Some(f.item().cloned())
-                    }
-                    _ => None,
-                });
-                failure.map(Updated::Refused).ok_or_else(|| StoreError::from_sdk(error))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let mut wait = COLLISION_WAIT;
+        for attempt in 0.. {
+            let error = match request.clone().send().await {
+                Ok(output) => {
+                    consumed(&Kind::Write, output.consumed_capacity());
+                    return Ok(Updated::Done(output.attributes.unwrap_or_default()));
+                }
+                Err(error) => error,
+            };
+            match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(failure)) => {
+                    // A refused write consumes a unit, too, though the failure does not say so.
+                    record(&Kind::Write, 1.0);
+                    return Ok(Updated::Refused(failure.item().cloned()));
+                }
+                // A transaction holds the item for this moment; the SDK does not try that again by itself.
+                Some(UpdateItemError::TransactionConflictException(_)) if attempt < COLLISIONS => {
+                    record(&Kind::Write, 0.0);
+                    tokio::time::sleep(wait + jitter(wait)).await;
+                    wait *= 2;
+                }
+                _ => {
+                    record(&Kind::Write, 0.0);
+                    return Err(StoreError::from_sdk(error));
+                }
             }
         }
+        Err(StoreError::Conflict)
     }
 
     pub(crate) fn query(&self, table: &str) -> QueryFluentBuilder {
@@ -206,7 +218,7 @@ impl Store {
 
     /// All or nothing. Collisions with other transactions are tried again here; failed conditions are the caller's.
     pub(crate) async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), Cancelled> {
-        let mut wait = Duration::from_millis(10);
+        let mut wait = COLLISION_WAIT;
         for attempt in 0.. {
             let sent = self
                 .client

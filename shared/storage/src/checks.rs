@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use futures::future::try_join;
 use valpero_domain::{
     RegionCode, Timestamp,
     packed::{self, Record, Tag},
@@ -20,8 +21,11 @@ use crate::{
 const TABLE: &str = "checks";
 const KEPT_S: i64 = 30 * 86_400;
 
-/// Items looked at for each monitor's latest check: more than ten requested checks hide no tick.
-const LATEST_DEPTH: usize = 30;
+/// Ticks looked at for each monitor's latest check: the newest shows all but those that came or were paused just now.
+const LATEST_TICKS: i32 = 3;
+
+/// Requested checks of the cohort looked at for a later one.
+const LATEST_REQUESTED: i32 = 30;
 
 /// One check of one monitor.
 #[derive(Debug, Clone)]
@@ -59,7 +63,7 @@ impl Store {
     /// # Errors
     /// Where the store fails.
     pub async fn save_tick(&self, cohort: &Cohort, at: Timestamp, records: &[Record]) -> Result<(), StoreError> {
-        self.put(&self.tables.checks, checks_item(cohort, keys::tick(at), at, records)).await
+        self.put(&self.tables.checks, checks_item(keys::cohort(cohort), keys::tick(at), at, records)).await
     }
 
     /// Keeps one check that was asked for. 1 WRU.
@@ -67,8 +71,8 @@ impl Store {
     /// # Errors
     /// Where the store fails.
     pub async fn save_requested_check(&self, cohort: &Cohort, at: Timestamp, record: Record) -> Result<(), StoreError> {
-        let place = keys::requested(at, record.tag);
-        self.put(&self.tables.checks, checks_item(cohort, place, at, &[record])).await
+        let (partition, place) = (keys::requested_partition(cohort), keys::requested(at, record.tag));
+        self.put(&self.tables.checks, checks_item(partition, place, at, &[record])).await
     }
 
     /// Keeps the words of one failure; `requested` says whether it was a check that was asked for. 1 WRU.
@@ -105,32 +109,51 @@ impl Store {
         // A place's own time bounds what its tag may show, beside the tag itself.
         let span = CheckSpan {
             from: span.from.max(place.from.start_of_minute()),
-            to: place.until.map_or(span.to, |until| span.to.min(until)),
+            to: place.until.map_or(span.to, |until| span.to.min(until.plus_ms(1))),
         };
         if span.from >= span.to || count == 0 {
             return Ok(Vec::new());
         }
         let cohort = place.cohort();
-        let request = self.span_query(keys::cohort(&cohort), span);
+        let (ticks, requested) = try_join(
+            self.records(keys::cohort(&cohort), place, span, &accepts, count),
+            self.records(keys::requested_partition(&cohort), place, span, &accepts, count),
+        )
+        .await?;
+        let mut found = [ticks, requested].concat();
+        found.sort_by(|(_, one), (_, other)| other.at.cmp(&one.at));
+        found.truncate(count);
+        self.add_causes(place, span, &mut found).await?;
+        Ok(found.into_iter().map(|(_, check)| check).collect())
+    }
+
+    /// A monitor's records in one partition, newest first, each with its sort key.
+    async fn records(
+        &self,
+        partition: String,
+        place: &Place,
+        span: CheckSpan,
+        accepts: &impl Fn(&Record) -> bool,
+        count: usize,
+    ) -> Result<Vec<(String, Check)>, StoreError> {
+        let request = self.span_query(partition, span);
         let mut found: Vec<(String, Check)> = Vec::new();
         let mut start = None;
-        'pages: loop {
+        loop {
             let (page, next) = self.query_page(request.clone(), start).await?;
             for item in &page {
-                let Some(record) = packed::find(bytes(item), place.tag).filter(&accepts) else { continue };
+                let Some(record) = packed::find(bytes(item), place.tag).filter(accepts) else { continue };
                 let (sort_key, at) = moment(item)?;
                 found.push((sort_key, Check { at, region: place.region, record, cause: None }));
                 if found.len() == count {
-                    break 'pages;
+                    return Ok(found);
                 }
             }
             start = next;
             if start.is_none() {
-                break;
+                return Ok(found);
             }
         }
-        self.add_causes(place, span, &mut found).await?;
-        Ok(found.into_iter().map(|(_, check)| check).collect())
     }
 
     async fn add_causes(
@@ -155,26 +178,33 @@ impl Store {
         Ok(())
     }
 
-    /// The newest check of each of these monitors of one cohort. 0.5 RRU, and 0.5 more where requested checks lie on top.
+    /// The newest check of each of these monitors of one cohort. 0.5 RRU for a full cohort, and 0.5 for requested checks.
     ///
     /// # Errors
     /// Where the store fails.
     pub async fn latest_checks(&self, cohort: &Cohort, tags: &[Tag]) -> Result<HashMap<Tag, LatestCheck>, StoreError> {
-        let request = self
-            .query(&self.tables.checks)
-            .key_condition_expression("cohort = :cohort")
-            .expression_attribute_values(":cohort", s(keys::cohort(cohort)))
-            .scan_index_forward(false)
-            .limit(4);
-        let all_found = |items: &[Item]| {
-            items.len() >= LATEST_DEPTH
-                || tags.iter().all(|tag| items.iter().any(|item| packed::find(bytes(item), *tag).is_some()))
+        let newest = |partition: String, limit: i32| {
+            let request = self
+                .query(&self.tables.checks)
+                .key_condition_expression("cohort = :partition")
+                .expression_attribute_values(":partition", s(partition))
+                .scan_index_forward(false)
+                .limit(limit);
+            self.query_page(request, None)
         };
-        let mut latest = HashMap::with_capacity(tags.len());
-        for item in self.query_until(request, all_found).await? {
-            let (_, at) = moment(&item)?;
-            for record in packed::records(bytes(&item)).filter(|record| tags.contains(&record.tag)) {
-                latest.entry(record.tag).or_insert(LatestCheck { at, record });
+        let ((ticks, _), (requested, _)) = try_join(
+            newest(keys::cohort(cohort), LATEST_TICKS),
+            newest(keys::requested_partition(cohort), LATEST_REQUESTED),
+        )
+        .await?;
+        let mut latest: HashMap<Tag, LatestCheck> = HashMap::with_capacity(tags.len());
+        for item in ticks.iter().chain(&requested) {
+            let (_, at) = moment(item)?;
+            for record in packed::records(bytes(item)).filter(|record| tags.contains(&record.tag)) {
+                let seen = latest.entry(record.tag).or_insert(LatestCheck { at, record });
+                if at > seen.at {
+                    *seen = LatestCheck { at, record };
+                }
             }
         }
         Ok(latest)
@@ -197,8 +227,8 @@ impl Store {
     }
 }
 
-fn checks_item(cohort: &Cohort, place: String, at: Timestamp, records: &[Record]) -> Item {
-    let mut item = key([("cohort", keys::cohort(cohort)), ("at", place)]);
+fn checks_item(partition: String, place: String, at: Timestamp, records: &[Record]) -> Item {
+    let mut item = key([("cohort", partition), ("at", place)]);
     item.insert("checks".into(), AttributeValue::B(Blob::new(packed::pack(records))));
     item.insert(TTL.into(), n(at.seconds() + KEPT_S));
     item

@@ -49,7 +49,8 @@ impl StoreError {
                 "ProvisionedThroughputExceededException"
                 | "ThrottlingException"
                 | "RequestLimitExceeded"
-                | "TransactionInProgressException",
+                | "TransactionInProgressException"
+                | "TransactionConflictException",
             ) => Self::Throttled(Box::new(error)),
             _ => Self::Aws(Box::new(error)),
         }

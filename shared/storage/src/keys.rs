@@ -47,6 +47,11 @@ pub fn cohort(cohort: &Cohort) -> String {
     format!("{}#{}", cohort.region, directory_entry(cohort))
 }
 
+/// Checks: the partition of the checks that were asked for of a cohort's monitors; apart, so that they hide no tick.
+pub fn requested_partition(of: &Cohort) -> String {
+    format!("{}#r", cohort(of))
+}
+
 /// Checks: the partition of one monitor's failures in words.
 pub fn failures(of: &Cohort, tag: Tag) -> String {
     format!("{}#{:06x}", cohort(of), tag.number())

@@ -1,6 +1,6 @@
 //! Monitors: what their owner says of them, where they are checked, how the regions vote, and what follows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use futures::future::try_join_all;
@@ -28,7 +28,7 @@ const TABLE: &str = "monitors";
 const JOINS: u32 = 16;
 
 /// Earlier places that are remembered, so that a change of interval or regions hides no history.
-const PAST_PLACES: usize = 20;
+const PAST_PLACES: usize = 60;
 
 /// A monitor's place in one region's schedule, for a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,6 +104,9 @@ pub struct Monitor {
     /// The incident that is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current_incident_id: Option<IncidentId>,
+    /// When its last incident ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_resolved_at: Option<Timestamp>,
     /// The webhook, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook: Option<Webhook>,
@@ -186,13 +189,7 @@ impl Store {
         for opening in openings {
             let Cohort { region, interval, number } = opening.cohort;
             places.push(Place { region, interval, number, tag: opening.tag, from: monitor.updated_at, until: None });
-            items.extend(self.join(
-                opening,
-                monitor.account_id,
-                monitor.id,
-                probe,
-                monitor.status == Status::Paused,
-            )?);
+            items.extend(self.join(opening, monitor.account_id, monitor.id, probe, monitor.status)?);
         }
         Ok((places, items))
     }
@@ -259,7 +256,11 @@ impl Store {
         let joined: Vec<RegionCode> =
             spec.regions.iter().copied().filter(|region| kept.iter().all(|place| place.region != *region)).collect();
         let mut next = Monitor { spec, webhook, updated_at: now, version: old.version + 1, ..old.clone() };
-        next.votes.retain(|region, _| next.spec.regions.contains(region));
+        next.votes.retain(|region, _| old.spec.regions.contains(region) && next.spec.regions.contains(region));
+        let moved = next.spec.url != old.spec.url;
+        if moved {
+            next.ssl_expires_at = None;
+        }
         next.past_places.extend(left.iter().map(|place| Place { until: Some(now), ..(*place).clone() }));
         let forget = next.past_places.len().saturating_sub(PAST_PLACES);
         next.past_places.drain(..forget);
@@ -273,11 +274,7 @@ impl Store {
                 items.extend(self.leave(place, old.id)?);
             }
             for place in &kept {
-                let change =
-                    update_item(&self.tables.schedules, Self::schedule_key(place, old.id), "SET probe = :probe")
-                        .condition_expression("attribute_exists(cohort)")
-                        .expression_attribute_values(":probe", to_value(TABLE, &probe)?);
-                items.push(an_update(change)?);
+                items.push(self.redirect_probe(place, old.id, &probe, moved)?);
             }
             match self.transact(items).await {
                 Ok(()) => return Ok(next),
@@ -291,10 +288,14 @@ impl Store {
 
     /// What a change of description writes. Votes are touched one by one, for regions cast them meanwhile.
     fn write_description(&self, old: &Monitor, next: &Monitor) -> Result<TransactWriteItem, StoreError> {
-        let mut remove: Vec<String> = Vec::new();
-        let gone: Vec<RegionCode> =
-            old.votes.keys().copied().filter(|region| !next.spec.regions.contains(region)).collect();
-        remove.extend(gone.iter().map(|region| format!("votes.{region}")));
+        // Votes of regions that go, and those that a region which comes back may have left behind.
+        let stays = |region: &RegionCode| old.spec.regions.contains(region) && next.spec.regions.contains(region);
+        let named = old.votes.keys().chain(&old.spec.regions).chain(&next.spec.regions);
+        let strangers: BTreeSet<RegionCode> = named.copied().filter(|region| !stays(region)).collect();
+        let mut remove: Vec<String> = (0..strangers.len()).map(|place| format!("votes.#r{place}")).collect();
+        if next.ssl_expires_at.is_none() {
+            remove.push("ssl_expires_at".to_owned());
+        }
         let mut set =
             "SET spec = :spec, places = :places, past_places = :past, updated_at = :now, version = :next".to_owned();
         match next.webhook {
@@ -313,6 +314,9 @@ impl Store {
             .expression_attribute_values(":now", s(next.updated_at))
             .expression_attribute_values(":next", n(next.version))
             .expression_attribute_values(":seen", n(old.version));
+        for (place, region) in strangers.iter().enumerate() {
+            change = change.expression_attribute_names(format!("#r{place}"), region.as_str());
+        }
         if let Some(webhook) = &next.webhook {
             change = change.expression_attribute_values(":webhook", to_value(TABLE, webhook)?);
         }
@@ -346,7 +350,7 @@ impl Store {
     }
 
     /// Casts a region's vote and answers with the monitor as it is then. 1 WRU (2 where it is above 1 KB).
-    /// The same verdict again changes nothing: the vote keeps its first time.
+    /// The same verdict again changes nothing: the vote keeps its first time. Nor does one older than what the region said.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] where the monitor is gone.
@@ -361,8 +365,11 @@ impl Store {
             .update(&self.tables.monitors, Self::monitor_key(account, monitor))
             .update_expression("SET votes.#region = :vote")
             .condition_expression(
-                "attribute_exists(account_id) AND (attribute_not_exists(votes.#region) OR votes.#region.verdict <> :verdict)",
+                "attribute_exists(account_id) AND (attribute_not_exists(votes.#region) \
+                 OR (votes.#region.verdict <> :verdict AND votes.#region.#at < :at))",
             )
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":at", s(vote.at))
             .expression_attribute_names("#region", region.as_str())
             .expression_attribute_values(":vote", to_value(TABLE, vote)?)
             .expression_attribute_values(":verdict", to_value(TABLE, &vote.verdict)?);
@@ -414,7 +421,7 @@ impl Store {
         let count = base("ADD checks_used :one")
             .condition_expression("checks_window = :minute AND checks_used < :most")
             .expression_attribute_values(":most", n(most));
-        let old = match self.send_update(count).await? {
+        let old = match self.send_update(count.clone()).await? {
             Updated::Done(_) => return Ok(true),
             Updated::Refused(old) => old.ok_or(StoreError::NotFound)?,
         };
@@ -427,8 +434,8 @@ impl Store {
         match self.send_update(open).await? {
             Updated::Done(_) => Ok(true),
             Updated::Refused(None) => Err(StoreError::NotFound),
-            // Opened by somebody else at the same moment: theirs is the first, this one waits for the next call.
-            Updated::Refused(Some(_)) => Ok(false),
+            // Opened by somebody else at the same moment: theirs is the first, this one is counted behind it.
+            Updated::Refused(Some(_)) => Ok(matches!(self.send_update(count).await?, Updated::Done(_))),
         }
     }
 

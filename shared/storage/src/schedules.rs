@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 use valpero_domain::{
-    AccountId, MonitorId, MonitorSpec, RegionCode, Timestamp,
+    AccountId, MonitorId, MonitorSpec, RegionCode, Status, Timestamp,
     http_check::HttpCheck,
     monitor::HttpUrl,
     packed::{COHORT_SIZE, Tag},
@@ -37,8 +37,8 @@ pub struct ProbeSpec {
     pub retries: u8,
     /// The http check's own settings.
     pub http: HttpCheck,
-    /// Whether a change of mind needs a second tick, because nobody else confirms it.
-    pub needs_second: bool,
+    /// Whether this region is the monitor's only one, so that no other confirms what it sees.
+    pub alone: bool,
 }
 
 impl ProbeSpec {
@@ -49,7 +49,7 @@ impl ProbeSpec {
             timeout_ms: spec.timeout_ms,
             retries: spec.retries,
             http: spec.http.clone(),
-            needs_second: spec.regions.len() == 1 && spec.retries == 0,
+            alone: spec.regions.len() == 1,
         }
     }
 }
@@ -73,6 +73,9 @@ pub struct ScheduledProbe {
     /// What the region thinks of it.
     #[serde(default)]
     pub state: RegionState,
+    /// Counts the changes of `state`, so that of two checks at once the later one does not undo the earlier.
+    #[serde(default)]
+    pub revision: i64,
 }
 
 /// A cohort that has room, as seen when a place was looked for.
@@ -130,38 +133,44 @@ impl Store {
         Ok(found.filter(|probe| probe.account_id == account))
     }
 
-    /// Keeps what a region thinks of a monitor. 1 WRU. A monitor that left the schedule meanwhile stays away.
+    /// Keeps what a region thinks of a monitor. 1 WRU. `false` where it left the schedule, or another check of the region kept
+    /// a state, since `seen` was read.
     ///
     /// # Errors
     /// Where the store fails.
     pub async fn save_region_state(
         &self,
-        account: AccountId,
-        monitor: MonitorId,
+        seen: &ScheduledProbe,
         cohort: &Cohort,
         state: &RegionState,
-    ) -> Result<(), StoreError> {
-        let place = key([("cohort", keys::cohort(cohort)), ("entry", monitor.to_string())]);
+    ) -> Result<bool, StoreError> {
+        let place = key([("cohort", keys::cohort(cohort)), ("entry", seen.monitor_id.to_string())]);
         let request = self
             .update(&self.tables.schedules, place)
-            .update_expression("SET #state = :state")
-            .condition_expression("account_id = :account")
+            .update_expression("SET #state = :state, revision = :next")
+            .condition_expression("account_id = :account AND revision = :seen")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":state", to_value(TABLE, state)?)
-            .expression_attribute_values(":account", s(account));
-        match self.send_update(request).await? {
-            Updated::Done(_) | Updated::Refused(_) => Ok(()),
-        }
+            .expression_attribute_values(":account", s(seen.account_id))
+            .expression_attribute_values(":next", n(seen.revision + 1))
+            .expression_attribute_values(":seen", n(seen.revision));
+        Ok(matches!(self.send_update(request).await?, Updated::Done(_)))
     }
 
-    /// Says that a region's tick has begun. 1 WRU.
+    /// Says that a region's tick has begun; an older one after a newer one says nothing. 1 WRU.
     ///
     /// # Errors
     /// Where the store fails.
     pub async fn beat(&self, region: RegionCode, at: Timestamp) -> Result<(), StoreError> {
-        let mut item = key([("cohort", keys::HEARTBEATS.into()), ("entry", region.to_string())]);
-        item.insert("last_tick_at".into(), s(at));
-        self.put(&self.tables.schedules, item).await
+        let place = key([("cohort", keys::HEARTBEATS.into()), ("entry", region.to_string())]);
+        let request = self
+            .update(&self.tables.schedules, place)
+            .update_expression("SET last_tick_at = :at")
+            .condition_expression("attribute_not_exists(last_tick_at) OR last_tick_at < :at")
+            .expression_attribute_values(":at", s(at));
+        match self.send_update(request).await? {
+            Updated::Done(_) | Updated::Refused(_) => Ok(()),
+        }
     }
 
     /// The regions whose last tick is less than three minutes old. 1 RRU.
@@ -218,7 +227,7 @@ impl Store {
         account: AccountId,
         monitor: MonitorId,
         probe: &ProbeSpec,
-        paused: bool,
+        status: Status,
     ) -> Result<[TransactWriteItem; 2], StoreError> {
         let Opening { cohort, tag } = opening;
         let entry = key([("cohort", keys::directory(cohort.region)), ("entry", keys::directory_entry(&cohort))]);
@@ -235,9 +244,10 @@ impl Store {
             monitor_id: monitor,
             tag,
             probe: probe.clone(),
-            paused,
-            watch: true,
+            paused: status == Status::Paused,
+            watch: status != Status::Up,
             state: RegionState::default(),
+            revision: 0,
         };
         let mut item = to_item(TABLE, &scheduled)?;
         item.insert("cohort".into(), s(keys::cohort(&cohort)));
@@ -255,6 +265,25 @@ impl Store {
             .expression_attribute_values(":none", n(0));
         let gone = delete_item(&self.tables.schedules, Self::schedule_key(place, monitor));
         Ok([an_update(member)?, a_delete(gone)?])
+    }
+
+    /// The write by which a monitor keeps its place and is probed in another way; a target that moved shows another certificate.
+    pub(crate) fn redirect_probe(
+        &self,
+        place: &Place,
+        monitor: MonitorId,
+        probe: &ProbeSpec,
+        moved: bool,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let expression =
+            if moved { "SET probe = :probe REMOVE #state.certificate_expires_at" } else { "SET probe = :probe" };
+        let mut change = update_item(&self.tables.schedules, Self::schedule_key(place, monitor), expression)
+            .condition_expression("attribute_exists(cohort)")
+            .expression_attribute_values(":probe", to_value(TABLE, probe)?);
+        if moved {
+            change = change.expression_attribute_names("#state", "state");
+        }
+        an_update(change)
     }
 
     /// Waits a little, longer each time, before a collision is tried again.

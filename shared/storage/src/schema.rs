@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::{
     Client,
     types::{
         AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
-        ScalarAttributeType, TimeToLiveSpecification,
+        ScalarAttributeType, TimeToLiveSpecification, TimeToLiveStatus,
     },
 };
 
@@ -92,10 +92,8 @@ impl Tables {
     /// What DynamoDB says, but for "exists already".
     pub async fn create_missing(&self, client: &Client) -> Result<(), StoreError> {
         for (shape, table) in SHAPES.iter().zip(self.names()) {
-            if !create(client, shape, table).await? {
-                continue;
-            }
-            if shape.ttl {
+            create(client, shape, table).await?;
+            if shape.ttl && !ages(client, table).await? {
                 let ttl = TimeToLiveSpecification::builder().attribute_name(TTL).enabled(true).build()?;
                 let request = client.update_time_to_live().table_name(table).time_to_live_specification(ttl);
                 request.send().await.map_err(StoreError::from_sdk)?;
@@ -105,8 +103,15 @@ impl Tables {
     }
 }
 
-/// Creates a table; `false` where it exists already.
-async fn create(client: &Client, shape: &Shape, table: &str) -> Result<bool, StoreError> {
+/// Whether a table's items age already.
+async fn ages(client: &Client, table: &str) -> Result<bool, StoreError> {
+    let described = client.describe_time_to_live().table_name(table).send().await.map_err(StoreError::from_sdk)?;
+    let status = described.time_to_live_description.and_then(|ttl| ttl.time_to_live_status);
+    Ok(matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)))
+}
+
+/// Creates a table, unless it exists already.
+async fn create(client: &Client, shape: &Shape, table: &str) -> Result<(), StoreError> {
     let element = |name: &str, kind: KeyType| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
     let text =
         |name: &str| AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build();
@@ -129,13 +134,13 @@ async fn create(client: &Client, shape: &Shape, table: &str) -> Result<bool, Sto
             .attribute_definitions(text(sort)?);
     }
     match request.send().await {
-        Ok(_) => Ok(true),
+        Ok(_) => Ok(()),
         Err(error)
             if error.as_service_error().is_some_and(
                 aws_sdk_dynamodb::operation::create_table::CreateTableError::is_resource_in_use_exception,
             ) =>
         {
-            Ok(false)
+            Ok(())
         }
         Err(error) => Err(StoreError::from_sdk(error)),
     }

@@ -77,7 +77,10 @@ impl Store {
         match &change.incident {
             IncidentWrite::None => {}
             IncidentWrite::Open { incident, .. } => next.current_incident_id = Some(incident.id),
-            IncidentWrite::Resolve { .. } => next.current_incident_id = None,
+            IncidentWrite::Resolve { at, .. } => {
+                next.current_incident_id = None;
+                next.last_resolved_at = Some(*at);
+            }
         }
         let mut items = vec![self.write_status(change, &next)?, self.audit(change.audit)?];
         items.extend(self.write_incident(monitor.account_id, &change.incident)?);
@@ -86,7 +89,7 @@ impl Store {
         }
         for place in &monitor.places {
             let expression = if change.forget_votes {
-                "SET watch = :watch, paused = :paused, #state = :state"
+                "SET watch = :watch, paused = :paused, #state = :state ADD revision :one"
             } else {
                 "SET watch = :watch, paused = :paused"
             };
@@ -97,7 +100,8 @@ impl Store {
             if change.forget_votes {
                 flags = flags
                     .expression_attribute_names("#state", "state")
-                    .expression_attribute_values(":state", to_value(TABLE, &RegionState::default())?);
+                    .expression_attribute_values(":state", to_value(TABLE, &RegionState::default())?)
+                    .expression_attribute_values(":one", n(1));
             }
             items.push(an_update(flags)?);
         }
@@ -109,6 +113,9 @@ impl Store {
         let mut expression = "SET #status = :status, status_since = :at, version = :next".to_owned();
         if change.forget_votes {
             expression.push_str(", votes = :votes");
+        }
+        if next.last_resolved_at != change.monitor.last_resolved_at {
+            expression.push_str(", last_resolved_at = :resolved");
         }
         match next.current_incident_id {
             Some(_) => expression.push_str(", current_incident_id = :incident"),
@@ -125,6 +132,9 @@ impl Store {
             .expression_attribute_values(":seen", n(monitor.version));
         if change.forget_votes {
             update = update.expression_attribute_values(":votes", to_value(TABLE, &next.votes)?);
+        }
+        if let Some(resolved) = next.last_resolved_at.filter(|at| change.monitor.last_resolved_at != Some(*at)) {
+            update = update.expression_attribute_values(":resolved", s(resolved));
         }
         if let Some(incident) = next.current_incident_id {
             update = update.expression_attribute_values(":incident", s(incident));

@@ -15,6 +15,9 @@ use valpero_auth::Token;
 use valpero_domain::{Faults, Fields, KeyId, Scope, Scopes, Timestamp, monitor::MonitorName};
 use valpero_storage::ApiKey;
 
+/// Keys of one account that may be live at the same time.
+const KEYS_MAX: usize = 100;
+
 /// Mints a key. Its token is in this answer and nowhere else.
 #[utoipa::path(
     post,
@@ -30,6 +33,11 @@ pub async fn create(
 ) -> Result<impl IntoResponse, Problem> {
     let now = app.now();
     let asked = Asked::read(&body, now)?;
+    outlives(&caller, asked.expires_at)?;
+    let keys = app.store.keys(caller.account()).await?;
+    if keys.iter().filter(|key| key.is_live(now)).count() >= KEYS_MAX {
+        return Err(Problem::key_limit(KEYS_MAX));
+    }
     if let Some(scope) = asked.scopes.first_beyond(&caller.key.scopes) {
         return Err(Problem::scope_beyond_key(scope));
     }
@@ -39,6 +47,17 @@ pub async fn create(
     app.store.create_key(&key, &audit).await?;
     let location = [(header::LOCATION, format!("/api/v1/keys/{}", key.id))];
     Ok((StatusCode::CREATED, location, Json(super::view_with_token(&key, &token))))
+}
+
+/// A key that ends can hand out none that ends later.
+fn outlives(caller: &Caller, expires_at: Option<Timestamp>) -> Result<(), Faults> {
+    let mut faults = Faults::default();
+    if let Some(end) = caller.key.expires_at
+        && expires_at.is_none_or(|asked| asked > end)
+    {
+        faults.add("/expires_at", format!("must be {end} or earlier, when the key that mints it expires"));
+    }
+    faults.finish(Some(()))
 }
 
 struct Asked {
@@ -78,6 +97,7 @@ fn new_key(caller: &Caller, token: &Token, asked: Asked, now: Timestamp) -> Resu
         created_at: now,
         expires_at: asked.expires_at,
         revoked_at: None,
+        successor: None,
         last_used_at: None,
         request_limit: caller.key.request_limit,
         minute: 0,

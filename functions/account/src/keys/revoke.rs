@@ -3,7 +3,7 @@
 use axum::{extract::State, http::StatusCode};
 use valpero_app::{
     App,
-    http::{Auth, ObjectId, Problem, need},
+    http::{Auth, NoBody, ObjectId, Problem, need},
 };
 use valpero_domain::KeyId;
 
@@ -20,6 +20,7 @@ pub async fn revoke(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::KeysWrite>,
     ObjectId(id): ObjectId<KeyId>,
+    _: NoBody,
 ) -> Result<StatusCode, Problem> {
     let now = app.now();
     let key = app.store.key(caller.account(), id).await?;

@@ -37,6 +37,11 @@ pub async fn rotate(
     if !old.is_live(now) {
         return Err(Problem::conflict("key_ended", "The key is revoked or expired; mint a new one."));
     }
+    if let Some(successor) = old.successor {
+        let detail =
+            format!("The key was rotated already; its successor is {successor}, which can be rotated in its place.");
+        return Err(Problem::conflict("key_rotated", detail));
+    }
     let token = Token::generate()?;
     let ends_at = now.plus_seconds(grace_s);
     let successor = ApiKey {

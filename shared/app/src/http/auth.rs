@@ -1,6 +1,6 @@
 //! Who calls: the key is read, counted and put beside the request; a handler takes [`Auth`] with the scope that it needs.
 
-use std::{marker::PhantomData, sync::Arc};
+use std::{marker::PhantomData, panic::AssertUnwindSafe, sync::Arc};
 
 use axum::{
     extract::{FromRequestParts, Request, State},
@@ -8,6 +8,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use futures::FutureExt;
 use valpero_auth::{NoEntropy, Token};
 use valpero_domain::{AccountId, AuditId, Scope, Timestamp};
 use valpero_storage::{ApiKey, AuditRow, Metered, Refused};
@@ -72,7 +73,8 @@ pub async fn meter(State(app): State<App>, mut request: Request, next: Next) -> 
     };
     let account = caller.account();
     request.extensions_mut().insert(caller);
-    let mut response = next.run(request).await;
+    let caught = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let mut response = caught.unwrap_or_else(|_| Problem::panicked().into_response());
     let retry_after_s = response.extensions().get::<Problem>().and_then(Problem::retry_after_s);
     rate.write(response.headers_mut(), now, retry_after_s);
     response.extensions_mut().insert(account);

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use serde_json::Value;
-use valpero_domain::Faults;
+use valpero_domain::{Faults, Fields};
 
 use super::{Page, Problem};
 
@@ -61,6 +61,22 @@ impl<S: Send + Sync> FromRequest<S> for OptionalBody {
             return Err(Problem::wrong_media_type());
         }
         parse(&bytes).map(Self)
+    }
+}
+
+/// No body, or an empty object: for routes that take no arguments.
+#[derive(Debug)]
+pub struct NoBody;
+
+impl<S: Send + Sync> FromRequest<S> for NoBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let OptionalBody(body) = OptionalBody::from_request(request, state).await?;
+        let mut faults = Faults::default();
+        let fields = Fields::of(&body, "", &mut faults);
+        fields.finish(&mut faults);
+        faults.finish(Some(Self)).map_err(Problem::invalid)
     }
 }
 

@@ -8,7 +8,7 @@ pub mod problem;
 pub mod rate;
 
 pub use auth::{Auth, Caller, need};
-pub use extract::{JsonBody, ObjectId, OptionalBody, Params};
+pub use extract::{JsonBody, NoBody, ObjectId, OptionalBody, Params};
 pub use front::{RequestMeta, finish};
 pub use page::Page;
 pub use problem::{Problem, settled};

@@ -88,6 +88,12 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "monitor_limit_reached", "The plan's limit of monitors is reached", detail)
     }
 
+    /// 403: as many live keys as an account may have.
+    pub fn key_limit(most: usize) -> Self {
+        let detail = format!("An account may have {most} live keys. Revoke one that is no longer used.");
+        Self::new(StatusCode::FORBIDDEN, "key_limit_reached", "The account has too many keys", detail)
+    }
+
     /// 404: no such object, or another account's.
     pub fn not_found() -> Self {
         let detail = "There is no such object in this account.";

@@ -34,10 +34,11 @@ impl Rate {
         (self.reset - now.seconds()).max(1)
     }
 
-    /// Writes the headers. `retry_after_s` is a problem's own wish; else it is 0 while requests remain.
+    /// Writes the headers. It says 0 while requests remain, unless a problem wishes for longer: `retry_after_s`.
     pub fn write(&self, headers: &mut HeaderMap, now: Timestamp, retry_after_s: Option<i64>) {
         let left = self.seconds_left(now);
-        let retry_after = retry_after_s.unwrap_or(if self.remaining > 0 { 0 } else { left });
+        let own = if self.remaining > 0 { 0 } else { left };
+        let retry_after = retry_after_s.unwrap_or(0).max(own);
         let mut set = |name: &'static str, text: String| {
             if let Ok(value) = HeaderValue::from_str(&text) {
                 headers.insert(name, value);

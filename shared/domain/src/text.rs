@@ -1,0 +1,163 @@
+//! Texts that cannot be wrong: URLs, names and tags.
+
+use std::{fmt, net::IpAddr};
+
+use serde::{Deserialize, Serialize};
+use url::{Host, Url};
+
+use crate::Invalid;
+
+macro_rules! text_newtype {
+    ($(#[$doc:meta])* $name:ident, $parse:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = Invalid;
+
+            fn try_from(text: String) -> Result<Self, Invalid> {
+                let parse: fn(&str) -> Result<String, Invalid> = $parse;
+                parse(&text).map(Self)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.0
+            }
+        }
+    };
+}
+
+text_newtype!(
+    /// An absolute http or https URL without credentials and fragment, at most 2,048 bytes, in the URL standard's own spelling
+    /// (international names in Punycode, `http://2130706433/` as `http://127.0.0.1/`).
+    HttpUrl,
+    parse_http_url
+);
+
+text_newtype!(
+    /// A monitor's name: 1 to 100 characters, none of them a control character.
+    MonitorName,
+    |text| {
+        let text = text.trim();
+        if (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
+            Ok(text.to_owned())
+        } else {
+            Err(Invalid::new("must be 1 to 100 characters without control characters"))
+        }
+    }
+);
+
+text_newtype!(
+    /// A label of the owner's: 1 to 50 characters of `a-z A-Z 0-9 . _ : / -`.
+    Tag,
+    |text| {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._:/-".contains(&byte);
+        if (1..=50).contains(&text.len()) && text.bytes().all(allowed) {
+            Ok(text.to_owned())
+        } else {
+            Err(Invalid::new("each tag must be 1 to 50 letters, digits or . _ : / -"))
+        }
+    }
+);
+
+fn parse_http_url(text: &str) -> Result<String, Invalid> {
+    if text.len() > 2048 {
+        return Err(Invalid::new("must be at most 2048 bytes"));
+    }
+    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err(Invalid::new("must not contain spaces or control characters"));
+    }
+    let url = Url::parse(text)
+        .map_err(|error| Invalid::new(format!("must be a URL such as https://example.com/: {error}")))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(Invalid::new("must begin with http:// or https://"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Invalid::new("must not carry a user name or password; send them in an Authorization header"));
+    }
+    if url.fragment().is_some() {
+        return Err(Invalid::new("must not have a fragment: what follows # is never sent to a server"));
+    }
+    if url.port() == Some(0) {
+        return Err(Invalid::new("must not use port 0"));
+    }
+    if let Some(Host::Domain(name)) = url.host() {
+        let name = name.strip_suffix('.').unwrap_or(name);
+        // RFC 1035, section 2.3.4.
+        if name.len() > 253 || name.split('.').any(|label| label.is_empty() || label.len() > 63) {
+            return Err(Invalid::new("must have a host name whose parts have 1 to 63 characters, 253 in all"));
+        }
+    }
+    if url.as_str().len() > 2048 {
+        return Err(Invalid::new("must be at most 2048 bytes"));
+    }
+    Ok(url.into())
+}
+
+impl HttpUrl {
+    /// The URL, parsed.
+    ///
+    /// # Errors
+    /// Never for a value built by `try_from`; a caller still passes the error on instead of assuming so.
+    pub fn to_url(&self) -> Result<Url, Invalid> {
+        Url::parse(&self.0).map_err(|error| Invalid::new(error.to_string()))
+    }
+
+    /// The host's text, for a monitor's default name.
+    pub fn host(&self) -> String {
+        self.to_url().ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
+    }
+
+    /// The address that stands in the URL itself, where its host is one.
+    pub fn literal_address(&self) -> Option<IpAddr> {
+        match self.to_url().ok()?.host()? {
+            Host::Ipv4(v4) => Some(v4.into()),
+            Host::Ipv6(v6) => Some(v6.into()),
+            Host::Domain(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_that_are_not_plain_are_refused() {
+        for url in [
+            "example.com",
+            "https://",
+            "https://user@example.com",
+            "https://example.com/#top",
+            "https://example.com:0/",
+            "https://example.com:99999/",
+            "https://exa mple.com/",
+            "javascript:alert(1)",
+            "https://example.com/\u{0}",
+            "file:///etc/passwd",
+        ] {
+            assert!(HttpUrl::try_from(url.to_owned()).is_err(), "{url}");
+        }
+        assert_eq!(
+            HttpUrl::try_from("https://bücher.example/ü".to_owned()).as_ref().map(HttpUrl::as_str),
+            Ok("https://xn--bcher-kva.example/%C3%BC")
+        );
+    }
+}
