@@ -102,7 +102,7 @@ impl Problem {
 
     /// 404: no such route.
     pub fn no_route() -> Self {
-        let detail = "There is no such route; the reference at /docs/api lists them all.";
+        let detail = "There is no such route; check the path, which begins with /api/v1.";
         Self::new(StatusCode::NOT_FOUND, "no_route", "No such route", detail)
     }
 

@@ -1,0 +1,163 @@
+"""The README's story on the real binary, on the real clock: `python3 tests/story/run.py PATH_TO_VALPERO`.
+
+Starts `valpero up`, a site and a webhook receiver on loopback; lets real ticks pass; kills what may be killed. The signatures
+are checked with Python's own HMAC. Takes about four minutes, most of them waiting for the schedule.
+"""
+
+import base64
+import hashlib
+import hmac
+import http.server
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+
+VALPERO = os.path.abspath(sys.argv[1])
+STEPS = 0
+
+
+def step(sentence, true):
+    global STEPS
+    print(("ok    " if true else "FAILED ") + sentence, flush=True)
+    if not true:
+        sys.exit(1)
+    STEPS += 1
+
+
+class Server:
+    """A loopback server with a status to answer and a memory of what came."""
+
+    def __init__(self):
+        self.status, self.seen = 200, []
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def handle_one(self):
+                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                outer.seen.append((dict(self.headers.items()), body))
+                self.send_response(outer.status)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            do_GET = do_POST = handle_one
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+class Up:
+    """A running `valpero up`, and its key."""
+
+    def __init__(self, folder, key=None):
+        command = [VALPERO, "up", "--json", "--addr", "127.0.0.1:0", "--data", folder]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        line = json.loads(self.process.stdout.readline())
+        self.url, self.first_key = line["url"], line["key"]
+        self.key = self.first_key or key
+
+    def call(self, method, path, body=None, key=None):
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Authorization": f"Bearer {key or self.key}", "Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url}/api/v1{path}", data, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status, json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read() or b"null")
+
+    def stop(self, how):
+        self.process.send_signal(how)
+        return self.process.wait(timeout=30)
+
+
+def until(seconds, look):
+    """What `look` finds, as soon as it finds something: the schedule is real, so this waits for it."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.5)
+    return look()
+
+
+def operator(*words):
+    done = subprocess.run([VALPERO, *words], capture_output=True, text=True)
+    return done.returncode, done.stdout, done.stderr
+
+
+def main():
+    folder = os.path.join(tempfile.mkdtemp(prefix="valpero-story-"), "data")
+    site, hook = Server(), Server()
+    up = Up(folder)
+    step("the first start prints a key with every scope", up.first_key.startswith("val_key_"))
+    status, monitor = up.call("POST", "/monitors", {"url": site.url, "webhook_url": hook.url, "name": "Shop"})
+    step("a monitor is made and pending", (status, monitor["status"]) == (201, "pending"))
+    path = f"/monitors/{monitor['id']}"
+    step("a scheduled tick finds it up", until(75, lambda: up.call("GET", path)[1]["status"] == "up"))
+    checks = up.call("GET", f"{path}/checks")[1]["data"]
+    step("its checks come from each region", {check["region"] for check in checks} == {"hel", "fra", "usc"})
+    step("on the minute", all(check["at"].endswith(":00.000Z") for check in checks))
+
+    step("another start on the same data is refused", operator("up", "--data", folder, "--addr", "127.0.0.1:0")[0] == 1)
+    code, out, _ = operator("account", "create", "--email", "b@example.com", "--plan", "free", "--data", folder, "--json")
+    account = json.loads(out)["account_id"]
+    step("the operator makes an account while it runs", code == 0 and account.startswith("acc_"))
+    code, out, _ = operator("key", "mint", "--account", account, "--name", "ci", "--data", folder, "--json")
+    minted = json.loads(out)
+    step("and a key", code == 0 and up.call("GET", "/account", key=minted["token"])[1]["email"] == "b@example.com")
+    step("which sees nothing of others", up.call("GET", path, key=minted["token"])[0] == 404)
+    operator("key", "revoke", minted["key_id"], "--account", account, "--data", folder)
+    step("and is refused once it is revoked", up.call("GET", "/account", key=minted["token"])[0] == 401)
+    step("wrong usage ends with 2", operator("account", "create")[0] == 2)
+    code, _, err = operator("key", "list", "--account", "acc_" + "0" * 26, "--data", folder)
+    step("what is not there ends with 1 and a sentence", code == 1 and "valpero account list" in err)
+    code, _, err = operator("account", "list", "--data", folder + "-none")
+    step("so does data that is not there", code == 1 and "--data" in err)
+
+    hook.status = 500
+    site.status = 503
+    step("POST …/check is accepted", up.call("POST", f"{path}/check")[0] == 202)
+    step("at once it is down", until(20, lambda: up.call("GET", path)[1]["status"] == "down"))
+    step("the webhook was tried and failed", until(10, lambda: len(hook.seen) == 1))
+    hook.status = 200
+    up.process.kill()
+    up.process.wait()
+    up = Up(folder, up.key)
+    step("after kill -9 it starts again and shows no key twice", up.first_key is None)
+    step("the incident is still open", up.call("GET", "/incidents")[1]["data"][0]["status"] == "ongoing")
+    step("the pending webhook goes out after all", until(80, lambda: len(hook.seen) >= 2))
+    headers, body = hook.seen[1]
+    secret = monitor["webhook_secret"]
+    signature = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    step("signed with the secret as shown", headers["x-valpero-signature"] == signature)
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    standard = "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    step("and as Standard Webhooks says", headers["webhook-signature"] == standard)
+    step("it tells of the incident", json.loads(body)["type"] == "incident.opened")
+
+    site.status = 200
+    step("a scheduled tick sees it recover", until(75, lambda: up.call("GET", path)[1]["status"] == "up"))
+    step("and tells of it", until(10, lambda: json.loads(hook.seen[-1][1])["type"] == "incident.resolved"))
+    incident = up.call("GET", "/incidents")[1]["data"][0]
+    step("the incident is resolved", (incident["status"], incident["resolved_by"]) == ("resolved", "recovery"))
+    step("there was one incident only", len(up.call("GET", "/incidents")[1]["data"]) == 1)
+    step("Ctrl-C stops it cleanly", up.stop(signal.SIGINT) == 0)
+    code, out, _ = operator("account", "list", "--data", folder, "--json")
+    step("and the data is there for the operator", code == 0 and len(json.loads(out)["accounts"]) == 2)
+    print(f"{STEPS} passed, 0 failed")
+
+
+main()
