@@ -21,6 +21,7 @@ async fn an_incident() -> (World, Site, Receiver, Tenant, String) {
 async fn an_incident_lives_through_its_whole_story() {
     let (world, site, receiver, owner, id) = an_incident().await;
     let path = |action: &str| format!("/api/v1/incidents/{id}/{action}");
+    world.advance(5);
     let acknowledged = world.post(&path("acknowledge"), &owner, json!({"note": "on it"})).await.expect(200);
     assert_eq!(
         (&acknowledged.json["status"], &acknowledged.json["acknowledged_at"]),

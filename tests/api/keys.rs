@@ -114,18 +114,15 @@ async fn a_change_of_plan_changes_the_pace_at_once() {
     let world = World::new().await;
     let owner = world.tenant(Plan::Free).await;
     assert_eq!(world.get("/api/v1/account", &owner).await.header("x-ratelimit-limit"), "30");
-    let audit = valpero_storage::AuditRow {
-        account_id: owner.account,
-        id: valpero_domain::AuditId::new(world.now(), [1; 10]),
-        actor: "operator".into(),
-        actor_name: None,
-        action: "account.plan_set".into(),
-        target: None,
-        ip: None,
-        user_agent: None,
-        request_id: None,
-        at: world.now(),
-    };
+    let id = valpero_domain::AuditId::new(world.now(), [1; 10]);
+    let audit = valpero_storage::AuditRow::without_request(
+        owner.account,
+        id,
+        "operator",
+        "account.plan_set",
+        None,
+        world.now(),
+    );
     world.stack.app.store.set_plan(owner.account, Plan::Pro, &audit).await.expect("a plan");
     let reply = world.get("/api/v1/account", &owner).await.expect(200);
     assert_eq!((reply.header("x-ratelimit-limit"), &reply.json["plan"]), ("300", &json!("pro")));

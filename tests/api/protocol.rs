@@ -109,3 +109,17 @@ async fn a_store_that_is_gone_is_a_problem_and_not_a_crash() {
     world.crashes.restart();
     world.get("/api/v1/account", &owner).await.expect(200);
 }
+
+#[tokio::test]
+async fn routes_without_arguments_take_none() {
+    let world = World::new().await;
+    let owner = world.tenant(Plan::Business).await;
+    let id = world.monitor(&owner, "http://127.0.0.1:9/", json!({})).await;
+    for (method, action) in [("POST", "/pause"), ("POST", "/resume"), ("POST", "/check"), ("DELETE", "")] {
+        let path = format!("/api/v1/monitors/{id}{action}");
+        let reply = world.call(method, &path, &owner.token, json!({"regions": ["hel"]})).await.expect(422);
+        assert_eq!(reply.problem().1, ["/regions"], "{method} {path}");
+    }
+    let far = world.get(&format!("/api/v1/monitors/{id}/checks?to=2300-01-01T00:00:00Z"), &owner).await.expect(200);
+    assert!(far.data().is_empty());
+}

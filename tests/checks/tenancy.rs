@@ -89,3 +89,31 @@ async fn a_change_of_interval_or_regions_moves_a_monitor_and_keeps_its_history()
     assert_eq!(statuses(&world, &owner, &id).await.len(), 4, "two before, two after");
     assert_eq!(world.status(&owner, &id).await, "up");
 }
+
+#[tokio::test]
+async fn a_monitor_that_cannot_be_read_costs_its_neighbours_nothing() {
+    let world = World::new().await;
+    let site = Site::start().await;
+    let (one, other) = (world.tenant(Plan::Business).await, world.tenant(Plan::Business).await);
+    let broken = world.monitor(&one, &site.url(), json!({})).await;
+    let sound = world.monitor(&other, &site.url(), json!({})).await;
+    let text = |text: String| aws_sdk_dynamodb::types::AttributeValue::S(text);
+    world
+        .client
+        .update_item()
+        .table_name("valpero-monitors")
+        .key("account_id", text(one.account.to_string()))
+        .key("monitor_id", text(broken.clone()))
+        .update_expression("SET #status = :nonsense")
+        .expression_attribute_names("#status", "status")
+        .expression_attribute_values(":nonsense", text("sideways".into()))
+        .send()
+        .await
+        .expect("broken");
+    let outcomes = world.bare_tick().await;
+    assert!(outcomes.iter().all(Result::is_err), "the fault is told");
+    assert_eq!(statuses(&world, &other, &sound).await, [200, 200, 200]);
+    assert_eq!(world.status(&other, &sound).await, "up");
+    let reply = world.get(&format!("/api/v1/monitors/{broken}"), &one).await.expect(500);
+    assert_eq!(reply.problem().0, "internal_error");
+}

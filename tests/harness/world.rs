@@ -100,6 +100,8 @@ pub struct Tenant {
 pub struct World {
     /// The stack.
     pub stack: Stack,
+    /// A way into the store beside the stack.
+    pub client: aws_sdk_dynamodb::Client,
     /// Crashes of its processes.
     pub crashes: Crashes,
     now: Arc<AtomicI64>,
@@ -130,9 +132,10 @@ impl World {
             outbound: Outbound::new(guard, options.resolver, Tls::trusting(options.roots).expect("TLS")),
             backoff: [Duration::ZERO; 3],
         };
+        let client = parts.client.clone();
         let stack = Stack::assemble(parts).await.expect("a stack");
         let router = stack.router();
-        Self { stack, crashes, now, router, _store: store }
+        Self { stack, client, crashes, now, router, _store: store }
     }
 
     /// The time.
@@ -217,18 +220,8 @@ impl World {
     }
 
     fn audit(&self, account_id: AccountId) -> AuditRow {
-        AuditRow {
-            account_id,
-            id: AuditId::new(self.now(), entropy().expect("entropy")),
-            actor: "operator".into(),
-            actor_name: None,
-            action: "test.prepared".into(),
-            target: None,
-            ip: None,
-            user_agent: None,
-            request_id: None,
-            at: self.now(),
-        }
+        let id = AuditId::new(self.now(), entropy().expect("entropy"));
+        AuditRow::without_request(account_id, id, "operator", "test.prepared", None, self.now())
     }
 
     /// Sends a request as it is.

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 use valpero_app::{App, ConfigError, WorkError, config, telemetry::chain};
 use valpero_domain::RegionCode;
-use valpero_outbound::{Guard, Outbound, SystemResolver, Tls, tls::public_roots};
+use valpero_outbound::{Outbound, OutboundError};
 use valpero_storage::Usage;
 
 pub use event::{BadEvent, CheckerEvent};
@@ -41,12 +41,9 @@ pub enum StartError {
     /// The environment.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// DNS.
+    /// DNS or TLS.
     #[error(transparent)]
-    Resolver(#[from] valpero_outbound::resolve::NoResolver),
-    /// TLS.
-    #[error("TLS cannot be set up")]
-    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Outbound(#[from] OutboundError),
 }
 
 /// An event was not handled; Lambda tries it again.
@@ -73,10 +70,7 @@ impl Checker {
     pub async fn from_env() -> Result<Self, StartError> {
         let region = config::own_region()?;
         let app = App::from_env().await?;
-        let private = app.settings.private_targets;
-        let guard = if private { Guard::allowing_networks() } else { Guard::public_only() };
-        let tls = Tls::trusting(public_roots()).map_err(|error| StartError::Tls(Box::new(error)))?;
-        let outbound = Outbound::new(guard, Arc::new(SystemResolver::new()?), tls);
+        let outbound = Outbound::on_aws(app.settings.private_targets)?;
         Ok(Self::new(app, region, outbound, BACKOFF))
     }
 

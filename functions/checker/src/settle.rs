@@ -115,18 +115,10 @@ pub async fn settle(app: &App, monitor: Monitor, region: RegionCode, at: Timesta
     let reporting = app.store.reporting_regions(at).await?;
     let Some(change) = decide(&monitor.standing(), &reporting, at) else { return Ok(false) };
     let crossing = crossing(app, &monitor, &change, at).await?;
-    let audit = AuditRow {
-        account_id: monitor.account_id,
-        id: AuditId::new(at, entropy()?),
-        actor: format!("checker:{region}"),
-        actor_name: None,
-        action: format!("monitor.{}", change.to.as_str()),
-        target: Some(monitor.id.to_string()),
-        ip: None,
-        user_agent: None,
-        request_id: None,
-        at,
-    };
+    let actor = format!("checker:{region}");
+    let action = format!("monitor.{}", change.to.as_str());
+    let id = AuditId::new(at, entropy()?);
+    let audit = AuditRow::without_request(monitor.account_id, id, actor, action, Some(monitor.id.to_string()), at);
     let status_change = StatusChange {
         monitor: &monitor,
         to: change.to,

@@ -151,18 +151,8 @@ impl Delivery {
     /// Sends nothing more to a receiver that is gone.
     async fn switch_off(&self, monitor: &Monitor, webhook: &Webhook, now: Timestamp) -> Result<(), WorkError> {
         let off = Webhook { disabled_at: Some(now), ..webhook.clone() };
-        let audit = AuditRow {
-            account_id: monitor.account_id,
-            id: AuditId::new(now, entropy()?),
-            actor: "delivery".into(),
-            actor_name: None,
-            action: "webhook.disabled".into(),
-            target: Some(monitor.id.to_string()),
-            ip: None,
-            user_agent: None,
-            request_id: None,
-            at: now,
-        };
+        let (id, target) = (AuditId::new(now, entropy()?), Some(monitor.id.to_string()));
+        let audit = AuditRow::without_request(monitor.account_id, id, "delivery", "webhook.disabled", target, now);
         match self.app.store.save_webhook(monitor, &off, &audit).await {
             // Somebody changed the monitor just now: if the receiver is still gone, the next delivery says so again.
             Ok(()) | Err(StoreError::Conflict) => Ok(()),

@@ -3,13 +3,11 @@
 mod deliver;
 mod sweep;
 
-use std::sync::Arc;
-
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use valpero_app::{App, ConfigError, WorkError, queue::DeliveryMessage, telemetry::chain};
-use valpero_outbound::{Guard, Outbound, SystemResolver, Tls, tls::public_roots};
+use valpero_outbound::{Outbound, OutboundError};
 use valpero_storage::Usage;
 
 /// The delivery worker.
@@ -25,12 +23,9 @@ pub enum StartError {
     /// The environment.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// DNS.
+    /// DNS or TLS.
     #[error(transparent)]
-    Resolver(#[from] valpero_outbound::resolve::NoResolver),
-    /// TLS.
-    #[error("TLS cannot be set up")]
-    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Outbound(#[from] OutboundError),
 }
 
 /// A message was not handled; the queue brings it again, and keeps it as a dead letter in the end.
@@ -67,10 +62,8 @@ impl Delivery {
     /// Everything that is missing from the environment; DNS and TLS that cannot be set up.
     pub async fn from_env() -> Result<Self, StartError> {
         let app = App::from_env().await?;
-        let private = app.settings.private_targets;
-        let guard = if private { Guard::allowing_networks() } else { Guard::public_only() };
-        let tls = Tls::trusting(public_roots()).map_err(|error| StartError::Tls(Box::new(error)))?;
-        Ok(Self::new(app, Outbound::new(guard, Arc::new(SystemResolver::new()?), tls)))
+        let outbound = Outbound::on_aws(app.settings.private_targets)?;
+        Ok(Self::new(app, outbound))
     }
 
     /// Handles a batch of SQS, answering which messages failed; or the minute's event, by a sweep.

@@ -196,16 +196,6 @@ pub(crate) async fn mint(
 
 fn audit(account_id: AccountId, action: &str, target: Option<String>) -> Result<AuditRow, Failure> {
     let now = Clock::system().now();
-    Ok(AuditRow {
-        account_id,
-        id: AuditId::new(now, entropy()?),
-        actor: "operator".into(),
-        actor_name: None,
-        action: action.to_owned(),
-        target,
-        ip: None,
-        user_agent: None,
-        request_id: None,
-        at: now,
-    })
+    let id = AuditId::new(now, entropy()?);
+    Ok(AuditRow::without_request(account_id, id, "operator", action, target, now))
 }

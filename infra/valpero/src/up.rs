@@ -1,6 +1,6 @@
 //! `valpero up`: starts the stack, gives it its schedule, serves its API, and ends it cleanly.
 
-use std::{error::Error, net::SocketAddr, sync::Arc, time::Duration};
+use std::{error::Error, net::SocketAddr, time::Duration};
 
 use serde_json::json;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
@@ -8,7 +8,7 @@ use tracing_subscriber::EnvFilter;
 use valpero_app::{Clock, config::log_filter, telemetry::chain};
 use valpero_checker::{BACKOFF, Checker, CheckerEvent};
 use valpero_domain::{Plan, Scopes, Timestamp};
-use valpero_outbound::{Guard, Outbound, SystemResolver, Tls, tls::public_roots};
+use valpero_outbound::{Guard, Outbound};
 use valpero_storage::Store;
 
 use crate::{
@@ -86,7 +86,7 @@ fn parts(args: &UpArgs, embedded: &Embedded) -> Result<Parts, Failure> {
         regions,
         private_targets,
         clock: Clock::system(),
-        outbound: Outbound::new(guard, Arc::new(SystemResolver::new()?), Tls::trusting(public_roots())?),
+        outbound: Outbound::of_system(guard)?,
         backoff: BACKOFF,
     })
 }

@@ -28,6 +28,33 @@ impl Outbound {
     pub fn new(guard: Guard, resolver: Arc<dyn Resolve>, tls: Tls) -> Self {
         Self { guard: Arc::new(guard), resolver, tls }
     }
+
+    /// Ways out through this guard, with the system's resolver and the public web's certificate authorities.
+    ///
+    /// # Errors
+    /// Where DNS or TLS cannot be set up.
+    pub fn of_system(guard: Guard) -> Result<Self, OutboundError> {
+        Ok(Self::new(guard, Arc::new(SystemResolver::new()?), Tls::trusting(tls::public_roots())?))
+    }
+
+    /// Ways out of a function on AWS; `private_targets` opens private networks, never the machine itself.
+    ///
+    /// # Errors
+    /// Where DNS or TLS cannot be set up.
+    pub fn on_aws(private_targets: bool) -> Result<Self, OutboundError> {
+        Self::of_system(if private_targets { Guard::allowing_networks() } else { Guard::public_only() })
+    }
+}
+
+/// The ways out cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum OutboundError {
+    /// DNS.
+    #[error(transparent)]
+    Resolver(#[from] resolve::NoResolver),
+    /// TLS.
+    #[error("TLS cannot be set up")]
+    Tls(#[from] rustls::Error),
 }
 
 impl std::fmt::Debug for Outbound {

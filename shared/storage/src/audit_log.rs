@@ -44,6 +44,31 @@ pub struct AuditRow {
     pub at: Timestamp,
 }
 
+impl AuditRow {
+    /// A row of somebody who did it without a request: the operator, a checker, the delivery worker.
+    pub fn without_request(
+        account_id: AccountId,
+        id: AuditId,
+        actor: impl Into<String>,
+        action: impl Into<String>,
+        target: Option<String>,
+        at: Timestamp,
+    ) -> Self {
+        Self {
+            account_id,
+            id,
+            actor: actor.into(),
+            actor_name: None,
+            action: action.into(),
+            target,
+            ip: None,
+            user_agent: None,
+            request_id: None,
+            at,
+        }
+    }
+}
+
 /// Which rows a list asks for.
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {

@@ -1,6 +1,6 @@
 //! Checks: one item holds one tick of a cohort; the rare failures have their words in items of their own.
 
-use std::collections::HashMap;
+use std::{cmp::Reverse, collections::HashMap};
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use futures::future::try_join;
@@ -121,7 +121,7 @@ impl Store {
         )
         .await?;
         let mut found = [ticks, requested].concat();
-        found.sort_by(|(_, one), (_, other)| other.at.cmp(&one.at));
+        found.sort_by_key(|(_, check)| Reverse(check.at));
         found.truncate(count);
         self.add_causes(place, span, &mut found).await?;
         Ok(found.into_iter().map(|(_, check)| check).collect())
