@@ -29,7 +29,9 @@ pub enum StoreError {
         source: Box<dyn Error + Send + Sync>,
     },
     /// Anything else that AWS or the network says.
-    #[error("the database failed")]
+    #[error(
+        "the database could not be asked; is it reachable, and on AWS, are region, stack name and credentials right?"
+    )]
     Aws(#[source] Box<dyn Error + Send + Sync>),
 }
 
