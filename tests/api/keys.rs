@@ -85,6 +85,10 @@ async fn a_key_is_rotated_once_and_a_key_that_ends_hands_out_none_that_outlives_
     let mint = async |body| world.call("POST", "/api/v1/keys", &short.text("/token"), body).await;
     assert_eq!(mint(json!({"name": "x"})).await.expect(422).problem().1, ["/expires_at"]);
     mint(json!({"name": "x", "expires_at": world.now().plus_seconds(599)})).await.expect(201);
+    let lasting = world.post("/api/v1/keys", &owner, json!({"name": "lasting"})).await.expect(201).text("/id");
+    let path = format!("/api/v1/keys/{lasting}/rotate");
+    let taken = world.call("POST", &path, &short.text("/token"), json!({})).await.expect(422);
+    assert_eq!(taken.problem().1, ["/expires_at"], "nor by rotating one that lasts");
     let path = format!("/api/v1/keys/{}/rotate", short.text("/id"));
     let successor = world.post(&path, &owner, json!({"grace_seconds": 300})).await.expect(201);
     let again = world.post(&path, &owner, json!({"grace_seconds": 300})).await.expect(409);

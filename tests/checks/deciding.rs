@@ -6,6 +6,7 @@ use valpero_checker::{CheckerEvent, settle};
 use valpero_domain::{
     MonitorId, Plan,
     probe::{Cause, ErrorCode},
+    schedule::RegionState,
     status::{Verdict, Vote},
 };
 
@@ -27,12 +28,18 @@ async fn of_two_hundred_checkers_that_decide_at_once_one_opens_the_incident() {
         at: world.now(),
         cause: Some(Cause::of(ErrorCode::HttpStatus)),
     };
-    let mut monitor = store.monitor(owner.account, monitor_id).await.expect("the monitor");
-    for region in monitor.spec.regions.clone() {
-        monitor = store.cast_vote(owner.account, monitor_id, region, &vote).await.expect("a vote");
+    let monitor = store.monitor(owner.account, monitor_id).await.expect("the monitor");
+    for place in &monitor.places {
+        let seen = store.scheduled_probe(owner.account, monitor_id, place).await.expect("read").expect("scheduled");
+        let state = RegionState { verdict: Some(Verdict::Down), since: Some(world.now()), ..seen.state.clone() };
+        assert!(store.turn_region(&seen, &place.cohort(), &state, &vote).await.expect("a vote"));
+        assert!(
+            !store.turn_region(&seen, &place.cohort(), &state, &vote).await.expect("no vote"),
+            "seen is no longer true"
+        );
     }
     let region = monitor.spec.regions[0];
-    let decisions = (0..200).map(|_| settle(&world.stack.app, monitor.clone(), region, world.now()));
+    let decisions = (0..200).map(|_| settle(&world.stack.app, owner.account, monitor_id, region, world.now()));
     let wrote = join_all(decisions).await.into_iter().filter(|wrote| *wrote.as_ref().expect("no error")).count();
     world.deliver().await;
     assert_eq!(wrote, 1);

@@ -8,7 +8,7 @@ use valpero_app::{
     resolution::resolution,
 };
 use valpero_domain::{
-    AuditId, IncidentId, RegionCode, Status, Timestamp,
+    AccountId, AuditId, IncidentId, MonitorId, RegionCode, Status, Timestamp,
     delivery::EventType,
     id::CommentId,
     incident::{Incident, IncidentStatus, TimelineEntry, TimelineType},
@@ -30,58 +30,26 @@ impl Checker {
         at: Timestamp,
     ) -> Result<bool, WorkError> {
         let state = member.state.after(&seen.result, at, needs_second(member, seen));
-        // "Down" is kept before it is voted, and "up" after it: whatever a crash leaves, a vote "down" has a region behind it
-        // that looks again at every tick, and nobody but that region can leave it standing.
-        let down = state.verdict == Some(Verdict::Down);
-        if down && !self.keep(cohort, member, &state).await? {
-            return Ok(false);
-        }
-        let changed = match self.vote(member, &state, at).await {
-            Ok(changed) => changed,
-            // Deleted while it was probed.
-            Err(WorkError::Store(StoreError::NotFound)) => return Ok(false),
-            Err(error) => return Err(error),
-        };
         self.keep_certificate(member, &state).await?;
-        if !down {
-            self.keep(cohort, member, &state).await?;
-        }
-        Ok(changed)
-    }
-
-    /// Keeps the region's state; `false` where another check of this region was faster, whose word is newer.
-    async fn keep(&self, cohort: &Cohort, member: &ScheduledProbe, state: &RegionState) -> Result<bool, WorkError> {
-        if *state == member.state {
-            return Ok(true);
-        }
-        Ok(self.app.store.save_region_state(member, cohort, state).await?)
-    }
-
-    async fn vote(&self, member: &ScheduledProbe, state: &RegionState, at: Timestamp) -> Result<bool, WorkError> {
-        let Some(verdict) = state.verdict else { return Ok(false) };
-        let turned = member.state.verdict != Some(verdict);
-        // A region that sees it down looks at every tick, until the monitor is what the regions say.
-        if !turned && !member.watch && verdict == Verdict::Up {
-            return Ok(false);
-        }
-        let mut vote = Vote { verdict, since: state.since.unwrap_or(at), at, cause: state.cause.clone() };
-        let mut monitor = if turned {
-            self.app.store.cast_vote(member.account_id, member.monitor_id, self.region, &vote).await?
-        } else {
-            self.app.store.monitor(member.account_id, member.monitor_id).await?
-        };
-        match monitor.votes.get(&self.region) {
-            Some(cast) if cast.verdict == verdict => {}
-            // A check that began later has voted otherwise.
-            Some(cast) if cast.at >= at => return Ok(false),
-            // Forgotten on purpose, when a person resolved the incident, or voted otherwise by a process that died: what was
-            // before that does not count again.
-            other => {
-                vote.since = vote.since.max(other.map_or(monitor.status_since, |cast| cast.at));
-                monitor = self.app.store.cast_vote(member.account_id, member.monitor_id, self.region, &vote).await?;
+        match state.verdict {
+            Some(verdict) if member.state.verdict != Some(verdict) => {
+                let vote = Vote { verdict, since: state.since.unwrap_or(at), at, cause: state.cause.clone() };
+                if !self.app.store.turn_region(member, cohort, &state, &vote).await? {
+                    // Another check of this region was faster, or the monitor is gone: the next tick sees what is.
+                    return Ok(false);
+                }
+            }
+            verdict => {
+                if state != member.state {
+                    self.app.store.save_region_state(member, cohort, &state).await?;
+                }
+                // Where all is well, and was, there is nothing to look at.
+                if verdict != Some(Verdict::Down) && !member.watch {
+                    return Ok(false);
+                }
             }
         }
-        settle(&self.app, monitor, self.region, at).await
+        settle(&self.app, member.account_id, member.monitor_id, self.region, at).await
     }
 
     async fn keep_certificate(&self, member: &ScheduledProbe, state: &RegionState) -> Result<(), WorkError> {
@@ -103,24 +71,49 @@ fn needs_second(member: &ScheduledProbe, seen: &Observation) -> bool {
     member.probe.alone && !confirmed
 }
 
+/// How often a decision is taken anew when the monitor was changed in between.
+const COLLISIONS: u32 = 3;
+
 /// Decides about a monitor and, where it crosses the line, writes all that goes with it in one transaction.
 /// Of many who decide at once, one writes. Answers whether this one did.
 ///
 /// # Errors
 /// Where the store fails; the next tick decides again.
-pub async fn settle(app: &App, monitor: Monitor, region: RegionCode, at: Timestamp) -> Result<bool, WorkError> {
-    if monitor.status == Status::Paused || decide_needs_nothing(&monitor) {
+pub async fn settle(
+    app: &App,
+    account: AccountId,
+    monitor: MonitorId,
+    region: RegionCode,
+    at: Timestamp,
+) -> Result<bool, WorkError> {
+    for _ in 0..COLLISIONS {
+        let monitor = match app.store.monitor(account, monitor).await {
+            Ok(monitor) => monitor,
+            // Deleted while it was probed.
+            Err(StoreError::NotFound) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        };
+        match settle_once(app, &monitor, region, at).await {
+            Err(error) if error.is_conflict() => {}
+            settled => return settled,
+        }
+    }
+    Ok(false)
+}
+
+async fn settle_once(app: &App, monitor: &Monitor, region: RegionCode, at: Timestamp) -> Result<bool, WorkError> {
+    if monitor.status == Status::Paused || decide_needs_nothing(monitor) {
         return Ok(false);
     }
     let reporting = app.store.reporting_regions(at).await?;
     let Some(change) = decide(&monitor.standing(), &reporting, at) else { return Ok(false) };
-    let crossing = crossing(app, &monitor, &change, at).await?;
+    let crossing = crossing(app, monitor, &change, at).await?;
     let actor = format!("checker:{region}");
     let action = format!("monitor.{}", change.to.as_str());
     let id = AuditId::new(at, entropy()?);
     let audit = AuditRow::without_request(monitor.account_id, id, actor, action, Some(monitor.id.to_string()), at);
     let status_change = StatusChange {
-        monitor: &monitor,
+        monitor,
         to: change.to,
         at,
         forget_votes: false,
@@ -128,12 +121,7 @@ pub async fn settle(app: &App, monitor: Monitor, region: RegionCode, at: Timesta
         delivery: crossing.delivery.as_ref(),
         audit: &audit,
     };
-    match app.store.change_status(&status_change).await {
-        Ok(_) => {}
-        // Somebody else decided first, or the owner changed the monitor: the next tick looks again.
-        Err(StoreError::Conflict) => return Ok(false),
-        Err(error) => return Err(error.into()),
-    }
+    app.store.change_status(&status_change).await?;
     tracing::info!(monitor_id = %monitor.id, from = monitor.status.as_str(), to = change.to.as_str(), "a status changed");
     if let Some(delivery) = &crossing.delivery {
         notify::announce(app, delivery).await;

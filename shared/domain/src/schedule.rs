@@ -68,7 +68,8 @@ impl RegionState {
         }
         // A first "up" contradicts nothing; the same tick run twice is still one tick.
         let waits = needs_second && !(self.verdict.is_none() && observed == Verdict::Up);
-        let first = self.turning_since.unwrap_or(at);
+        // One that lies ahead is of a clock that was set right since.
+        let first = self.turning_since.filter(|first| *first <= at).unwrap_or(at);
         if waits && first >= at {
             next.turning_since = Some(first);
             return next;

@@ -82,6 +82,9 @@ pub enum Refused {
     Store(#[from] StoreError),
 }
 
+/// Minutes by which the clocks of two machines may differ; a window further ahead is of a clock that was set right since.
+const CLOCKS_APART: i64 = 2;
+
 const LIVE: &str = "attribute_exists(token_hash) AND attribute_not_exists(revoked_at) \
                     AND (attribute_not_exists(expires_at) OR expires_at > :now)";
 
@@ -104,10 +107,13 @@ impl Store {
             if !old.is_live(now) {
                 return Err(Refused::NoSuchKey);
             }
-            if old.minute > minute {
+            if old.minute > minute && old.minute <= minute + CLOCKS_APART {
                 // Another machine's clock is ahead and has opened the next minute: count there.
                 minute = old.minute;
                 continue;
+            }
+            if old.request_limit == 0 {
+                return Err(Refused::OverLimit(Box::new(old)));
             }
             if old.minute == minute {
                 if old.used >= old.request_limit {
@@ -116,7 +122,7 @@ impl Store {
                 continue;
             }
             first_of_day = old.last_used_at.is_none_or(|used| used.day() < now.day());
-            if let Updated::Done(item) = self.open_window(hash, minute, now).await? {
+            if let Updated::Done(item) = self.open_window(hash, old.minute, minute, now).await? {
                 return Ok(Metered { key: from_item(TABLE, item)?, first_of_day });
             }
             // Somebody else opened it, and has noticed the new day.
@@ -136,13 +142,20 @@ impl Store {
         self.send_update(request).await
     }
 
-    async fn open_window(&self, hash: &TokenHash, minute: i64, now: Timestamp) -> Result<Updated, StoreError> {
+    async fn open_window(
+        &self,
+        hash: &TokenHash,
+        old: i64,
+        minute: i64,
+        now: Timestamp,
+    ) -> Result<Updated, StoreError> {
         let request = self
             .update(&self.tables.api_keys, key([("token_hash", hash.as_str().into())]))
             .update_expression("SET last_used_at = :now, #window = :minute, used = :one")
-            .condition_expression(format!("{LIVE} AND #window < :minute AND request_limit >= :one"))
+            .condition_expression(format!("{LIVE} AND #window = :old"))
             .expression_attribute_names("#window", "window")
             .expression_attribute_values(":now", s(now))
+            .expression_attribute_values(":old", n(old))
             .expression_attribute_values(":minute", n(minute))
             .expression_attribute_values(":one", n(1));
         self.send_update(request).await

@@ -293,7 +293,7 @@ impl Store {
         let named = old.votes.keys().chain(&old.spec.regions).chain(&next.spec.regions);
         let strangers: BTreeSet<RegionCode> = named.copied().filter(|region| !stays(region)).collect();
         let mut remove: Vec<String> = (0..strangers.len()).map(|place| format!("votes.#r{place}")).collect();
-        if next.ssl_expires_at.is_none() {
+        if next.spec.url != old.spec.url {
             remove.push("ssl_expires_at".to_owned());
         }
         let mut set =
@@ -347,36 +347,6 @@ impl Store {
             items.extend(self.leave(place, monitor.id)?);
         }
         self.transact(items).await.map_err(Cancelled::conflict)
-    }
-
-    /// Casts a region's vote and answers with the monitor as it is then. 1 WRU (2 where it is above 1 KB).
-    /// The same verdict again changes nothing: the vote keeps its first time. Nor does one older than what the region said.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] where the monitor is gone.
-    pub async fn cast_vote(
-        &self,
-        account: AccountId,
-        monitor: MonitorId,
-        region: RegionCode,
-        vote: &Vote,
-    ) -> Result<Monitor, StoreError> {
-        let request = self
-            .update(&self.tables.monitors, Self::monitor_key(account, monitor))
-            .update_expression("SET votes.#region = :vote")
-            .condition_expression(
-                "attribute_exists(account_id) AND (attribute_not_exists(votes.#region) \
-                 OR (votes.#region.verdict <> :verdict AND votes.#region.#at < :at))",
-            )
-            .expression_attribute_names("#at", "at")
-            .expression_attribute_values(":at", s(vote.at))
-            .expression_attribute_names("#region", region.as_str())
-            .expression_attribute_values(":vote", to_value(TABLE, vote)?)
-            .expression_attribute_values(":verdict", to_value(TABLE, &vote.verdict)?);
-        match self.send_update(request).await? {
-            Updated::Done(item) | Updated::Refused(Some(item)) => from_item(TABLE, item),
-            Updated::Refused(None) => Err(StoreError::NotFound),
-        }
     }
 
     /// Keeps when the certificate that the target shows expires. 1 WRU.

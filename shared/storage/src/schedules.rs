@@ -10,13 +10,14 @@ use valpero_domain::{
     monitor::HttpUrl,
     packed::{COHORT_SIZE, Tag},
     schedule::{Cohort, RegionState},
-    status::SILENT_MS,
+    status::{SILENT_MS, Vote},
 };
 
 use crate::{
     Place, Store, StoreError,
     call::{
-        Item, Updated, a_delete, an_update, delete_item, from_item, jitter, key, n, s, to_item, to_value, update_item,
+        Cancelled, Item, Updated, a_delete, an_update, delete_item, from_item, jitter, key, n, s, to_item, to_value,
+        update_item,
     },
     keys,
 };
@@ -133,8 +134,8 @@ impl Store {
         Ok(found.filter(|probe| probe.account_id == account))
     }
 
-    /// Keeps what a region thinks of a monitor. 1 WRU. `false` where it left the schedule, or another check of the region kept
-    /// a state, since `seen` was read.
+    /// Keeps what a region knows of a monitor without a change of mind. 1 WRU. Where it left the schedule, or another check of
+    /// the region kept a state since `seen` was read, nothing is kept.
     ///
     /// # Errors
     /// Where the store fails.
@@ -143,7 +144,7 @@ impl Store {
         seen: &ScheduledProbe,
         cohort: &Cohort,
         state: &RegionState,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<(), StoreError> {
         let place = key([("cohort", keys::cohort(cohort)), ("entry", seen.monitor_id.to_string())]);
         let request = self
             .update(&self.tables.schedules, place)
@@ -154,7 +155,42 @@ impl Store {
             .expression_attribute_values(":account", s(seen.account_id))
             .expression_attribute_values(":next", n(seen.revision + 1))
             .expression_attribute_values(":seen", n(seen.revision));
-        Ok(matches!(self.send_update(request).await?, Updated::Done(_)))
+        match self.send_update(request).await? {
+            Updated::Done(_) | Updated::Refused(_) => Ok(()),
+        }
+    }
+
+    /// A region changes its mind: its own state and its vote on the monitor, in one transaction, so that one is never without
+    /// the other. 4 WRU, or 6 where the monitor's item is above 1 KB. `false` where another check of the region was faster
+    /// since `seen` was read, or the monitor is gone.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn turn_region(
+        &self,
+        seen: &ScheduledProbe,
+        cohort: &Cohort,
+        state: &RegionState,
+        vote: &Vote,
+    ) -> Result<bool, StoreError> {
+        let place = key([("cohort", keys::cohort(cohort)), ("entry", seen.monitor_id.to_string())]);
+        let own = update_item(&self.tables.schedules, place, "SET #state = :state, revision = :next")
+            .condition_expression("account_id = :account AND revision = :seen")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":state", to_value(TABLE, state)?)
+            .expression_attribute_values(":account", s(seen.account_id))
+            .expression_attribute_values(":next", n(seen.revision + 1))
+            .expression_attribute_values(":seen", n(seen.revision));
+        let monitor = Self::monitor_key(seen.account_id, seen.monitor_id);
+        let cast = update_item(&self.tables.monitors, monitor, "SET votes.#region = :vote")
+            .condition_expression("attribute_exists(account_id)")
+            .expression_attribute_names("#region", cohort.region.as_str())
+            .expression_attribute_values(":vote", to_value(TABLE, vote)?);
+        match self.transact(vec![an_update(own)?, an_update(cast)?]).await {
+            Ok(()) => Ok(true),
+            Err(Cancelled::Conditions(_)) => Ok(false),
+            Err(Cancelled::Failed(error)) => Err(error),
+        }
     }
 
     /// Says that a region's tick has begun; an older one after a newer one says nothing. 1 WRU.
@@ -166,8 +202,10 @@ impl Store {
         let request = self
             .update(&self.tables.schedules, place)
             .update_expression("SET last_tick_at = :at")
-            .condition_expression("attribute_not_exists(last_tick_at) OR last_tick_at < :at")
-            .expression_attribute_values(":at", s(at));
+            .condition_expression("attribute_not_exists(last_tick_at) OR last_tick_at < :at OR last_tick_at > :never")
+            .expression_attribute_values(":at", s(at))
+            // A clock that ran ahead and was set right must not silence the region until then.
+            .expression_attribute_values(":never", s(at.plus_ms(SILENT_MS)));
         match self.send_update(request).await? {
             Updated::Done(_) | Updated::Refused(_) => Ok(()),
         }
@@ -186,7 +224,7 @@ impl Store {
         let fresh = |item: &Item| {
             let last: Timestamp = item.get("last_tick_at")?.as_s().ok()?.parse().ok()?;
             let region: RegionCode = item.get("entry")?.as_s().ok()?.parse().ok()?;
-            (now.ms_since(last) < SILENT_MS).then_some(region)
+            (now.ms_since(last).abs() < SILENT_MS).then_some(region)
         };
         Ok(self.query_all(request).await?.iter().filter_map(fresh).collect())
     }
@@ -275,13 +313,17 @@ impl Store {
         probe: &ProbeSpec,
         moved: bool,
     ) -> Result<TransactWriteItem, StoreError> {
-        let expression =
-            if moved { "SET probe = :probe REMOVE #state.certificate_expires_at" } else { "SET probe = :probe" };
+        let expression = if moved {
+            "SET probe = :probe REMOVE #state.certificate_expires_at ADD revision :one"
+        } else {
+            "SET probe = :probe"
+        };
         let mut change = update_item(&self.tables.schedules, Self::schedule_key(place, monitor), expression)
             .condition_expression("attribute_exists(cohort)")
             .expression_attribute_values(":probe", to_value(TABLE, probe)?);
         if moved {
-            change = change.expression_attribute_names("#state", "state");
+            // A check of the old target that is under way must not put its state back.
+            change = change.expression_attribute_names("#state", "state").expression_attribute_values(":one", n(1));
         }
         an_update(change)
     }

@@ -33,7 +33,7 @@ pub async fn create(
 ) -> Result<impl IntoResponse, Problem> {
     let now = app.now();
     let asked = Asked::read(&body, now)?;
-    outlives(&caller, asked.expires_at)?;
+    super::outlives(&caller, asked.expires_at)?;
     let keys = app.store.keys(caller.account()).await?;
     if keys.iter().filter(|key| key.is_live(now)).count() >= KEYS_MAX {
         return Err(Problem::key_limit(KEYS_MAX));
@@ -47,17 +47,6 @@ pub async fn create(
     app.store.create_key(&key, &audit).await?;
     let location = [(header::LOCATION, format!("/api/v1/keys/{}", key.id))];
     Ok((StatusCode::CREATED, location, Json(super::view_with_token(&key, &token))))
-}
-
-/// A key that ends can hand out none that ends later.
-fn outlives(caller: &Caller, expires_at: Option<Timestamp>) -> Result<(), Faults> {
-    let mut faults = Faults::default();
-    if let Some(end) = caller.key.expires_at
-        && expires_at.is_none_or(|asked| asked > end)
-    {
-        faults.add("/expires_at", format!("must be {end} or earlier, when the key that mints it expires"));
-    }
-    faults.finish(Some(()))
 }
 
 struct Asked {

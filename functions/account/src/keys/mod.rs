@@ -6,6 +6,8 @@ pub mod revoke;
 pub mod rotate;
 
 use serde_json::{Value, json};
+use valpero_app::http::Caller;
+use valpero_domain::{Faults, Timestamp};
 use valpero_storage::ApiKey;
 
 /// Seconds after which a key should be rotated: a year.
@@ -31,4 +33,15 @@ fn view_with_token(key: &ApiKey, token: &valpero_auth::Token) -> Value {
     let mut view = view(key);
     view["token"] = json!(token.reveal());
     view
+}
+
+/// A key that ends can hand out none that ends later.
+fn outlives(caller: &Caller, expires_at: Option<Timestamp>) -> Result<(), Faults> {
+    let mut faults = Faults::default();
+    if let Some(end) = caller.key.expires_at
+        && expires_at.is_none_or(|asked| asked > end)
+    {
+        faults.add("/expires_at", format!("must be {end} or earlier, when the key that mints it expires"));
+    }
+    faults.finish(Some(()))
 }

@@ -34,6 +34,7 @@ pub async fn rotate(
     if let Some(scope) = old.scopes.first_beyond(&caller.key.scopes) {
         return Err(Problem::scope_beyond_key(scope));
     }
+    super::outlives(&caller, old.expires_at)?;
     if !old.is_live(now) {
         return Err(Problem::conflict("key_ended", "The key is revoked or expired; mint a new one."));
     }
