@@ -193,22 +193,8 @@ impl World {
     /// A key of an account with these scopes.
     pub async fn key(&self, account: AccountId, plan: Plan, scopes: Scopes) -> String {
         let token = Token::generate().expect("a token");
-        let key = ApiKey {
-            token_hash: token.hash(),
-            account_id: account,
-            id: KeyId::new(self.now(), entropy().expect("entropy")),
-            name: "test".into(),
-            scopes,
-            last4: token.last4(),
-            created_at: self.now(),
-            expires_at: None,
-            revoked_at: None,
-            successor: None,
-            last_used_at: None,
-            request_limit: plan.limits().requests_per_minute,
-            minute: 0,
-            used: 0,
-        };
+        let (id, limit) = (KeyId::new(self.now(), entropy().expect("entropy")), plan.limits().requests_per_minute);
+        let key = ApiKey::new(&token, account, id, "test".into(), scopes, limit, self.now());
         self.stack.app.store.create_key(&key, &self.audit(account)).await.expect("a key");
         token.reveal().to_owned()
     }

@@ -5,7 +5,7 @@
 use valpero_app::{
     App, WorkError, entropy,
     notify::{self, News},
-    resolution::resolution,
+    resolution::{Consequences, resolution},
 };
 use valpero_domain::{
     AccountId, AuditId, IncidentId, MonitorId, RegionCode, Status, Timestamp,
@@ -16,7 +16,7 @@ use valpero_domain::{
     schedule::{Cohort, RegionState},
     status::{Change, Verdict, Vote, decide},
 };
-use valpero_storage::{AuditRow, Delivery, IncidentWrite, Monitor, ScheduledProbe, StatusChange, StoreError};
+use valpero_storage::{AuditRow, IncidentWrite, Monitor, ScheduledProbe, StatusChange, StoreError};
 
 use crate::{Checker, attempt::Observation};
 
@@ -107,7 +107,7 @@ async fn settle_once(app: &App, monitor: &Monitor, region: RegionCode, at: Times
     }
     let reporting = app.store.reporting_regions(at).await?;
     let Some(change) = decide(&monitor.standing(), &reporting, at) else { return Ok(false) };
-    let crossing = crossing(app, monitor, &change, at).await?;
+    let consequences = consequences(app, monitor, &change, at).await?;
     let actor = format!("checker:{region}");
     let action = format!("monitor.{}", change.to.as_str());
     let id = AuditId::new(at, entropy()?);
@@ -117,15 +117,12 @@ async fn settle_once(app: &App, monitor: &Monitor, region: RegionCode, at: Times
         to: change.to,
         at,
         forget_votes: false,
-        incident: crossing.incident,
-        delivery: crossing.delivery.as_ref(),
+        incident: consequences.incident,
+        delivery: consequences.delivery.as_ref(),
         audit: &audit,
     };
-    app.store.change_status(&status_change).await?;
+    notify::change_status(app, &status_change).await?;
     tracing::info!(monitor_id = %monitor.id, from = monitor.status.as_str(), to = change.to.as_str(), "a status changed");
-    if let Some(delivery) = &crossing.delivery {
-        notify::announce(app, delivery).await;
-    }
     Ok(true)
 }
 
@@ -135,31 +132,25 @@ fn decide_needs_nothing(monitor: &Monitor) -> bool {
     monitor.status == Status::Up && monitor.spec.regions.iter().all(up)
 }
 
-struct Crossing {
-    incident: IncidentWrite,
-    delivery: Option<Delivery>,
-}
-
 /// What goes with a change: the incident that opens or ends, and what the webhook is told.
-async fn crossing(app: &App, monitor: &Monitor, change: &Change, at: Timestamp) -> Result<Crossing, WorkError> {
+async fn consequences(app: &App, monitor: &Monitor, change: &Change, at: Timestamp) -> Result<Consequences, WorkError> {
     if change.to == Status::Down {
         return opening(monitor, change, at);
     }
     if monitor.current_incident_id.is_some() {
-        let end = resolution(app, monitor, change.to, "recovery", None, at).await?;
-        return Ok(Crossing { incident: end.incident, delivery: end.delivery });
+        return resolution(app, monitor, change.to, "recovery", None, at).await;
     }
     let event = match (monitor.status, change.to) {
         (_, Status::Degraded) => EventType::MonitorDegraded,
         (Status::Degraded, _) => EventType::MonitorRecovered,
         // From pending to up: nothing that anybody waits for.
-        _ => return Ok(Crossing { incident: IncidentWrite::None, delivery: None }),
+        _ => return Ok(Consequences { incident: IncidentWrite::None, delivery: None }),
     };
     let news = News { event, monitor, status: change.to, incident: None, entry: None, at };
-    Ok(Crossing { incident: IncidentWrite::None, delivery: notify::delivery(&news)? })
+    Ok(Consequences { incident: IncidentWrite::None, delivery: notify::delivery(&news)? })
 }
 
-fn opening(monitor: &Monitor, change: &Change, at: Timestamp) -> Result<Crossing, WorkError> {
+fn opening(monitor: &Monitor, change: &Change, at: Timestamp) -> Result<Consequences, WorkError> {
     let incident = Incident {
         id: IncidentId::new(at, entropy()?),
         monitor_id: monitor.id,
@@ -189,5 +180,5 @@ fn opening(monitor: &Monitor, change: &Change, at: Timestamp) -> Result<Crossing
         at,
     };
     let delivery = notify::delivery(&news)?;
-    Ok(Crossing { incident: IncidentWrite::Open { incident: Box::new(incident), entry }, delivery })
+    Ok(Consequences { incident: IncidentWrite::Open { incident: Box::new(incident), entry }, delivery })
 }

@@ -59,8 +59,6 @@ async fn apply(app: &App, caller: &Caller, id: IncidentId, note: Option<String>)
     })?;
     let audit = caller.audit(now, "incident.acknowledged", Some(id.to_string()))?;
     app.store.acknowledge_incident(caller.account(), id, &entry, delivery.as_ref(), &audit).await?;
-    if let Some(delivery) = &delivery {
-        notify::announce(app, delivery).await;
-    }
+    notify::announce(app, delivery.as_ref()).await;
     Ok(())
 }

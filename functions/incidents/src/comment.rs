@@ -56,9 +56,7 @@ pub async fn comment(
     };
     let audit = caller.audit(now, "incident.commented", Some(id.to_string()))?;
     app.store.comment_on_incident(caller.account(), id, &entry, delivery.as_ref(), &audit).await?;
-    if let Some(delivery) = &delivery {
-        notify::announce(&app, delivery).await;
-    }
+    notify::announce(&app, delivery.as_ref()).await;
     Ok((StatusCode::CREATED, Json(views::timeline_entry(&entry))))
 }
 

@@ -54,9 +54,6 @@ async fn apply(app: &App, caller: &Caller, id: IncidentId, note: Option<String>)
         delivery: end.delivery.as_ref(),
         audit: &audit,
     };
-    app.store.change_status(&change).await?;
-    if let Some(delivery) = &end.delivery {
-        notify::announce(app, delivery).await;
-    }
+    notify::change_status(app, &change).await?;
     Ok(())
 }

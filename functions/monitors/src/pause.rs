@@ -73,9 +73,5 @@ async fn switch(app: &App, caller: &Caller, id: MonitorId, to: Status) -> Result
         delivery: end.delivery.as_ref(),
         audit: &audit,
     };
-    let changed = app.store.change_status(&change).await?;
-    if let Some(delivery) = &end.delivery {
-        notify::announce(app, delivery).await;
-    }
-    Ok(changed)
+    Ok(notify::change_status(app, &change).await?)
 }

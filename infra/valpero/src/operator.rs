@@ -174,22 +174,8 @@ pub(crate) async fn mint(
     let plan = store.account(account).await.map_err(|error| no_account(error, account))?.plan;
     let now = Clock::system().now();
     let token = Token::generate()?;
-    let key = ApiKey {
-        token_hash: token.hash(),
-        account_id: account,
-        id: KeyId::new(now, entropy()?),
-        name: name.into(),
-        scopes,
-        last4: token.last4(),
-        created_at: now,
-        expires_at: None,
-        revoked_at: None,
-        successor: None,
-        last_used_at: None,
-        request_limit: plan.limits().requests_per_minute,
-        minute: 0,
-        used: 0,
-    };
+    let limit = plan.limits().requests_per_minute;
+    let key = ApiKey::new(&token, account, KeyId::new(now, entropy()?), name.into(), scopes, limit, now);
     store.create_key(&key, &audit(account, "key.created", Some(key.id.to_string()))?).await?;
     Ok((key, token))
 }

@@ -6,7 +6,7 @@ use valpero_domain::{
     delivery::{DeliveryStatus, EventType, body},
     incident::{Incident, TimelineEntry},
 };
-use valpero_storage::{Delivery, Monitor};
+use valpero_storage::{Delivery, Monitor, StatusChange, StoreError};
 
 use crate::{App, entropy, queue::DeliveryMessage, telemetry::chain, views};
 
@@ -60,8 +60,20 @@ pub fn delivery(news: &News<'_>) -> Result<Option<Delivery>, NoEntropy> {
     }))
 }
 
-/// Says that a delivery is due. The delivery is written already: a message that is lost is found by the sweep, so this never fails.
-pub async fn announce(app: &App, delivery: &Delivery) {
+/// Changes a monitor's status and, once that is written, says that the delivery which goes with it is due.
+///
+/// # Errors
+/// [`StoreError::Conflict`] where somebody else changed the monitor first.
+pub async fn change_status(app: &App, change: &StatusChange<'_>) -> Result<Monitor, StoreError> {
+    let changed = app.store.change_status(change).await?;
+    announce(app, change.delivery).await;
+    Ok(changed)
+}
+
+/// Says that a delivery is due, where there is one. It is written already: a message that is lost is found by the sweep, so
+/// this never fails.
+pub async fn announce(app: &App, delivery: Option<&Delivery>) {
+    let Some(delivery) = delivery else { return };
     let message = DeliveryMessage { account_id: delivery.account_id, delivery_id: delivery.id };
     if let Err(error) = app.queue.send(message, 0, app.now()).await {
         tracing::warn!(delivery_id = %delivery.id, error = chain(&error), "the sweep will send what the queue did not take");

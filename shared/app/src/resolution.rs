@@ -13,16 +13,17 @@ use crate::{
     notify::{News, delivery},
 };
 
-/// The writes that end an incident, and what the webhook is told.
+/// What goes with a change of a monitor's status.
 #[derive(Debug)]
-pub struct Resolution {
-    /// What happens to the incident; nothing where none is open.
+pub struct Consequences {
+    /// What happens to the incident.
     pub incident: IncidentWrite,
     /// What is sent, where there is a webhook.
     pub delivery: Option<Delivery>,
 }
 
-/// Prepares the end of the monitor's open incident. `by` is `recovery` or a key's id; `status` is what the monitor becomes.
+/// Prepares the end of the monitor's open incident; nothing where none is open. `by` is `recovery` or a key's id; `status` is
+/// what the monitor becomes.
 ///
 /// # Errors
 /// Where the store fails.
@@ -33,9 +34,9 @@ pub async fn resolution(
     by: &str,
     note: Option<String>,
     at: Timestamp,
-) -> Result<Resolution, WorkError> {
+) -> Result<Consequences, WorkError> {
     let Some(id) = monitor.current_incident_id else {
-        return Ok(Resolution { incident: IncidentWrite::None, delivery: None });
+        return Ok(Consequences { incident: IncidentWrite::None, delivery: None });
     };
     let mut incident = app.store.incident(monitor.account_id, id).await?;
     incident.status = IncidentStatus::Resolved;
@@ -57,5 +58,5 @@ pub async fn resolution(
         at,
     };
     let delivery = delivery(&news)?;
-    Ok(Resolution { incident: IncidentWrite::Resolve { id, at, by: by.to_owned(), entry }, delivery })
+    Ok(Consequences { incident: IncidentWrite::Resolve { id, at, by: by.to_owned(), entry }, delivery })
 }

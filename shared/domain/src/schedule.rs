@@ -50,8 +50,8 @@ pub struct RegionState {
 impl RegionState {
     /// The state after one more result, probed at `at`.
     ///
-    /// `needs_second` is set for a monitor that one region checks without retries: nobody else confirms what it saw, so a
-    /// change of mind takes two ticks, in either direction.
+    /// `needs_second` is set where nobody confirms what was seen, neither another region nor another attempt: then a change of
+    /// mind takes two ticks, in either direction.
     pub fn after(&self, result: &ProbeResult, at: Timestamp, needs_second: bool) -> Self {
         let mut next = self.clone();
         if result.certificate_expires_at.is_some() {

@@ -30,7 +30,7 @@ pub struct Account {
 }
 
 impl Store {
-    fn account_key(account: AccountId) -> Item {
+    pub(crate) fn account_key(account: AccountId) -> Item {
         key([("account_id", account.to_string()), ("entry", keys::ACCOUNT.into())])
     }
 

@@ -1,7 +1,7 @@
 //! API keys. A key is its own meter: authentication, revocation, the plan's pace and the last use are one write.
 
 use serde::{Deserialize, Serialize};
-use valpero_auth::TokenHash;
+use valpero_auth::{Token, TokenHash};
 use valpero_domain::{AccountId, KeyId, Scopes, Timestamp};
 
 use crate::{
@@ -53,6 +53,34 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
+    /// A key that nobody has used yet, and that never ends.
+    pub fn new(
+        token: &Token,
+        account_id: AccountId,
+        id: KeyId,
+        name: String,
+        scopes: Scopes,
+        request_limit: u32,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            token_hash: token.hash(),
+            account_id,
+            id,
+            name,
+            scopes,
+            last4: token.last4(),
+            created_at: now,
+            expires_at: None,
+            revoked_at: None,
+            successor: None,
+            last_used_at: None,
+            request_limit,
+            minute: 0,
+            used: 0,
+        }
+    }
+
     /// Whether it opens anything at this moment.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| end > now)

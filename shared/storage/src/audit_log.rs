@@ -6,7 +6,7 @@ use valpero_domain::{AccountId, AuditId, Timestamp};
 
 use crate::{
     Store, StoreError,
-    call::{Item, a_put, from_item, n, put_item, s, to_item},
+    call::{Item, a_put, n, put_item, s, to_item},
     schema::TTL,
 };
 
@@ -79,11 +79,9 @@ pub struct AuditFilter {
 }
 
 impl AuditFilter {
-    fn accepts(&self, item: &Item) -> bool {
-        let is = |name: &str, asked: &Option<String>| {
-            asked.as_ref().is_none_or(|asked| item.get(name).and_then(|value| value.as_s().ok()) == Some(asked))
-        };
-        is("actor", &self.actor) && is("action", &self.action)
+    fn accepts(&self, row: &AuditRow) -> bool {
+        self.actor.as_ref().is_none_or(|asked| *asked == row.actor)
+            && self.action.as_ref().is_none_or(|asked| *asked == row.action)
     }
 }
 
@@ -116,9 +114,7 @@ impl Store {
             .key_condition_expression("account_id = :account")
             .expression_attribute_values(":account", s(account))
             .scan_index_forward(false);
-        let enough = |items: &[Item]| items.iter().filter(|item| filter.accepts(item)).take(count).count() == count;
-        let items = self.query_until(request, enough).await?;
-        items.into_iter().filter(|item| filter.accepts(item)).take(count).map(|item| from_item(TABLE, item)).collect()
+        self.query_filtered(TABLE, request, |row| filter.accepts(row), count).await
     }
 }
 

@@ -184,6 +184,34 @@ impl Store {
         }
     }
 
+    /// Of the items that the query finds, in its order, those that `accepts` likes, at most `count`.
+    pub(crate) async fn query_filtered<T: DeserializeOwned>(
+        &self,
+        table: &'static str,
+        request: QueryFluentBuilder,
+        accepts: impl Fn(&T) -> bool,
+        count: usize,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut found = Vec::new();
+        let mut start = None;
+        loop {
+            let (page, next) = self.query_page(request.clone(), start).await?;
+            for item in page {
+                let object: T = from_item(table, item)?;
+                if accepts(&object) {
+                    found.push(object);
+                }
+                if found.len() == count {
+                    return Ok(found);
+                }
+            }
+            start = next;
+            if start.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
     pub(crate) async fn batch_get(&self, table: &str, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::with_capacity(keys.len());
         let mut left = keys;

@@ -121,24 +121,7 @@ impl Store {
             .expression_attribute_values(":account", s(account))
             .expression_attribute_values(":incident", s(keys::INCIDENT))
             .scan_index_forward(false);
-        let mut found = Vec::new();
-        let mut start = None;
-        loop {
-            let (page, next) = self.query_page(request.clone(), start).await?;
-            for item in page {
-                let incident: Incident = from_item(TABLE, item)?;
-                if filter.accepts(&incident) {
-                    found.push(incident);
-                }
-                if found.len() == count {
-                    return Ok(found);
-                }
-            }
-            start = next;
-            if start.is_none() {
-                return Ok(found);
-            }
-        }
+        self.query_filtered(TABLE, request, |incident| filter.accepts(incident), count).await
     }
 
     /// Notes that a person took an incident. 6 WRU, and 2 for the delivery.

@@ -19,7 +19,6 @@ use crate::{
         Cancelled, Item, Updated, a_delete, a_put, an_update, delete_item, from_item, key, n, put_item, s, to_item,
         to_value, update_item,
     },
-    keys,
 };
 
 const TABLE: &str = "monitors";
@@ -154,8 +153,7 @@ impl Store {
                 self.take_places(&draft, &draft.spec.regions, draft.spec.check_interval, &probe, attempt).await?;
             draft.places = places;
             let monitor = put_item(&self.tables.monitors, to_item(TABLE, &draft)?);
-            let account_key = key([("account_id", draft.account_id.to_string()), ("entry", keys::ACCOUNT.into())]);
-            let account = update_item(&self.tables.accounts, account_key, "ADD monitors :one")
+            let account = update_item(&self.tables.accounts, Self::account_key(draft.account_id), "ADD monitors :one")
                 .condition_expression("monitors < :most")
                 .expression_attribute_values(":one", n(1))
                 .expression_attribute_values(":most", n(most));
@@ -217,24 +215,7 @@ impl Store {
             .query(&self.tables.monitors)
             .key_condition_expression("account_id = :account")
             .expression_attribute_values(":account", s(account));
-        let mut found = Vec::new();
-        let mut start = None;
-        loop {
-            let (page, next) = self.query_page(request.clone(), start).await?;
-            for item in page {
-                let monitor: Monitor = from_item(TABLE, item)?;
-                if accepts(&monitor) {
-                    found.push(monitor);
-                }
-                if found.len() == count {
-                    return Ok(found);
-                }
-            }
-            start = next;
-            if start.is_none() {
-                return Ok(found);
-            }
-        }
+        self.query_filtered(TABLE, request, accepts, count).await
     }
 
     /// Gives a monitor another description and webhook, and moves it where its regions or interval changed.
@@ -336,8 +317,7 @@ impl Store {
         let gone = delete_item(&self.tables.monitors, Self::monitor_key(monitor.account_id, monitor.id))
             .condition_expression("version = :seen")
             .expression_attribute_values(":seen", n(monitor.version));
-        let account_key = key([("account_id", monitor.account_id.to_string()), ("entry", keys::ACCOUNT.into())]);
-        let account = update_item(&self.tables.accounts, account_key, "ADD monitors :less")
+        let account = update_item(&self.tables.accounts, Self::account_key(monitor.account_id), "ADD monitors :less")
             .condition_expression("monitors > :none")
             .expression_attribute_values(":less", n(-1))
             .expression_attribute_values(":none", n(0));

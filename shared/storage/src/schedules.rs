@@ -16,8 +16,8 @@ use valpero_domain::{
 use crate::{
     Place, Store, StoreError,
     call::{
-        Cancelled, Item, Updated, a_delete, an_update, delete_item, from_item, jitter, key, n, s, to_item, to_value,
-        update_item,
+        Cancelled, Item, Updated, a_delete, a_put, an_update, delete_item, from_item, jitter, key, n, put_item, s,
+        to_item, to_value, update_item,
     },
     keys,
 };
@@ -26,6 +26,10 @@ const TABLE: &str = "schedules";
 
 /// Cohorts looked at for a free place, newest first.
 const CANDIDATES: i32 = 200;
+
+/// How a region's state is kept, and on what condition: that no other check of the region was faster.
+const KEEP_STATE: &str = "SET #state = :state, revision = :next";
+const IF_AS_SEEN: &str = "account_id = :account AND revision = :seen";
 
 /// What a checker needs to know to probe.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,8 +91,12 @@ pub(crate) struct Opening {
 }
 
 impl Store {
-    pub(crate) fn schedule_key(place: &Place, monitor: MonitorId) -> Item {
-        key([("cohort", keys::cohort(&place.cohort())), ("entry", monitor.to_string())])
+    pub(crate) fn schedule_key(cohort: &Cohort, monitor: MonitorId) -> Item {
+        key([("cohort", keys::cohort(cohort)), ("entry", monitor.to_string())])
+    }
+
+    fn directory_key(cohort: &Cohort) -> Item {
+        key([("cohort", keys::directory(cohort.region)), ("entry", keys::directory_entry(cohort))])
     }
 
     /// The region's cohorts. 0.5 RRU per 65 of them or so.
@@ -129,7 +137,7 @@ impl Store {
         monitor: MonitorId,
         place: &Place,
     ) -> Result<Option<ScheduledProbe>, StoreError> {
-        let item = self.get(&self.tables.schedules, Self::schedule_key(place, monitor)).await?;
+        let item = self.get(&self.tables.schedules, Self::schedule_key(&place.cohort(), monitor)).await?;
         let found: Option<ScheduledProbe> = item.map(|item| from_item(TABLE, item)).transpose()?;
         Ok(found.filter(|probe| probe.account_id == account))
     }
@@ -145,11 +153,11 @@ impl Store {
         cohort: &Cohort,
         state: &RegionState,
     ) -> Result<(), StoreError> {
-        let place = key([("cohort", keys::cohort(cohort)), ("entry", seen.monitor_id.to_string())]);
+        let place = Self::schedule_key(cohort, seen.monitor_id);
         let request = self
             .update(&self.tables.schedules, place)
-            .update_expression("SET #state = :state, revision = :next")
-            .condition_expression("account_id = :account AND revision = :seen")
+            .update_expression(KEEP_STATE)
+            .condition_expression(IF_AS_SEEN)
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":state", to_value(TABLE, state)?)
             .expression_attribute_values(":account", s(seen.account_id))
@@ -173,9 +181,9 @@ impl Store {
         state: &RegionState,
         vote: &Vote,
     ) -> Result<bool, StoreError> {
-        let place = key([("cohort", keys::cohort(cohort)), ("entry", seen.monitor_id.to_string())]);
-        let own = update_item(&self.tables.schedules, place, "SET #state = :state, revision = :next")
-            .condition_expression("account_id = :account AND revision = :seen")
+        let place = Self::schedule_key(cohort, seen.monitor_id);
+        let own = update_item(&self.tables.schedules, place, KEEP_STATE)
+            .condition_expression(IF_AS_SEEN)
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":state", to_value(TABLE, state)?)
             .expression_attribute_values(":account", s(seen.account_id))
@@ -268,15 +276,15 @@ impl Store {
         status: Status,
     ) -> Result<[TransactWriteItem; 2], StoreError> {
         let Opening { cohort, tag } = opening;
-        let entry = key([("cohort", keys::directory(cohort.region)), ("entry", keys::directory_entry(&cohort))]);
         let fresh = "attribute_not_exists(next_tag)";
         let next = "next_tag = :tag AND members < :full";
-        let member = update_item(&self.tables.schedules, entry, "SET next_tag = :next ADD members :one")
-            .condition_expression(if tag.number() == 0 { format!("{fresh} OR ({next})") } else { next.to_owned() })
-            .expression_attribute_values(":tag", n(tag.number()))
-            .expression_attribute_values(":next", n(tag.number() + 1))
-            .expression_attribute_values(":one", n(1))
-            .expression_attribute_values(":full", n(COHORT_SIZE as i64));
+        let member =
+            update_item(&self.tables.schedules, Self::directory_key(&cohort), "SET next_tag = :next ADD members :one")
+                .condition_expression(if tag.number() == 0 { format!("{fresh} OR ({next})") } else { next.to_owned() })
+                .expression_attribute_values(":tag", n(tag.number()))
+                .expression_attribute_values(":next", n(tag.number() + 1))
+                .expression_attribute_values(":one", n(1))
+                .expression_attribute_values(":full", n(COHORT_SIZE as i64));
         let scheduled = ScheduledProbe {
             account_id: account,
             monitor_id: monitor,
@@ -289,19 +297,18 @@ impl Store {
         };
         let mut item = to_item(TABLE, &scheduled)?;
         item.insert("cohort".into(), s(keys::cohort(&cohort)));
-        let put = crate::call::put_item(&self.tables.schedules, item);
-        Ok([an_update(member)?, crate::call::a_put(put)?])
+        let put = put_item(&self.tables.schedules, item);
+        Ok([an_update(member)?, a_put(put)?])
     }
 
     /// The writes by which a monitor gives up a place; its tag is never used again.
     pub(crate) fn leave(&self, place: &Place, monitor: MonitorId) -> Result<[TransactWriteItem; 2], StoreError> {
         let cohort = place.cohort();
-        let entry = key([("cohort", keys::directory(cohort.region)), ("entry", keys::directory_entry(&cohort))]);
-        let member = update_item(&self.tables.schedules, entry, "ADD members :less")
+        let member = update_item(&self.tables.schedules, Self::directory_key(&cohort), "ADD members :less")
             .condition_expression("members > :none")
             .expression_attribute_values(":less", n(-1))
             .expression_attribute_values(":none", n(0));
-        let gone = delete_item(&self.tables.schedules, Self::schedule_key(place, monitor));
+        let gone = delete_item(&self.tables.schedules, Self::schedule_key(&cohort, monitor));
         Ok([an_update(member)?, a_delete(gone)?])
     }
 
@@ -318,7 +325,7 @@ impl Store {
         } else {
             "SET probe = :probe"
         };
-        let mut change = update_item(&self.tables.schedules, Self::schedule_key(place, monitor), expression)
+        let mut change = update_item(&self.tables.schedules, Self::schedule_key(&place.cohort(), monitor), expression)
             .condition_expression("attribute_exists(cohort)")
             .expression_attribute_values(":probe", to_value(TABLE, probe)?);
         if moved {

@@ -93,10 +93,11 @@ impl Store {
             } else {
                 "SET watch = :watch, paused = :paused"
             };
-            let mut flags = update_item(&self.tables.schedules, Self::schedule_key(place, monitor.id), expression)
-                .condition_expression("attribute_exists(cohort)")
-                .expression_attribute_values(":watch", to_value(TABLE, &(change.to != Status::Up))?)
-                .expression_attribute_values(":paused", to_value(TABLE, &(change.to == Status::Paused))?);
+            let mut flags =
+                update_item(&self.tables.schedules, Self::schedule_key(&place.cohort(), monitor.id), expression)
+                    .condition_expression("attribute_exists(cohort)")
+                    .expression_attribute_values(":watch", to_value(TABLE, &(change.to != Status::Up))?)
+                    .expression_attribute_values(":paused", to_value(TABLE, &(change.to == Status::Paused))?);
             if change.forget_votes {
                 flags = flags
                     .expression_attribute_names("#state", "state")

@@ -76,20 +76,7 @@ impl Asked {
 }
 
 fn new_key(caller: &Caller, token: &Token, asked: Asked, now: Timestamp) -> Result<ApiKey, Problem> {
-    Ok(ApiKey {
-        token_hash: token.hash(),
-        account_id: caller.account(),
-        id: KeyId::new(now, entropy()?),
-        name: asked.name,
-        scopes: asked.scopes,
-        last4: token.last4(),
-        created_at: now,
-        expires_at: asked.expires_at,
-        revoked_at: None,
-        successor: None,
-        last_used_at: None,
-        request_limit: caller.key.request_limit,
-        minute: 0,
-        used: 0,
-    })
+    let (Asked { name, scopes, expires_at }, limit) = (asked, caller.key.request_limit);
+    let key = ApiKey::new(token, caller.account(), KeyId::new(now, entropy()?), name, scopes, limit, now);
+    Ok(ApiKey { expires_at, ..key })
 }

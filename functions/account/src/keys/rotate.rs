@@ -45,16 +45,9 @@ pub async fn rotate(
     }
     let token = Token::generate()?;
     let ends_at = now.plus_seconds(grace_s);
-    let successor = ApiKey {
-        token_hash: token.hash(),
-        id: KeyId::new(now, entropy()?),
-        last4: token.last4(),
-        created_at: now,
-        last_used_at: None,
-        minute: 0,
-        used: 0,
-        ..old.clone()
-    };
+    let (name, scopes) = (old.name.clone(), old.scopes.clone());
+    let key = ApiKey::new(&token, old.account_id, KeyId::new(now, entropy()?), name, scopes, old.request_limit, now);
+    let successor = ApiKey { expires_at: old.expires_at, ..key };
     let audit = caller.audit(now, "key.rotated", Some(id.to_string()))?;
     let old_ends_at = old.expires_at.map_or(ends_at, |end| end.min(ends_at));
     app.store.rotate_key(&old, old_ends_at, &successor, &audit).await?;
