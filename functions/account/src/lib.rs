@@ -5,7 +5,10 @@ mod audit_log;
 mod keys;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
-use valpero_app::App;
+use valpero_app::{App, Needs};
+
+/// It needs the store alone.
+pub const NEEDS: Needs = Needs { queue: false, events: false, targets: false, region: false };
 
 /// The routes of this function.
 pub fn routes() -> OpenApiRouter<App> {

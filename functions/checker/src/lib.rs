@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 use futures::FutureExt;
 use serde_json::Value;
 use tokio::sync::Semaphore;
-use valpero_app::{App, ConfigError, WorkError, config, telemetry::chain};
+use valpero_app::{App, ConfigError, Needs, WorkError, config, telemetry::chain};
 use valpero_domain::RegionCode;
 use valpero_outbound::{Outbound, OutboundError};
 use valpero_storage::Usage;
@@ -18,6 +18,9 @@ use valpero_storage::Usage;
 pub use event::{BadEvent, CheckerEvent};
 pub use settle::settle;
 pub use tick::TickReport;
+
+/// It is one region's, connects to hosts that users name, and tells of incidents.
+pub const NEEDS: Needs = Needs { queue: true, events: false, targets: true, region: true };
 
 /// Probes in flight at the same time: a Lambda has 1,024 file handles.
 const IN_FLIGHT: usize = 700;
@@ -69,7 +72,7 @@ impl Checker {
     /// Everything that is missing from the environment; DNS and TLS that cannot be set up.
     pub async fn from_env() -> Result<Self, StartError> {
         let region = config::own_region()?;
-        let app = App::from_env().await?;
+        let app = App::from_env(NEEDS).await?;
         let outbound = Outbound::on_aws(app.settings.private_targets)?;
         Ok(Self::new(app, region, outbound, BACKOFF))
     }
@@ -77,14 +80,6 @@ impl Checker {
     /// The region.
     pub fn region(&self) -> RegionCode {
         self.region
-    }
-
-    /// Says that this region is about to check, before its first tick: else the first region to tick would be alone.
-    ///
-    /// # Errors
-    /// Where the store fails.
-    pub async fn report_for_duty(&self) -> Result<(), WorkError> {
-        Ok(self.app.store.beat(self.region, self.app.now()).await?)
     }
 
     /// Handles one event of the schedule or the bus, and logs one line about it.

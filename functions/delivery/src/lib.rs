@@ -4,11 +4,14 @@ mod deliver;
 mod sweep;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use futures::future::join_all;
+use futures::{FutureExt, future::join_all};
 use serde_json::{Value, json};
-use valpero_app::{App, ConfigError, WorkError, queue::DeliveryMessage, telemetry::chain};
+use valpero_app::{App, ConfigError, Needs, WorkError, queue::DeliveryMessage, telemetry::chain};
 use valpero_outbound::{Outbound, OutboundError};
 use valpero_storage::Usage;
+
+/// It connects to hosts that users name, and sends itself messages of what is still due.
+pub const NEEDS: Needs = Needs { queue: true, events: false, targets: true, region: false };
 
 /// The delivery worker.
 #[derive(Debug, Clone)]
@@ -61,7 +64,7 @@ impl Delivery {
     /// # Errors
     /// Everything that is missing from the environment; DNS and TLS that cannot be set up.
     pub async fn from_env() -> Result<Self, StartError> {
-        let app = App::from_env().await?;
+        let app = App::from_env(NEEDS).await?;
         let outbound = Outbound::on_aws(app.settings.private_targets)?;
         Ok(Self::new(app, outbound))
     }
@@ -72,7 +75,8 @@ impl Delivery {
     /// Where it is neither, or the sweep failed.
     pub async fn handle(&self, event: &Value) -> Result<Value, DeliveryError> {
         if event.get("Records").is_none() {
-            let swept = self.sweep().await?;
+            // Boxed: a sweep and all within it would make one type too deep for the compiler.
+            let swept = self.sweep().boxed().await?;
             return Ok(json!({ "swept": swept }));
         }
         let batch: SqsEvent = serde_json::from_value(event.clone()).map_err(DeliveryError::BadEvent)?;

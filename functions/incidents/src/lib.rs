@@ -8,8 +8,11 @@ mod resolve;
 
 use serde_json::Value;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use valpero_app::{App, http::Problem, views};
+use valpero_app::{App, Needs, http::Problem, views};
 use valpero_domain::{AccountId, Faults, Fields, IncidentId, incident::Note};
+
+/// It tells of what people do with incidents.
+pub const NEEDS: Needs = Needs { queue: true, events: false, targets: false, region: false };
 
 /// The routes of this function.
 pub fn routes() -> OpenApiRouter<App> {

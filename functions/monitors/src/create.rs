@@ -32,8 +32,12 @@ pub async fn create(
     JsonBody(body): JsonBody,
 ) -> Result<impl IntoResponse, Problem> {
     let now = app.now();
-    let plan = app.store.account(caller.account()).await?.plan;
-    let spec = MonitorSpec::read(&body, &crate::allowance(&app, plan))?;
+    let (account, regions) = tokio::try_join!(app.store.account(caller.account()), app.store.deployed_regions())?;
+    if regions.is_empty() {
+        return Err(Problem::no_region());
+    }
+    let plan = account.plan;
+    let spec = MonitorSpec::read(&body, &crate::allowance(&app, plan, &regions))?;
     let draft = draft(caller.account(), spec, now)?;
     let audit = caller.audit(now, "monitor.created", Some(draft.id.to_string()))?;
     let most = plan.limits().monitors;

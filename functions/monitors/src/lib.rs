@@ -11,8 +11,11 @@ mod read;
 mod update;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
-use valpero_app::App;
-use valpero_domain::{Plan, monitor::Allowance};
+use valpero_app::{App, Needs};
+use valpero_domain::{Plan, RegionCode, monitor::Allowance};
+
+/// It asks regions for checks, refuses private targets, and tells of incidents that end with their monitor.
+pub const NEEDS: Needs = Needs { queue: true, events: true, targets: true, region: false };
 
 /// The routes of this function.
 pub fn routes() -> OpenApiRouter<App> {
@@ -26,7 +29,6 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// What this deployment and the account's plan allow a monitor to be.
-fn allowance(app: &App, plan: Plan) -> Allowance<'_> {
-    let settings = &app.settings;
-    Allowance { regions: &settings.regions, private_targets: settings.private_targets, limits: plan.limits() }
+fn allowance<'a>(app: &App, plan: Plan, regions: &'a [RegionCode]) -> Allowance<'a> {
+    Allowance { regions, private_targets: app.settings.private_targets, limits: plan.limits() }
 }

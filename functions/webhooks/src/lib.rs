@@ -3,7 +3,10 @@
 mod rotate_secret;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
-use valpero_app::App;
+use valpero_app::{App, Needs};
+
+/// It needs the store alone.
+pub const NEEDS: Needs = Needs { queue: false, events: false, targets: false, region: false };
 
 /// The routes of this function.
 pub fn routes() -> OpenApiRouter<App> {

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use valpero_app::telemetry::chain;
 use valpero_domain::{AccountId, KeyId, Plan, RegionCode};
 
-use crate::{operator, screen, up};
+use crate::{dead_letters, operator, screen, up};
 
 /// Uptime monitoring as an API, on one machine or on AWS.
 ///
@@ -28,6 +28,12 @@ enum Command {
     /// API keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// The regions that check.
+    #[command(subcommand)]
+    Region(RegionCommand),
+    /// Messages of webhooks that failed for good, on AWS.
+    #[command(subcommand)]
+    DeadLetters(DeadLettersCommand),
 }
 
 /// How `up` runs.
@@ -48,6 +54,10 @@ pub(crate) struct UpArgs {
     /// Whether monitors and webhooks may reach private addresses; deny is how it is on AWS.
     #[arg(long, value_enum, default_value = "allow")]
     pub private_targets: PrivateTargets,
+    /// Start everything but the API, and serve DynamoDB, the queue and the event bus at --addr: for functions that run
+    /// elsewhere, such as under `sam local start-api`.
+    #[arg(long, conflicts_with = "memory")]
+    pub services_only: bool,
     /// Print one JSON line, `{"url":…,"key":…}`, instead of text.
     #[arg(long)]
     pub json: bool,
@@ -140,6 +150,50 @@ pub(crate) enum KeyCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum RegionCommand {
+    /// List the regions, and when each last ticked.
+    List {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Take a region off the list, after its stack was deleted.
+    Remove {
+        /// Its code, such as fra.
+        region: RegionCode,
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+/// A stack on AWS.
+#[derive(Debug, Args)]
+pub(crate) struct StackTarget {
+    /// The stack's name; credentials and region come from the usual AWS environment.
+    #[arg(long, value_name = "NAME", env = "VALPERO_STACK")]
+    pub stack: String,
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeadLettersCommand {
+    /// List them.
+    List {
+        #[command(flatten)]
+        target: StackTarget,
+    },
+    /// Put them back into the webhook queue.
+    Redrive {
+        /// Take away what is no message of Valpero's.
+        #[arg(long)]
+        drop_foreign: bool,
+        #[command(flatten)]
+        target: StackTarget,
+    },
+}
+
 /// Runs the command line of this process.
 pub async fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -147,6 +201,8 @@ pub async fn main() -> ExitCode {
         Command::Up(args) => up::run(args).await,
         Command::Account(command) => operator::account(command).await,
         Command::Key(command) => operator::key(command).await,
+        Command::Region(command) => operator::region(command).await,
+        Command::DeadLetters(command) => dead_letters::run(command).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

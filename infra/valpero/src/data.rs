@@ -7,6 +7,7 @@ use std::{
 };
 
 use aws_sdk_dynamodb::Client;
+use serde_json::Value;
 
 use crate::embedded::{Embedded, EmbeddedError, client};
 
@@ -75,6 +76,17 @@ impl DataDir {
         let failed = |source| DataError::Directory { path: self.path.clone(), source };
         // The directory is its owner's alone, and so is this.
         fs::write(self.path.join("endpoint"), format!("http://{}\n", embedded.address())).map_err(failed)
+    }
+
+    /// Writes down what `sam local --env-vars` gives the functions, so that they find the services of this process.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub fn write_sam_variables(&self, variables: &Value) -> Result<PathBuf, DataError> {
+        let path = self.path.join("sam-local.json");
+        let failed = |source| DataError::Directory { path: self.path.clone(), source };
+        fs::write(&path, format!("{variables:#}\n")).map_err(failed)?;
+        Ok(path)
     }
 }
 

@@ -3,9 +3,12 @@
 pub mod api;
 pub mod cli;
 mod data;
+mod dead_letters;
+mod deployed;
 pub mod embedded;
 mod operator;
 mod screen;
+mod services;
 pub mod stack;
 mod up;
 

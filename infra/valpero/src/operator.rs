@@ -3,14 +3,14 @@
 use std::error::Error;
 
 use serde_json::{Value, json};
-use valpero_app::{Clock, config::sdk_config, entropy};
+use valpero_app::{Clock, entropy};
 use valpero_auth::Token;
-use valpero_domain::{AccountId, AuditId, KeyId, Plan, Scope, Scopes, Timestamp, monitor::MonitorName};
-use valpero_storage::{Account, ApiKey, AuditRow, Store, StoreError, Tables};
+use valpero_domain::{AccountId, AuditId, KeyId, Plan, RegionCode, Scope, Scopes, Timestamp, monitor::MonitorName};
+use valpero_storage::{Account, ApiKey, AuditRow, Heartbeat, Store, StoreError, Tables};
 
 use crate::{
-    cli::{AccountCommand, KeyCommand, Target},
-    data,
+    cli::{AccountCommand, KeyCommand, RegionCommand, Target},
+    data, deployed,
     screen::Screen,
     stack::STACK,
 };
@@ -21,30 +21,31 @@ type Failure = Box<dyn Error + Send + Sync>;
 struct Opened {
     store: Store,
     screen: Screen,
+    api_url: Option<String>,
     _local: Option<data::Access>,
 }
 
 async fn open(target: &Target) -> Result<Opened, Failure> {
     let screen = Screen::new(target.json);
     if let Some(stack) = &target.stack {
-        let client = aws_sdk_dynamodb::Client::new(&sdk_config(None).await);
-        return Ok(Opened { store: Store::new(client, Tables::of_stack(stack)), screen, _local: None });
+        let deployed::Deployed { store, api_url, .. } = deployed::find(stack).await?;
+        return Ok(Opened { store, screen, api_url: Some(api_url), _local: None });
     }
     let access = data::open(&target.data)?;
     let store = Store::new(access.client.clone(), Tables::of_stack(STACK));
-    Ok(Opened { store, screen, _local: Some(access) })
+    Ok(Opened { store, screen, api_url: None, _local: Some(access) })
 }
 
 pub(crate) async fn account(command: AccountCommand) -> Result<(), Failure> {
     match command {
         AccountCommand::Create { email, plan, target } => {
-            let Opened { store, screen, _local } = open(&target).await?;
+            let Opened { store, screen, _local, .. } = open(&target).await?;
             let account = create_account(&store, &email, plan).await?;
             let lines = format!("Made account {} ({}, plan {}).", account.id, account.email, plan.as_str());
             screen.result(&json!({"account_id": account.id, "email": account.email, "plan": plan}), &lines);
         }
         AccountCommand::List { target } => {
-            let Opened { store, screen, _local } = open(&target).await?;
+            let Opened { store, screen, _local, .. } = open(&target).await?;
             let accounts = store.accounts().await?;
             let line = |account: &Account| {
                 let Account { id, email, plan, monitors, .. } = account;
@@ -54,7 +55,7 @@ pub(crate) async fn account(command: AccountCommand) -> Result<(), Failure> {
             screen.result(&json!({"accounts": accounts}), &some_lines(&lines, "No accounts yet."));
         }
         AccountCommand::SetPlan { account, plan, target } => {
-            let Opened { store, screen, _local } = open(&target).await?;
+            let Opened { store, screen, _local, .. } = open(&target).await?;
             let audit = audit(account, "account.plan_set", None)?;
             store.set_plan(account, plan, &audit).await.map_err(|error| no_account(error, account))?;
             let lines = format!("Account {account} is on plan {}; its keys follow at once.", plan.as_str());
@@ -68,16 +69,21 @@ pub(crate) async fn key(command: KeyCommand) -> Result<(), Failure> {
     match command {
         KeyCommand::Mint { account, name, scopes, target } => {
             let scopes = parse_scopes(&scopes)?;
-            let Opened { store, screen, _local } = open(&target).await?;
+            let Opened { store, screen, api_url, _local } = open(&target).await?;
             let (key, token) = mint(&store, account, &name, scopes).await?;
-            let lines =
+            let mut lines =
                 format!("Minted key {} ({}). Its token, shown this once:\n{}", key.id, key.name, token.reveal());
-            let object =
-                json!({"key_id": key.id, "token": token.reveal(), "account_id": account, "scopes": key.scopes});
+            if let Some(url) = &api_url {
+                lines.push_str(&format!("\nThe API is at {url}"));
+            }
+            let scopes = &key.scopes;
+            let object = json!({
+                "key_id": key.id, "token": token.reveal(), "account_id": account, "scopes": scopes, "api_url": api_url,
+            });
             screen.result(&object, &lines);
         }
         KeyCommand::List { account, target } => {
-            let Opened { store, screen, _local } = open(&target).await?;
+            let Opened { store, screen, _local, .. } = open(&target).await?;
             store.account(account).await.map_err(|error| no_account(error, account))?;
             let keys = store.keys(account).await?;
             let now = Clock::system().now();
@@ -86,7 +92,7 @@ pub(crate) async fn key(command: KeyCommand) -> Result<(), Failure> {
             screen.result(&json!({"keys": objects}), &some_lines(&lines, "No keys yet."));
         }
         KeyCommand::Revoke { key, account, target } => {
-            let Opened { store, screen, _local } = open(&target).await?;
+            let Opened { store, screen, _local, .. } = open(&target).await?;
             let found = store.key(account, key).await.map_err(|error| no_key(error, key))?;
             let audit = audit(account, "key.revoked", Some(key.to_string()))?;
             store.revoke_key(&found, Clock::system().now(), &audit).await?;
@@ -94,6 +100,47 @@ pub(crate) async fn key(command: KeyCommand) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+pub(crate) async fn region(command: RegionCommand) -> Result<(), Failure> {
+    match command {
+        RegionCommand::List { target } => {
+            let Opened { store, screen, .. } = open(&target).await?;
+            let beats = store.heartbeats().await?;
+            let now = Clock::system().now();
+            let lines: Vec<String> = beats.iter().map(|beat| region_line(beat, now)).collect();
+            let object = |beat: &Heartbeat| {
+                json!({
+                    "region": beat.region, "aws_region": beat.region.aws_region(), "last_tick_at": beat.last_tick_at,
+                    "silent": beat.is_silent(now),
+                })
+            };
+            let objects: Vec<Value> = beats.iter().map(object).collect();
+            screen.result(&json!({"regions": objects}), &some_lines(&lines, "No region has ticked yet."));
+        }
+        RegionCommand::Remove { region, target } => {
+            let Opened { store, screen, .. } = open(&target).await?;
+            store.remove_region(region).await.map_err(|error| no_region(error, region))?;
+            let lines = format!(
+                "Region {region} is no longer offered to new monitors. Those that name it keep it until they are changed; \
+                 its silence is no vote."
+            );
+            screen.result(&json!({"region": region, "removed": true}), &lines);
+        }
+    }
+    Ok(())
+}
+
+fn region_line(beat: &Heartbeat, now: Timestamp) -> String {
+    let state = if beat.is_silent(now) { "silent   " } else { "reporting" };
+    format!("{}  {state}  last tick {}  {}", beat.region, beat.last_tick_at, beat.region.aws_region())
+}
+
+fn no_region(error: StoreError, region: RegionCode) -> Failure {
+    match error {
+        StoreError::NotFound => format!("region {region} is not on the list; `valpero region list` shows it").into(),
+        error => error.into(),
+    }
 }
 
 fn some_lines(lines: &[String], none: &str) -> String {

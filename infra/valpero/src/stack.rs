@@ -59,7 +59,7 @@ impl Stack {
         tables.create_missing(&parts.client).await?;
         let queue = Arc::new(InProcessQueue::default());
         let bus = Arc::new(InProcessBus::default());
-        let settings = Settings { regions: parts.regions.clone(), private_targets: parts.private_targets };
+        let settings = Settings { private_targets: parts.private_targets };
         let app = App {
             store: Store::new(parts.client, tables),
             queue: Queue::InProcess(Arc::clone(&queue)),
@@ -70,7 +70,22 @@ impl Stack {
         let checker = |region: &RegionCode| Checker::new(app.clone(), *region, parts.outbound.clone(), parts.backoff);
         let checkers = parts.regions.iter().map(checker).collect();
         let delivery = Delivery::new(app.clone(), parts.outbound.clone());
-        Ok(Self { app, checkers, delivery, queue, bus })
+        let stack = Self { app, checkers, delivery, queue, bus };
+        stack.take_up_duty().await?;
+        Ok(stack)
+    }
+
+    /// Says which regions check: these and, of those that did at the last start, no other.
+    async fn take_up_duty(&self) -> Result<(), StoreError> {
+        for before in self.app.store.deployed_regions().await? {
+            if !self.checkers.iter().any(|checker| checker.region() == before) {
+                self.app.store.remove_region(before).await?;
+            }
+        }
+        for checker in &self.checkers {
+            self.app.store.beat(checker.region(), self.app.now()).await?;
+        }
+        Ok(())
     }
 
     /// The API.

@@ -1,8 +1,8 @@
 //! `valpero up`: starts the stack, gives it its schedule, serves its API, and ends it cleanly.
 
-use std::{error::Error, net::SocketAddr, time::Duration};
+use std::{error::Error, net::SocketAddr, path::Path, time::Duration};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tracing_subscriber::EnvFilter;
 use valpero_app::{Clock, config::log_filter, telemetry::chain};
@@ -17,7 +17,8 @@ use crate::{
     embedded::Embedded,
     operator,
     screen::Screen,
-    stack::{Parts, Stack},
+    services::Services,
+    stack::{Parts, STACK, Stack},
 };
 
 type Failure = Box<dyn Error + Send + Sync>;
@@ -44,19 +45,28 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
         Some(directory) => directory.serve()?,
         None => Embedded::in_memory()?,
     };
-    let stack = Stack::assemble(parts(&args, &embedded)?).await?;
+    let stack = Stack::assemble(parts(&args, &embedded, address)?).await?;
     if let Some(directory) = &directory {
         directory.announce(&embedded)?;
     }
-    for checker in &stack.checkers {
-        checker.report_for_duty().await?;
-    }
     let token = first_key(&stack.app.store).await?;
-    welcome(screen, &args, address, token.as_deref());
+    let router = match &directory {
+        Some(directory) if args.services_only => {
+            let access_key = access_key()?;
+            let variables = directory.write_sam_variables(&sam_variables(address, private_targets(&args)))?;
+            welcome_services(screen, address, &access_key, &variables, token.as_deref());
+            let Stack { queue, bus, app, .. } = stack.clone();
+            Services::new(embedded.address(), queue, bus, app.clock, &access_key).router()
+        }
+        _ => {
+            welcome(screen, &args, address, token.as_deref());
+            stack.router()
+        }
+    };
 
     let (stop, stopping) = watch::channel(false);
     let work = work(&stack, &stopping);
-    let server = axum::serve(listener, stack.router().into_make_service_with_connect_info::<SocketAddr>());
+    let server = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>());
     let mut until = stopping.clone();
     let served = tokio::spawn(server.with_graceful_shutdown(async move { wait(&mut until).await }).into_future());
     end_signal().await?;
@@ -69,14 +79,26 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
 
 fn start_log() {
     let filter = EnvFilter::try_new(log_filter(LOG)).unwrap_or_else(|_| EnvFilter::new(LOG));
-    let log = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_env_filter(filter);
+    let log = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_env_filter(filter);
     // Standard output belongs to the screen.
     let _already_started = log.with_writer(std::io::stderr).try_init();
 }
 
-fn parts(args: &UpArgs, embedded: &Embedded) -> Result<Parts, Failure> {
-    let private_targets = args.private_targets == PrivateTargets::Allow;
-    let own = vec![embedded.address()];
+fn private_targets(args: &UpArgs) -> bool {
+    args.private_targets == PrivateTargets::Allow
+}
+
+fn parts(args: &UpArgs, embedded: &Embedded, address: SocketAddr) -> Result<Parts, Failure> {
+    let private_targets = private_targets(args);
+    let mut own = vec![embedded.address()];
+    if args.services_only {
+        own.push(address);
+    }
     let guard = if private_targets { Guard::allowing_private(own) } else { Guard::public_only() };
     let mut regions = args.regions.clone();
     regions.sort_unstable();
@@ -131,6 +153,38 @@ fn welcome(screen: Screen, args: &UpArgs, address: SocketAddr, token: Option<&st
         regions.join(", ")
     );
     screen.result(&json!({"url": url, "key": token}), &text);
+}
+
+/// Who may use the services: a name that nobody guesses, in the place of an AWS access key.
+fn access_key() -> Result<String, Failure> {
+    let bytes: [u8; 16] = valpero_auth::random_bytes()?;
+    Ok(bytes.iter().fold("VALPERO".to_owned(), |key, byte| format!("{key}{byte:02X}")))
+}
+
+/// The variables of the functions of the template under `sam local`, in the form of its `--env-vars`.
+fn sam_variables(address: SocketAddr, private_targets: bool) -> Value {
+    // A container's own loopback is not this machine's.
+    let host = if address.ip().is_loopback() { "host.docker.internal".into() } else { address.ip().to_string() };
+    let endpoint = format!("http://{host}:{}", address.port());
+    json!({"Parameters": {
+        "VALPERO_STACK": STACK,
+        "VALPERO_QUEUE_URL": format!("{endpoint}/{STACK}-webhooks"),
+        "VALPERO_ENDPOINT_URL": endpoint,
+        "VALPERO_PRIVATE_TARGETS": if private_targets { "allow" } else { "deny" },
+    }})
+}
+
+fn welcome_services(screen: Screen, address: SocketAddr, access_key: &str, variables: &Path, token: Option<&str>) {
+    let url = format!("http://{address}");
+    let key = token.map_or_else(String::new, |token| format!("  export VALPERO_KEY={token}\n"));
+    let text = format!(
+        "Valpero's store, queue, bus, checkers and webhook worker are up, without the API.\n\n  \
+         services   {url}, for requests that are signed with this access key\n\n\
+         {key}  export AWS_ACCESS_KEY_ID={access_key} AWS_SECRET_ACCESS_KEY=any\n  \
+         sam local start-api --region eu-north-1 --env-vars {}\n\nCtrl-C stops it.",
+        variables.display()
+    );
+    screen.result(&json!({"url": url, "key": token, "access_key_id": access_key, "env_vars": variables}), &text);
 }
 
 /// The schedule, the queue, the bus and the sweep: what AWS does around the functions.

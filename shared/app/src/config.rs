@@ -8,15 +8,46 @@ use valpero_storage::{Store, Tables};
 
 use crate::{App, Clock, EventBus, Queue, Settings};
 
+const STACK: &str = "VALPERO_STACK";
+const HOME_REGION: &str = "VALPERO_HOME_REGION";
+const LOG: &str = "VALPERO_LOG";
+const QUEUE_URL: &str = "VALPERO_QUEUE_URL";
+const PRIVATE_TARGETS: &str = "VALPERO_PRIVATE_TARGETS";
+const REGION: &str = "VALPERO_REGION";
+const ENDPOINT_URL: &str = "VALPERO_ENDPOINT_URL";
+
 /// The environment's variables and what each means.
-pub const VARIABLES: [(&str, &str); 6] = [
-    ("VALPERO_STACK", "the stack's name, with which the names of its tables begin"),
-    ("VALPERO_HOME_REGION", "the AWS region of the tables and the queue, such as eu-central-1"),
-    ("VALPERO_REGIONS", "the codes of the regions that check, such as hel,fra,usc"),
-    ("VALPERO_QUEUE_URL", "the webhook queue"),
-    ("VALPERO_EVENT_BUS", "the name of each region's event bus"),
-    ("VALPERO_PRIVATE_TARGETS", "allow or deny; deny unless set"),
+pub const VARIABLES: [(&str, &str); 7] = [
+    (STACK, "the stack's name, with which the names of its tables, its queue and its event buses begin"),
+    (HOME_REGION, "the AWS region of the tables and the queue, such as eu-central-1"),
+    (LOG, "which log lines are written; info unless set"),
+    (ENDPOINT_URL, "where AWS is asked instead, such as `valpero up --services-only`; empty for AWS itself"),
+    (QUEUE_URL, "the webhook queue"),
+    (PRIVATE_TARGETS, "allow or deny; deny unless set"),
+    (REGION, "the code of this checker's region, such as fra"),
 ];
+
+/// What a function needs beyond the store; the template gives each function that and no more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// It sends messages to the webhook queue.
+    pub queue: bool,
+    /// It publishes events.
+    pub events: bool,
+    /// It looks at, or connects to, hosts that users name.
+    pub targets: bool,
+    /// It is the checker of one region.
+    pub region: bool,
+}
+
+impl Needs {
+    /// The variables of such a function.
+    pub fn variables(self) -> Vec<&'static str> {
+        let more = [(QUEUE_URL, self.queue), (PRIVATE_TARGETS, self.targets), (REGION, self.region)];
+        let more = more.into_iter().filter_map(|(name, needed)| needed.then_some(name));
+        [STACK, HOME_REGION, LOG, ENDPOINT_URL].into_iter().chain(more).collect()
+    }
+}
 
 /// What is wrong with the environment.
 #[derive(Debug, thiserror::Error)]
@@ -30,12 +61,10 @@ pub struct Config {
     pub stack: String,
     /// The AWS region of the tables and the queue.
     pub home_region: String,
-    /// The regions that check.
-    pub regions: Vec<RegionCode>,
-    /// The webhook queue.
-    pub queue_url: String,
-    /// The name of each region's event bus.
-    pub event_bus: String,
+    /// The webhook queue, where it is needed.
+    pub queue_url: Option<String>,
+    /// Whether events are published.
+    pub events: bool,
     /// Whether targets may be private addresses.
     pub private_targets: bool,
 }
@@ -45,11 +74,11 @@ impl Config {
     ///
     /// # Errors
     /// All that is missing or wrong.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(variable)
+    pub fn from_env(needs: Needs) -> Result<Self, ConfigError> {
+        Self::read(needs, variable)
     }
 
-    fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+    fn read(needs: Needs, variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut faults = Vec::new();
         let mut required = |name: &str| {
             variable(name).unwrap_or_else(|| {
@@ -58,28 +87,19 @@ impl Config {
                 String::new()
             })
         };
-        let stack = required("VALPERO_STACK");
-        let home_region = required("VALPERO_HOME_REGION");
-        let codes = required("VALPERO_REGIONS");
-        let queue_url = required("VALPERO_QUEUE_URL");
-        let event_bus = required("VALPERO_EVENT_BUS");
-        let mut regions = Vec::new();
-        for code in codes.split(',').map(str::trim).filter(|code| !code.is_empty()) {
-            match code.parse() {
-                Ok(region) => regions.push(region),
-                Err(error) => faults.push(format!("VALPERO_REGIONS: {code:?} {error}")),
-            }
-        }
-        let private_targets = match variable("VALPERO_PRIVATE_TARGETS").as_deref() {
+        let stack = required(STACK);
+        let home_region = required(HOME_REGION);
+        let queue_url = needs.queue.then(|| required(QUEUE_URL));
+        let private_targets = match variable(PRIVATE_TARGETS).as_deref() {
             Some("allow") => true,
             None | Some("deny") => false,
             Some(other) => {
-                faults.push(format!("VALPERO_PRIVATE_TARGETS is {other:?}; it must be allow or deny"));
+                faults.push(format!("{PRIVATE_TARGETS} is {other:?}; it must be allow or deny"));
                 false
             }
         };
         if faults.is_empty() {
-            Ok(Self { stack, home_region, regions, queue_url, event_bus, private_targets })
+            Ok(Self { stack, home_region, queue_url, events: needs.events, private_targets })
         } else {
             Err(ConfigError(faults))
         }
@@ -88,12 +108,14 @@ impl Config {
     /// Connects to AWS: credentials and endpoint as its SDK finds them.
     pub async fn connect(&self) -> App {
         let sdk = sdk_config(Some(self.home_region.clone())).await;
+        let queue = |url: &String| Queue::sqs(aws_sdk_sqs::Client::new(&sdk), url.clone());
         App {
             store: Store::new(aws_sdk_dynamodb::Client::new(&sdk), Tables::of_stack(&self.stack)),
-            queue: Queue::sqs(aws_sdk_sqs::Client::new(&sdk), self.queue_url.clone()),
-            events: EventBus::event_bridge(&sdk, self.event_bus.clone()),
+            queue: self.queue_url.as_ref().map_or(Queue::Absent, queue),
+            // Every region's bus has the stack's name.
+            events: if self.events { EventBus::event_bridge(&sdk, self.stack.clone()) } else { EventBus::Absent },
             clock: Clock::system(),
-            settings: Arc::new(Settings { regions: self.regions.clone(), private_targets: self.private_targets }),
+            settings: Arc::new(Settings { private_targets: self.private_targets }),
         }
     }
 }
@@ -104,22 +126,36 @@ pub async fn sdk_config(region: Option<String>) -> SdkConfig {
     if let Some(region) = region {
         loader = loader.region(Region::new(region));
     }
+    if let Some(url) = variable(ENDPOINT_URL) {
+        loader = loader.endpoint_url(url);
+    }
     loader.load().await
 }
 
 /// The region that this checker is, from `VALPERO_REGION`.
 ///
 /// # Errors
-/// Where it is missing or no region's code.
+/// Where it is missing, no region's code, or the code of another region than the one that Lambda runs this function in: events
+/// would be sent elsewhere.
 pub fn own_region() -> Result<RegionCode, ConfigError> {
-    let code = variable("VALPERO_REGION")
-        .ok_or_else(|| ConfigError(vec!["VALPERO_REGION is missing (the code of this checker's region)".into()]))?;
-    code.parse().map_err(|error| ConfigError(vec![format!("VALPERO_REGION: {code:?} {error}")]))
+    region_of(variable(REGION).as_deref(), variable("AWS_REGION").as_deref())
+}
+
+fn region_of(code: Option<&str>, aws_region: Option<&str>) -> Result<RegionCode, ConfigError> {
+    let fault = |text: String| ConfigError(vec![text]);
+    let code = code.ok_or_else(|| fault(format!("{REGION} is missing (the code of this checker's region)")))?;
+    let region: RegionCode = code.parse().map_err(|error| fault(format!("{REGION}: {code:?} {error}")))?;
+    match aws_region {
+        Some(here) if here != region.aws_region() => {
+            Err(fault(format!("{REGION} is {region}, which is {}, but this is {here}", region.aws_region())))
+        }
+        _ => Ok(region),
+    }
 }
 
 /// Which log lines are written, from `VALPERO_LOG`: `info` unless set.
 pub fn log_filter(default: &str) -> String {
-    variable("VALPERO_LOG").unwrap_or_else(|| default.to_owned())
+    variable(LOG).unwrap_or_else(|| default.to_owned())
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -134,21 +170,33 @@ mod tests {
 
     #[test]
     fn everything_missing_is_named_at_once() {
-        let error = Config::read(|_| None).expect_err("nothing is set").to_string();
-        for (name, _) in &VARIABLES[..5] {
-            assert!(error.contains(name), "{name} is not in: {error}");
+        let needs = Needs { queue: true, ..Needs::default() };
+        let ConfigError(faults) = Config::read(needs, |_| None).expect_err("nothing is set");
+        for name in [STACK, HOME_REGION, QUEUE_URL] {
+            assert!(faults.iter().any(|fault| fault.starts_with(name)), "{name} is not in: {faults:?}");
         }
+        let ConfigError(faults) = Config::read(Needs::default(), |_| None).expect_err("nothing is set");
+        assert_eq!(faults.len(), 2, "a function that sends nothing needs no queue: {faults:?}");
     }
 
     #[test]
     fn wrong_values_are_named_too() {
-        let value = |name: &str| match name {
-            "VALPERO_REGIONS" => Some("hel, atlantis".to_owned()),
-            "VALPERO_PRIVATE_TARGETS" => Some("maybe".to_owned()),
-            _ => Some("x".to_owned()),
-        };
-        let ConfigError(faults) = Config::read(value).expect_err("wrong");
-        assert_eq!(faults.len(), 2, "{faults:?}");
-        assert!(faults[0].contains("atlantis") && faults[1].contains("maybe"));
+        let value = |name: &str| Some(if name == PRIVATE_TARGETS { "maybe" } else { "x" }.to_owned());
+        let ConfigError(faults) = Config::read(Needs::default(), value).expect_err("wrong");
+        assert!(faults.len() == 1 && faults[0].contains("maybe"), "{faults:?}");
+    }
+
+    #[test]
+    fn a_checker_knows_where_it_is() {
+        assert_eq!(region_of(Some("fra"), Some("eu-central-1")).ok(), "fra".parse().ok());
+        assert_eq!(region_of(Some("fra"), None).ok(), "fra".parse().ok());
+        for (code, here, said) in [
+            (None, None, "is missing"),
+            (Some("atlantis"), None, "atlantis"),
+            (Some("fra"), Some("eu-north-1"), "this is eu-north-1"),
+        ] {
+            let error = region_of(code, here).expect_err("wrong").to_string();
+            assert!(error.contains(said), "{error}");
+        }
     }
 }

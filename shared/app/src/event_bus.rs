@@ -45,6 +45,9 @@ pub enum EventError {
     /// The channel in this process is full.
     #[error("too many checks are waiting")]
     Full,
+    /// This function was given no bus.
+    #[error("this function has no event bus")]
+    Absent,
 }
 
 /// Where events go.
@@ -59,6 +62,8 @@ pub enum EventBus {
     },
     /// This process.
     InProcess(Arc<InProcessBus>),
+    /// None: the function publishes nothing.
+    Absent,
 }
 
 impl EventBus {
@@ -95,6 +100,7 @@ impl EventBus {
                 }
             }
             Self::InProcess(bus) => bus.publish(region, check, now),
+            Self::Absent => Err(EventError::Absent),
         }
     }
 }
@@ -110,7 +116,11 @@ pub struct InProcessBus {
 }
 
 impl InProcessBus {
-    fn publish(&self, region: RegionCode, check: CheckRequested, now: Timestamp) -> Result<(), EventError> {
+    /// Takes an event for a region's checker.
+    ///
+    /// # Errors
+    /// Where too many wait already.
+    pub fn publish(&self, region: RegionCode, check: CheckRequested, now: Timestamp) -> Result<(), EventError> {
         let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         if events.len() >= WAITING_MAX {
             return Err(EventError::Full);

@@ -13,11 +13,11 @@ pub mod views;
 use std::sync::Arc;
 
 use valpero_auth::NoEntropy;
-use valpero_domain::{RegionCode, Timestamp, id::Entropy};
+use valpero_domain::{Timestamp, id::Entropy};
 use valpero_storage::{Store, StoreError};
 
 pub use clock::Clock;
-pub use config::{Config, ConfigError};
+pub use config::{Config, ConfigError, Needs};
 pub use event_bus::EventBus;
 pub use queue::Queue;
 
@@ -42,8 +42,6 @@ impl WorkError {
 /// What a deployment allows.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The regions that check.
-    pub regions: Vec<RegionCode>,
     /// Whether targets may be private addresses.
     pub private_targets: bool,
 }
@@ -68,8 +66,8 @@ impl App {
     ///
     /// # Errors
     /// Everything that is missing from the environment, at once.
-    pub async fn from_env() -> Result<Self, ConfigError> {
-        Ok(Config::from_env()?.connect().await)
+    pub async fn from_env(needs: Needs) -> Result<Self, ConfigError> {
+        Ok(Config::from_env(needs)?.connect().await)
     }
 
     /// The time now.

@@ -33,6 +33,9 @@ pub enum QueueError {
     /// The queue in this process is full.
     #[error("the queue is full")]
     Full,
+    /// This function was given no queue.
+    #[error("this function has no queue")]
+    Absent,
 }
 
 /// Where messages go.
@@ -47,6 +50,8 @@ pub enum Queue {
     },
     /// This process.
     InProcess(Arc<InProcessQueue>),
+    /// None: the function sends nothing.
+    Absent,
 }
 
 impl Queue {
@@ -69,15 +74,16 @@ impl Queue {
                 sent.map(drop).map_err(|error| QueueError::Sqs(Box::new(error)))
             }
             Self::InProcess(queue) => queue.send(body, now.plus_seconds(delay_s)),
+            Self::Absent => Err(QueueError::Absent),
         }
     }
 }
 
 /// How long a message stays hidden while somebody works on it: as the template sets it for SQS.
-const HIDDEN_S: i64 = 120;
+pub const HIDDEN_S: i64 = 180;
 
 /// Receives after which a message that still fails is a dead letter: as the template sets it for SQS.
-const RECEIVES_MAX: u32 = 5;
+pub const RECEIVES_MAX: u32 = 5;
 
 /// Messages that wait at the most.
 const WAITING_MAX: usize = 100_000;
@@ -110,7 +116,11 @@ impl InProcessQueue {
         self.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn send(&self, body: String, visible_at: Timestamp) -> Result<(), QueueError> {
+    /// Takes a message that shows up at `visible_at`.
+    ///
+    /// # Errors
+    /// Where too many wait already.
+    pub fn send(&self, body: String, visible_at: Timestamp) -> Result<(), QueueError> {
         let mut messages = self.lock();
         if messages.waiting.len() >= WAITING_MAX {
             return Err(QueueError::Full);
@@ -128,7 +138,7 @@ impl InProcessQueue {
         self.arrived.notified().await;
     }
 
-    /// Up to ten visible messages as the event that SQS sends to a Lambda; they are hidden for two minutes.
+    /// Up to ten visible messages as the event that SQS sends to a Lambda; they are hidden for [`HIDDEN_S`].
     pub fn receive(&self, now: Timestamp) -> Option<Value> {
         let mut guard = self.lock();
         let messages = &mut *guard;

@@ -7,8 +7,12 @@ use crate::config::log_filter;
 /// Starts the log of a function on AWS.
 pub fn start() {
     let filter = EnvFilter::try_new(log_filter("info")).unwrap_or_else(|_| EnvFilter::new("info"));
-    let subscriber =
-        tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_env_filter(filter);
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_env_filter(filter);
     // A second start in one process keeps the first log.
     let _already_started = subscriber.try_init();
 }

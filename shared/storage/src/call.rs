@@ -53,7 +53,7 @@ pub(crate) fn from_item<T: DeserializeOwned>(table: &'static str, item: Item) ->
     serde_dynamo::from_item(item).map_err(|error| StoreError::corrupt(table, error))
 }
 
-fn consumed<'a>(kind: &Kind, capacities: impl IntoIterator<Item = &'a ConsumedCapacity>) {
+pub(crate) fn consumed<'a>(kind: &Kind, capacities: impl IntoIterator<Item = &'a ConsumedCapacity>) {
     record(kind, capacities.into_iter().filter_map(ConsumedCapacity::capacity_units).sum());
 }
 

@@ -19,6 +19,9 @@ pub enum StoreError {
     /// DynamoDB asks us to slow down, also after the SDK's own retries.
     #[error("the database is throttling")]
     Throttled(#[source] Box<dyn Error + Send + Sync>),
+    /// DynamoDB did not answer, or failed, also after the SDK's own retries: whether it did what it was asked is not known.
+    #[error("the database did not answer; is it reachable, and are region and endpoint right?")]
+    Unreachable(#[source] Box<dyn Error + Send + Sync>),
     /// An item does not read as what it should be.
     #[error("an item of {table} cannot be read")]
     Corrupt {
@@ -28,10 +31,8 @@ pub enum StoreError {
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
-    /// Anything else that AWS or the network says.
-    #[error(
-        "the database could not be asked; is it reachable, and on AWS, are region, stack name and credentials right?"
-    )]
+    /// Anything else that AWS says.
+    #[error("the database could not be asked; on AWS, are region, stack name and credentials right?")]
     Aws(#[source] Box<dyn Error + Send + Sync>),
 }
 
@@ -54,9 +55,16 @@ impl StoreError {
                 | "TransactionInProgressException"
                 | "TransactionConflictException",
             ) => Self::Throttled(Box::new(error)),
+            Some("InternalServerError" | "ServiceUnavailable" | "RequestTimeout") => Self::Unreachable(Box::new(error)),
+            _ if failed_on_the_way(&error) => Self::Unreachable(Box::new(error)),
             _ => Self::Aws(Box::new(error)),
         }
     }
+}
+
+/// Whether the answer was lost, cut, or came from something that failed in between.
+fn failed_on_the_way<E>(error: &SdkError<E, impl std::fmt::Debug>) -> bool {
+    matches!(error, SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_))
 }
 
 impl From<aws_sdk_dynamodb::error::BuildError> for StoreError {

@@ -28,7 +28,7 @@ pub use deliveries::{Attempt, Delivery};
 pub use error::StoreError;
 pub use incidents::IncidentFilter;
 pub use monitors::{Monitor, Place, Webhook};
-pub use schedules::{ProbeSpec, ScheduledProbe};
+pub use schedules::{Heartbeat, ProbeSpec, ScheduledProbe};
 pub use schema::Tables;
 pub use status_change::{IncidentWrite, StatusChange};
 pub use usage::Usage;

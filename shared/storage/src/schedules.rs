@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 use valpero_domain::{
     AccountId, MonitorId, MonitorSpec, RegionCode, Status, Timestamp,
@@ -16,10 +16,11 @@ use valpero_domain::{
 use crate::{
     Place, Store, StoreError,
     call::{
-        Cancelled, Item, Updated, a_delete, a_put, an_update, delete_item, from_item, jitter, key, n, put_item, s,
-        to_item, to_value, update_item,
+        Cancelled, Item, Updated, a_delete, a_put, an_update, consumed, delete_item, from_item, jitter, key, n,
+        put_item, s, to_item, to_value, update_item,
     },
     keys,
+    usage::Kind,
 };
 
 const TABLE: &str = "schedules";
@@ -81,6 +82,27 @@ pub struct ScheduledProbe {
     /// Counts the changes of `state`, so that of two checks at once the later one does not undo the earlier.
     #[serde(default)]
     pub revision: i64,
+}
+
+/// When a region last ticked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// The region.
+    #[serde(rename = "entry")]
+    pub region: RegionCode,
+    /// The minute of its last tick.
+    pub last_tick_at: Timestamp,
+}
+
+impl Heartbeat {
+    /// Whether the region has no vote, since it has not ticked for three minutes.
+    pub fn is_silent(&self, now: Timestamp) -> bool {
+        now.ms_since(self.last_tick_at).abs() >= SILENT_MS
+    }
+}
+
+fn heartbeat_key(region: RegionCode) -> Item {
+    key([("cohort", keys::HEARTBEATS.into()), ("entry", region.to_string())])
 }
 
 /// A cohort that has room, as seen when a place was looked for.
@@ -206,9 +228,8 @@ impl Store {
     /// # Errors
     /// Where the store fails.
     pub async fn beat(&self, region: RegionCode, at: Timestamp) -> Result<(), StoreError> {
-        let place = key([("cohort", keys::HEARTBEATS.into()), ("entry", region.to_string())]);
         let request = self
-            .update(&self.tables.schedules, place)
+            .update(&self.tables.schedules, heartbeat_key(region))
             .update_expression("SET last_tick_at = :at")
             .condition_expression("attribute_not_exists(last_tick_at) OR last_tick_at < :at OR last_tick_at > :never")
             .expression_attribute_values(":at", s(at))
@@ -219,22 +240,58 @@ impl Store {
         }
     }
 
-    /// The regions whose last tick is less than three minutes old. 1 RRU.
+    /// The heartbeat of every region that has ever ticked and was not removed. 1 RRU.
     ///
     /// # Errors
     /// Where the store fails.
-    pub async fn reporting_regions(&self, now: Timestamp) -> Result<BTreeSet<RegionCode>, StoreError> {
+    pub async fn heartbeats(&self) -> Result<Vec<Heartbeat>, StoreError> {
         let request = self
             .query(&self.tables.schedules)
             .key_condition_expression("cohort = :beats")
             .expression_attribute_values(":beats", s(keys::HEARTBEATS))
             .consistent_read(true);
-        let fresh = |item: &Item| {
-            let last: Timestamp = item.get("last_tick_at")?.as_s().ok()?.parse().ok()?;
-            let region: RegionCode = item.get("entry")?.as_s().ok()?.parse().ok()?;
-            (now.ms_since(last).abs() < SILENT_MS).then_some(region)
-        };
-        Ok(self.query_all(request).await?.iter().filter_map(fresh).collect())
+        let items = self.query_all(request).await?;
+        items.into_iter().map(|item| from_item(TABLE, item)).collect()
+    }
+
+    /// The regions that are deployed: those that tick, and those that should. 1 RRU.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn deployed_regions(&self) -> Result<Vec<RegionCode>, StoreError> {
+        let mut regions: Vec<RegionCode> = self.heartbeats().await?.iter().map(|beat| beat.region).collect();
+        regions.sort_unstable();
+        Ok(regions)
+    }
+
+    /// The regions whose last tick is less than three minutes old. 1 RRU.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn reporting_regions(&self, now: Timestamp) -> Result<BTreeSet<RegionCode>, StoreError> {
+        let beats = self.heartbeats().await?;
+        Ok(beats.iter().filter(|beat| !beat.is_silent(now)).map(|beat| beat.region).collect())
+    }
+
+    /// Takes a region off the list of those that are deployed; if it ticks after all, it is on it again. 1 WRU.
+    ///
+    /// # Errors
+    /// Where it is not on the list, or the store fails.
+    pub async fn remove_region(&self, region: RegionCode) -> Result<(), StoreError> {
+        let request = self
+            .client
+            .delete_item()
+            .table_name(&self.tables.schedules)
+            .set_key(Some(heartbeat_key(region)))
+            .condition_expression("attribute_exists(cohort)")
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let sent = request.send().await;
+        consumed(&Kind::Write, sent.iter().filter_map(|output| output.consumed_capacity()));
+        match sent.map_err(StoreError::from_sdk) {
+            Ok(_) => Ok(()),
+            Err(StoreError::Conflict) => Err(StoreError::NotFound),
+            Err(error) => Err(error),
+        }
     }
 
     /// A cohort of this region and interval with room, or a new one; `attempt` spreads those who collided.

@@ -175,6 +175,24 @@ impl Problem {
         problem
     }
 
+    /// 503: no region has said yet that it checks.
+    pub fn no_region() -> Self {
+        let detail = "No region checks yet: a new deployment's first tick comes within a minute.";
+        let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "no_region_yet", "Try again soon", detail);
+        problem.0.retry_after_s = Some(30);
+        problem
+    }
+
+    /// 503: the store did not answer, so nobody knows what it did.
+    pub fn unreachable(error: &(dyn Error + 'static)) -> Self {
+        let detail =
+            "The database did not answer in time. Whether a change was made is not known: look before you try again.";
+        let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unreachable", "Try again soon", detail);
+        problem.0.internal = Some(chain(error));
+        problem.0.retry_after_s = Some(2);
+        problem
+    }
+
     /// 503: somebody else changed the same object at the same time, again and again.
     fn collision() -> Self {
         let detail = "Others are changing the same object at this moment. Nothing was changed; try again.";
@@ -233,6 +251,7 @@ impl From<StoreError> for Problem {
             StoreError::NotFound => Self::not_found(),
             StoreError::Conflict => Self::collision(),
             StoreError::Throttled(_) => Self::unavailable(&error),
+            StoreError::Unreachable(_) => Self::unreachable(&error),
             StoreError::LimitReached | StoreError::Corrupt { .. } | StoreError::Aws(_) => Self::internal(&error),
         }
     }

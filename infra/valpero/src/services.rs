@@ -1,0 +1,181 @@
+//! What the functions ask of AWS, served at one address for functions that run elsewhere: DynamoDB by the embedded store, SQS and
+//! EventBridge by the queue and the bus of this process.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, Uri, header, uri},
+    response::{IntoResponse, Response},
+};
+use http_body_util::{BodyExt, Limited};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use valpero_app::{
+    Clock,
+    event_bus::{CheckRequested, InProcessBus},
+    queue::InProcessQueue,
+    telemetry::chain,
+};
+use valpero_domain::{RegionCode, region::REGIONS};
+
+/// A message's or an event's length at the most, as SQS and EventBridge have it.
+const BODY_MAX: usize = 1024 * 1024;
+
+/// The services of one process.
+#[derive(Debug, Clone)]
+pub(crate) struct Services {
+    /// Where the embedded store listens.
+    pub store: SocketAddr,
+    /// The webhook queue.
+    pub queue: Arc<InProcessQueue>,
+    /// The event bus.
+    pub bus: Arc<InProcessBus>,
+    /// The time.
+    pub clock: Clock,
+    /// The access key that a request must be signed with. Nobody checks the signature: to know the key is to be let in.
+    pub access_key: Arc<str>,
+    client: Client<HttpConnector, Body>,
+}
+
+/// A request that is not served, in the form of AWS's JSON protocols.
+struct Refusal(StatusCode, &'static str, String);
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let Self(status, code, message) = self;
+        (status, Json(json!({"__type": code, "message": message}))).into_response()
+    }
+}
+
+fn bad_request(error: impl std::error::Error) -> Refusal {
+    Refusal(StatusCode::BAD_REQUEST, "SerializationException", chain(&error))
+}
+
+fn full(error: impl std::error::Error) -> Refusal {
+    Refusal(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", chain(&error))
+}
+
+impl Services {
+    pub(crate) fn new(
+        store: SocketAddr,
+        queue: Arc<InProcessQueue>,
+        bus: Arc<InProcessBus>,
+        clock: Clock,
+        access_key: &str,
+    ) -> Self {
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        Self { store, queue, bus, clock, access_key: access_key.into(), client }
+    }
+
+    /// Serves them.
+    pub(crate) fn router(self) -> Router {
+        Router::new().fallback(serve).with_state(self)
+    }
+
+    /// Hands a request to the embedded store as it is.
+    async fn pass_on(&self, mut request: Request) -> Result<Response, Refusal> {
+        let authority = self.store.to_string();
+        let to = Uri::builder().scheme(uri::Scheme::HTTP).authority(authority).path_and_query("/").build();
+        *request.uri_mut() = to.map_err(bad_request)?;
+        request.headers_mut().remove(header::HOST);
+        Ok(self.client.request(request).await.map_err(full)?.into_response())
+    }
+
+    fn send_message(&self, body: &[u8]) -> Result<Value, Refusal> {
+        let message: SendMessage = serde_json::from_slice(body).map_err(bad_request)?;
+        let visible_at = self.clock.now().plus_seconds(message.delay_seconds);
+        self.queue.send(message.message_body, visible_at).map_err(full)?;
+        Ok(json!({"MessageId": "taken"}))
+    }
+
+    fn put_events(&self, body: &[u8], region: &str) -> Result<Value, Refusal> {
+        let events: PutEvents = serde_json::from_slice(body).map_err(bad_request)?;
+        let code = REGIONS.iter().find(|(_, aws, _)| *aws == region).and_then(|(code, ..)| code.parse().ok());
+        let code: RegionCode = code.ok_or_else(|| {
+            Refusal(StatusCode::BAD_REQUEST, "ResourceNotFoundException", format!("there is no bus in {region}"))
+        })?;
+        let now = self.clock.now();
+        let mut answers = Vec::new();
+        for event in &events.entries {
+            let check: CheckRequested = serde_json::from_str(&event.detail).map_err(bad_request)?;
+            self.bus.publish(code, check, now).map_err(full)?;
+            answers.push(json!({"EventId": check.check_id}));
+        }
+        Ok(json!({"FailedEntryCount": 0, "Entries": answers}))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SendMessage {
+    message_body: String,
+    #[serde(default)]
+    delay_seconds: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PutEvents {
+    entries: Vec<Event>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Event {
+    detail: String,
+}
+
+async fn serve(State(services): State<Services>, request: Request) -> Result<Response, Refusal> {
+    let (access_key, region) = signer(request.headers()).unwrap_or_default();
+    if access_key != &*services.access_key {
+        let message = "sign with the access key that `valpero up --services-only` shows".to_owned();
+        return Err(Refusal(StatusCode::FORBIDDEN, "UnrecognizedClientException", message));
+    }
+    let region = region.to_owned();
+    let target = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let target = target.to_owned();
+    if target.starts_with("DynamoDB_") {
+        return services.pass_on(request).await;
+    }
+    let body = Limited::new(request.into_body(), BODY_MAX).collect().await;
+    let body = body.map_err(|error| Refusal(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLarge", error.to_string()))?;
+    let body = body.to_bytes();
+    let answer = match target.as_str() {
+        "AmazonSQS.SendMessage" => services.send_message(&body)?,
+        "AWSEvents.PutEvents" => services.put_events(&body, &region)?,
+        _ => {
+            let message = format!("{target:?} is not served here");
+            return Err(Refusal(StatusCode::BAD_REQUEST, "UnknownOperationException", message));
+        }
+    };
+    Ok(Json(answer).into_response())
+}
+
+/// The access key and the region that a request was signed with: `AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/…`.
+fn signer(headers: &HeaderMap) -> Option<(&str, &str)> {
+    let (_, scope) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once("Credential=")?;
+    let mut parts = scope.split('/');
+    Some((parts.next()?, parts.nth(1)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_signer_is_read_from_the_scope() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(signer(&headers), None);
+        let value =
+            "AWS4-HMAC-SHA256 Credential=AKID/20261123/eu-north-1/sqs/aws4_request, SignedHeaders=host, Signature=0";
+        headers.insert(header::AUTHORIZATION, value.parse().expect("a value"));
+        assert_eq!(signer(&headers), Some(("AKID", "eu-north-1")));
+    }
+}
