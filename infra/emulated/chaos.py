@@ -1,5 +1,122 @@
-"""Faults between the functions and the emulated AWS."""
+"""Faults between the functions and the emulated AWS: every fifth call to DynamoDB and SQS is throttled, fails, is late or is cut."""
+
+import threading
+import time
+from collections import Counter
+
+EACH = 0.055  # four kinds together: every fifth call
+RULES = [
+    rule | {"service": service, "probability": EACH}
+    for service, throttled in (("dynamodb", "ProvisionedThroughputExceededException"), ("sqs", "ServiceUnavailable"))
+    for rule in (
+        {"error": {"code": throttled}},
+        {"error": {"code": "InternalServerError", "status": 500}},
+        {"latency": 700},
+        {"reset": True},
+    )
+]
+SITES = 12
+SECONDS = 240
 
 
-def run(deployment, step, server):
-    pass
+def run(deployment, step, server, until):
+    api, hook = deployment.api(email="faults@example.com"), server()
+    sites = [server() for _ in range(SITES)]
+    answers = [api.call("POST", "/api/v1/monitors", {"url": site.url, "retries": 0, "webhook_url": hook.url}) for site in sites]
+    step(f"{SITES} monitors are made", all(answer.status == 201 for answer in answers), answers[-1])
+    monitors = [answer.json["id"] for answer in answers]
+    step("and found up", until(150, lambda: statuses(api) == Counter({"up": SITES})), lambda: statuses(api))
+
+    deployment.cloud.faults(RULES)
+    doomed = monitors[::2]
+    for site in sites[::2]:
+        site.status = 503
+    traffic = Traffic(api, sites[1].url)
+    until(SECONDS / 2, lambda: False)
+    for site in sites:
+        site.status = 200
+    until(SECONDS / 2, lambda: False)
+    traffic.stop()
+    fired = deployment.cloud.fired()
+    deployment.cloud.faults([])
+    print(f"      {len(fired)} faults; API answers: {dict(sorted(traffic.statuses.items()))}", flush=True)
+    step("faults were made of all kinds and for both services", kinds(fired) >= 8, Counter(fault["action"] for fault in fired))
+    step("every answer of the API was a success or a problem that says when to try again", not traffic.improper, traffic.improper[:3])
+    step("most were successes", traffic.statuses.total() > 50 and traffic.good() > 0.8 * traffic.statuses.total(), traffic.statuses)
+
+    for monitor in traffic.made:
+        api.call("DELETE", f"/api/v1/monitors/{monitor}")
+    settled = until(200, lambda: all(status(api, monitor) == "up" for monitor in monitors), every=2)
+    step("when they end, every monitor is up again", settled, deployment.last_words)
+    told = until(200, lambda: events(hook, "incident.opened") == events(hook, "incident.resolved") == sorted(doomed), every=2)
+    incidents = {monitor: api.call("GET", f"/api/v1/incidents?monitor_id={monitor}").json["data"] for monitor in monitors}
+    once = all(len(incidents[monitor]) == (monitor in doomed) for monitor in monitors)
+    step("each site that failed had one incident, and the others none", once, {m: len(i) for m, i in incidents.items()})
+    step("each of them is resolved", all(incidents[monitor][0]["status"] == "resolved" for monitor in doomed))
+    step("each was told of, its beginning and its end, and none twice over", told, [(e["type"], e["data"]["monitor"]["id"]) for e in hook.events()])
+    for monitor in monitors:
+        api.call("DELETE", f"/api/v1/monitors/{monitor}")
+
+
+def statuses(api):
+    return Counter(monitor["status"] for monitor in api.call("GET", "/api/v1/monitors").json["data"])
+
+
+def status(api, monitor):
+    return api.call("GET", f"/api/v1/monitors/{monitor}").json["status"]
+
+
+def kinds(fired):
+    return len({(fault["service"], fault["action"]) for fault in fired})
+
+
+def events(hook, kind):
+    """The monitors that events of this kind tell of. A receiver drops what has an id that it knows."""
+    return sorted({event["id"]: event["data"]["monitor"]["id"] for event in hook.events(kind)}.values())
+
+
+class Traffic:
+    """A client that does a little of everything, over and over, and looks at every answer."""
+
+    def __init__(self, api, url):
+        self.api, self.url, self.statuses, self.improper, self.made, self.running = api, url, Counter(), [], [], True
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def stop(self):
+        self.running = False
+        self.thread.join()
+
+    def good(self):
+        return sum(count for status, count in self.statuses.items() if status < 300)
+
+    def run(self):
+        while self.running:
+            self.call("GET", "/api/v1/account")
+            answer = self.call("POST", "/api/v1/monitors", {"url": self.url, "name": "traffic"})
+            if answer and answer.status == 201:
+                path = f"/api/v1/monitors/{answer.json['id']}"
+                self.made.append(answer.json["id"])
+                self.call("PATCH", path, {"name": "renamed"})
+                self.call("POST", path + "/pause")
+                self.call("POST", path + "/resume")
+                self.call("GET", path + "/checks")
+            self.call("GET", "/api/v1/monitors?limit=20")
+            self.call("GET", "/api/v1/incidents")
+            self.call("GET", "/api/v1/audit-log?limit=10")
+            time.sleep(0.5)
+
+    def call(self, method, path, body=None):
+        try:
+            answer = self.api.call(method, path, body)
+        except OSError as error:
+            self.improper.append((method, path, repr(error)))
+            return None
+        self.statuses[answer.status] += 1
+        problem = answer.headers.get("content-type") == "application/problem+json"
+        proper = answer.status < 300 or (
+            problem and answer.status in (429, 503) and int(answer.headers["retry-after"]) >= 1 and answer.json["detail"]
+        )
+        if not proper:
+            self.improper.append((method, path, answer))
+        return answer

@@ -25,4 +25,5 @@ for command in (["ip", "link", "set", "lo", "up"], ["ip", "address", "add", clou
 
 import story  # noqa: E402
 
-story.main(os.path.abspath(sys.argv[2]))
+# Names of its parts after the path run those alone.
+story.main(os.path.abspath(sys.argv[2]), sys.argv[3:])

@@ -104,7 +104,7 @@ async fn a_store_that_is_gone_is_a_problem_and_not_a_crash() {
     let owner = world.tenant(Plan::Business).await;
     world.crashes.after(0);
     let reply = world.get("/api/v1/account", &owner).await.expect(503);
-    assert_eq!((reply.problem().0.as_str(), reply.header("retry-after")), ("unreachable", "2"));
+    assert_eq!((reply.problem().0, reply.header("retry-after")), ("unreachable", "2"));
     assert!(!reply.json.to_string().contains("process is gone"), "the inside stays inside");
     world.crashes.restart();
     world.get("/api/v1/account", &owner).await.expect(200);

@@ -39,7 +39,7 @@ async fn crash_and_go_on(scene: &Scene, writes: i64) -> bool {
         world.stack.queue.settle(&event, &[]);
     }
     world.tick().await;
-    world.stack.delivery.sweep().await.expect("a sweep");
+    world.sweep().await;
     world.deliver().await;
     crashed
 }
@@ -107,7 +107,7 @@ async fn after_any_write_of_going_down_a_site_that_is_back_leaves_nothing_behind
         scene.site.answers(200);
         world.tick().await;
         world.tick().await;
-        world.stack.delivery.sweep().await.expect("a sweep");
+        world.sweep().await;
         world.deliver().await;
         let monitor = world.read(&scene.owner, &scene.id).await;
         assert_eq!(

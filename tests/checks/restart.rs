@@ -27,7 +27,7 @@ async fn monitors_incidents_and_pending_deliveries_go_on_after_a_restart() {
     drop(first);
 
     let second = World::with(WorldOptions { store: Some(on(&file)), start, ..WorldOptions::default() }).await;
-    second.stack.delivery.sweep().await.expect("a sweep");
+    second.sweep().await;
     second.deliver().await;
     assert_eq!(receiver.events(), ["incident.opened"]);
     assert_eq!(second.read(&owner, &id).await["current_incident_id"], incident);

@@ -36,7 +36,7 @@ impl Scene {
     /// Time passes; the minute's sweep runs, and what is due goes out.
     async fn wait(&self, seconds: i64) {
         self.world.advance(seconds);
-        self.world.stack.delivery.sweep().await.expect("a sweep");
+        self.world.sweep().await;
         self.world.deliver().await;
     }
 }
@@ -108,7 +108,7 @@ async fn of_two_messages_about_one_delivery_one_is_sent() {
     let scene = scene(&[]).await;
     scene.world.bare_tick().await;
     for _ in 0..5 {
-        scene.world.stack.delivery.sweep().await.expect("a sweep");
+        scene.world.sweep().await;
     }
     assert!(scene.world.stack.queue.waiting() >= 6);
     scene.world.deliver().await;

@@ -1,12 +1,15 @@
 //! What every test stands on: a world with its own store, clock and network peers.
 
 mod crash;
+mod policy;
 mod receiver;
 mod reply;
 mod site;
+pub mod template;
 mod world;
 
 pub use crash::Crashes;
+pub use policy::{Policies, as_function, granted};
 pub use receiver::Receiver;
 pub use reply::Reply;
 pub use site::Site;

@@ -33,7 +33,7 @@ use valpero_domain::{
 use valpero_outbound::{Guard, Outbound, Resolve, Tls};
 use valpero_storage::{Account, ApiKey, AuditRow};
 
-use super::{Crashes, Reply};
+use super::{Crashes, Policies, Reply, as_function, template};
 
 /// The first moment of every world: the start of a minute.
 const START: Timestamp = Timestamp::from_seconds(1_795_000_020);
@@ -104,6 +104,8 @@ pub struct World {
     pub client: aws_sdk_dynamodb::Client,
     /// Crashes of its processes.
     pub crashes: Crashes,
+    /// The template's policies, as they bind its functions.
+    pub policies: Policies,
     now: Arc<AtomicI64>,
     router: Router,
     _store: Arc<Embedded>,
@@ -119,8 +121,9 @@ impl World {
     pub async fn with(options: WorldOptions) -> Self {
         let store = options.store.unwrap_or_else(|| Arc::new(Embedded::in_memory().expect("a store")));
         let now = Arc::new(AtomicI64::new(options.start.ms()));
-        let crashes = Crashes::default();
-        let config = embedded::config(&format!("http://{}", store.address())).interceptor(crashes.clone());
+        let (crashes, policies) = (Crashes::default(), Policies::default());
+        let config = embedded::config(&format!("http://{}", store.address()));
+        let config = config.interceptor(crashes.clone()).interceptor(policies.clone());
         let guard =
             if options.private_targets { Guard::allowing_private(vec![store.address()]) } else { Guard::public_only() };
         let clock = Arc::clone(&now);
@@ -135,7 +138,7 @@ impl World {
         let client = parts.client.clone();
         let stack = Stack::assemble(parts).await.expect("a stack");
         let router = stack.router();
-        Self { stack, client, crashes, now, router, _store: store }
+        Self { stack, client, crashes, policies, now, router, _store: store }
     }
 
     /// The time.
@@ -160,17 +163,22 @@ impl World {
     pub async fn bare_tick(&self) -> Vec<Result<valpero_checker::TickReport, valpero_checker::CheckerError>> {
         let next = self.now().start_of_minute().plus_seconds(60);
         self.now.store(next.ms(), Ordering::SeqCst);
-        self.stack.tick(next).await
+        as_function("checker", self.stack.tick(next)).await
     }
 
     /// Hands out every message that is visible now.
     pub async fn deliver(&self) {
-        while self.stack.deliver_batch().await.expect("a batch") {}
+        while as_function("delivery", self.stack.deliver_batch()).await.expect("a batch") {}
+    }
+
+    /// The minute's sweep.
+    pub async fn sweep(&self) {
+        as_function("delivery", self.stack.delivery.sweep()).await.expect("a sweep");
     }
 
     /// Handles the checks that were asked for, and delivers what follows.
     pub async fn drain(&self) {
-        self.stack.drain_events().await;
+        as_function("checker", self.stack.drain_events()).await;
         self.deliver().await;
     }
 
@@ -212,7 +220,8 @@ impl World {
 
     /// Sends a request as it is.
     pub async fn send(&self, request: Request<Body>) -> Reply {
-        let response = self.router.clone().oneshot(request).await.expect("infallible");
+        let function = template::home().answering(request.uri().path());
+        let response = as_function(function, self.router.clone().oneshot(request)).await.expect("infallible");
         let (head, body) = response.into_parts();
         let bytes = body.collect().await.expect("a body").to_bytes();
         let json = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("JSON") };

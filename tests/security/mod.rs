@@ -1,5 +1,7 @@
 //! The outbound guard, on the real probe: everything that is not the public internet is refused, with a clear outcome.
 
+mod policies;
+
 use rustls::RootCertStore;
 use serde_json::json;
 use valpero_domain::{

@@ -1,5 +1,7 @@
 //! The house in order: what may depend on what, how long files are, and what no file says.
 
+mod template;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -8,6 +10,10 @@ use std::{
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 fn rust_files() -> Vec<(PathBuf, String)> {

@@ -37,7 +37,9 @@ impl Rate {
     /// Writes the headers. It says 0 while requests remain, unless a problem wishes for longer: `retry_after_s`.
     pub fn write(&self, headers: &mut HeaderMap, now: Timestamp, retry_after_s: Option<i64>) {
         let left = self.seconds_left(now);
-        let own = if self.remaining > 0 { 0 } else { left };
+        // Where the store could not even be asked for the key, the problem alone knows.
+        let unasked = self.limit == 0 && retry_after_s.is_some();
+        let own = if self.remaining > 0 || unasked { 0 } else { left };
         let retry_after = retry_after_s.unwrap_or(0).max(own);
         let mut set = |name: &'static str, text: String| {
             if let Ok(value) = HeaderValue::from_str(&text) {

@@ -1,0 +1,89 @@
+//! Every function under its policy of the template: enough for all it does, and no more.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use valpero_domain::Plan;
+
+use crate::harness::{Receiver, Site, World, granted};
+
+/// Does everything that any function can do to the store, with the template's policies enforced on each call.
+async fn everything(world: &World) {
+    let (site, receiver) = (Site::start().await, Receiver::start().await);
+    let owner = world.tenant(Plan::Business).await;
+    let none = || Value::Null;
+    let call = async |method: &str, path: &str, body: Value| {
+        let reply = world.call(method, path, &owner.token, body).await;
+        assert!(reply.status.is_success(), "{method} {path}: {}", reply.json);
+        reply
+    };
+    for path in ["account", "audit-log", "keys", "monitors", "incidents"] {
+        call("GET", &format!("/api/v1/{path}"), none()).await;
+    }
+    let key = call("POST", "/api/v1/keys", json!({"name": "ci"})).await.text("/id");
+    let next = call("POST", &format!("/api/v1/keys/{key}/rotate"), json!({"grace_seconds": 60})).await.text("/id");
+    call("DELETE", &format!("/api/v1/keys/{next}"), none()).await;
+
+    let id = world.monitor(&owner, &site.url(), json!({"webhook_url": receiver.url(), "regions": ["hel"]})).await;
+    let path = format!("/api/v1/monitors/{id}");
+    world.tick().await;
+    // Each of these takes a place, or leaves one.
+    call("PATCH", &path, json!({"regions": ["hel", "fra"], "check_interval": 120})).await;
+    call("PATCH", &path, json!({"regions": ["hel"], "check_interval": 60, "url": format!("{}x", site.url())})).await;
+    call("POST", &format!("{path}/pause"), none()).await;
+    call("POST", &format!("{path}/resume"), none()).await;
+    world.tick().await;
+    site.answers(500);
+    world.tick().await;
+    world.tick().await;
+    call("POST", &format!("{path}/check"), none()).await;
+    world.drain().await;
+    call("GET", &format!("{path}/checks"), none()).await;
+    call("GET", &path, none()).await;
+    let incident = world.incidents(&owner).await[0]["id"].as_str().expect("an id").to_owned();
+    let story = format!("/api/v1/incidents/{incident}");
+    call("POST", &format!("{story}/acknowledge"), json!({"note": "mine"})).await;
+    call("POST", &format!("{story}/comments"), json!({"body": "looking"})).await;
+    call("POST", &format!("{story}/resolve"), none()).await;
+    call("GET", &story, none()).await;
+    call("POST", "/api/v1/webhooks/rotate-secret", json!({"monitor_id": id})).await;
+    world.tick().await;
+    world.tick().await;
+    assert_eq!(world.status(&owner, &id).await, "down", "again, since it still fails");
+    site.answers(200);
+    world.tick().await;
+    world.tick().await;
+    receiver.will_answer([(500, None), (410, None)]);
+    site.answers(500);
+    world.tick().await;
+    world.tick().await;
+    world.advance(7);
+    world.sweep().await;
+    world.deliver().await;
+    let gone = world.read(&owner, &id).await;
+    assert!(gone["webhook_disabled_at"].is_string(), "its receiver is gone: {gone} {:?}", receiver.events());
+    let other = format!("{}y", receiver.url());
+    call("PATCH", &path, json!({"webhook_url": other})).await;
+    // Its incident ends with the pause, and is told.
+    call("POST", &format!("{path}/pause"), none()).await;
+    call("DELETE", &path, none()).await;
+    let refused = world.call("GET", "/api/v1/account", "", none()).await;
+    assert_eq!(refused.status.as_u16(), 401);
+}
+
+#[tokio::test]
+async fn policies_grant_exactly_what_is_done() {
+    let world = World::new().await;
+    everything(&world).await;
+    let asked = world.policies.asked();
+    let mut beyond = BTreeMap::new();
+    for (function, grants) in granted() {
+        let done = asked.get(function).cloned().unwrap_or_default();
+        let store = grants.iter().filter(|(action, _)| action.starts_with("dynamodb:")).cloned();
+        let unused: Vec<_> = store.filter(|grant| !done.contains(grant)).collect();
+        if !unused.is_empty() {
+            beyond.insert(function, unused);
+        }
+    }
+    assert!(beyond.is_empty(), "granted and never used: {beyond:#?}");
+}

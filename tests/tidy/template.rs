@@ -1,0 +1,143 @@
+//! The templates and the code say the same: tables, variables, policies, routes, queues.
+
+use std::collections::BTreeSet;
+
+use serde_yaml_ng::Value;
+use valpero_app::{
+    Needs,
+    queue::{HIDDEN_S, RECEIVES_MAX},
+};
+use valpero_domain::region::REGIONS;
+use valpero_storage::schema::{SHAPES, Shape, TTL};
+
+use crate::harness::{granted, template};
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// What each function says that it needs.
+fn needs() -> Vec<(&'static str, Needs)> {
+    let groups = valpero::api::GROUPS.iter().map(|group| (group.name, group.needs));
+    groups.chain([("checker", valpero_checker::NEEDS), ("delivery", valpero_delivery::NEEDS)]).collect()
+}
+
+#[test]
+fn the_tables_are_those_of_the_code() {
+    let home = template::home();
+    let tables = home.resources("AWS::DynamoDB::Table");
+    assert_eq!(tables.len(), SHAPES.len());
+    for (id, table) in tables {
+        let name = home.name(&table["TableName"]);
+        let shape = SHAPES.iter().find(|shape| shape.name == name).unwrap_or_else(|| panic!("{id} is none of ours"));
+        let key = |keys: &Value, kind: &str| {
+            let found = keys.as_sequence().into_iter().flatten().find(|key| text(&key["KeyType"]) == kind);
+            found.map(|key| text(&key["AttributeName"]).to_owned())
+        };
+        let index = &table["GlobalSecondaryIndexes"][0];
+        let seen = (
+            key(&table["KeySchema"], "HASH"),
+            key(&table["KeySchema"], "RANGE"),
+            text(&table["TimeToLiveSpecification"]["AttributeName"]).to_owned(),
+            index["IndexName"].as_str().map(str::to_owned),
+            key(&index["KeySchema"], "HASH"),
+            key(&index["KeySchema"], "RANGE"),
+        );
+        let Shape { keys: (partition, sort), ttl, index, .. } = *shape;
+        let own = |text: &str| text.to_owned();
+        let expected = (
+            Some(own(partition)),
+            sort.map(own),
+            own(if ttl { TTL } else { "" }),
+            index.map(|(name, ..)| own(name)),
+            index.map(|(_, partition, _)| own(partition)),
+            index.map(|(.., sort)| own(sort)),
+        );
+        assert_eq!(seen, expected, "{name}");
+        assert_eq!(text(&table["BillingMode"]), "PAY_PER_REQUEST", "{name}");
+        assert!(!table["DeletionProtectionEnabled"].is_null(), "{name} can be deleted by mistake");
+        let recovers = table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"].as_bool();
+        assert_eq!(recovers.unwrap_or(false), name != "checks", "{name}: measurements alone are not backed up");
+    }
+}
+
+#[test]
+fn each_function_has_the_variables_that_it_reads_and_no_other() {
+    let functions: Vec<_> = [template::home(), template::region()]
+        .into_iter()
+        .flat_map(|template| {
+            template.functions().into_iter().map(|(name, function)| (name, template.variables(function)))
+        })
+        .collect();
+    assert_eq!(functions.len(), needs().len(), "each function has its place in a template");
+    for (name, needs) in needs() {
+        let (_, given) = functions.iter().find(|(function, _)| function == name).expect("a function");
+        let read: BTreeSet<String> = needs.variables().into_iter().map(str::to_owned).collect();
+        assert_eq!(*given, read, "{name}");
+    }
+}
+
+#[test]
+fn each_function_may_send_and_publish_if_it_does_and_nothing_is_granted_wholesale() {
+    for (name, needs) in needs() {
+        let granted = &granted()[name];
+        let may = |action: &str, resource: &str| granted.contains(&(action.to_owned(), resource.to_owned()));
+        assert_eq!(may("sqs:SendMessage", "webhooks"), needs.queue, "{name}");
+        assert_eq!(granted.iter().any(|(action, _)| action == "events:PutEvents"), needs.events, "{name}");
+        for (action, resource) in granted {
+            assert!(!action.contains('*'), "{name}: {action}");
+            // A log group's streams have no names of their own choosing.
+            let wild = resource.contains('*') && !action.starts_with("logs:");
+            assert!(!wild, "{name}: {action} on {resource}");
+            let changes = ["dynamodb:UpdateItem", "dynamodb:DeleteItem"].contains(&action.as_str());
+            assert!(!(changes && resource == "audit-log"), "{name}: the audit log is append only");
+        }
+    }
+}
+
+#[test]
+fn the_gateway_hands_each_route_to_the_function_that_has_it() {
+    let home = template::home();
+    for group in valpero::api::GROUPS {
+        for path in (group.routes)().into_openapi().paths.paths.keys() {
+            assert_eq!(home.answering(&path.replace("{id}", "x")), group.name, "{path}");
+        }
+    }
+    assert_eq!(home.answering("/nowhere"), "account", "what is no route is answered as a problem");
+}
+
+#[test]
+fn the_queue_behaves_as_the_one_in_this_process() {
+    let home = template::home();
+    let queue = home.properties("WebhookQueue");
+    assert_eq!(queue["VisibilityTimeout"].as_i64(), Some(HIDDEN_S));
+    assert_eq!(queue["RedrivePolicy"]["maxReceiveCount"].as_u64(), Some(u64::from(RECEIVES_MAX)));
+    let delivery = home.properties("DeliveryFunction");
+    assert!(delivery["Timeout"].as_i64().is_some_and(|timeout| 6 * timeout <= HIDDEN_S));
+    for template in [template::home(), template::region()] {
+        for (id, queue) in template.resources("AWS::SQS::Queue") {
+            assert_eq!(queue["SqsManagedSseEnabled"].as_bool(), Some(true), "{id} is encrypted");
+        }
+    }
+}
+
+#[test]
+fn each_function_keeps_its_log_for_a_while_and_not_for_ever() {
+    for template in [template::home(), template::region()] {
+        for (name, function) in template.functions() {
+            let group = template.name(&function["LoggingConfig"]["LogGroup"]).replace("-${RegionCode}", "");
+            assert_eq!(group, format!("/aws/lambda/{name}"));
+        }
+        for (id, group) in template.resources("AWS::Logs::LogGroup") {
+            assert!(!group["RetentionInDays"].is_null(), "{id}");
+        }
+    }
+}
+
+#[test]
+fn the_regions_documentation_lists_every_region() {
+    let page = super::read("docs/REGIONS.md");
+    for (code, aws, place) in REGIONS {
+        assert!(page.contains(&format!("| `{code}` | {aws} | {place} |")), "docs/REGIONS.md does not show {code}");
+    }
+}
