@@ -99,9 +99,9 @@ class Cloud:
         assert answer.status < 300, body
 
     def fired(self):
-        """How many faults have been made since the start."""
+        """The faults that have been made since the start."""
         connection = http.client.HTTPConnection("127.0.0.1", self.burst_port, timeout=30)
-        connection.request("GET", "/_microburst/fired")
+        connection.request("GET", "/_microburst/fired?limit=100000")
         return json.loads(connection.getresponse().read())
 
     def log(self, function, region):

@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import cloud  # noqa: E402
 
 if sys.argv[1] != "--inside":
-    for environment in ("sam", "burst"):
+    for environment in ("sam", "burst", "cli"):
         cloud.tool(environment, "python")
     # The rest needs boto3, which is beside the emulator.
     inside = [cloud.tool("cloud", "python"), os.path.abspath(__file__), "--inside", *sys.argv[1:]]

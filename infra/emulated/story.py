@@ -11,6 +11,7 @@ import threading
 import time
 
 import chaos
+import local
 from cloud import TARGETS, Api, Cloud, outputs, run, tool, until
 
 STEPS = 0
@@ -70,15 +71,17 @@ class Deployment:
     """The deployed stack, and its operator."""
 
     def __init__(self, cloud, valpero):
-        self.cloud, self.valpero, self.stack, self.regions = cloud, valpero, "valpero", {"hel": HOME}
+        self.cloud, self.valpero, self.stack, self.home, self.regions = cloud, valpero, "valpero", HOME, {"hel": HOME}
         path = os.pathsep.join([os.path.dirname(tool("sam", "sam")), os.environ["PATH"]])
         # cargo, not zig, links; nothing may be fetched, nothing is shipped.
         build = {"CARGO_LAMBDA_COMPILER": "cargo", "CARGO_PROFILE_RELEASE_LTO": "off", "CARGO_NET_OFFLINE": "true"}
         build["RUSTUP_DIST_SERVER"] = "http://127.0.0.1:1"
         self.environment = cloud.environment | build | {"PATH": path, "AWS_REGION": HOME, "AWS_DEFAULT_REGION": HOME}
 
-    def deploy(self, *parameters):
+    def build(self):
         run(["sam", "build", "--parameter-overrides", *BUILD], self.environment)
+
+    def deploy(self, *parameters):
         deploy = ["sam", "deploy", "--stack-name", self.stack, "--resolve-s3", "--capabilities", "CAPABILITY_IAM"]
         deploy += ["--no-confirm-changeset", "--no-fail-on-empty-changeset"]
         run([*deploy, "--parameter-overrides", *BUILD, "AllowPrivateTargets=yes", *parameters], self.environment)
@@ -107,7 +110,7 @@ def main(valpero, only=()):
     cloud = Cloud()
     try:
         deployment = Deployment(cloud, valpero)
-        for part in (one_region, two_regions, queues, faults, end):
+        for part in (templates, services, one_region, two_regions, queues, faults, smoke, end):
             if not only or part.__name__ in only:
                 began = time.monotonic()
                 part(deployment)
@@ -137,11 +140,23 @@ def signed(arrival, secret):
     return (arrival.headers["x-valpero-signature"], arrival.headers["webhook-signature"]) == (plain, standard)
 
 
+def templates(deployment):
+    run(["sam", "validate", "--lint", "--template", "template.yaml"], deployment.environment)
+    shown = run(["cfn-lint", "template.yaml", "infra/region.yaml"], deployment.environment)
+    step("sam validate and cfn-lint find nothing", not shown.strip(), shown)
+
+
+def services(deployment):
+    deployment.build()
+    local.run(deployment, step, Server)
+
+
 def faults(deployment):
     chaos.run(deployment, step, Server, until)
 
 
 def one_region(deployment):
+    deployment.build()
     deployment.deploy()
     step("sam build and sam deploy make the stack", "ApiUrl" in deployment.outputs, deployment.outputs)
     api = deployment.api()
@@ -327,6 +342,16 @@ def queues(deployment):
     step("and then no other", until(30, lambda: queue.length() == 0) and len(hook.seen) == 6, len(hook.seen))
     api.call("DELETE", f"/api/v1/monitors/{made['id']}")
     queue.hide_for(180)
+
+
+def smoke(deployment):
+    """The operator's own look at a deployment, as far as an emulator goes."""
+    site, hook = Server(), Server()
+    command = ["infra/smoke", "--valpero", deployment.valpero, "--target", site.url, "--expected-status", "200"]
+    command += ["--receiver", hook.url, "--emulated"]
+    path = os.pathsep.join([os.path.dirname(tool("cli", "aws")), deployment.environment["PATH"]])
+    shown = run(command, deployment.environment | {"PATH": path})
+    step("infra/smoke finds all well", "all is well" in shown and "FAILED" not in shown, shown)
 
 
 def end(deployment):

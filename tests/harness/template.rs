@@ -76,7 +76,7 @@ impl Template {
 
     fn name_of(&self, id: &str) -> String {
         let properties = self.properties(id);
-        let named = ["TableName", "QueueName", "FunctionName", "LogGroupName", "Name"].iter().find(|name| {
+        let named = ["TableName", "QueueName", "LogGroupName", "Name"].iter().find(|name| {
             let value = &properties[**name];
             !value.is_null()
         });
@@ -87,8 +87,11 @@ impl Template {
     pub fn functions(&self) -> BTreeMap<String, &Value> {
         let kinds = ["AWS::Serverless::Function", "AWS::Lambda::Function"];
         let all = kinds.into_iter().flat_map(|kind| self.resources(kind));
-        // The checker's name ends with its region's code.
-        let name = |properties: &Value| self.name(&properties["FunctionName"]).replace("-${RegionCode}", "");
+        // A function is known by its log, which for a checker ends with its region's code.
+        let name = |properties: &Value| {
+            let log = self.name(&properties["LoggingConfig"]["LogGroup"]).replace("-${RegionCode}", "");
+            log.trim_start_matches("/aws/lambda/").to_owned()
+        };
         all.map(|(_, properties)| (name(properties), properties)).collect()
     }
 
@@ -126,9 +129,9 @@ impl Template {
             let key = properties["RouteKey"].as_str().expect("a route key").trim_start_matches("ANY ").to_owned();
             let (_, target) = short_form(&properties["Target"]);
             let integration = target.trim_start_matches("integrations/${").trim_end_matches('}').to_owned();
-            let (_, uri) = short_form(&self.properties(&integration)["IntegrationUri"]);
-            let function = uri.rsplit("${").next().and_then(|end| end.split('.').next()).expect("a function");
-            (key, self.name_of(function))
+            let (_, function) = short_form(&self.properties(&integration)["IntegrationUri"]);
+            let function = self.properties(function.trim_end_matches(".Arn"));
+            (key, self.name(&function["LoggingConfig"]["LogGroup"]).replace("/aws/lambda/", ""))
         };
         routes.into_iter().map(|(_, properties)| route(properties)).collect()
     }

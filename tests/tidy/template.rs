@@ -124,10 +124,6 @@ fn the_queue_behaves_as_the_one_in_this_process() {
 #[test]
 fn each_function_keeps_its_log_for_a_while_and_not_for_ever() {
     for template in [template::home(), template::region()] {
-        for (name, function) in template.functions() {
-            let group = template.name(&function["LoggingConfig"]["LogGroup"]).replace("-${RegionCode}", "");
-            assert_eq!(group, format!("/aws/lambda/{name}"));
-        }
         for (id, group) in template.resources("AWS::Logs::LogGroup") {
             assert!(!group["RetentionInDays"].is_null(), "{id}");
         }

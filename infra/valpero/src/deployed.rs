@@ -3,7 +3,7 @@
 use std::{collections::HashMap, error::Error};
 
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
-use valpero_app::config::sdk_config;
+use valpero_app::{config::sdk_config, telemetry::chain};
 use valpero_storage::{Store, Tables};
 
 /// A deployed stack.
@@ -31,15 +31,18 @@ pub(crate) async fn find(stack: &str) -> Result<Deployed, Box<dyn Error + Send +
     let described = client.describe_stacks().stack_name(stack).send().await.map_err(|error| {
         // CloudFormation has no error code of its own for this.
         if error.message().is_some_and(|message| message.contains("does not exist")) {
-            format!("there is no stack {stack} in {region}; is AWS_REGION that of the home region?").into()
+            Box::<dyn Error + Send + Sync>::from(format!(
+                "there is no stack {stack} in {region}; is AWS_REGION that of the home region?"
+            ))
         } else {
-            Box::<dyn Error + Send + Sync>::from(error)
+            let why = chain(&error);
+            format!("CloudFormation in {region} could not be asked; are region and credentials right? {why}").into()
         }
     })?;
     let outputs: HashMap<&str, &str> = described
         .stacks()
         .iter()
-        .flat_map(|stack| stack.outputs())
+        .flat_map(aws_sdk_cloudformation::types::Stack::outputs)
         .filter_map(|output| output.output_key().zip(output.output_value()))
         .collect();
     let output = |name: &str| {

@@ -1,0 +1,84 @@
+"""The built functions in front of `valpero up --services-only`, as `sam local` would run them: by the Lambda runtime emulator that is
+inside the SAM CLI, with the variables that `up` wrote for it. Only the containers are left out."""
+
+import glob
+import http.client
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import time
+
+from cloud import ROOT, TARGETS, TOOLS, answers, free_port, until
+
+
+class Function:
+    """One built function under the runtime emulator."""
+
+    def __init__(self, name, environment):
+        [emulator] = glob.glob(f"{TOOLS}/sam/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-x86_64")
+        self.port = free_port()
+        command = [emulator, "--runtime-interface-emulator-address", f"127.0.0.1:{self.port}"]
+        command += ["--runtime-api-address", f"127.0.0.1:{free_port()}", f"{ROOT}/.aws-sam/build/{name}/bootstrap"]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self.process = subprocess.Popen(command, env=environment, start_new_session=True, **quiet)
+        until(20, lambda: answers(f"http://127.0.0.1:{self.port}"), every=0.1)
+
+    def call(self, method, path, key, body=None):
+        """Hands the function the event that API Gateway would, and answers status, headers and JSON."""
+        at = {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "suite"}
+        context = {"accountId": "1", "apiId": "api", "domainName": "localhost", "domainPrefix": "api", "http": at, "requestId": "request-1"}
+        context |= {"routeKey": "$default", "stage": "$default", "time": "23/Nov/2026:10:00:00 +0000", "timeEpoch": int(time.time() * 1000)}
+        headers = {"host": "localhost", "authorization": f"Bearer {key}", "content-type": "application/json"}
+        event = {"version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "", "headers": headers}
+        event |= {"requestContext": context, "isBase64Encoded": False}
+        event |= {} if body is None else {"body": json.dumps(body)}
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request("POST", "/2015-03-31/functions/function/invocations", json.dumps(event))
+        answer = json.loads(connection.getresponse().read())
+        return answer["statusCode"], answer["headers"], json.loads(answer.get("body") or "null")
+
+    def stop(self):
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def run(deployment, step, server):
+    folder = os.path.join(tempfile.mkdtemp(prefix="valpero-services-"), "data")
+    command = [deployment.valpero, "up", "--services-only", "--json", "--addr", f"{TARGETS}:0", "--data", folder]
+    up = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    functions = {}
+    try:
+        shown = json.loads(up.stdout.readline())
+        variables = json.load(open(shown["env_vars"]))["Parameters"]
+        step("up --services-only writes the variables for sam local", variables["VALPERO_ENDPOINT_URL"] == shown["url"], variables)
+        environment = {"PATH": os.environ["PATH"], "VALPERO_HOME_REGION": deployment.home, "AWS_REGION": deployment.home, **variables}
+        signed = {"AWS_ACCESS_KEY_ID": shown["access_key_id"], "AWS_SECRET_ACCESS_KEY": "any"}
+        functions = {name: Function(f"{name}Function", environment | signed) for name in ("Monitors", "Incidents")}
+        story(functions, shown["key"], step, server)
+        functions["Stranger"] = Function("AccountFunction", environment | signed | {"AWS_ACCESS_KEY_ID": "AKIASTRANGER"})
+        status, _, problem = functions["Stranger"].call("GET", "/api/v1/account", shown["key"])
+        step("who does not know the access key gets nothing", status == 500 and problem["code"] == "internal_error", problem)
+    finally:
+        for function in functions.values():
+            function.stop()
+        up.send_signal(signal.SIGINT)
+        step("it stops cleanly", up.wait(timeout=30) == 0)
+
+
+def story(functions, key, step, server):
+    site, hook = server(), server()
+    body = {"url": site.url, "retries": 1, "regions": ["hel"], "webhook_url": hook.url}
+    status, headers, made = functions["Monitors"].call("POST", "/api/v1/monitors", key, body)
+    step("a function makes a monitor in its store", status == 201 and headers["x-request-id"] == "request-1", made)
+    path = f"/api/v1/monitors/{made['id']}"
+    site.status = 503
+    status, _, asked = functions["Monitors"].call("POST", f"{path}/check", key)
+    step("asks its checkers through its bus", status == 202 and asked["regions"] == ["hel"], asked)
+    now = lambda: functions["Monitors"].call("GET", path, key)[2]["status"]  # noqa: E731
+    step("which find it down, and its webhook worker tells", until(30, lambda: now() == "down") and until(20, lambda: hook.seen))
+    incident = json.loads(hook.seen[0].body)["data"]["incident"]["id"]
+    status, _, seen = functions["Incidents"].call("POST", f"/api/v1/incidents/{incident}/acknowledge", key)
+    told = until(20, lambda: hook.events("incident.acknowledged"))
+    step("and a function's own message goes through its queue", status == 200 and told, seen)
