@@ -4,6 +4,7 @@ mod certificates;
 mod crashes;
 mod deciding;
 mod probing;
+mod regions;
 mod restart;
 mod story;
 mod tenancy;

@@ -26,6 +26,7 @@ use valpero::{
 };
 use valpero_app::{Clock, entropy};
 use valpero_auth::Token;
+use valpero_delivery::Swept;
 use valpero_domain::{
     AccountId, AuditId, KeyId, Plan, Scope, Scopes, Timestamp,
     probe::{Cause, ErrorCode},
@@ -172,8 +173,8 @@ impl World {
     }
 
     /// The minute's sweep.
-    pub async fn sweep(&self) {
-        as_function("delivery", self.stack.delivery.sweep()).await.expect("a sweep");
+    pub async fn sweep(&self) -> Swept {
+        as_function("delivery", self.stack.delivery.sweep()).await.expect("a sweep")
     }
 
     /// Handles the checks that were asked for, and delivers what follows.

@@ -126,6 +126,12 @@ def main():
     code, _, err = operator("account", "list", "--data", folder + "-none")
     step("so does data that is not there", code == 1 and "--data" in err)
 
+    code, out, _ = operator("region", "list", "--data", folder, "--json")
+    regions = json.loads(out)["regions"]
+    step("the operator sees the regions tick", len(regions) == 3 and not any(region["silent"] for region in regions))
+    code, _, err = operator("region", "remove", "syd", "--data", folder)
+    step("and cannot remove one that is not there", code == 1 and "valpero region list" in err)
+
     hook.status = 500
     site.status = 503
     step("POST …/check is accepted", up.call("POST", f"{path}/check")[0] == 202)

@@ -3,9 +3,11 @@
 mod deliver;
 mod sweep;
 
+pub use sweep::Swept;
+
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::{FutureExt, future::join_all};
-use serde_json::{Value, json};
+use serde_json::Value;
 use valpero_app::{App, ConfigError, Needs, WorkError, queue::DeliveryMessage, telemetry::chain};
 use valpero_outbound::{Outbound, OutboundError};
 use valpero_storage::Usage;
@@ -77,7 +79,7 @@ impl Delivery {
         if event.get("Records").is_none() {
             // Boxed: a sweep and all within it would make one type too deep for the compiler.
             let swept = self.sweep().boxed().await?;
-            return Ok(json!({ "swept": swept }));
+            return serde_json::to_value(swept).map_err(DeliveryError::BadEvent);
         }
         let batch: SqsEvent = serde_json::from_value(event.clone()).map_err(DeliveryError::BadEvent)?;
         let mut response = SqsBatchResponse::default();

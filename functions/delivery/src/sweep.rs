@@ -1,24 +1,34 @@
 //! The sweep: finds deliveries that are due and whose message is lost, or waits longer than a queue can hold it; and regions
 //! that are silent.
 
+use serde::Serialize;
 use valpero_app::{WorkError, queue::DeliveryMessage, telemetry::chain};
 
-use valpero_domain::Timestamp;
+use valpero_domain::{RegionCode, Timestamp};
 
 use crate::Delivery;
 
 /// Deliveries that one sweep takes up; the next minute's sweep takes the rest.
 const AT_ONCE: usize = 1_000;
 
+/// What a sweep found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Swept {
+    /// Messages that it sent.
+    pub sent: usize,
+    /// Regions that have not ticked for three minutes.
+    pub silent: Vec<RegionCode>,
+}
+
 impl Delivery {
-    /// Sends a message for each delivery that is due; answers how many. Those whose message is on its way are sent once all
-    /// the same: of two messages, one claims the attempt.
+    /// Sends a message for each delivery that is due, and tells of silent regions. Deliveries whose message is on its way are
+    /// sent once all the same: of two messages, one claims the attempt.
     ///
     /// # Errors
     /// Where the store fails.
-    pub async fn sweep(&self) -> Result<usize, WorkError> {
+    pub async fn sweep(&self) -> Result<Swept, WorkError> {
         let now = self.app.now();
-        self.tell_silent_regions(now).await?;
+        let silent = self.tell_silent_regions(now).await?;
         let due = self.app.store.due_deliveries(now, AT_ONCE).await?;
         let mut sent = 0;
         for (account_id, delivery_id) in due {
@@ -30,14 +40,16 @@ impl Delivery {
                 }
             }
         }
-        Ok(sent)
+        Ok(Swept { sent, silent })
     }
 
     /// Logs each region that has not ticked for three minutes: the template's alarm counts these lines by their message.
-    async fn tell_silent_regions(&self, now: Timestamp) -> Result<(), WorkError> {
-        for beat in self.app.store.heartbeats().await?.iter().filter(|beat| beat.is_silent(now)) {
+    async fn tell_silent_regions(&self, now: Timestamp) -> Result<Vec<RegionCode>, WorkError> {
+        let beats = self.app.store.heartbeats().await?;
+        let silent = beats.iter().filter(|beat| beat.is_silent(now));
+        for beat in silent.clone() {
             tracing::warn!(region = %beat.region, last_tick_at = %beat.last_tick_at, "a region is silent");
         }
-        Ok(())
+        Ok(silent.map(|beat| beat.region).collect())
     }
 }

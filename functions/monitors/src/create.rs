@@ -37,7 +37,7 @@ pub async fn create(
         return Err(Problem::no_region());
     }
     let plan = account.plan;
-    let spec = MonitorSpec::read(&body, &crate::allowance(&app, plan, &regions))?;
+    let spec = MonitorSpec::read(&body, &crate::allowance(&app, plan, &regions, &[]))?;
     let draft = draft(caller.account(), spec, now)?;
     let audit = caller.audit(now, "monitor.created", Some(draft.id.to_string()))?;
     let most = plan.limits().monitors;

@@ -29,6 +29,6 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// What this deployment and the account's plan allow a monitor to be.
-fn allowance<'a>(app: &App, plan: Plan, regions: &'a [RegionCode]) -> Allowance<'a> {
-    Allowance { regions, private_targets: app.settings.private_targets, limits: plan.limits() }
+fn allowance<'a>(app: &App, plan: Plan, regions: &'a [RegionCode], kept: &'a [RegionCode]) -> Allowance<'a> {
+    Allowance { regions, kept, private_targets: app.settings.private_targets, limits: plan.limits() }
 }

@@ -8,7 +8,7 @@ use valpero_app::{
     views,
 };
 use valpero_auth::WebhookSecret;
-use valpero_domain::{MonitorId, MonitorSpec, RegionCode};
+use valpero_domain::{MonitorId, MonitorSpec};
 use valpero_storage::{Monitor, Webhook};
 
 use crate::latest::latest_of;
@@ -45,12 +45,9 @@ async fn apply(
 ) -> Result<(Monitor, Option<WebhookSecret>), Problem> {
     let now = app.now();
     let old = app.store.monitor(caller.account(), id).await?;
-    let (account, mut regions) = tokio::try_join!(app.store.account(caller.account()), app.store.deployed_regions())?;
-    // A region that is gone stays where it is until somebody takes it out.
-    let gone = old.spec.regions.iter().filter(|region| !regions.contains(region));
-    let gone: Vec<RegionCode> = gone.copied().collect();
-    regions.extend(gone);
-    let spec = old.spec.patched(patch, &crate::allowance(app, account.plan, &regions))?;
+    let (account, regions) = tokio::try_join!(app.store.account(caller.account()), app.store.deployed_regions())?;
+    let allowance = crate::allowance(app, account.plan, &regions, &old.spec.regions);
+    let spec = old.spec.patched(patch, &allowance)?;
     let (webhook, new_secret) = webhook(&old, &spec)?;
     let audit = caller.audit(now, "monitor.updated", Some(id.to_string()))?;
     let monitor = app.store.update_monitor(&old, spec, webhook, now, &audit).await?;

@@ -39,6 +39,8 @@ const REGIONS_MAX: usize = 20;
 pub struct Allowance<'a> {
     /// The regions that this deployment runs.
     pub regions: &'a [RegionCode],
+    /// The regions that the monitor has already, and may keep although one of them is gone.
+    pub kept: &'a [RegionCode],
     /// Whether targets may be private addresses.
     pub private_targets: bool,
     /// The plan's numbers.
@@ -176,7 +178,10 @@ fn read_interval(fields: &mut Fields<'_>, allowance: &Allowance<'_>, faults: &mu
 
 fn read_regions(fields: &mut Fields<'_>, allowance: &Allowance<'_>, faults: &mut Faults) -> Vec<RegionCode> {
     let asked: Option<Vec<RegionCode>> = fields.optional("regions", faults);
-    let Some(asked) = asked else { return allowance.regions.iter().copied().take(REGIONS_MAX).collect() };
+    let Some(asked) = asked else {
+        let all = if allowance.regions.is_empty() { allowance.kept } else { allowance.regions };
+        return all.iter().copied().take(REGIONS_MAX).collect();
+    };
     let regions: BTreeSet<RegionCode> = asked.into_iter().collect();
     if regions.len() > REGIONS_MAX {
         faults.add(fields.pointer("regions"), format!("must name at most {REGIONS_MAX} regions"));
@@ -185,7 +190,8 @@ fn read_regions(fields: &mut Fields<'_>, allowance: &Allowance<'_>, faults: &mut
         faults.add(fields.pointer("regions"), "must name at least one region");
     }
     let deployed: Vec<&str> = allowance.regions.iter().map(|region| region.as_str()).collect();
-    for region in regions.iter().filter(|region| !allowance.regions.contains(region)) {
+    let allowed = |region: &&RegionCode| allowance.regions.contains(region) || allowance.kept.contains(region);
+    for region in regions.iter().filter(|region| !allowed(region)) {
         let detail = format!("{region} is not deployed here; there are {}", deployed.join(", "));
         faults.add(fields.pointer("regions"), detail);
     }
@@ -229,7 +235,7 @@ mod tests {
     }
 
     fn read(body: &Value, private_targets: bool) -> Result<MonitorSpec, Vec<String>> {
-        let allowance = Allowance { regions: &regions(), private_targets, limits: Plan::Free.limits() };
+        let allowance = Allowance { regions: &regions(), kept: &[], private_targets, limits: Plan::Free.limits() };
         MonitorSpec::read(body, &allowance)
             .map_err(|faults| faults.into_vec().into_iter().map(|fault| fault.pointer).collect())
     }

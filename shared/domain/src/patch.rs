@@ -89,7 +89,8 @@ mod tests {
 
     #[test]
     fn a_patch_changes_what_it_names_and_hidden_values_stay() {
-        let allowance = Allowance { regions: &regions(), private_targets: false, limits: Plan::Free.limits() };
+        let allowance =
+            Allowance { regions: &regions(), kept: &[], private_targets: false, limits: Plan::Free.limits() };
         let body = json!({"url": "https://example.com/", "retries": 0, "http": {"headers": {"authorization": "s3cret", "x-old": "1"}}});
         let spec = MonitorSpec::read(&body, &allowance).expect("valid");
         let patch =
@@ -103,7 +104,8 @@ mod tests {
 
     #[test]
     fn header_names_know_no_case_in_a_patch() {
-        let allowance = Allowance { regions: &regions(), private_targets: false, limits: Plan::Free.limits() };
+        let allowance =
+            Allowance { regions: &regions(), kept: &[], private_targets: false, limits: Plan::Free.limits() };
         let body = json!({"url": "https://example.com/", "http": {"headers": {"Authorization": "s3cret"}}});
         let spec = MonitorSpec::read(&body, &allowance).expect("valid");
         let headers = |value: Value| {
@@ -118,7 +120,8 @@ mod tests {
 
     #[test]
     fn hidden_headers_do_not_follow_a_monitor_to_another_origin() {
-        let allowance = Allowance { regions: &regions(), private_targets: false, limits: Plan::Free.limits() };
+        let allowance =
+            Allowance { regions: &regions(), kept: &[], private_targets: false, limits: Plan::Free.limits() };
         let body = json!({"url": "https://example.com/", "http": {"headers": {"authorization": "s3cret"}}});
         let spec = MonitorSpec::read(&body, &allowance).expect("valid");
         for patch in [
