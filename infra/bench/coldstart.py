@@ -1,6 +1,6 @@
-"""Cold starts of the built functions, beside the least that a function can be: `python3 infra/bench/coldstart.py [RUNS]`.
+"""Cold starts of the built functions, beside the least that a function can be: `python3 infra/bench/coldstart.py [RUNS [BUILD]]`.
 
-Needs `sam build` (x86_64) and the SAM CLI's environment that infra/emulated/run.py makes; builds the bare function itself. Each
+BUILD is the folder that `sam build` (x86_64) made, .aws-sam/build unless told otherwise. Needs the SAM CLI's environment that infra/emulated/run.py makes; builds the bare function itself. Each
 bootstrap is started by the Lambda runtime emulator that ships inside the SAM CLI. What is measured is the time from its exec to its
 first GET of /next, and the CPU time that all its threads had used by then; the emulator's own "Init Duration" is something else. The
 machine is as noisy as it is, so the smallest of many runs is shown first."""
@@ -19,6 +19,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 RUNS = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+BUILD = sys.argv[2] if len(sys.argv) > 2 else os.path.join(ROOT, ".aws-sam", "build")
 VARIABLES = {
     "VALPERO_STACK": "bench",
     "VALPERO_HOME_REGION": "eu-north-1",
@@ -39,8 +40,9 @@ def bootstraps():
     target = "x86_64-unknown-linux-gnu"
     build = ["cargo", "build", "--release", "--quiet", "--target", target, "--example", "hello"]
     subprocess.run(build, cwd=ROOT, check=True)
-    built = {"a bare function": f"{ROOT}/target/{target}/release/examples/hello"}
-    for path in sorted(glob.glob(f"{ROOT}/.aws-sam/build/**/bootstrap", recursive=True)):
+    folder = os.environ.get("CARGO_TARGET_DIR", f"{ROOT}/target")
+    built = {"a bare function": f"{folder}/{target}/release/examples/hello"}
+    for path in sorted(glob.glob(f"{BUILD}/**/bootstrap", recursive=True)):
         built[os.path.basename(os.path.dirname(path)).removesuffix("Function").lower()] = path
     return built if len(built) > 1 else sys.exit("coldstart: run `sam build --parameter-overrides Architecture=x86_64` first")
 
@@ -121,7 +123,7 @@ def main():
             for name, path in built.items():
                 seen[name].append(start(path, folder))
     bare = min(ms for ms, _ in seen["a bare function"])
-    print(f"| function | MB | ms, least | ms, median | × bare | CPU ms, least |\n|---|---|---|---|---|---|")
+    print("| function | MB | ms, least | ms, median | × bare | CPU ms, least |\n|---|---|---|---|---|---|")
     for name, path in built.items():
         times, cpu = [ms for ms, _ in seen[name]], [cpu for _, cpu in seen[name]]
         size = os.path.getsize(path) / 1e6

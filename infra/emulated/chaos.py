@@ -84,6 +84,7 @@ class Traffic:
         self.thread.start()
 
     def stop(self):
+        assert self.thread.is_alive(), "the client went on until it was told to stop"
         self.running = False
         self.thread.join()
 
@@ -112,13 +113,13 @@ class Traffic:
     def call(self, method, path, body=None):
         try:
             answer = self.api.call(method, path, body)
-        except OSError as error:
+        except Exception as error:  # whatever it is, it is no proper answer
             self.improper.append((method, path, repr(error)))
             return None
         self.statuses[answer.status] += 1
         problem = answer.headers.get("content-type") == "application/problem+json"
         proper = answer.status < 300 or (
-            problem and answer.status in (429, 503) and int(answer.headers["retry-after"]) >= 1 and answer.json["detail"]
+            problem and answer.status in (429, 503) and int(answer.headers.get("retry-after", 0)) >= 1 and "detail" in answer.json
         )
         if not proper:
             self.improper.append((method, path, answer))

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -45,15 +46,18 @@ class Cloud:
 
     def __init__(self):
         self.port, self.burst_port = free_port(), free_port()
+        self.processes = []
         self.folder = tempfile.mkdtemp(prefix="valpero-cloud-")
         self.logs = os.path.join(self.folder, "ministack.log")
         self.direct, self.faulty = (f"http://127.0.0.1:{port}" for port in (self.port, self.burst_port))
+
+    def start(self):
         base = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "VALPERO_"))}
         base |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
         # The emulator hands its own endpoint to the functions it runs: theirs leads through the faults, ours does not.
         burst = [tool("burst", "python"), os.path.join(HERE, "burst.py"), "--upstream", self.direct, "--no-resign"]
         burst += ["--host", "127.0.0.1", "--port", str(self.burst_port)]
-        self.burst = subprocess.Popen(burst, env=base, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+        self.spawn(burst, base, subprocess.DEVNULL)
         settings = {
             "GATEWAY_PORT": str(self.port),
             "BIND_HOST": "127.0.0.1",
@@ -66,22 +70,21 @@ class Cloud:
             "S3_DATA_DIR": os.path.join(self.folder, "s3"),
             "AWS_ENDPOINT_URL": self.faulty,
         }
-        log = open(self.logs, "w")
-        self.stack = subprocess.Popen(
-            [tool("cloud", "ministack")], env=base | settings, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-        )
+        self.spawn([tool("cloud", "ministack")], base | settings, open(self.logs, "w"))
         self.environment = base | {"AWS_ENDPOINT_URL": self.direct, "SAM_CLI_TELEMETRY": "0"}
         for url in (self.direct, self.faulty):
-            until(60, lambda: answers(url))
+            if not until(60, lambda: answers(url)):
+                raise SystemExit(f"the emulated AWS does not answer at {url}; see {self.logs}")
+
+    def spawn(self, command, environment, output):
+        more = {"stdout": output, "stderr": subprocess.STDOUT, "start_new_session": True}
+        self.processes.append(subprocess.Popen(command, env=environment, **more))
 
     def stop(self):
-        for process in (self.burst, self.stack):
-            process.terminate()
-        for process in (self.burst, self.stack):
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        """Ends the emulators, and the functions that they started."""
+        for process in self.processes:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
     def client(self, service, region):
         """A boto3 client. boto3 lives in the emulator's environment, and so does this process."""

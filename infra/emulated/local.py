@@ -57,6 +57,9 @@ def run(deployment, step, server):
         signed = {"AWS_ACCESS_KEY_ID": shown["access_key_id"], "AWS_SECRET_ACCESS_KEY": "any"}
         functions = {name: Function(f"{name}Function", environment | signed) for name in ("Monitors", "Incidents")}
         story(functions, shown["key"], step, server)
+        functions["Account"] = Function("AccountFunction", environment | signed)
+        status, _, account = functions["Account"].call("GET", "/api/v1/account", shown["key"])
+        step("who knows the access key is served", status == 200 and account["usage"]["monitors"] == 1, account)
         functions["Stranger"] = Function("AccountFunction", environment | signed | {"AWS_ACCESS_KEY_ID": "AKIASTRANGER"})
         status, _, problem = functions["Stranger"].call("GET", "/api/v1/account", shown["key"])
         step("who does not know the access key gets nothing", status == 500 and problem["code"] == "internal_error", problem)

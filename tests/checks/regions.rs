@@ -69,3 +69,19 @@ async fn the_sweep_names_the_regions_that_are_silent() {
     }
     assert_eq!(world.sweep().await.silent, [code("fra"), code("usc")]);
 }
+
+#[tokio::test]
+async fn a_region_that_this_version_does_not_know_is_in_nobodys_way() {
+    let world = World::new().await;
+    let owner = world.tenant(Plan::Business).await;
+    let text = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
+    let beat = world.client.put_item().table_name("valpero-schedules").item("cohort", text("regions"));
+    let beat = beat.item("entry", text("atl")).item("last_tick_at", text("2026-11-18T11:07:00.000Z"));
+    beat.send().await.expect("written");
+    let site = Site::start().await;
+    let id = world.monitor(&owner, &site.url(), json!({})).await;
+    world.tick().await;
+    world.tick().await;
+    assert_eq!(world.status(&owner, &id).await, "up");
+    assert!(world.sweep().await.silent.is_empty());
+}

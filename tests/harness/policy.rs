@@ -76,8 +76,7 @@ fn needed(operation: &str, body: &Value) -> BTreeSet<Grant> {
     match operation {
         "TransactWriteItems" => {
             let items = body["TransactItems"].as_array().into_iter().flatten().filter_map(Value::as_object).flatten();
-            let action = |part: &str| if part == "ConditionCheck" { part.to_owned() } else { format!("{part}Item") };
-            items.map(|(part, request)| grant(&action(part), table(&request["TableName"]))).collect()
+            items.map(|(part, request)| grant(&format!("{part}Item"), table(&request["TableName"]))).collect()
         }
         "BatchGetItem" => {
             let tables = body["RequestItems"].as_object().into_iter().flatten();

@@ -28,7 +28,6 @@ impl Delivery {
     /// Where the store fails.
     pub async fn sweep(&self) -> Result<Swept, WorkError> {
         let now = self.app.now();
-        let silent = self.tell_silent_regions(now).await?;
         let due = self.app.store.due_deliveries(now, AT_ONCE).await?;
         let mut sent = 0;
         for (account_id, delivery_id) in due {
@@ -40,6 +39,8 @@ impl Delivery {
                 }
             }
         }
+        // Last, so that nothing about regions keeps a delivery waiting.
+        let silent = self.tell_silent_regions(now).await?;
         Ok(Swept { sent, silent })
     }
 
@@ -48,7 +49,7 @@ impl Delivery {
         let beats = self.app.store.heartbeats().await?;
         let silent = beats.iter().filter(|beat| beat.is_silent(now));
         for beat in silent.clone() {
-            tracing::warn!(region = %beat.region, last_tick_at = %beat.last_tick_at, "a region is silent");
+            tracing::error!(region = %beat.region, last_tick_at = %beat.last_tick_at, "a region is silent");
         }
         Ok(silent.map(|beat| beat.region).collect())
     }

@@ -14,11 +14,11 @@ use crate::{
 
 type Failure = Box<dyn Error + Send + Sync>;
 
-/// A letter that was looked at is hidden for so many seconds from whoever looks next.
-const HIDDEN_S: i32 = 20;
+/// A letter that was looked at is hidden for so many seconds, so that one command sees it once; in the end it is put back.
+const HIDDEN_S: i32 = 300;
 
-/// Letters that one command takes up.
-const AT_ONCE: usize = 10_000;
+/// Letters that one command takes up: SQS hands out as many before the first must be given back.
+const AT_ONCE: usize = 100_000;
 
 /// The two queues of a stack.
 struct Queues {
@@ -36,7 +36,11 @@ async fn open(target: &StackTarget) -> Result<Queues, Failure> {
 pub(crate) async fn run(command: DeadLettersCommand) -> Result<(), Failure> {
     match command {
         DeadLettersCommand::List { target } => {
-            let letters = open(&target).await?.letters().await?;
+            let queues = open(&target).await?;
+            let letters = queues.letters().await?;
+            for letter in &letters {
+                queues.put_back(letter).await?;
+            }
             let lines: Vec<String> = letters.iter().map(line).collect();
             let text = if lines.is_empty() { "No dead letters.".to_owned() } else { lines.join("\n") };
             Screen::new(target.json).result(&json!({"dead_letters": objects(&letters)}), &text);
@@ -52,6 +56,7 @@ pub(crate) async fn run(command: DeadLettersCommand) -> Result<(), Failure> {
                     queues.forget(&letter).await?;
                     dropped += 1;
                 } else {
+                    queues.put_back(&letter).await?;
                     foreign += 1;
                 }
             }
@@ -95,6 +100,14 @@ impl Queues {
         let body = letter.body.clone().unwrap_or_default();
         self.client.send_message().queue_url(&self.webhooks).message_body(body).send().await?;
         self.forget(letter).await
+    }
+
+    /// Lets others see it at once.
+    async fn put_back(&self, letter: &Message) -> Result<(), Failure> {
+        let handle = letter.receipt_handle.clone().unwrap_or_default();
+        let request = self.client.change_message_visibility().queue_url(&self.dead_letters).receipt_handle(handle);
+        request.visibility_timeout(0).send().await?;
+        Ok(())
     }
 
     async fn forget(&self, letter: &Message) -> Result<(), Failure> {

@@ -167,15 +167,85 @@ fn signer(headers: &HeaderMap) -> Option<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
+    use tower::ServiceExt;
+
     use super::*;
 
     #[test]
     fn the_signer_is_read_from_the_scope() {
         let mut headers = HeaderMap::new();
         assert_eq!(signer(&headers), None);
-        let value =
-            "AWS4-HMAC-SHA256 Credential=AKID/20261123/eu-north-1/sqs/aws4_request, SignedHeaders=host, Signature=0";
-        headers.insert(header::AUTHORIZATION, value.parse().expect("a value"));
+        headers.insert(header::AUTHORIZATION, signature("AKID", "eu-north-1").parse().expect("a value"));
         assert_eq!(signer(&headers), Some(("AKID", "eu-north-1")));
+    }
+
+    fn signature(key: &str, region: &str) -> String {
+        let scope = format!("{key}/20261123/{region}/sqs/aws4_request");
+        format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0")
+    }
+
+    /// Services whose access key is `ours`, and whose store does not answer.
+    fn services() -> Services {
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 1));
+        Services::new(nowhere, Arc::default(), Arc::default(), Clock::system(), "ours")
+    }
+
+    async fn ask(services: &Services, signed: &str, target: &str, body: &Value) -> (u16, Value) {
+        let request = Request::post("/").header(header::AUTHORIZATION, signed).header("x-amz-target", target);
+        let request = request.body(Body::from(body.to_string())).expect("a request");
+        let answer = services.clone().router().oneshot(request).await.expect("infallible");
+        let status = answer.status().as_u16();
+        let bytes = answer.into_body().collect().await.expect("a body").to_bytes();
+        (status, serde_json::from_slice(&bytes).expect("JSON"))
+    }
+
+    #[tokio::test]
+    async fn strangers_are_served_nothing() {
+        let services = services();
+        let message = json!({"QueueUrl": "any", "MessageBody": "x"});
+        for signed in ["", "Bearer ours", &signature("theirs", "eu-north-1"), &signature("", "eu-north-1")] {
+            for target in ["AmazonSQS.SendMessage", "AWSEvents.PutEvents", "DynamoDB_20120810.Scan", ""] {
+                let (status, refused) = ask(&services, signed, target, &message).await;
+                assert_eq!(
+                    (status, &refused["__type"]),
+                    (403, &json!("UnrecognizedClientException")),
+                    "{signed} {target}"
+                );
+            }
+        }
+        assert_eq!(services.queue.waiting(), 0);
+    }
+
+    #[tokio::test]
+    async fn messages_and_events_reach_the_queue_and_the_bus() {
+        let (services, here) = (services(), signature("ours", "eu-central-1"));
+        let message = json!({"QueueUrl": "any", "MessageBody": "x", "DelaySeconds": 5});
+        assert_eq!(ask(&services, &here, "AmazonSQS.SendMessage", &message).await.0, 200);
+        assert_eq!(services.queue.waiting(), 1);
+        let id = |prefix: &str| format!("{prefix}_{}", "0".repeat(26));
+        let detail = json!({"check_id": id("chk"), "account_id": id("acc"), "monitor_id": id("mon")});
+        let events = json!({"Entries": [{"Detail": detail.to_string(), "DetailType": "CheckRequested"}]});
+        let (status, answer) = ask(&services, &here, "AWSEvents.PutEvents", &events).await;
+        assert_eq!((status, &answer["FailedEntryCount"]), (200, &json!(0)));
+        assert_eq!(
+            services.bus.take().map(|(region, event)| (region.as_str(), event["detail"].clone())),
+            Some(("fra", detail))
+        );
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_served_is_refused_in_words() {
+        let (services, ours) = (services(), signature("ours", "mars-north-1"));
+        let events = json!({"Entries": [{"Detail": "{}"}]});
+        for (target, body, status, code) in [
+            ("AmazonSQS.DeleteQueue", json!({}), 400, "UnknownOperationException"),
+            ("AmazonSQS.SendMessage", json!({}), 400, "SerializationException"),
+            ("AmazonSQS.SendMessage", json!({"MessageBody": "x".repeat(BODY_MAX)}), 413, "RequestTooLarge"),
+            ("AWSEvents.PutEvents", events, 400, "ResourceNotFoundException"),
+            ("DynamoDB_20120810.GetItem", json!({}), 503, "ServiceUnavailable"),
+        ] {
+            let (seen, refused) = ask(&services, &ours, target, &body).await;
+            assert_eq!((seen, &refused["__type"]), (status, &json!(code)), "{target}");
+        }
     }
 }

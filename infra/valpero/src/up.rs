@@ -36,6 +36,9 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
     start_log();
     let screen = Screen::new(args.json);
     screen.say("Valpero is starting …");
+    if args.services_only && args.addr.ip().is_unspecified() {
+        return Err("--services-only needs one address of this machine that the functions reach, such as --addr 172.17.0.1:3001".into());
+    }
     let listener = TcpListener::bind(args.addr)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}; name another address with --addr", args.addr))?;
@@ -49,16 +52,17 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
     if let Some(directory) = &directory {
         directory.announce(&embedded)?;
     }
-    let token = first_key(&stack.app.store).await?;
     let router = match &directory {
         Some(directory) if args.services_only => {
             let access_key = access_key()?;
             let variables = directory.write_sam_variables(&sam_variables(address, private_targets(&args)))?;
+            let token = first_key(&stack.app.store).await?;
             welcome_services(screen, address, &access_key, &variables, token.as_deref());
             let Stack { queue, bus, app, .. } = stack.clone();
             Services::new(embedded.address(), queue, bus, app.clock, &access_key).router()
         }
         _ => {
+            let token = first_key(&stack.app.store).await?;
             welcome(screen, &args, address, token.as_deref());
             stack.router()
         }
@@ -164,8 +168,11 @@ fn access_key() -> Result<String, Failure> {
 /// The variables of the functions of the template under `sam local`, in the form of its `--env-vars`.
 fn sam_variables(address: SocketAddr, private_targets: bool) -> Value {
     // A container's own loopback is not this machine's.
-    let host = if address.ip().is_loopback() { "host.docker.internal".into() } else { address.ip().to_string() };
-    let endpoint = format!("http://{host}:{}", address.port());
+    let endpoint = if address.ip().is_loopback() {
+        format!("http://host.docker.internal:{}", address.port())
+    } else {
+        format!("http://{address}")
+    };
     json!({"Parameters": {
         "VALPERO_STACK": STACK,
         "VALPERO_QUEUE_URL": format!("{endpoint}/{STACK}-webhooks"),
@@ -175,14 +182,14 @@ fn sam_variables(address: SocketAddr, private_targets: bool) -> Value {
 }
 
 fn welcome_services(screen: Screen, address: SocketAddr, access_key: &str, variables: &Path, token: Option<&str>) {
+    let variables = variables.display().to_string();
     let url = format!("http://{address}");
     let key = token.map_or_else(String::new, |token| format!("  export VALPERO_KEY={token}\n"));
     let text = format!(
         "Valpero's store, queue, bus, checkers and webhook worker are up, without the API.\n\n  \
          services   {url}, for requests that are signed with this access key\n\n\
          {key}  export AWS_ACCESS_KEY_ID={access_key} AWS_SECRET_ACCESS_KEY=any\n  \
-         sam local start-api --region eu-north-1 --env-vars {}\n\nCtrl-C stops it.",
-        variables.display()
+         sam local start-api --region eu-north-1 --env-vars {variables}\n\nCtrl-C stops it."
     );
     screen.result(&json!({"url": url, "key": token, "access_key_id": access_key, "env_vars": variables}), &text);
 }

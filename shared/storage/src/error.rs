@@ -20,7 +20,7 @@ pub enum StoreError {
     #[error("the database is throttling")]
     Throttled(#[source] Box<dyn Error + Send + Sync>),
     /// DynamoDB did not answer, or failed, also after the SDK's own retries: whether it did what it was asked is not known.
-    #[error("the database did not answer; is it reachable, and are region and endpoint right?")]
+    #[error("the database did not answer; is it reachable, and are region, endpoint and credentials right?")]
     Unreachable(#[source] Box<dyn Error + Send + Sync>),
     /// An item does not read as what it should be.
     #[error("an item of {table} cannot be read")]
@@ -44,7 +44,7 @@ impl StoreError {
     pub(crate) fn from_sdk<E, R>(error: SdkError<E, R>) -> Self
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
-        R: std::fmt::Debug + Send + Sync + 'static,
+        R: Answered + std::fmt::Debug + Send + Sync + 'static,
     {
         match error.code() {
             Some("ConditionalCheckFailedException") => Self::Conflict,
@@ -55,16 +55,31 @@ impl StoreError {
                 | "TransactionInProgressException"
                 | "TransactionConflictException",
             ) => Self::Throttled(Box::new(error)),
-            Some("InternalServerError" | "ServiceUnavailable" | "RequestTimeout") => Self::Unreachable(Box::new(error)),
             _ if failed_on_the_way(&error) => Self::Unreachable(Box::new(error)),
             _ => Self::Aws(Box::new(error)),
         }
     }
 }
 
-/// Whether the answer was lost, cut, or came from something that failed in between.
-fn failed_on_the_way<E>(error: &SdkError<E, impl std::fmt::Debug>) -> bool {
-    matches!(error, SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_))
+/// Whether the answer was lost, cut, or says that DynamoDB, or something before it, failed.
+fn failed_on_the_way<E>(error: &SdkError<E, impl Answered>) -> bool {
+    match error {
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
+        SdkError::ServiceError(failure) => failure.raw().status() >= 500,
+        _ => false,
+    }
+}
+
+/// An answer of DynamoDB's.
+pub(crate) trait Answered {
+    /// Its HTTP status.
+    fn status(&self) -> u16;
+}
+
+impl Answered for aws_sdk_dynamodb::config::http::HttpResponse {
+    fn status(&self) -> u16 {
+        self.status().as_u16()
+    }
 }
 
 impl From<aws_sdk_dynamodb::error::BuildError> for StoreError {

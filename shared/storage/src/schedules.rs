@@ -240,7 +240,8 @@ impl Store {
         }
     }
 
-    /// The heartbeat of every region that has ever ticked and was not removed. 1 RRU.
+    /// The heartbeat of every region that has ever ticked and was not removed. A region that this version does not know is left
+    /// out: it stops nobody else. 1 RRU.
     ///
     /// # Errors
     /// Where the store fails.
@@ -251,7 +252,12 @@ impl Store {
             .expression_attribute_values(":beats", s(keys::HEARTBEATS))
             .consistent_read(true);
         let items = self.query_all(request).await?;
-        items.into_iter().map(|item| from_item(TABLE, item)).collect()
+        let known = items.into_iter().filter_map(|item| {
+            let name = item.get("entry").cloned();
+            let beat: Result<Heartbeat, StoreError> = from_item(TABLE, item);
+            beat.inspect_err(|error| tracing::warn!(?name, %error, "a heartbeat cannot be read")).ok()
+        });
+        Ok(known.collect())
     }
 
     /// The regions that are deployed: those that tick, and those that should. 1 RRU.
