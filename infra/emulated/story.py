@@ -17,7 +17,7 @@ from cloud import TARGETS, Api, Cloud, outputs, run, tool, until
 STEPS = 0
 HOME = "eu-north-1"
 AWAY = "eu-central-1"
-BUILD = ["Architecture=x86_64", "RegionCode=hel"]
+BUILD = ["Architecture=x86_64"]
 
 
 def step(sentence, true, seen=""):
@@ -75,6 +75,7 @@ class Deployment:
         path = os.pathsep.join([os.path.dirname(tool("sam", "sam")), os.environ["PATH"]])
         # cargo, not zig, links; nothing may be fetched, nothing is shipped.
         build = {"CARGO_LAMBDA_COMPILER": "cargo", "CARGO_PROFILE_RELEASE_LTO": "off", "CARGO_NET_OFFLINE": "true"}
+        build["CARGO_PROFILE_RELEASE_CODEGEN_UNITS"] = "16"
         build["RUSTUP_DIST_SERVER"] = "http://127.0.0.1:1"
         self.environment = cloud.environment | build | {"PATH": path, "AWS_REGION": HOME, "AWS_DEFAULT_REGION": HOME}
 

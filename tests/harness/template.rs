@@ -62,6 +62,11 @@ impl Template {
         &self.root["Resources"][id]["Properties"]
     }
 
+    /// A part of the template beside its resources.
+    pub fn section(&self, name: &str) -> &Value {
+        &self.root[name]
+    }
+
     /// The name of a resource, or the end of an ARN, without the stack's name and what stands before it.
     pub fn name(&self, value: &Value) -> String {
         let (form, text) = short_form(value);

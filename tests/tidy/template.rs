@@ -144,6 +144,14 @@ fn each_function_keeps_its_log_for_a_while_and_not_for_ever() {
 }
 
 #[test]
+fn the_home_template_knows_the_code_of_every_region() {
+    let codes = template::home().section("Mappings")["Regions"].as_mapping().expect("a mapping");
+    let mapped: BTreeSet<(&str, &str)> = codes.iter().map(|(aws, code)| (text(&code["Code"]), text(aws))).collect();
+    let known: BTreeSet<(&str, &str)> = REGIONS.iter().map(|(code, aws, _)| (*code, *aws)).collect();
+    assert_eq!(mapped, known);
+}
+
+#[test]
 fn the_regions_documentation_lists_every_region() {
     let page = super::read("docs/REGIONS.md");
     for (code, aws, place) in REGIONS {

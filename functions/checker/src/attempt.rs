@@ -22,13 +22,15 @@ pub(crate) struct Observation {
 
 impl Checker {
     /// What this region sees of a target. A target that seems down is probed again, with fresh DNS and a fresh connection,
-    /// as often as its `retries` and the minute allow.
-    pub(crate) async fn observe(&self, spec: &ProbeSpec) -> Observation {
+    /// as often as its `retries` and the minute allow; not one that is `known_down`, for that says nothing new, and a target
+    /// that hangs would keep the whole tick waiting, and on the bill, every minute.
+    pub(crate) async fn observe(&self, spec: &ProbeSpec, known_down: bool) -> Observation {
         let started = Instant::now();
         let timeout = Duration::from_millis(u64::from(spec.timeout_ms));
         let mut result = self.attempt(spec).await;
         let mut attempts = 1;
-        for retry in 0..usize::from(spec.retries) {
+        let retries = if known_down { 0 } else { usize::from(spec.retries) };
+        for retry in 0..retries {
             if result.outcome != Outcome::Down {
                 break;
             }

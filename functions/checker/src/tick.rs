@@ -2,7 +2,7 @@
 
 use futures::{FutureExt, StreamExt, stream, stream::FuturesUnordered};
 use valpero_app::{WorkError, event_bus::CheckRequested};
-use valpero_domain::{Timestamp, packed::Record, probe::Outcome, schedule::Cohort};
+use valpero_domain::{Timestamp, packed::Record, probe::Outcome, schedule::Cohort, status::Verdict};
 use valpero_storage::{ScheduledProbe, StoreError};
 
 use crate::{Checker, attempt::Observation};
@@ -98,7 +98,8 @@ impl Checker {
     }
 
     async fn check_member(&self, cohort: &Cohort, member: &ScheduledProbe, at: Timestamp, requested: bool) -> Settled {
-        let seen = self.observe(&member.probe).await;
+        let known_down = member.state.verdict == Some(Verdict::Down);
+        let seen = self.observe(&member.probe, known_down).await;
         let record = Record {
             tag: member.tag,
             outcome: seen.result.outcome,

@@ -9,7 +9,7 @@ use valpero_domain::{RegionCode, Timestamp};
 use crate::Delivery;
 
 /// Deliveries that one sweep takes up; the next minute's sweep takes the rest.
-const AT_ONCE: usize = 1_000;
+const AT_ONCE: usize = 500;
 
 /// What a sweep found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -1,8 +1,8 @@
 //! A function's configuration: the one place that reads the environment, and it reports all that is wrong at once.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig, timeout::TimeoutConfig};
 use valpero_domain::RegionCode;
 use valpero_storage::{Store, Tables};
 
@@ -120,9 +120,18 @@ impl Config {
     }
 }
 
+/// How long one attempt of a call to AWS may take.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// How long a call to AWS may take with all its attempts.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(12);
+
 /// AWS as its SDK finds it, in this region or the environment's.
 pub async fn sdk_config(region: Option<String>) -> SdkConfig {
-    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
+    // A connection that died while Lambda froze the function would else be waited for until Lambda ends it.
+    let times =
+        TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).operation_timeout(OPERATION_TIMEOUT);
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).timeout_config(times.build());
     if let Some(region) = region {
         loader = loader.region(Region::new(region));
     }
