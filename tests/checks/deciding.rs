@@ -249,3 +249,23 @@ async fn a_longer_interval_is_kept() {
     let checks = world.get(&format!("/api/v1/monitors/{id}/checks"), &owner).await.expect(200);
     assert_eq!(checks.data().len(), 6, "twice in ten minutes, from three regions");
 }
+
+#[tokio::test]
+async fn a_region_that_knows_that_a_target_is_down_looks_once_a_tick() {
+    let world = World::new().await;
+    let owner = world.tenant(Plan::Business).await;
+    let site = Site::start().await;
+    let id = world.monitor(&owner, &site.url(), json!({"retries": 2, "regions": ["hel"]})).await;
+    site.answers(500);
+    let asked = async || {
+        let before = site.requests().len();
+        world.tick().await;
+        site.requests().len() - before
+    };
+    assert_eq!(asked().await, 3, "before it is believed");
+    assert_eq!(world.status(&owner, &id).await, "down");
+    assert_eq!(asked().await, 1, "a hanging target must not keep every tick waiting three times over");
+    site.answers(200);
+    assert_eq!(asked().await, 1);
+    assert_eq!(world.status(&owner, &id).await, "up");
+}
