@@ -47,9 +47,12 @@ impl Guard {
         if !self.own_machine && (canonical.is_loopback() || link_local) {
             return false;
         }
-        // The unspecified address connects to this very machine, under a name that no list of sockets has.
-        let ours =
-            |own: &SocketAddr| own.port() == address.port() && (canonical == own.ip() || canonical.is_loopback());
+        // Another loopback address with the same port is another socket, unless ours listens on all of them. The unspecified
+        // address connects to this very machine, under a name that no list of sockets has.
+        let ours = |own: &SocketAddr| {
+            let here = canonical == own.ip().to_canonical() || own.ip().is_unspecified();
+            own.port() == address.port() && here
+        };
         !canonical.is_unspecified() && !self.own_sockets.iter().any(ours)
     }
 }
@@ -91,11 +94,21 @@ mod tests {
     #[test]
     fn our_own_sockets_are_refused_under_every_name() {
         let guard = Guard::allowing_private(vec![socket("127.0.0.1:8000")]);
-        assert!(guard.permits(socket("127.0.0.1:80")) && guard.permits(socket("192.168.0.1:8000")));
-        for text in
-            ["127.0.0.1:8000", "127.0.0.2:8000", "[::1]:8000", "[::ffff:127.0.0.1]:8000", "0.0.0.0:8000", "[::]:8000"]
-        {
+        for text in ["127.0.0.1:8000", "[::ffff:127.0.0.1]:8000", "0.0.0.0:8000", "[::]:8000"] {
             assert!(!guard.permits(socket(text)), "{text}");
+        }
+        let everywhere = Guard::allowing_private(vec![socket("0.0.0.0:8000")]);
+        for text in ["127.0.0.1:8000", "127.0.0.2:8000", "[::1]:8000", "192.168.0.1:8000", "0.0.0.0:8000"] {
+            assert!(!everywhere.permits(socket(text)), "{text}");
+        }
+        assert!(everywhere.permits(socket("127.0.0.1:80")));
+    }
+
+    #[test]
+    fn a_neighbour_of_our_own_socket_is_somebody_else() {
+        let guard = Guard::allowing_private(vec![socket("127.31.7.9:8000")]);
+        for text in ["127.31.7.9:80", "127.0.0.1:8000", "[::1]:8000", "192.168.0.1:8000"] {
+            assert!(guard.permits(socket(text)), "{text}");
         }
     }
 }
