@@ -111,7 +111,8 @@ async fn a_redirect_to_our_own_store_is_refused_even_where_private_targets_are_a
     let guard = Guard::allowing_private(vec![hidden.address()]);
     let outbound = Outbound::new(guard, fixed_names(&[]), Tls::trusting(RootCertStore::empty()).expect("TLS"));
     let port = hidden.address().port();
-    for host in ["127.0.0.1", "127.0.0.53", "0.0.0.0", "[::ffff:127.0.0.1]"] {
+    // Every name of that very socket; another loopback address is another socket.
+    for host in ["127.0.0.1", "127.1", "2130706433", "0x7f.0.0.1", "0.0.0.0", "[::]", "[::ffff:127.0.0.1]"] {
         site.says(format!("HTTP/1.1 307 X\r\nlocation: http://{host}:{port}/\r\ncontent-length: 0\r\n\r\n").as_bytes());
         assert_eq!(outcome(&outbound, &site.url()).await, BLOCKED, "{host}");
     }
