@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, error::Error};
 
 use aws_sdk_sqs::{Client, types::Message};
 use serde_json::{Value, json};
-use valpero_app::{config::sdk_config, queue::DeliveryMessage};
+use valpero_app::queue::DeliveryMessage;
 
 use crate::{
     cli::{DeadLettersCommand, StackTarget},
@@ -29,7 +29,7 @@ struct Queues {
 
 async fn open(target: &StackTarget) -> Result<Queues, Failure> {
     let stack = deployed::find(&target.stack).await?;
-    let client = Client::new(&sdk_config(None).await);
+    let client = Client::new(&stack.sdk);
     Ok(Queues { client, webhooks: stack.webhooks_url, dead_letters: stack.dead_letters_url })
 }
 

@@ -3,11 +3,13 @@
 use std::{collections::HashMap, error::Error};
 
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
-use valpero_app::{config::sdk_config, telemetry::chain};
+use valpero_app::{SdkConfig, config::sdk_config, telemetry::chain};
 use valpero_storage::{Store, Tables};
 
 /// A deployed stack.
 pub(crate) struct Deployed {
+    /// AWS in the stack's region.
+    pub sdk: SdkConfig,
     /// Its tables.
     pub store: Store,
     /// Where its API is.
@@ -55,5 +57,6 @@ pub(crate) async fn find(stack: &str) -> Result<Deployed, Box<dyn Error + Send +
         api_url: output("ApiUrl")?,
         webhooks_url: output("WebhooksUrl")?,
         dead_letters_url: output("DeadLettersUrl")?,
+        sdk,
     })
 }

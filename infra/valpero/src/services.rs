@@ -23,24 +23,21 @@ use valpero_app::{
     queue::InProcessQueue,
     telemetry::chain,
 };
-use valpero_domain::{RegionCode, region::REGIONS};
+use valpero_domain::RegionCode;
 
 /// A message's or an event's length at the most, as SQS and EventBridge have it.
 const BODY_MAX: usize = 1024 * 1024;
 
-/// The services of one process.
-#[derive(Debug, Clone)]
+/// The services of one process. Without `Debug`, for the access key is a secret.
+#[derive(Clone)]
 pub(crate) struct Services {
     /// Where the embedded store listens.
-    pub store: SocketAddr,
-    /// The webhook queue.
-    pub queue: Arc<InProcessQueue>,
-    /// The event bus.
-    pub bus: Arc<InProcessBus>,
-    /// The time.
-    pub clock: Clock,
+    store: SocketAddr,
+    queue: Arc<InProcessQueue>,
+    bus: Arc<InProcessBus>,
+    clock: Clock,
     /// The access key that a request must be signed with. Nobody checks the signature: to know the key is to be let in.
-    pub access_key: Arc<str>,
+    access_key: Arc<str>,
     client: Client<HttpConnector, Body>,
 }
 
@@ -97,8 +94,7 @@ impl Services {
 
     fn put_events(&self, body: &[u8], region: &str) -> Result<Value, Refusal> {
         let events: PutEvents = serde_json::from_slice(body).map_err(bad_request)?;
-        let code = REGIONS.iter().find(|(_, aws, _)| *aws == region).and_then(|(code, ..)| code.parse().ok());
-        let code: RegionCode = code.ok_or_else(|| {
+        let code = RegionCode::in_aws_region(region).ok_or_else(|| {
             Refusal(StatusCode::BAD_REQUEST, "ResourceNotFoundException", format!("there is no bus in {region}"))
         })?;
         let now = self.clock.now();

@@ -16,6 +16,7 @@ use valpero_auth::NoEntropy;
 use valpero_domain::{Timestamp, id::Entropy};
 use valpero_storage::{Store, StoreError};
 
+pub use aws_config::SdkConfig;
 pub use clock::Clock;
 pub use config::{Config, ConfigError, Needs};
 pub use event_bus::EventBus;

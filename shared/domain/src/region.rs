@@ -49,6 +49,11 @@ pub const REGIONS: &[(&str, &str, &str)] = &[
 pub struct RegionCode(usize);
 
 impl RegionCode {
+    /// The code of an AWS region, such as `eu-central-1`; none where Valpero cannot run there.
+    pub fn in_aws_region(name: &str) -> Option<Self> {
+        REGIONS.iter().position(|(_, aws, _)| *aws == name).map(Self)
+    }
+
     /// The code itself.
     pub fn as_str(self) -> &'static str {
         REGIONS[self.0].0
@@ -111,5 +116,7 @@ mod tests {
             ["hel", "fra", "usc"].iter().map(|c| c.parse::<RegionCode>().map(RegionCode::aws_region)).collect();
         assert_eq!(aws, [Ok("eu-north-1"), Ok("eu-central-1"), Ok("us-east-2")]);
         assert!("FRA".parse::<RegionCode>().is_err());
+        assert_eq!(RegionCode::in_aws_region("eu-central-1").map(RegionCode::as_str), Some("fra"));
+        assert_eq!(RegionCode::in_aws_region("mars-north-1"), None);
     }
 }
