@@ -1,7 +1,11 @@
 //! The HTTP contract.
 
+mod document;
+mod idempotency;
 mod incidents;
 mod keys;
+mod lists;
+mod metrics;
 mod monitors;
 mod protocol;
 mod routes;

@@ -30,12 +30,19 @@ fn table() -> Vec<Row> {
         Row("POST", "/api/v1/monitors/{monitor}/resume", MonitorsWrite, none(), 200),
         Row("POST", "/api/v1/monitors/{monitor}/check", MonitorsWrite, none(), 202),
         Row("GET", "/api/v1/monitors/{monitor}/checks", MonitorsRead, none(), 200),
+        Row("GET", "/api/v1/monitors/{monitor}/response-times", MonitorsRead, none(), 200),
         Row("GET", "/api/v1/incidents", IncidentsRead, none(), 200),
         Row("GET", "/api/v1/incidents/{incident}", IncidentsRead, none(), 200),
         Row("POST", "/api/v1/incidents/{incident}/acknowledge", IncidentsWrite, json!({"note": "mine"}), 200),
         Row("POST", "/api/v1/incidents/{incident}/resolve", IncidentsWrite, none(), 200),
         Row("POST", "/api/v1/incidents/{incident}/comments", IncidentsWrite, json!({"body": "looking"}), 201),
         Row("POST", "/api/v1/webhooks/rotate-secret", MonitorsWrite, json!({"monitor_id": "{monitor}"}), 200),
+        Row("POST", "/api/v1/webhooks/test", MonitorsWrite, json!({"monitor_id": "{monitor}"}), 202),
+        Row("GET", "/api/v1/webhooks/deliveries", MonitorsRead, none(), 200),
+        Row("GET", "/api/v1/webhooks/deliveries/{delivery}", MonitorsRead, none(), 200),
+        Row("POST", "/api/v1/webhooks/deliveries/{delivery}/redeliver", MonitorsWrite, none(), 202),
+        Row("GET", "/api/metrics", MonitorsRead, none(), 200),
+        Row("GET", "/api/metrics", IncidentsRead, none(), 200),
     ]
 }
 
@@ -45,6 +52,7 @@ struct Things {
     key: String,
     monitor: String,
     incident: String,
+    delivery: String,
 }
 
 async fn things(world: &World) -> Things {
@@ -56,12 +64,16 @@ async fn things(world: &World) -> Things {
     world.bare_tick().await;
     let incident = world.incidents(&owner).await[0]["id"].as_str().expect("an id").to_owned();
     let key = world.post("/api/v1/keys", &owner, json!({"name": "spare"})).await.expect(201).text("/id");
-    Things { owner, key, monitor, incident }
+    let deliveries = world.get("/api/v1/webhooks/deliveries", &owner).await.expect(200);
+    let delivery = deliveries.data()[0]["id"].as_str().expect("an id").to_owned();
+    Things { owner, key, monitor, incident, delivery }
 }
 
 impl Things {
     fn fill(&self, text: &str) -> String {
-        text.replace("{key}", &self.key).replace("{monitor}", &self.monitor).replace("{incident}", &self.incident)
+        let ids = [("{key}", &self.key), ("{monitor}", &self.monitor)];
+        let more = [("{incident}", &self.incident), ("{delivery}", &self.delivery)];
+        ids.into_iter().chain(more).fold(text.to_owned(), |text, (mark, id)| text.replace(mark, id))
     }
 }
 
@@ -86,7 +98,8 @@ async fn every_route_knows_its_owner_a_stranger_a_lesser_key_and_nobody() {
         if names_an_object {
             let theirs = world.call(method, &path, &stranger.token, body.clone()).await;
             assert_eq!((theirs.status.as_u16(), theirs.problem().0), (404, "not_found"), "{label}");
-            let never = [&things.key, &things.monitor, &things.incident].into_iter().fold(path.clone(), |path, id| {
+            let ids = [&things.key, &things.monitor, &things.incident, &things.delivery];
+            let never = ids.into_iter().fold(path.clone(), |path, id| {
                 let other = format!("{}{}", &id[..4], "0".repeat(26));
                 path.replace(id.as_str(), &other)
             });
@@ -111,18 +124,24 @@ async fn every_route_knows_its_owner_a_stranger_a_lesser_key_and_nobody() {
 #[tokio::test]
 async fn the_table_lists_every_route_there_is_with_its_scope() {
     let document = valpero::api::routes().into_openapi();
-    let mut served = BTreeSet::new();
+    let (mut served, mut open) = (BTreeSet::new(), BTreeSet::new());
     for (path, item) in &document.paths.paths {
         let PathItem { get, post, patch, delete, put, .. } = item;
         for (method, operation) in [("GET", get), ("POST", post), ("PATCH", patch), ("DELETE", delete), ("PUT", put)] {
             let Some(operation) = operation else { continue };
             let security = serde_json::to_value(&operation.security).expect("JSON");
-            let scope = security[0]["key"][0].as_str().unwrap_or_default().to_owned();
-            served.insert(format!("{method} {path} {scope}"));
+            let scopes = security[0]["key"].as_array().cloned().unwrap_or_default();
+            served.extend(scopes.iter().map(|scope| format!("{method} {path} {}", scope.as_str().unwrap_or_default())));
+            if scopes.is_empty() {
+                open.insert(format!("{method} {path}"));
+            }
         }
     }
-    let plain = |path: &str| path.replace("{key}", "{id}").replace("{monitor}", "{id}").replace("{incident}", "{id}");
+    let marks = ["{key}", "{monitor}", "{incident}", "{delivery}"];
+    let plain = |path: &str| marks.iter().fold(path.to_owned(), |path, mark| path.replace(mark, "{id}"));
     let listed: BTreeSet<String> =
         table().iter().map(|Row(method, path, scope, ..)| format!("{method} {} {scope}", plain(path))).collect();
     assert_eq!(served, listed);
+    let without_key = ["GET /docs/api", "GET /docs/api/openapi.json", "GET /health"].map(str::to_owned);
+    assert_eq!(open, BTreeSet::from(without_key), "nothing else is open to everybody");
 }

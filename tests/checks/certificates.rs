@@ -7,12 +7,14 @@ use rustls::{
     RootCertStore, ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
 };
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
 use tokio_rustls::TlsAcceptor;
 use valpero_domain::{
+    Plan, Timestamp,
     http_check::HttpCheck,
     monitor::HttpUrl,
     probe::{ErrorCode, Outcome, ProbeResult},
@@ -20,7 +22,7 @@ use valpero_domain::{
 use valpero_outbound::http_probe;
 
 use super::probing::outbound;
-use crate::harness::fixed_names;
+use crate::harness::{Receiver, World, fixed_names};
 
 /// A certificate for a name, from one year to another, by a new authority; and the roots that trust the authority.
 fn certificate(name: &str, from: i32, until: i32) -> (ServerConfig, RootCertStore) {
@@ -104,4 +106,57 @@ async fn without_verification_it_is_up_and_the_expiry_is_read_all_the_same() {
     let (server, _) = certificate("other.example", 2000, 2001);
     let result = probe(server, RootCertStore::empty(), false).await;
     assert_eq!((result.outcome, expiry(&result).as_str()), (Outcome::Up, "2001-01-01T00:00:00.000Z"));
+}
+
+/// A site with this certificate; answers its port.
+async fn secure_site(server: ServerConfig) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let acceptor = TlsAcceptor::from(Arc::new(server));
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let Ok(mut tls) = acceptor.accept(stream).await else { return };
+                let mut head = [0; 1024];
+                if tls.read(&mut head).await.is_ok_and(|read| read > 0) {
+                    // The prober may have gone: that is its right.
+                    let _gone = tls.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+                }
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn the_webhook_is_told_of_a_certificates_end_at_each_mark_once() {
+    // Whether the certificate is valid by the machine's clock is not asked: the world has a clock of its own.
+    let (server, _) = certificate("127.0.0.1", 2020, 2027);
+    let end: Timestamp = "2027-01-01T00:00:00Z".parse().expect("a time");
+    let world = World::new().await;
+    let (owner, receiver) = (world.tenant(Plan::Business).await, Receiver::start().await);
+    let url = format!("https://127.0.0.1:{}/", secure_site(server).await);
+    let more = json!({"webhook_url": receiver.url(), "http": {"verify_tls": false}});
+    let id = world.monitor(&owner, &url, more).await;
+    let mut told = Vec::new();
+    for days in [43, 31, 30, 29, 20, 14, 13, 8, 7, 6, 2, 1, 0] {
+        // Twice on the day in which that many whole days are left.
+        for ahead_s in [86_000, 43_000] {
+            world.advance(end.plus_seconds(-days * 86_400 - ahead_s).ms_since(world.now()) / 1000);
+            world.tick().await;
+            told.extend((told.len()..receiver.delivered().len()).map(|_| days));
+        }
+    }
+    assert_eq!(told, [29, 13, 6, 0], "each mark once: {told:?}");
+    let events = receiver.delivered();
+    let certificate = |place: usize, name: &str| events[place].json["data"]["certificate"][name].clone();
+    assert!(events.iter().all(|event| event.event() == "ssl.expiring"));
+    let marks: Vec<Value> = (0..4).map(|place| certificate(place, "threshold_days")).collect();
+    assert_eq!(marks, [json!(30), json!(14), json!(7), json!(1)]);
+    assert_eq!((certificate(0, "expires_at"), certificate(0, "days_remaining")), (json!(end), json!(29)));
+    let monitor = world.read(&owner, &id).await;
+    assert_eq!((&monitor["ssl_expires_at"], &monitor["status"]), (&json!(end), &json!("up")));
+    let metrics = world.get("/api/metrics", &owner).await.expect(200);
+    assert!(metrics.body().contains("valpero_ssl_days_remaining{") && metrics.body().contains("} 1798761600\n"));
 }

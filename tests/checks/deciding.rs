@@ -44,7 +44,14 @@ async fn of_two_hundred_checkers_that_decide_at_once_one_opens_the_incident() {
     world.deliver().await;
     assert_eq!(wrote, 1);
     assert_eq!(world.incidents(&owner).await.len(), 1);
-    assert_eq!(store.deliveries(owner.account, 10).await.expect("deliveries").len(), 1);
+    assert_eq!(
+        store
+            .deliveries(owner.account, &valpero_storage::DeliveryFilter::default(), None, 10)
+            .await
+            .expect("deliveries")
+            .len(),
+        1
+    );
     assert_eq!(receiver.events(), ["incident.opened"]);
 }
 

@@ -3,6 +3,7 @@
 mod certificates;
 mod crashes;
 mod deciding;
+mod history;
 mod probing;
 mod regions;
 mod restart;

@@ -1,8 +1,10 @@
 //! Deliveries: retries, dead letters, duplicates, the sweep, and receivers that misbehave.
 
+mod log;
+
 use serde_json::{Value, json};
 use valpero_domain::{Plan, delivery::DeliveryStatus, delivery::RETRY_AFTER_S};
-use valpero_storage::Delivery;
+use valpero_storage::{Delivery, DeliveryFilter};
 
 use crate::harness::{Receiver, Site, Tenant, World, WorldOptions};
 
@@ -30,7 +32,13 @@ async fn scene(answers: &[(u16, Option<&'static str>)]) -> Scene {
 
 impl Scene {
     async fn deliveries(&self) -> Vec<Delivery> {
-        self.world.stack.app.store.deliveries(self.owner.account, 10).await.expect("deliveries")
+        self.world
+            .stack
+            .app
+            .store
+            .deliveries(self.owner.account, &DeliveryFilter::default(), None, 10)
+            .await
+            .expect("deliveries")
     }
 
     /// Time passes; the minute's sweep runs, and what is due goes out.
@@ -120,7 +128,8 @@ async fn a_poisonous_message_fails_alone_and_ends_as_a_dead_letter() {
     let scene = scene(&[]).await;
     let store = &scene.world.stack.app.store;
     scene.world.bare_tick().await;
-    let sound = &store.deliveries(scene.owner.account, 1).await.expect("deliveries")[0];
+    let sound =
+        &store.deliveries(scene.owner.account, &DeliveryFilter::default(), None, 1).await.expect("deliveries")[0];
     let message = json!({"account_id": sound.account_id, "delivery_id": sound.id}).to_string();
     let record =
         |id: &str, body: &str| json!({"messageId": id, "body": body, "attributes": {}, "messageAttributes": {}});
@@ -193,7 +202,13 @@ async fn a_webhook_to_a_private_address_is_refused_by_the_guard() {
     let hook = receiver.url().replace("127.0.0.1", "hooks.example");
     world.monitor(&owner, "http://site.example/", json!({"webhook_url": hook})).await;
     world.tick().await;
-    let delivery = &world.stack.app.store.deliveries(owner.account, 1).await.expect("deliveries")[0];
+    let delivery = &world
+        .stack
+        .app
+        .store
+        .deliveries(owner.account, &DeliveryFilter::default(), None, 1)
+        .await
+        .expect("deliveries")[0];
     assert!(
         delivery.attempt_log[0].error.as_ref().is_some_and(|error| error.starts_with("blocked_address")),
         "{delivery:?}"

@@ -1,6 +1,9 @@
 //! An answer of the API.
 
-use axum::http::{HeaderMap, StatusCode};
+use axum::{
+    body::Bytes,
+    http::{HeaderMap, StatusCode},
+};
 use serde_json::Value;
 
 /// Status, headers and body of an answer.
@@ -10,8 +13,10 @@ pub struct Reply {
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body, `null` where there is none.
+    /// The body, `null` where it is no JSON.
     pub json: Value,
+    /// The body as it came.
+    pub bytes: Bytes,
 }
 
 impl Reply {
@@ -25,6 +30,11 @@ impl Reply {
     /// A header's text, empty where it is absent.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The body as text.
+    pub fn body(&self) -> &str {
+        std::str::from_utf8(&self.bytes).unwrap_or_default()
     }
 
     /// A member's text.

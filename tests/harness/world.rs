@@ -32,7 +32,7 @@ use valpero_domain::{
     probe::{Cause, ErrorCode},
 };
 use valpero_outbound::{Guard, Outbound, Resolve, Tls};
-use valpero_storage::{Account, ApiKey, AuditRow};
+use valpero_storage::{Account, ApiKey, AuditRow, Trail};
 
 use super::{Crashes, Policies, Reply, as_function, template};
 
@@ -177,6 +177,11 @@ impl World {
         as_function("delivery", self.stack.delivery.sweep()).await.expect("a sweep")
     }
 
+    /// Sums up the hours and days that are over.
+    pub async fn roll_up(&self) -> valpero_rollup::RollupReport {
+        as_function("rollup", self.stack.roll_up()).await.expect("a rollup")
+    }
+
     /// Handles the checks that were asked for, and delivers what follows.
     pub async fn drain(&self) {
         as_function("checker", self.stack.drain_events()).await;
@@ -204,7 +209,7 @@ impl World {
         let token = Token::generate().expect("a token");
         let (id, limit) = (KeyId::new(self.now(), entropy().expect("entropy")), plan.limits().requests_per_minute);
         let key = ApiKey::new(&token, account, id, "test".into(), scopes, limit, self.now());
-        self.stack.app.store.create_key(&key, &self.audit(account)).await.expect("a key");
+        self.stack.app.store.create_key(&key, &Trail::from(&self.audit(account))).await.expect("a key");
         token.reveal().to_owned()
     }
 
@@ -225,8 +230,11 @@ impl World {
         let response = as_function(function, self.router.clone().oneshot(request)).await.expect("infallible");
         let (head, body) = response.into_parts();
         let bytes = body.collect().await.expect("a body").to_bytes();
-        let json = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("JSON") };
-        Reply { status: head.status, headers: head.headers, json }
+        let kind = head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let is_json = kind.contains("json") && !head.headers.contains_key(header::CONTENT_ENCODING);
+        let json =
+            if is_json && !bytes.is_empty() { serde_json::from_slice(&bytes).expect("JSON") } else { Value::Null };
+        Reply { status: head.status, headers: head.headers, json, bytes }
     }
 
     /// Sends a request with this token, and this body unless it is `null`.
@@ -255,6 +263,16 @@ impl World {
     /// POST.
     pub async fn post(&self, path: &str, tenant: &Tenant, body: Value) -> Reply {
         self.call("POST", path, &tenant.token, body).await
+    }
+
+    /// POST with an idempotency key.
+    pub async fn post_named(&self, path: &str, tenant: &Tenant, name: &str, body: Value) -> Reply {
+        let request = Request::post(path)
+            .header(header::AUTHORIZATION, format!("Bearer {}", tenant.token))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header("idempotency-key", name)
+            .body(Body::from(body.to_string()));
+        self.send(request.expect("a request")).await
     }
 
     /// Makes a monitor without retries; answers its id.

@@ -17,10 +17,20 @@ async fn everything(world: &World) {
         assert!(reply.status.is_success(), "{method} {path}: {}", reply.json);
         reply
     };
-    for path in ["account", "audit-log", "keys", "monitors", "incidents"] {
-        call("GET", &format!("/api/v1/{path}"), none()).await;
+    for path in
+        ["v1/account", "v1/audit-log", "v1/keys", "v1/monitors", "v1/incidents", "v1/webhooks/deliveries", "metrics"]
+    {
+        call("GET", &format!("/api/{path}"), none()).await;
     }
-    let key = call("POST", "/api/v1/keys", json!({"name": "ci"})).await.text("/id");
+    for path in ["/docs/api", "/docs/api/openapi.json", "/health"] {
+        call("GET", path, none()).await;
+    }
+    let named = async |path: &str, body: Value| {
+        let reply = world.post_named(path, &owner, "once", body).await;
+        assert!(reply.status.is_success(), "{path}: {}", reply.json);
+        reply
+    };
+    let key = named("/api/v1/keys", json!({"name": "ci"})).await.text("/id");
     let next = call("POST", &format!("/api/v1/keys/{key}/rotate"), json!({"grace_seconds": 60})).await.text("/id");
     call("DELETE", &format!("/api/v1/keys/{next}"), none()).await;
 
@@ -39,14 +49,23 @@ async fn everything(world: &World) {
     call("POST", &format!("{path}/check"), none()).await;
     world.drain().await;
     call("GET", &format!("{path}/checks"), none()).await;
+    call("GET", &format!("{path}/response-times"), none()).await;
+    call("GET", "/api/metrics", none()).await;
     call("GET", &path, none()).await;
     let incident = world.incidents(&owner).await[0]["id"].as_str().expect("an id").to_owned();
     let story = format!("/api/v1/incidents/{incident}");
     call("POST", &format!("{story}/acknowledge"), json!({"note": "mine"})).await;
-    call("POST", &format!("{story}/comments"), json!({"body": "looking"})).await;
+    world.post_named(&format!("{story}/comments"), &owner, "a comment", json!({"body": "looking"})).await.expect(201);
     call("POST", &format!("{story}/resolve"), none()).await;
     call("GET", &story, none()).await;
     call("POST", "/api/v1/webhooks/rotate-secret", json!({"monitor_id": id})).await;
+    let tried =
+        world.post_named("/api/v1/webhooks/test", &owner, "a test", json!({"monitor_id": id})).await.expect(202);
+    world.deliver().await;
+    let delivery = format!("/api/v1/webhooks/deliveries/{}", tried.text("/id"));
+    call("GET", &delivery, none()).await;
+    call("POST", &format!("{delivery}/redeliver"), none()).await;
+    world.deliver().await;
     world.tick().await;
     world.tick().await;
     assert_eq!(world.status(&owner, &id).await, "down", "again, since it still fails");
@@ -67,6 +86,12 @@ async fn everything(world: &World) {
     // Its incident ends with the pause, and is told.
     call("POST", &format!("{path}/pause"), none()).await;
     call("DELETE", &path, none()).await;
+    world.post_named("/api/v1/monitors", &owner, "a monitor", json!({"url": site.url()})).await.expect(201);
+    world.roll_up().await;
+    world.advance(3 * 3_600);
+    world.roll_up().await;
+    world.advance(86_400);
+    call("GET", "/api/metrics", none()).await;
     let refused = world.call("GET", "/api/v1/account", "", none()).await;
     assert_eq!(refused.status.as_u16(), 401);
 }

@@ -55,6 +55,9 @@ fn arrows_point_down_only() {
         ("functions/monitors", &["app", "auth", "domain", "storage"]),
         ("functions/incidents", &["app", "auth", "domain", "storage"]),
         ("functions/webhooks", &["app", "auth", "domain", "storage"]),
+        ("functions/metrics", &["app", "domain", "storage"]),
+        ("functions/docs", &["app"]),
+        ("functions/rollup", &["app", "domain", "storage"]),
         ("functions/checker", &["app", "auth", "domain", "storage", "outbound"]),
         ("functions/delivery", &["app", "auth", "domain", "storage", "outbound"]),
     ]);

@@ -1,51 +1,87 @@
 //! `GET /api/v1/audit-log`.
 
 use axum::{Json, extract::State};
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 use valpero_app::{
     App,
-    http::{Auth, Params, Problem, need},
+    http::{Auth, List, Page, PageParams, Params, Problem, need},
+    schema,
 };
-use valpero_storage::{AuditFilter, AuditRow};
+use valpero_domain::{AuditId, Timestamp};
+use valpero_storage::{self as storage, AuditFilter};
+
+/// Something that was done.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AuditRow {
+    /// Its own name.
+    #[schema(value_type = schema::AuditId)]
+    id: AuditId,
+    /// Who: a key's id, `operator`, `checker:REGION` or `delivery`.
+    #[schema(example = "operator")]
+    actor: String,
+    /// The key's name. Null where the actor is no key.
+    #[schema(required)]
+    actor_name: Option<String>,
+    /// What.
+    #[schema(example = "monitor.created")]
+    action: String,
+    /// The id of what it was done to. Null where that is the account.
+    #[schema(required)]
+    target: Option<String>,
+    /// The client's address. Null where there was no request.
+    #[schema(required)]
+    ip: Option<String>,
+    /// The client's own name for itself.
+    #[schema(required)]
+    user_agent: Option<String>,
+    /// The request, as in `X-Request-Id`.
+    #[schema(required)]
+    request_id: Option<String>,
+    /// When.
+    #[schema(value_type = schema::Time)]
+    at: Timestamp,
+}
+
+impl AuditRow {
+    fn of(row: &storage::AuditRow) -> Self {
+        let row = row.clone();
+        Self {
+            id: row.id,
+            actor: row.actor,
+            actor_name: row.actor_name,
+            action: row.action,
+            target: row.target,
+            ip: row.ip,
+            user_agent: row.user_agent,
+            request_id: row.request_id,
+            at: row.at,
+        }
+    }
+}
 
 /// Who did what, newest first.
 #[utoipa::path(
     get,
     path = "/api/v1/audit-log",
+    operation_id = "list_audit_log",
     tag = "account",
     security(("key" = ["account:read"])),
     params(
-        ("actor" = Option<String>, Query, description = "A key's id, `operator`, `checker:REGION` or `delivery`"),
-        ("action" = Option<String>, Query, description = "Such as `monitor.created`"),
-        ("page" = Option<u32>, Query, description = "From 1"),
-        ("limit" = Option<u32>, Query, description = "1 to 200"),
+        ("actor" = Option<String>, Query, description = "Only of a key's id, `operator`, `checker:REGION` or `delivery`"),
+        ("action" = Option<String>, Query, description = "Only of this kind, such as `monitor.created`"),
+        PageParams,
     ),
-    responses((status = 200, description = "A page of the audit log"))
+    responses((status = 200, description = "A part of the log", body = List<AuditRow>))
 )]
 pub async fn list(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::AccountRead>,
     mut params: Params,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<List<AuditRow>>, Problem> {
     let filter = AuditFilter { actor: params.take("actor"), action: params.take("action") };
-    let page = params.page();
+    let page: Page<AuditId> = params.page(caller.account());
     params.finish()?;
-    let rows = app.store.audit_rows(caller.account(), &filter, page.count()).await?;
-    let (rows, has_more) = page.cut(rows);
-    let data: Vec<Value> = rows.iter().map(view).collect();
-    Ok(page.answer(&data, has_more))
-}
-
-fn view(row: &AuditRow) -> Value {
-    json!({
-        "id": row.id,
-        "actor": row.actor,
-        "actor_name": row.actor_name,
-        "action": row.action,
-        "target": row.target,
-        "ip": row.ip,
-        "user_agent": row.user_agent,
-        "request_id": row.request_id,
-        "at": row.at,
-    })
+    let rows = app.store.audit_rows(caller.account(), &filter, page.after().copied(), page.count()).await?;
+    Ok(page.answer(&page.cut(rows), |row| row.id, AuditRow::of))
 }

@@ -9,6 +9,7 @@ use valpero_app::{
 };
 use valpero_domain::{
     AccountId, AuditId, IncidentId, MonitorId, RegionCode, Status, Timestamp,
+    certificate::{self, Told},
     delivery::EventType,
     id::CommentId,
     incident::{Incident, IncidentStatus, TimelineEntry, TimelineType},
@@ -30,7 +31,7 @@ impl Checker {
         at: Timestamp,
     ) -> Result<bool, WorkError> {
         let state = member.state.after(&seen.result, at, needs_second(member, seen));
-        self.keep_certificate(member, &state).await?;
+        self.keep_certificate(member, &state, at).await?;
         match state.verdict {
             Some(verdict) if member.state.verdict != Some(verdict) => {
                 let vote = Vote { verdict, since: state.since.unwrap_or(at), at, cause: state.cause.clone() };
@@ -52,12 +53,54 @@ impl Checker {
         settle(&self.app, member.account_id, member.monitor_id, self.region, at).await
     }
 
-    async fn keep_certificate(&self, member: &ScheduledProbe, state: &RegionState) -> Result<(), WorkError> {
-        match state.certificate_expires_at {
-            Some(expires_at) if member.state.certificate_expires_at != Some(expires_at) => {
-                Ok(self.app.store.save_certificate(member.account_id, member.monitor_id, expires_at).await?)
+    async fn keep_certificate(
+        &self,
+        member: &ScheduledProbe,
+        state: &RegionState,
+        at: Timestamp,
+    ) -> Result<(), WorkError> {
+        if let Some(expires_at) = state.certificate_expires_at
+            && member.state.certificate_expires_at != Some(expires_at)
+        {
+            self.app.store.save_certificate(member.account_id, member.monitor_id, expires_at).await?;
+        }
+        match state.certificate_told {
+            // Before the region's state is kept, so that a crash in between tells nobody twice and nobody never.
+            Some(told) if member.state.certificate_told != Some(told) => {
+                self.tell_of_certificate(member, told, at).await
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Tells the webhook that a certificate is about to expire, unless another region has.
+    async fn tell_of_certificate(&self, member: &ScheduledProbe, seen: Told, at: Timestamp) -> Result<(), WorkError> {
+        let monitor = match self.app.store.monitor(member.account_id, member.monitor_id).await {
+            Ok(monitor) => monitor,
+            Err(StoreError::NotFound) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        let Some(told) = certificate::due(seen.expires_at, monitor.certificate_told, at) else { return Ok(()) };
+        let news = News {
+            event: EventType::SslExpiring,
+            monitor: &monitor,
+            status: monitor.status,
+            incident: None,
+            entry: None,
+            certificate: Some(told),
+            at,
+        };
+        let Some(delivery) = notify::delivery(&news)? else { return Ok(()) };
+        let (id, target) = (AuditId::new(at, entropy()?), Some(monitor.id.to_string()));
+        let actor = format!("checker:{}", self.region);
+        let audit = AuditRow::without_request(monitor.account_id, id, actor, "monitor.ssl_expiring", target, at);
+        match self.app.store.tell_of_certificate(&monitor, told, &delivery, &audit).await {
+            Ok(()) => {
+                notify::announce(&self.app, Some(&delivery)).await;
+                Ok(())
+            }
+            Err(StoreError::Conflict) => Ok(()),
+            Err(error) => Err(error.into()),
         }
     }
 }
@@ -146,7 +189,7 @@ async fn consequences(app: &App, monitor: &Monitor, change: &Change, at: Timesta
         // From pending to up: nothing that anybody waits for.
         _ => return Ok(Consequences { incident: IncidentWrite::None, delivery: None }),
     };
-    let news = News { event, monitor, status: change.to, incident: None, entry: None, at };
+    let news = News { event, monitor, status: change.to, incident: None, entry: None, certificate: None, at };
     Ok(Consequences { incident: IncidentWrite::None, delivery: notify::delivery(&news)? })
 }
 
@@ -177,6 +220,7 @@ fn opening(monitor: &Monitor, change: &Change, at: Timestamp) -> Result<Conseque
         status: Status::Down,
         incident: Some(&incident),
         entry: Some(&entry),
+        certificate: None,
         at,
     };
     let delivery = notify::delivery(&news)?;

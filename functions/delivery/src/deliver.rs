@@ -91,7 +91,8 @@ impl Delivery {
             Err(cause) => Some(format!("{}: {}", cause.code.as_str(), cause.detail)),
         };
         let error = error.map(|text| text.chars().take(ERROR_MAX).collect());
-        delivery.attempt_log.push(Attempt { at, http_status, latency_ms, error: error.clone() });
+        let response_headers = answer.as_ref().ok().map(|receipt| receipt.head.clone());
+        delivery.attempt_log.push(Attempt { at, http_status, latency_ms, error: error.clone(), response_headers });
         let outcome = if error.is_none() {
             delivery.status = DeliveryStatus::Succeeded;
             "succeeded"
@@ -103,14 +104,15 @@ impl Delivery {
         } else {
             let asked_s = answer.as_ref().ok().and_then(|receipt| receipt.retry_after_s);
             let [jitter] = valpero_auth::random_bytes()?;
-            match retry_after_ms(delivery.attempts, jitter, asked_s) {
+            let since = delivery.attempts.saturating_sub(delivery.attempts_before);
+            match retry_after_ms(since, jitter, asked_s) {
                 Some(wait_ms) => {
                     delivery.next_attempt_at = now.plus_ms(wait_ms);
                     "to be retried"
                 }
                 None => {
                     delivery.status = DeliveryStatus::Dead;
-                    delivery.gave_up = Some(format!("{} attempts failed.", delivery.attempts));
+                    delivery.gave_up = Some(format!("{since} attempts failed."));
                     "dead"
                 }
             }

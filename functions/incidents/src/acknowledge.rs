@@ -1,11 +1,12 @@
 //! `POST /api/v1/incidents/{id}/acknowledge`.
 
 use axum::{Json, extract::State};
-use serde_json::Value;
 use valpero_app::{
     App, entropy,
     http::{Auth, Caller, ObjectId, OptionalBody, Problem, need, settled},
     notify::{self, News},
+    schema,
+    views::Incident,
 };
 use valpero_domain::{
     IncidentId,
@@ -14,21 +15,25 @@ use valpero_domain::{
     incident::{IncidentStatus, TimelineEntry, TimelineType},
 };
 
+use crate::NoteBody;
+
 /// Says that somebody has taken the incident. Again changes nothing; after it is resolved it is a conflict.
 #[utoipa::path(
     post,
     path = "/api/v1/incidents/{id}/acknowledge",
+    operation_id = "acknowledge_incident",
     tag = "incidents",
     security(("key" = ["incidents:write"])),
-    params(("id" = String, Path, description = "The incident's id")),
-    responses((status = 200, description = "The incident"))
+    params(("id" = schema::IncidentId, Path, description = "The incident's id")),
+    request_body = Option<NoteBody>,
+    responses((status = 200, description = "The incident, with its timeline", body = Incident))
 )]
 pub async fn acknowledge(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::IncidentsWrite>,
     ObjectId(id): ObjectId<IncidentId>,
     OptionalBody(body): OptionalBody,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Incident>, Problem> {
     let note = crate::note(&body)?;
     settled(|| apply(&app, &caller, id, note.clone())).await?;
     crate::view(&app, caller.account(), id).await.map(Json)
@@ -55,6 +60,7 @@ async fn apply(app: &App, caller: &Caller, id: IncidentId, note: Option<String>)
         status: monitor.status,
         incident: Some(&incident),
         entry: Some(&entry),
+        certificate: None,
         at: now,
     })?;
     let audit = caller.audit(now, "incident.acknowledged", Some(id.to_string()))?;

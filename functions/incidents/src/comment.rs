@@ -1,63 +1,94 @@
 //! `POST /api/v1/incidents/{id}/comments`.
 
-use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
+use axum::{extract::State, response::Response};
 use serde_json::Value;
+use utoipa::ToSchema;
 use valpero_app::{
     App, entropy,
-    http::{Auth, JsonBody, ObjectId, Problem, need},
+    http::{Answer, Auth, Caller, Idempotency, IdempotencyParam, JsonBody, ObjectId, Problem, Ticket, need},
     notify::{self, News},
-    views,
+    schema, views,
 };
 use valpero_domain::{
-    Faults, Fields, IncidentId,
+    Faults, Fields, IncidentId, Timestamp,
     delivery::EventType,
     id::CommentId,
-    incident::{Note, TimelineEntry, TimelineType},
+    incident::{Incident, Note, TimelineEntry, TimelineType},
 };
-use valpero_storage::StoreError;
+use valpero_storage::{Delivery, StoreError, Trail};
+
+/// A person's words on an incident.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "described, and never built")]
+pub struct NewComment {
+    /// 1 to 2,000 characters, spaces around them not counted.
+    #[schema(min_length = 1, max_length = 2000, pattern = "\\S", example = "The disk was full.")]
+    body: String,
+}
 
 /// Adds a person's words to an incident, ongoing or resolved.
 #[utoipa::path(
     post,
     path = "/api/v1/incidents/{id}/comments",
+    operation_id = "comment_on_incident",
     tag = "incidents",
     security(("key" = ["incidents:write"])),
-    params(("id" = String, Path, description = "The incident's id")),
-    responses((status = 201, description = "The comment, as a line of the timeline"))
+    params(("id" = schema::IncidentId, Path, description = "The incident's id"), IdempotencyParam),
+    request_body = NewComment,
+    responses((status = 201, description = "The comment, as a line of the timeline", body = views::TimelineEntry))
 )]
 pub async fn comment(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::IncidentsWrite>,
     ObjectId(id): ObjectId<IncidentId>,
+    idempotency: Idempotency,
     JsonBody(body): JsonBody,
-) -> Result<impl IntoResponse, Problem> {
-    let now = app.now();
-    let text = text(&body)?;
-    let incident = app.store.incident(caller.account(), id).await?;
-    let entry = TimelineEntry {
-        id: CommentId::new(now, entropy()?),
-        at: now,
-        kind: TimelineType::Commented,
-        actor: caller.key.id.to_string(),
-        note: Some(text.into()),
-    };
-    let delivery = match app.store.monitor(caller.account(), incident.monitor_id).await {
-        Ok(monitor) => notify::delivery(&News {
-            event: EventType::IncidentCommented,
-            monitor: &monitor,
-            status: monitor.status,
-            incident: Some(&incident),
-            entry: Some(&entry),
+) -> Result<Response, Problem> {
+    let comment = async |ticket: Ticket| {
+        let now = app.now();
+        let text = text(&body)?;
+        let incident = app.store.incident(caller.account(), id).await?;
+        let entry = TimelineEntry {
+            id: CommentId::new(now, entropy()?),
             at: now,
-        })?,
+            kind: TimelineType::Commented,
+            actor: caller.key.id.to_string(),
+            note: Some(text.into()),
+        };
+        let delivery = delivery(&app, &caller, &incident, &entry, now).await?;
+        let answer = Answer::created(None, &views::TimelineEntry::from(&entry));
+        let audit = caller.audit(now, "incident.commented", Some(id.to_string()))?;
+        let receipt = ticket.receipt(&answer, now)?;
+        let trail = Trail { audit: &audit, receipt: receipt.as_ref() };
+        app.store.comment_on_incident(caller.account(), id, &entry, delivery.as_ref(), &trail).await?;
+        notify::announce(&app, delivery.as_ref()).await;
+        Ok(answer)
+    };
+    idempotency.once(&app, &caller, &body, comment).await
+}
+
+async fn delivery(
+    app: &App,
+    caller: &Caller,
+    incident: &Incident,
+    entry: &TimelineEntry,
+    at: Timestamp,
+) -> Result<Option<Delivery>, Problem> {
+    let monitor = match app.store.monitor(caller.account(), incident.monitor_id).await {
+        Ok(monitor) => monitor,
         // The incident outlives its monitor; the webhook does not.
-        Err(StoreError::NotFound) => None,
+        Err(StoreError::NotFound) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let audit = caller.audit(now, "incident.commented", Some(id.to_string()))?;
-    app.store.comment_on_incident(caller.account(), id, &entry, delivery.as_ref(), &audit).await?;
-    notify::announce(&app, delivery.as_ref()).await;
-    Ok((StatusCode::CREATED, Json(views::timeline_entry(&entry))))
+    Ok(notify::delivery(&News {
+        event: EventType::IncidentCommented,
+        monitor: &monitor,
+        status: monitor.status,
+        incident: Some(incident),
+        entry: Some(entry),
+        certificate: None,
+        at,
+    })?)
 }
 
 fn text(body: &Value) -> Result<Note, Faults> {

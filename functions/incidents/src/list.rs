@@ -1,44 +1,44 @@
 //! `GET /api/v1/incidents`.
 
 use axum::{Json, extract::State};
-use serde_json::Value;
 use valpero_app::{
     App,
-    http::{Auth, Params, Problem, need},
-    views,
+    http::{Auth, List, Page, PageParams, Params, Problem, need},
+    schema,
+    views::Incident,
 };
+use valpero_domain::IncidentId;
 use valpero_storage::IncidentFilter;
 
 /// The account's incidents, newest first.
 #[utoipa::path(
     get,
     path = "/api/v1/incidents",
+    operation_id = "list_incidents",
     tag = "incidents",
     security(("key" = ["incidents:read"])),
     params(
-        ("status" = Option<String>, Query, description = "ongoing or resolved"),
-        ("monitor_id" = Option<String>, Query, description = "Only of this monitor"),
-        ("from" = Option<String>, Query, description = "Only those that started then or later"),
-        ("to" = Option<String>, Query, description = "Only those that started before"),
-        ("page" = Option<u32>, Query, description = "From 1"),
-        ("limit" = Option<u32>, Query, description = "1 to 200"),
+        ("status" = Option<schema::IncidentStatus>, Query, description = "Only of this status"),
+        ("monitor_id" = Option<schema::MonitorId>, Query, description = "Only of this monitor"),
+        ("from" = Option<schema::Time>, Query, description = "Only those that started then or later"),
+        ("to" = Option<schema::Time>, Query, description = "Only those that started before"),
+        PageParams,
     ),
-    responses((status = 200, description = "A page of incidents"))
+    responses((status = 200, description = "A part of the list", body = List<Incident>))
 )]
 pub async fn list(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::IncidentsRead>,
     mut params: Params,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<List<Incident>>, Problem> {
     let filter = IncidentFilter {
         status: params.take("status"),
         monitor: params.take("monitor_id"),
         from: params.take("from"),
         to: params.take("to"),
     };
-    let page = params.page();
+    let page: Page<IncidentId> = params.page(caller.account());
     params.finish()?;
-    let (incidents, has_more) = page.cut(app.store.incidents(caller.account(), &filter, page.count()).await?);
-    let data: Vec<Value> = incidents.iter().map(views::incident).collect();
-    Ok(page.answer(&data, has_more))
+    let found = app.store.incidents(caller.account(), &filter, page.after().copied(), page.count()).await?;
+    Ok(page.answer(&page.cut(found), |incident| incident.id, Incident::of))
 }

@@ -1,10 +1,11 @@
 //! `GET /api/v1/incidents/{id}`.
 
 use axum::{Json, extract::State};
-use serde_json::Value;
 use valpero_app::{
     App,
     http::{Auth, ObjectId, Problem, need},
+    schema,
+    views::Incident,
 };
 use valpero_domain::IncidentId;
 
@@ -12,15 +13,16 @@ use valpero_domain::IncidentId;
 #[utoipa::path(
     get,
     path = "/api/v1/incidents/{id}",
+    operation_id = "get_incident",
     tag = "incidents",
     security(("key" = ["incidents:read"])),
-    params(("id" = String, Path, description = "The incident's id")),
-    responses((status = 200, description = "The incident"))
+    params(("id" = schema::IncidentId, Path, description = "The incident's id")),
+    responses((status = 200, description = "The incident, with its timeline", body = Incident))
 )]
 pub async fn read(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::IncidentsRead>,
     ObjectId(id): ObjectId<IncidentId>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Incident>, Problem> {
     crate::view(&app, caller.account(), id).await.map(Json)
 }

@@ -1,32 +1,37 @@
 //! `POST /api/v1/incidents/{id}/resolve`.
 
 use axum::{Json, extract::State};
-use serde_json::Value;
 use valpero_app::{
     App,
     http::{Auth, Caller, ObjectId, OptionalBody, Problem, need, settled},
     notify,
     resolution::resolution,
+    schema,
+    views::Incident,
 };
 use valpero_domain::{IncidentId, Status, incident::IncidentStatus};
 use valpero_storage::{StatusChange, StoreError};
+
+use crate::NoteBody;
 
 /// Ends the incident by hand; the monitor is pending until its regions have seen it anew, and a failure that they confirm
 /// opens a new incident. Again changes nothing.
 #[utoipa::path(
     post,
     path = "/api/v1/incidents/{id}/resolve",
+    operation_id = "resolve_incident",
     tag = "incidents",
     security(("key" = ["incidents:write"])),
-    params(("id" = String, Path, description = "The incident's id")),
-    responses((status = 200, description = "The incident"))
+    params(("id" = schema::IncidentId, Path, description = "The incident's id")),
+    request_body = Option<NoteBody>,
+    responses((status = 200, description = "The incident, with its timeline", body = Incident))
 )]
 pub async fn resolve(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::IncidentsWrite>,
     ObjectId(id): ObjectId<IncidentId>,
     OptionalBody(body): OptionalBody,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Incident>, Problem> {
     let note = crate::note(&body)?;
     settled(|| apply(&app, &caller, id, note.clone())).await?;
     crate::view(&app, caller.account(), id).await.map(Json)

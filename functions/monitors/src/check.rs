@@ -1,12 +1,14 @@
 //! `POST /api/v1/monitors/{id}/check`.
 
-use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
+use axum::{Json, extract::State, http::StatusCode};
 use futures::future::join_all;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 use valpero_app::{
     App, entropy,
     event_bus::CheckRequested,
     http::{Auth, NoBody, ObjectId, Problem, need},
+    schema,
     telemetry::chain,
 };
 use valpero_domain::{CheckId, MonitorId, RegionCode, Status};
@@ -14,21 +16,33 @@ use valpero_domain::{CheckId, MonitorId, RegionCode, Status};
 /// Checks of one monitor that may be asked for in one calendar minute.
 const A_MINUTE: u32 = 10;
 
+/// A check that was asked for.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RequestedCheck {
+    /// Names it in the logs.
+    #[schema(value_type = schema::CheckId)]
+    check_id: CheckId,
+    /// The regions that were asked; the result of each joins the monitor's checks within seconds.
+    #[schema(value_type = Vec<schema::Region>)]
+    regions: Vec<RegionCode>,
+}
+
 /// Checks a monitor now, from all its regions; the results join its history within seconds.
 #[utoipa::path(
     post,
     path = "/api/v1/monitors/{id}/check",
+    operation_id = "check_monitor",
     tag = "monitors",
     security(("key" = ["monitors:write"])),
-    params(("id" = String, Path, description = "The monitor's id")),
-    responses((status = 202, description = "The regions were asked"))
+    params(("id" = schema::MonitorId, Path, description = "The monitor's id")),
+    responses((status = 202, description = "The regions were asked", body = RequestedCheck))
 )]
 pub async fn check(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::MonitorsWrite>,
     ObjectId(id): ObjectId<MonitorId>,
     _: NoBody,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<(StatusCode, Json<RequestedCheck>), Problem> {
     let now = app.now();
     let account_id = caller.account();
     let monitor = app.store.monitor(account_id, id).await?;
@@ -58,7 +72,7 @@ pub async fn check(
         Some(error) if regions.is_empty() => Err(Problem::unavailable(&error)),
         _ => {
             app.store.append_audit_row(&caller.audit(now, "monitor.check_requested", Some(id.to_string()))?).await?;
-            Ok((StatusCode::ACCEPTED, Json(json!({"check_id": check.check_id, "regions": regions}))))
+            Ok((StatusCode::ACCEPTED, Json(RequestedCheck { check_id: check.check_id, regions })))
         }
     }
 }

@@ -2,38 +2,87 @@
 
 use axum::{Json, extract::State};
 use futures::future::try_join_all;
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 use valpero_app::{
     App,
-    http::{Auth, ObjectId, Params, Problem, need},
-    views::ms,
+    http::{Auth, List, ObjectId, Page, PageParams, Params, Problem, need},
+    schema,
+    views::{CauseView, ms},
 };
-use valpero_domain::{MonitorId, RegionCode, Timestamp, packed::Record, probe::Outcome};
-use valpero_storage::{Check, CheckSpan};
+use valpero_domain::{
+    MonitorId, RegionCode, Timestamp,
+    packed::Record,
+    probe::{Cause, Outcome, Phases},
+};
+use valpero_storage::{self as storage, CheckPosition, CheckSpan};
+
+/// One check of a monitor.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Check {
+    /// When.
+    #[schema(value_type = schema::Time)]
+    at: Timestamp,
+    /// From where.
+    #[schema(value_type = schema::Region)]
+    region: RegionCode,
+    /// What was found.
+    #[schema(value_type = schema::Outcome)]
+    outcome: Outcome,
+    /// The sum of the phases, in milliseconds. Null where none began.
+    #[schema(required, minimum = 0)]
+    response_time_ms: Option<f64>,
+    /// Where the time went.
+    phases: PhasesView,
+    /// The status of the last answer. Null where there was none.
+    #[schema(required, minimum = 100, maximum = 999)]
+    http_status: Option<u16>,
+    /// Why it is not up. Null where it is.
+    #[schema(value_type = Option<CauseView>, required)]
+    error: Option<Cause>,
+}
+
+/// Where a check's time went, in milliseconds; redirects add up. Null where it did not come so far, or had nothing to do.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Phases)]
+pub struct PhasesView {
+    /// Resolving the name.
+    #[schema(required, minimum = 0)]
+    dns_ms: Option<f64>,
+    /// The TCP handshake.
+    #[schema(required, minimum = 0)]
+    connect_ms: Option<f64>,
+    /// The TLS handshake.
+    #[schema(required, minimum = 0)]
+    tls_ms: Option<f64>,
+    /// From the request sent to the head of the answer.
+    #[schema(required, minimum = 0)]
+    first_byte_ms: Option<f64>,
+}
 
 /// A monitor's checks of the last 30 days, newest first.
 #[utoipa::path(
     get,
     path = "/api/v1/monitors/{id}/checks",
+    operation_id = "list_checks",
     tag = "monitors",
     security(("key" = ["monitors:read"])),
     params(
-        ("id" = String, Path, description = "The monitor's id"),
-        ("region" = Option<String>, Query, description = "Only from this region"),
-        ("from" = Option<String>, Query, description = "Only then or later"),
-        ("to" = Option<String>, Query, description = "Only before"),
-        ("outcome" = Option<String>, Query, description = "up, down or probe_error"),
-        ("page" = Option<u32>, Query, description = "From 1"),
-        ("limit" = Option<u32>, Query, description = "1 to 200"),
+        ("id" = schema::MonitorId, Path, description = "The monitor's id"),
+        ("region" = Option<schema::Region>, Query, description = "Only from this region"),
+        ("from" = Option<schema::Time>, Query, description = "Only then or later"),
+        ("to" = Option<schema::Time>, Query, description = "Only before"),
+        ("outcome" = Option<schema::Outcome>, Query, description = "Only with this outcome"),
+        PageParams,
     ),
-    responses((status = 200, description = "A page of checks"))
+    responses((status = 200, description = "A part of the list", body = List<Check>))
 )]
 pub async fn list(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::MonitorsRead>,
     ObjectId(id): ObjectId<MonitorId>,
     mut params: Params,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<List<Check>>, Problem> {
     let region: Option<RegionCode> = params.take("region");
     let outcome: Option<Outcome> = params.take("outcome");
     let soon = app.now().plus_seconds(60);
@@ -41,36 +90,37 @@ pub async fn list(
         from: params.take("from").unwrap_or(Timestamp::from_ms(0)),
         to: params.take("to").map_or(soon, |to: Timestamp| to.min(soon)),
     };
-    let page = params.page();
+    let page: Page<CheckPosition> = params.page(caller.account());
     params.finish()?;
     let monitor = app.store.monitor(caller.account(), id).await?;
     let places = monitor.places.iter().chain(&monitor.past_places);
     let accepts = |record: &Record| outcome.is_none_or(|asked| asked == record.outcome);
     let reads = places
         .filter(|place| region.is_none_or(|asked| asked == place.region))
-        .map(|place| app.store.checks(place, span, accepts, page.count()));
-    let mut checks: Vec<Check> = try_join_all(reads).await?.into_iter().flatten().collect();
-    checks.sort_by(|one, other| other.at.cmp(&one.at).then(one.region.cmp(&other.region)));
-    let (checks, has_more) = page.cut(checks);
-    let data: Vec<Value> = checks.iter().map(view).collect();
-    Ok(page.answer(&data, has_more))
+        .map(|place| app.store.checks(place, span, page.after().copied(), accepts, page.count()));
+    let mut checks: Vec<storage::Check> = try_join_all(reads).await?.into_iter().flatten().collect();
+    checks.sort_by_key(storage::Check::position);
+    checks.truncate(page.count());
+    Ok(page.answer(&page.cut(checks), storage::Check::position, Check::of))
 }
 
-fn view(check: &Check) -> Value {
-    let record = &check.record;
-    let phases = record.phases;
-    json!({
-        "at": check.at,
-        "region": check.region,
-        "outcome": record.outcome,
-        "response_time_ms": (phases != valpero_domain::probe::Phases::default()).then(|| ms(phases.total_us())),
-        "phases": {
-            "dns_ms": phases.dns_us.map(ms),
-            "connect_ms": phases.connect_us.map(ms),
-            "tls_ms": phases.tls_us.map(ms),
-            "first_byte_ms": phases.first_byte_us.map(ms),
-        },
-        "http_status": record.http_status,
-        "error": check.cause,
-    })
+impl Check {
+    fn of(check: &storage::Check) -> Self {
+        let record = &check.record;
+        let phases = record.phases;
+        Self {
+            at: check.at,
+            region: check.region,
+            outcome: record.outcome,
+            response_time_ms: (phases != Phases::default()).then(|| ms(phases.total_us())),
+            phases: PhasesView {
+                dns_ms: phases.dns_us.map(ms),
+                connect_ms: phases.connect_us.map(ms),
+                tls_ms: phases.tls_us.map(ms),
+                first_byte_ms: phases.first_byte_us.map(ms),
+            },
+            http_status: record.http_status,
+            error: check.cause.clone(),
+        }
+    }
 }

@@ -2,55 +2,59 @@
 
 use std::collections::BTreeMap;
 
-use axum::{
-    Json,
-    extract::State,
-    http::{StatusCode, header},
-    response::IntoResponse,
-};
-use serde_json::json;
+use axum::{extract::State, response::Response};
 use valpero_app::{
     App, entropy,
-    http::{Auth, JsonBody, Problem, need},
+    http::{Answer, Auth, Idempotency, IdempotencyParam, JsonBody, Problem, Ticket, need},
     views,
 };
 use valpero_auth::WebhookSecret;
-use valpero_domain::{AccountId, MonitorId, MonitorSpec, Status, Timestamp};
-use valpero_storage::{Monitor, StoreError, Webhook};
+use valpero_domain::{AccountId, MonitorId, MonitorSpec, Status, Timestamp, downtime::Downtime};
+use valpero_storage::{Monitor, StoreError, Trail, Webhook};
+
+use crate::bodies::NewMonitor;
 
 /// Makes a monitor. With a `webhook_url`, the answer shows the webhook's secret, this once.
 #[utoipa::path(
     post,
     path = "/api/v1/monitors",
+    operation_id = "create_monitor",
     tag = "monitors",
     security(("key" = ["monitors:write"])),
-    responses((status = 201, description = "The monitor"))
+    params(IdempotencyParam),
+    request_body = NewMonitor,
+    responses((status = 201, description = "The monitor", body = views::Monitor))
 )]
 pub async fn create(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::MonitorsWrite>,
+    idempotency: Idempotency,
     JsonBody(body): JsonBody,
-) -> Result<impl IntoResponse, Problem> {
-    let now = app.now();
-    let (account, regions) = tokio::try_join!(app.store.account(caller.account()), app.store.deployed_regions())?;
-    if regions.is_empty() {
-        return Err(Problem::no_region());
-    }
-    let plan = account.plan;
-    let spec = MonitorSpec::read(&body, &crate::allowance(&app, plan, &regions, &[]))?;
-    let draft = draft(caller.account(), spec, now)?;
-    let audit = caller.audit(now, "monitor.created", Some(draft.id.to_string()))?;
-    let most = plan.limits().monitors;
-    let monitor = app.store.create_monitor(draft, most, &audit).await.map_err(|error| match error {
-        StoreError::LimitReached => Problem::monitor_limit(most),
-        error => error.into(),
-    })?;
-    let mut view = views::monitor(&monitor, &BTreeMap::new());
-    if let Some(webhook) = &monitor.webhook {
-        view["webhook_secret"] = json!(webhook.secret.reveal());
-    }
-    let location = [(header::LOCATION, format!("/api/v1/monitors/{}", monitor.id))];
-    Ok((StatusCode::CREATED, location, Json(view)))
+) -> Result<Response, Problem> {
+    let make = async |ticket: Ticket| {
+        let now = app.now();
+        let (account, regions) = tokio::try_join!(app.store.account(caller.account()), app.store.deployed_regions())?;
+        if regions.is_empty() {
+            return Err(Problem::no_region());
+        }
+        let plan = account.plan;
+        let spec = MonitorSpec::read(&body, &crate::allowance(&app, plan, &regions, &[]))?;
+        let draft = draft(caller.account(), spec, now)?;
+        let id = draft.id;
+        let webhook_secret = draft.webhook.as_ref().map(|webhook| webhook.secret.reveal().to_owned());
+        let view = views::Monitor { webhook_secret, ..views::Monitor::of(&draft, &BTreeMap::new(), now) };
+        let answer = Answer::created(Some(format!("/api/v1/monitors/{id}")), &view);
+        let audit = caller.audit(now, "monitor.created", Some(id.to_string()))?;
+        let receipt = ticket.receipt(&answer, now)?;
+        let most = plan.limits().monitors;
+        let trail = Trail { audit: &audit, receipt: receipt.as_ref() };
+        match app.store.create_monitor(draft, most, &trail).await {
+            Ok(_) => Ok(answer),
+            Err(StoreError::LimitReached) => Err(Problem::monitor_limit(most)),
+            Err(error) => Err(error.into()),
+        }
+    };
+    idempotency.once(&app, &caller, &body, make).await
 }
 
 fn draft(account_id: AccountId, spec: MonitorSpec, now: Timestamp) -> Result<Monitor, Problem> {
@@ -72,6 +76,8 @@ fn draft(account_id: AccountId, spec: MonitorSpec, now: Timestamp) -> Result<Mon
         last_resolved_at: None,
         webhook,
         ssl_expires_at: None,
+        certificate_told: None,
+        downtime: Downtime::default(),
         created_at: now,
         updated_at: now,
     })

@@ -5,6 +5,7 @@ use valpero_app::{
     App,
     http::{Auth, NoBody, ObjectId, Problem, need, settled},
     resolution::resolution,
+    schema,
 };
 use valpero_domain::{MonitorId, Status};
 
@@ -12,9 +13,10 @@ use valpero_domain::{MonitorId, Status};
 #[utoipa::path(
     delete,
     path = "/api/v1/monitors/{id}",
+    operation_id = "delete_monitor",
     tag = "monitors",
     security(("key" = ["monitors:write"])),
-    params(("id" = String, Path, description = "The monitor's id")),
+    params(("id" = schema::MonitorId, Path, description = "The monitor's id")),
     responses((status = 204, description = "The monitor is gone"))
 )]
 pub async fn delete(

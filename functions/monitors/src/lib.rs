@@ -1,13 +1,14 @@
 //! Monitors and their checks.
 
+mod bodies;
 mod check;
 mod checks;
 mod create;
 mod delete;
-mod latest;
 mod list;
 mod pause;
 mod read;
+mod response_times;
 mod update;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -26,6 +27,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(pause::resume))
         .routes(routes!(check::check))
         .routes(routes!(checks::list))
+        .routes(routes!(response_times::list))
 }
 
 /// What this deployment and the account's plan allow a monitor to be.

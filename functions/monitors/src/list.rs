@@ -1,52 +1,52 @@
 //! `GET /api/v1/monitors`.
 
+use std::collections::BTreeMap;
+
 use axum::{Json, extract::State};
-use serde_json::Value;
 use valpero_app::{
     App,
-    http::{Auth, Params, Problem, need},
-    views,
+    http::{Auth, List, Page, PageParams, Params, Problem, need},
+    latest::latest,
+    schema,
+    views::Monitor,
 };
-use valpero_domain::monitor::MonitorFilter;
-
-use crate::latest::latest;
+use valpero_domain::{MonitorId, monitor::MonitorFilter};
+use valpero_storage as storage;
 
 /// The account's monitors, oldest first.
 #[utoipa::path(
     get,
     path = "/api/v1/monitors",
+    operation_id = "list_monitors",
     tag = "monitors",
     security(("key" = ["monitors:read"])),
     params(
-        ("status" = Option<String>, Query, description = "up, down, degraded, paused or pending"),
-        ("check_type" = Option<String>, Query, description = "http"),
-        ("tag" = Option<String>, Query, description = "A tag"),
-        ("q" = Option<String>, Query, description = "Part of the name or the URL, in any case"),
-        ("page" = Option<u32>, Query, description = "From 1"),
-        ("limit" = Option<u32>, Query, description = "1 to 200"),
+        ("status" = Option<schema::Status>, Query, description = "Only of this status"),
+        ("check_type" = Option<schema::CheckType>, Query, description = "Only checked in this way"),
+        ("tag" = Option<String>, Query, description = "Only with this tag"),
+        ("q" = Option<String>, Query, description = "Only with this in the name or the URL, in any case"),
+        PageParams,
     ),
-    responses((status = 200, description = "A page of monitors"))
+    responses((status = 200, description = "A part of the list", body = List<Monitor>))
 )]
 pub async fn list(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::MonitorsRead>,
     mut params: Params,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<List<Monitor>>, Problem> {
     let filter = MonitorFilter {
         status: params.take("status"),
         check_type: params.take("check_type"),
         tag: params.take("tag"),
         q: params.take("q"),
     };
-    let page = params.page();
+    let page: Page<MonitorId> = params.page(caller.account());
     params.finish()?;
-    let accepts = |monitor: &valpero_storage::Monitor| filter.accepts(&monitor.spec, monitor.status);
-    let monitors = app.store.monitors(caller.account(), accepts, page.count()).await?;
-    let (monitors, has_more) = page.cut(monitors);
-    let mut latest = latest(&app, &monitors).await?;
-    let data: Vec<Value> = monitors
-        .iter()
-        .map(|monitor| views::monitor(monitor, &latest.remove(&monitor.id).unwrap_or_default()))
-        .collect();
-    Ok(page.answer(&data, has_more))
+    let accepts = |monitor: &storage::Monitor| filter.accepts(&monitor.spec, monitor.status);
+    let monitors = app.store.monitors(caller.account(), page.after().copied(), accepts, page.count()).await?;
+    let part = page.cut(monitors);
+    let (latest, now) = (latest(&app, &part.items).await?, app.now());
+    let none = BTreeMap::new();
+    let view = |monitor: &storage::Monitor| Monitor::of(monitor, latest.get(&monitor.id).unwrap_or(&none), now);
+    Ok(page.answer(&part, |monitor| monitor.id, view))
 }

@@ -1,55 +1,55 @@
 //! `POST /api/v1/monitors/{id}/pause` and `/resume`.
 
 use axum::{Json, extract::State};
-use serde_json::Value;
 use valpero_app::{
     App,
     http::{Auth, Caller, NoBody, ObjectId, Problem, need, settled},
+    latest::latest_of,
     notify,
     resolution::resolution,
-    views,
+    schema, views,
 };
 use valpero_domain::{MonitorId, Status};
 use valpero_storage::{Monitor, StatusChange};
-
-use crate::latest::latest_of;
 
 /// Stops checking. An incident that is open is resolved. Again changes nothing.
 #[utoipa::path(
     post,
     path = "/api/v1/monitors/{id}/pause",
+    operation_id = "pause_monitor",
     tag = "monitors",
     security(("key" = ["monitors:write"])),
-    params(("id" = String, Path, description = "The monitor's id")),
-    responses((status = 200, description = "The monitor, paused"))
+    params(("id" = schema::MonitorId, Path, description = "The monitor's id")),
+    responses((status = 200, description = "The monitor, paused", body = views::Monitor))
 )]
 pub async fn pause(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::MonitorsWrite>,
     ObjectId(id): ObjectId<MonitorId>,
     _: NoBody,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<views::Monitor>, Problem> {
     let monitor = settled(|| switch(&app, &caller, id, Status::Paused)).await?;
-    Ok(Json(views::monitor(&monitor, &latest_of(&app, &monitor).await?)))
+    Ok(Json(views::Monitor::of(&monitor, &latest_of(&app, &monitor).await?, app.now())))
 }
 
 /// Checks again; the monitor is pending until its regions have seen it. Again changes nothing.
 #[utoipa::path(
     post,
     path = "/api/v1/monitors/{id}/resume",
+    operation_id = "resume_monitor",
     tag = "monitors",
     security(("key" = ["monitors:write"])),
-    params(("id" = String, Path, description = "The monitor's id")),
-    responses((status = 200, description = "The monitor, checked again"))
+    params(("id" = schema::MonitorId, Path, description = "The monitor's id")),
+    responses((status = 200, description = "The monitor, checked again", body = views::Monitor))
 )]
 pub async fn resume(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::MonitorsWrite>,
     ObjectId(id): ObjectId<MonitorId>,
     _: NoBody,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<views::Monitor>, Problem> {
     let monitor = settled(|| switch(&app, &caller, id, Status::Pending)).await?;
-    Ok(Json(views::monitor(&monitor, &latest_of(&app, &monitor).await?)))
+    Ok(Json(views::Monitor::of(&monitor, &latest_of(&app, &monitor).await?, app.now())))
 }
 
 async fn switch(app: &App, caller: &Caller, id: MonitorId, to: Status) -> Result<Monitor, Problem> {

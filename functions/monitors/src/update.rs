@@ -1,40 +1,40 @@
 //! `PATCH /api/v1/monitors/{id}`.
 
 use axum::{Json, extract::State};
-use serde_json::{Value, json};
+use serde_json::Value;
 use valpero_app::{
     App,
     http::{Auth, Caller, JsonBody, ObjectId, Problem, need, settled},
-    views,
+    latest::latest_of,
+    schema, views,
 };
 use valpero_auth::WebhookSecret;
 use valpero_domain::{MonitorId, MonitorSpec};
 use valpero_storage::{Monitor, Webhook};
 
-use crate::latest::latest_of;
+use crate::bodies::MonitorPatch;
 
 /// Changes what the body names (JSON Merge Patch, RFC 7396); `null` goes back to the default.
 /// A `webhook_url` that was not there before shows the webhook's secret, this once.
 #[utoipa::path(
     patch,
     path = "/api/v1/monitors/{id}",
+    operation_id = "update_monitor",
     tag = "monitors",
     security(("key" = ["monitors:write"])),
-    params(("id" = String, Path, description = "The monitor's id")),
-    responses((status = 200, description = "The monitor as it is now"))
+    params(("id" = schema::MonitorId, Path, description = "The monitor's id")),
+    request_body = MonitorPatch,
+    responses((status = 200, description = "The monitor as it is now", body = views::Monitor))
 )]
 pub async fn update(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::MonitorsWrite>,
     ObjectId(id): ObjectId<MonitorId>,
     JsonBody(patch): JsonBody,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<views::Monitor>, Problem> {
     let (monitor, new_secret) = settled(|| apply(&app, &caller, id, &patch)).await?;
-    let mut view = views::monitor(&monitor, &latest_of(&app, &monitor).await?);
-    if let Some(secret) = new_secret {
-        view["webhook_secret"] = json!(secret.reveal());
-    }
-    Ok(Json(view))
+    let view = views::Monitor::of(&monitor, &latest_of(&app, &monitor).await?, app.now());
+    Ok(Json(views::Monitor { webhook_secret: new_secret.map(|secret| secret.reveal().to_owned()), ..view }))
 }
 
 async fn apply(

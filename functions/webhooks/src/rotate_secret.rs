@@ -1,13 +1,16 @@
 //! `POST /api/v1/webhooks/rotate-secret`.
 
 use axum::{Json, extract::State};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
 use valpero_app::{
     App,
     http::{Auth, Caller, JsonBody, Problem, need, settled},
+    schema,
 };
 use valpero_auth::WebhookSecret;
-use valpero_domain::{Faults, Fields, MonitorId};
+use valpero_domain::{Faults, Fields, MonitorId, Timestamp};
 use valpero_storage::Webhook;
 
 /// Seconds that the old secret signs beside the new one, unless told otherwise: a day.
@@ -16,31 +19,59 @@ const GRACE_S: i64 = 86_400;
 /// And at most: a week.
 const GRACE_MAX_S: i64 = 604_800;
 
+/// Whose secret is rotated, and how.
+#[derive(Debug, ToSchema)]
+#[expect(
+    dead_code,
+    reason = "described, and never built: bodies are read field by field, so that all faults are told at once"
+)]
+pub struct SecretRotation {
+    /// The monitor whose webhook it is.
+    #[schema(value_type = schema::MonitorId)]
+    monitor_id: String,
+    /// Seconds in which the old secret signs beside the new one, up to a week: a day unless told otherwise.
+    #[schema(minimum = 0, maximum = 604800, example = 86400)]
+    grace_seconds: Option<i64>,
+}
+
+/// A new secret. Without `Debug`, for it shows it.
+#[derive(Serialize, ToSchema)]
+pub struct RotatedSecret {
+    /// The monitor whose webhook it is.
+    #[schema(value_type = schema::MonitorId)]
+    monitor_id: MonitorId,
+    /// The secret: in this answer and in no other.
+    #[schema(value_type = schema::WebhookSecret)]
+    webhook_secret: String,
+    /// Until then the old one signs, too.
+    #[schema(value_type = schema::Time)]
+    previous_valid_until: Timestamp,
+}
+
 /// Gives a monitor's webhook a new secret, shown this once. During the grace both secrets sign.
 #[utoipa::path(
     post,
     path = "/api/v1/webhooks/rotate-secret",
+    operation_id = "rotate_webhook_secret",
     tag = "webhooks",
     security(("key" = ["monitors:write"])),
-    responses((status = 200, description = "The new secret"))
+    request_body = SecretRotation,
+    responses((status = 200, description = "The new secret", body = RotatedSecret))
 )]
 pub async fn rotate_secret(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::MonitorsWrite>,
     JsonBody(body): JsonBody,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<RotatedSecret>, Problem> {
     let (monitor_id, grace_s) = asked(&body)?;
     settled(|| apply(&app, &caller, monitor_id, grace_s)).await.map(Json)
 }
 
-async fn apply(app: &App, caller: &Caller, id: MonitorId, grace_s: i64) -> Result<Value, Problem> {
+async fn apply(app: &App, caller: &Caller, id: MonitorId, grace_s: i64) -> Result<RotatedSecret, Problem> {
     let now = app.now();
     let monitor = app.store.monitor(caller.account(), id).await?;
     let Some(old) = &monitor.webhook else {
-        return Err(Problem::conflict(
-            "no_webhook",
-            "The monitor has no webhook_url, so there is no secret to rotate.",
-        ));
+        return Err(crate::no_webhook());
     };
     let secret = WebhookSecret::generate()?;
     let previous_until = now.plus_seconds(grace_s);
@@ -52,7 +83,11 @@ async fn apply(app: &App, caller: &Caller, id: MonitorId, grace_s: i64) -> Resul
     };
     let audit = caller.audit(now, "webhook.secret_rotated", Some(id.to_string()))?;
     app.store.save_webhook(&monitor, &webhook, &audit).await?;
-    Ok(json!({"monitor_id": id, "webhook_secret": secret.reveal(), "previous_valid_until": previous_until}))
+    Ok(RotatedSecret {
+        monitor_id: id,
+        webhook_secret: secret.reveal().to_owned(),
+        previous_valid_until: previous_until,
+    })
 }
 
 fn asked(body: &Value) -> Result<(MonitorId, i64), Faults> {

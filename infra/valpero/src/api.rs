@@ -2,7 +2,10 @@
 
 use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
-use valpero_app::{App, Needs, http::finish};
+use valpero_app::{
+    App, Needs,
+    http::{finish, finish_open},
+};
 
 /// The routes of one function.
 #[derive(Debug, Clone, Copy)]
@@ -13,22 +16,34 @@ pub struct Group {
     pub routes: fn() -> OpenApiRouter<App>,
     /// What it needs.
     pub needs: Needs,
+    /// Whether its routes need a key.
+    pub keyed: bool,
 }
 
 /// Every function that answers requests.
-pub const GROUPS: [Group; 4] = [
-    Group { name: "account", routes: valpero_account::routes, needs: valpero_account::NEEDS },
-    Group { name: "monitors", routes: valpero_monitors::routes, needs: valpero_monitors::NEEDS },
-    Group { name: "incidents", routes: valpero_incidents::routes, needs: valpero_incidents::NEEDS },
-    Group { name: "webhooks", routes: valpero_webhooks::routes, needs: valpero_webhooks::NEEDS },
+pub const GROUPS: [Group; 6] = [
+    Group { name: "account", routes: valpero_account::routes, needs: valpero_account::NEEDS, keyed: true },
+    Group { name: "monitors", routes: valpero_monitors::routes, needs: valpero_monitors::NEEDS, keyed: true },
+    Group { name: "incidents", routes: valpero_incidents::routes, needs: valpero_incidents::NEEDS, keyed: true },
+    Group { name: "webhooks", routes: valpero_webhooks::routes, needs: valpero_webhooks::NEEDS, keyed: true },
+    Group { name: "metrics", routes: valpero_metrics::routes, needs: valpero_metrics::NEEDS, keyed: true },
+    Group { name: "docs", routes: valpero_docs::routes, needs: valpero_docs::NEEDS, keyed: false },
 ];
+
+/// The routes that need a key, or those that need none.
+fn routes_of(keyed: bool) -> OpenApiRouter<App> {
+    let groups = GROUPS.iter().filter(|group| group.keyed == keyed);
+    groups.fold(OpenApiRouter::new(), |all, group| all.merge((group.routes)()))
+}
 
 /// Every route.
 pub fn routes() -> OpenApiRouter<App> {
-    GROUPS.iter().fold(OpenApiRouter::new(), |all, group| all.merge((group.routes)()))
+    routes_of(true).merge(routes_of(false))
 }
 
-/// The API, ready to serve.
+/// The API, ready to serve. What is no route at all asks for a key first, as the account function does on AWS.
 pub fn router(app: App) -> Router {
-    finish(routes(), app)
+    Router::new()
+        .merge(finish_open(routes_of(false), app.clone()).reset_fallback())
+        .fallback_service(finish(routes_of(true), app))
 }

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use valpero_app::telemetry::chain;
 use valpero_domain::{AccountId, KeyId, Plan, RegionCode};
 
-use crate::{dead_letters, operator, screen, up};
+use crate::{dead_letters, openapi, operator, screen, up};
 
 /// Uptime monitoring as an API, on one machine or on AWS.
 ///
@@ -34,6 +34,8 @@ enum Command {
     /// Messages of webhooks that failed for good, on AWS.
     #[command(subcommand)]
     DeadLetters(DeadLettersCommand),
+    /// Print the API's OpenAPI document.
+    Openapi,
 }
 
 /// How `up` runs.
@@ -203,6 +205,7 @@ pub async fn main() -> ExitCode {
         Command::Key(command) => operator::key(command).await,
         Command::Region(command) => operator::region(command).await,
         Command::DeadLetters(command) => dead_letters::run(command).await,
+        Command::Openapi => screen::document(&openapi::document()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,6 +6,7 @@ mod data;
 mod dead_letters;
 mod deployed;
 pub mod embedded;
+pub mod openapi;
 mod operator;
 mod screen;
 mod services;

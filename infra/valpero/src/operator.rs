@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use valpero_app::{Clock, entropy};
 use valpero_auth::Token;
 use valpero_domain::{AccountId, AuditId, KeyId, Plan, RegionCode, Scope, Scopes, Timestamp, monitor::MonitorName};
-use valpero_storage::{Account, ApiKey, AuditRow, Heartbeat, Store, StoreError, Tables};
+use valpero_storage::{Account, ApiKey, AuditRow, Heartbeat, Store, StoreError, Tables, Trail};
 
 use crate::{
     cli::{AccountCommand, KeyCommand, RegionCommand, Target},
@@ -223,7 +223,8 @@ pub(crate) async fn mint(
     let token = Token::generate()?;
     let limit = plan.limits().requests_per_minute;
     let key = ApiKey::new(&token, account, KeyId::new(now, entropy()?), name.into(), scopes, limit, now);
-    store.create_key(&key, &audit(account, "key.created", Some(key.id.to_string()))?).await?;
+    let audit = audit(account, "key.created", Some(key.id.to_string()))?;
+    store.create_key(&key, &Trail::from(&audit)).await?;
     Ok((key, token))
 }
 

@@ -33,6 +33,15 @@ impl Screen {
     }
 }
 
+/// A document, for programs and for people who read such.
+///
+/// # Errors
+/// Never: a closed pipe is no fault.
+pub fn document(document: &Value) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    write(&format!("{document:#}"));
+    Ok(())
+}
+
 /// A sentence about what went wrong, on standard error.
 pub fn complain(line: &str) {
     let _closed = writeln!(io::stderr().lock(), "valpero: {line}");

@@ -6,12 +6,13 @@ use aws_sdk_dynamodb::Client;
 use axum::Router;
 use futures::future::join_all;
 use valpero_app::{
-    App, Clock, EventBus, Queue, Settings, event_bus::InProcessBus, queue::InProcessQueue, telemetry::chain,
+    App, Clock, EventBus, Queue, Settings, WorkError, event_bus::InProcessBus, queue::InProcessQueue, telemetry::chain,
 };
 use valpero_checker::{Checker, CheckerError, CheckerEvent, TickReport};
 use valpero_delivery::{Delivery, DeliveryError};
 use valpero_domain::{RegionCode, Timestamp};
 use valpero_outbound::Outbound;
+use valpero_rollup::RollupReport;
 use valpero_storage::{Store, StoreError, Tables};
 
 /// The name of the stack on one machine.
@@ -117,6 +118,14 @@ impl Stack {
             }
         }
         count
+    }
+
+    /// What the rollup function does every hour.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn roll_up(&self) -> Result<RollupReport, WorkError> {
+        valpero_rollup::roll_up(&self.app).await
     }
 
     /// Hands one batch of visible messages to the delivery worker, as SQS does; answers whether there was one.

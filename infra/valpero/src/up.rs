@@ -7,7 +7,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tracing_subscriber::EnvFilter;
 use valpero_app::{Clock, config::log_filter, telemetry::chain};
 use valpero_checker::{BACKOFF, Checker, CheckerEvent};
-use valpero_domain::{Plan, Scopes, Timestamp};
+use valpero_domain::{Plan, Scopes, Timestamp, rollup::Span};
 use valpero_outbound::{Guard, Outbound};
 use valpero_storage::Store;
 
@@ -28,6 +28,9 @@ const LOG: &str = "warn,dynoxide=error";
 
 /// What is under way when it ends gets so long to finish; what does not is taken up at the next start.
 const LAST_WORK: Duration = Duration::from_secs(10);
+
+/// Seconds into the hour at which the hour before is summed up: as the template schedules it.
+const ROLLUP_S: i64 = 7 * 60;
 
 /// How often the queue is looked at for messages whose delay is over.
 const QUEUE_POLL: Duration = Duration::from_millis(500);
@@ -203,6 +206,7 @@ fn work(stack: &Stack, stopping: &watch::Receiver<bool>) -> JoinSet<()> {
     work.spawn(deliveries(stack.clone(), stopping.clone()));
     work.spawn(events(stack.clone(), stopping.clone()));
     work.spawn(sweeps(stack.clone(), stopping.clone()));
+    work.spawn(rollups(stack.clone(), stopping.clone()));
     work
 }
 
@@ -287,6 +291,21 @@ async fn sweeps(stack: Stack, mut stopping: watch::Receiver<bool>) {
         }
         if let Err(error) = stack.delivery.sweep().await {
             tracing::error!(error = chain(&error), "a sweep of the deliveries failed");
+        }
+    }
+}
+
+/// At once, for what was over while nothing ran; then whenever an hour is, and its last checks are in.
+async fn rollups(stack: Stack, mut stopping: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = stack.roll_up().await {
+            tracing::error!(error = chain(&error), "summing checks up failed; the next hour takes it up");
+        }
+        let now = stack.app.clock.now();
+        let next = Span::Hour.start(now.plus_seconds(-ROLLUP_S)).plus_seconds(Span::Hour.seconds() + ROLLUP_S);
+        tokio::select! {
+            () = sleep_until(now, next) => {}
+            () = wait(&mut stopping) => return,
         }
     }
 }

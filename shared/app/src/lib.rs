@@ -4,9 +4,11 @@ pub mod clock;
 pub mod config;
 pub mod event_bus;
 pub mod http;
+pub mod latest;
 pub mod notify;
 pub mod queue;
 pub mod resolution;
+pub mod schema;
 pub mod telemetry;
 pub mod views;
 

@@ -1,14 +1,21 @@
 //! Telling a monitor's webhook: the record that is written with the change, and the message that says it is due.
 
+use serde_json::json;
 use valpero_auth::NoEntropy;
 use valpero_domain::{
     DeliveryId, EventId, Status, Timestamp,
-    delivery::{DeliveryStatus, EventType, body},
-    incident::{Incident, TimelineEntry},
+    certificate::{Told, days_left},
+    delivery::{DeliveryStatus, EventType},
+    incident::{self, TimelineEntry},
 };
 use valpero_storage::{Delivery, Monitor, StatusChange, StoreError};
 
-use crate::{App, entropy, queue::DeliveryMessage, telemetry::chain, views};
+use crate::{
+    App, entropy,
+    queue::DeliveryMessage,
+    telemetry::chain,
+    views::{self, CertificateView, EventData, Incident, MonitorInEvent, WebhookEvent},
+};
 
 /// What is told.
 #[derive(Debug, Clone, Copy)]
@@ -20,9 +27,11 @@ pub struct News<'a> {
     /// What the monitor's status is by it.
     pub status: Status,
     /// In which incident, as it is by it.
-    pub incident: Option<&'a Incident>,
+    pub incident: Option<&'a incident::Incident>,
     /// The line that it adds to the incident's story.
     pub entry: Option<&'a TimelineEntry>,
+    /// Which certificate is about to expire.
+    pub certificate: Option<Told>,
     /// When.
     pub at: Timestamp,
 }
@@ -37,12 +46,18 @@ pub fn delivery(news: &News<'_>) -> Result<Option<Delivery>, NoEntropy> {
         return Ok(None);
     }
     let event_id = EventId::new(at, entropy()?);
-    let incident = news.incident.map(|incident| {
-        let mut view = views::incident(incident);
-        view["latest_entry"] = news.entry.map_or(serde_json::Value::Null, views::timeline_entry);
-        view
-    });
-    let monitor_view = views::monitor_in_event(monitor, news.status);
+    let data = EventData {
+        monitor: MonitorInEvent::of(monitor, news.status),
+        incident: news.incident.map(|incident| Incident {
+            latest_entry: news.entry.map(views::TimelineEntry::from),
+            ..Incident::of(incident)
+        }),
+        certificate: news.certificate.map(|told| CertificateView {
+            expires_at: told.expires_at,
+            days_remaining: days_left(told.expires_at, at),
+            threshold_days: told.days,
+        }),
+    };
     Ok(Some(Delivery {
         account_id: monitor.account_id,
         id: DeliveryId::new(at, entropy()?),
@@ -50,9 +65,10 @@ pub fn delivery(news: &News<'_>) -> Result<Option<Delivery>, NoEntropy> {
         incident_id: news.incident.map(|incident| incident.id),
         event_id,
         event,
-        body: body(event_id, event, at, &monitor_view, incident.as_ref()),
+        body: json!(WebhookEvent { id: event_id, event, created_at: at, data }).to_string(),
         status: DeliveryStatus::Pending,
         attempts: 0,
+        attempts_before: 0,
         attempt_log: Vec::new(),
         next_attempt_at: at,
         created_at: at,

@@ -55,6 +55,7 @@ pub async fn resolution(
         status,
         incident: Some(&incident),
         entry: Some(&entry),
+        certificate: None,
         at,
     };
     let delivery = delivery(&news)?;

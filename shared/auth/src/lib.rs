@@ -1,8 +1,11 @@
-//! API keys and webhook signatures, as pure functions over bytes.
+//! API keys, webhook signatures, cursors and sealed answers, as pure functions over bytes.
 
+pub mod cursor;
+pub mod seal;
 pub mod token;
 pub mod webhook;
 
+pub use seal::{Seal, SealError};
 pub use token::{Token, TokenHash};
 pub use webhook::WebhookSecret;
 

@@ -1,9 +1,10 @@
-//! Webhook deliveries: the events, their body, and when to try again.
+//! Webhook deliveries: the events, and when to try again.
+
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
-use crate::{EventId, Timestamp};
+use crate::Invalid;
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,9 +27,27 @@ pub enum EventType {
     /// No region sees it down any more.
     #[serde(rename = "monitor.recovered")]
     MonitorRecovered,
+    /// A certificate is about to expire.
+    #[serde(rename = "ssl.expiring")]
+    SslExpiring,
+    /// Somebody asked for a delivery to see whether it arrives.
+    #[serde(rename = "webhook.test")]
+    WebhookTest,
 }
 
 impl EventType {
+    /// Every type.
+    pub const ALL: [Self; 8] = [
+        Self::IncidentOpened,
+        Self::IncidentAcknowledged,
+        Self::IncidentCommented,
+        Self::IncidentResolved,
+        Self::MonitorDegraded,
+        Self::MonitorRecovered,
+        Self::SslExpiring,
+        Self::WebhookTest,
+    ];
+
     /// The type as payloads and headers spell it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -38,19 +57,10 @@ impl EventType {
             Self::IncidentResolved => "incident.resolved",
             Self::MonitorDegraded => "monitor.degraded",
             Self::MonitorRecovered => "monitor.recovered",
+            Self::SslExpiring => "ssl.expiring",
+            Self::WebhookTest => "webhook.test",
         }
     }
-}
-
-/// The body of a delivery: written once, sent unchanged on every attempt.
-pub fn body(id: EventId, event: EventType, at: Timestamp, monitor: &Value, incident: Option<&Value>) -> String {
-    json!({
-        "id": id,
-        "type": event,
-        "created_at": at,
-        "data": {"monitor": monitor, "incident": incident},
-    })
-    .to_string()
 }
 
 /// Where a delivery is on its way.
@@ -63,6 +73,28 @@ pub enum DeliveryStatus {
     Succeeded,
     /// Given up, and kept.
     Dead,
+}
+
+impl DeliveryStatus {
+    /// The status as the API spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Succeeded => "succeeded",
+            Self::Dead => "dead",
+        }
+    }
+}
+
+impl FromStr for DeliveryStatus {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        [Self::Pending, Self::Succeeded, Self::Dead]
+            .into_iter()
+            .find(|status| status.as_str() == text)
+            .ok_or_else(|| Invalid::new("must be a delivery's status: pending, succeeded or dead"))
+    }
 }
 
 /// Waits before the second and each later attempt, in seconds: 5 s, 1 m, 5 m, 30 m, 2 h, 5 h, 10 h.
@@ -85,6 +117,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn every_type_is_spelled_alike_in_bodies_and_headers() {
+        for event in EventType::ALL {
+            assert_eq!(serde_json::to_value(event).ok(), Some(event.as_str().into()));
+        }
+    }
 
     #[test]
     fn eight_attempts_and_no_more() {

@@ -102,7 +102,7 @@ impl From<ExpectedStatus> for String {
 pub struct RequestHeaders(BTreeMap<String, String>);
 
 /// What the probe itself sets, or what would change the meaning of its request on the wire.
-const OWN_HEADERS: [&str; 9] =
+pub const OWN_HEADERS: [&str; 9] =
     ["connection", "content-length", "expect", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
 
 impl RequestHeaders {

@@ -1,7 +1,9 @@
 //! Valpero's vocabulary and every decision it takes, as pure functions: no network, no store, no environment, no clock.
 
 pub mod address;
+pub mod certificate;
 pub mod delivery;
+pub mod downtime;
 pub mod fields;
 pub mod http_check;
 pub mod id;
@@ -12,6 +14,7 @@ mod patch;
 pub mod plan;
 pub mod probe;
 pub mod region;
+pub mod rollup;
 pub mod schedule;
 pub mod scope;
 pub mod status;

@@ -3,14 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::{
-    Faults, Fields, Invalid, RegionCode, Status,
-    address::is_global,
-    http_check::{HttpCheck, REDACTED},
-    plan::Limits,
-};
+use crate::{Faults, Fields, Invalid, RegionCode, Status, address::is_global, http_check::HttpCheck, plan::Limits};
 
 pub use crate::text::{HttpUrl, MonitorName, Tag};
 
@@ -21,6 +16,15 @@ pub enum CheckType {
     /// An HTTP or HTTPS request.
     #[default]
     Http,
+}
+
+impl CheckType {
+    /// The type as the API spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+        }
+    }
 }
 
 impl std::str::FromStr for CheckType {
@@ -127,24 +131,9 @@ impl MonitorSpec {
         faults.finish(spec)
     }
 
-    /// The description as JSON with its secrets; [`Self::public`] is what clients see.
+    /// The description as JSON, with its secrets.
     pub(crate) fn to_value(&self) -> Value {
         serde_json::to_value(self).unwrap_or(Value::Null)
-    }
-
-    /// The description as clients see it: header values hidden.
-    pub fn public(&self) -> Value {
-        let mut value = self.to_value();
-        for header in value["http"]["headers"].as_object_mut().into_iter().flat_map(serde_json::Map::values_mut) {
-            *header = json!(REDACTED);
-        }
-        // Optional fields that are unset are answered as null, so that every answer has the same fields.
-        for (object, name) in [("", "confirm_regions"), ("", "webhook_url"), ("/http", "body")] {
-            if let Some(object) = value.pointer_mut(object).and_then(Value::as_object_mut) {
-                object.entry(name).or_insert(Value::Null);
-            }
-        }
-        value
     }
 }
 
@@ -227,6 +216,8 @@ impl MonitorFilter {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::Plan;
 

@@ -103,7 +103,7 @@ fn record(bytes: &[u8; RECORD]) -> Option<Record> {
     })
 }
 
-fn gear(duration_us: Option<u32>) -> u16 {
+pub(crate) fn gear(duration_us: Option<u32>) -> u16 {
     let Some(us) = duration_us else { return ABSENT };
     let fine = us.saturating_add(5) / 10;
     if fine < 0x7fff {
@@ -113,7 +113,7 @@ fn gear(duration_us: Option<u32>) -> u16 {
     0x8000 | u16::try_from(coarse).unwrap_or(0x7ffe)
 }
 
-const fn ungear(value: u16) -> Option<u32> {
+pub(crate) const fn ungear(value: u16) -> Option<u32> {
     if value == ABSENT {
         return None;
     }

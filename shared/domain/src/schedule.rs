@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     RegionCode, Timestamp,
+    certificate::{self, Told},
     probe::{Cause, Outcome, ProbeResult},
     status::Verdict,
 };
@@ -45,6 +46,9 @@ pub struct RegionState {
     /// When the certificate that the target last showed expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate_expires_at: Option<Timestamp>,
+    /// What this region last saw to be told of a certificate's end, so that it asks no more than once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_told: Option<Told>,
 }
 
 impl RegionState {
@@ -54,8 +58,9 @@ impl RegionState {
     /// mind takes two ticks, in either direction.
     pub fn after(&self, result: &ProbeResult, at: Timestamp, needs_second: bool) -> Self {
         let mut next = self.clone();
-        if result.certificate_expires_at.is_some() {
-            next.certificate_expires_at = result.certificate_expires_at;
+        if let Some(expires_at) = result.certificate_expires_at {
+            next.certificate_expires_at = Some(expires_at);
+            next.certificate_told = certificate::due(expires_at, self.certificate_told, at).or(self.certificate_told);
         }
         let observed = match result.outcome {
             Outcome::Up => Verdict::Up,

@@ -15,13 +15,31 @@ use crate::{
 /// How long a receiver may take, in milliseconds.
 pub const TIMEOUT_MS: u32 = 15_000;
 
+/// Bytes kept of an answer's head.
+const HEAD_MAX: usize = 1024;
+
 /// What the receiver said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
     /// The status; only 2xx is success.
     pub status: u16,
     /// Its wish, in seconds, from `Retry-After` as a number.
     pub retry_after_s: Option<i64>,
+    /// The first 1,024 bytes of the answer's head, a header a line; the values of cookies are hidden.
+    pub head: String,
+}
+
+fn head(headers: &HeaderMap) -> String {
+    let mut text = String::new();
+    for (name, value) in headers {
+        let value = if name == header::SET_COOKIE { "***".into() } else { String::from_utf8_lossy(value.as_bytes()) };
+        text.push_str(&format!("{name}: {value}\n"));
+        if text.len() > HEAD_MAX {
+            break;
+        }
+    }
+    text.truncate(text.floor_char_boundary(HEAD_MAX));
+    text
 }
 
 /// Posts a body once.
@@ -35,5 +53,24 @@ pub async fn post(outbound: &Outbound, url: &HttpUrl, mut headers: HeaderMap, bo
         Ask { url: &url, method: Method::POST, headers, body, verify_tls: true, deadline: deadline_in(TIMEOUT_MS) };
     let answer = exchange(outbound, ask, &mut Trace::default()).await?;
     let retry_after = answer.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-    Ok(Receipt { status: answer.status, retry_after_s: retry_after.and_then(|text| text.trim().parse().ok()) })
+    let retry_after_s = retry_after.and_then(|text| text.trim().parse().ok());
+    Ok(Receipt { status: answer.status, retry_after_s, head: head(&answer.headers) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_is_cut_and_its_cookies_are_hidden() {
+        let mut headers = HeaderMap::new();
+        headers.insert("server", HeaderValue::from_static("nginx"));
+        headers.insert("set-cookie", HeaderValue::from_static("session=s3cret"));
+        assert_eq!(head(&headers), "server: nginx\nset-cookie: ***\n");
+        for _ in 0..300 {
+            headers.append("x", HeaderValue::from_bytes("é".as_bytes()).expect("a value"));
+        }
+        let cut = head(&headers);
+        assert!((HEAD_MAX - 3..=HEAD_MAX).contains(&cut.len()), "{}", cut.len());
+    }
 }

@@ -96,7 +96,7 @@ impl Store {
         let cancelled = self.transact(vec![an_update(change)?, self.audit(audit)?]).await;
         cancelled.map_err(|cancelled| match cancelled {
             Cancelled::Conditions(_) => StoreError::NotFound,
-            Cancelled::Failed(error) => error,
+            cancelled => cancelled.conflict(),
         })?;
         for hash in self.key_hashes(account).await? {
             let limit = plan.limits().requests_per_minute;

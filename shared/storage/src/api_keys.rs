@@ -5,7 +5,7 @@ use valpero_auth::{Token, TokenHash};
 use valpero_domain::{AccountId, KeyId, Scopes, Timestamp};
 
 use crate::{
-    AuditRow, Store, StoreError,
+    AuditRow, Store, StoreError, Trail,
     call::{Cancelled, Item, Updated, a_put, an_update, from_item, key, n, put_item, s, to_item, update_item},
     keys,
 };
@@ -189,14 +189,12 @@ impl Store {
         self.send_update(request).await
     }
 
-    /// Keeps a new key. 6 WRU.
+    /// Keeps a new key. 6 WRU, and 2 for the receipt.
     ///
     /// # Errors
-    /// Where the store fails.
-    pub async fn create_key(&self, api_key: &ApiKey, audit: &AuditRow) -> Result<(), StoreError> {
-        let mut items = self.new_key(api_key)?.to_vec();
-        items.push(self.audit(audit)?);
-        self.transact(items).await.map_err(Cancelled::conflict)
+    /// [`StoreError::Repeated`] where the request was answered before.
+    pub async fn create_key(&self, api_key: &ApiKey, trail: &Trail<'_>) -> Result<(), StoreError> {
+        self.transact_once(self.new_key(api_key)?.to_vec(), trail).await.map_err(Cancelled::conflict)
     }
 
     fn new_key(&self, api_key: &ApiKey) -> Result<[aws_sdk_dynamodb::types::TransactWriteItem; 2], StoreError> {
@@ -256,20 +254,21 @@ impl Store {
             .expression_attribute_values(":now", s(now));
         match self.transact(vec![an_update(change)?, self.audit(audit)?]).await {
             Ok(()) | Err(Cancelled::Conditions(_)) => Ok(()),
-            Err(Cancelled::Failed(error)) => Err(error),
+            Err(cancelled) => Err(cancelled.conflict()),
         }
     }
 
-    /// Replaces a key by a successor; the old one ends at `old_ends_at`. 8 WRU.
+    /// Replaces a key by a successor; the old one ends at `old_ends_at`. 8 WRU, and 2 for the receipt.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] where the old key was revoked or rotated meanwhile.
+    /// [`StoreError::Repeated`] where the request was answered before; [`StoreError::Conflict`] where the old key was revoked or
+    /// rotated meanwhile.
     pub async fn rotate_key(
         &self,
         old: &ApiKey,
         old_ends_at: Timestamp,
         successor: &ApiKey,
-        audit: &AuditRow,
+        trail: &Trail<'_>,
     ) -> Result<(), StoreError> {
         let place = key([("token_hash", old.token_hash.as_str().into())]);
         let change = update_item(&self.tables.api_keys, place, "SET expires_at = :end, successor = :successor")
@@ -279,7 +278,7 @@ impl Store {
             .expression_attribute_values(":end", s(old_ends_at))
             .expression_attribute_values(":successor", s(successor.id));
         let mut items = self.new_key(successor)?.to_vec();
-        items.extend([an_update(change)?, self.audit(audit)?]);
-        self.transact(items).await.map_err(Cancelled::conflict)
+        items.push(an_update(change)?);
+        self.transact_once(items, trail).await.map_err(Cancelled::conflict)
     }
 }

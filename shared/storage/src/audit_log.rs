@@ -6,7 +6,7 @@ use valpero_domain::{AccountId, AuditId, Timestamp};
 
 use crate::{
     Store, StoreError,
-    call::{Item, a_put, n, put_item, s, to_item},
+    call::{Item, a_put, key, n, put_item, s, to_item},
     schema::TTL,
 };
 
@@ -99,7 +99,7 @@ impl Store {
         self.put(&self.tables.audit_log, audit_item(row)?).await
     }
 
-    /// The newest `count` rows that the filter accepts. 0.5 RRU per 4 KB read.
+    /// The newest `count` rows, of those before `after` where it is given, that the filter accepts. 0.5 RRU per 4 KB read.
     ///
     /// # Errors
     /// Where the store fails.
@@ -107,6 +107,7 @@ impl Store {
         &self,
         account: AccountId,
         filter: &AuditFilter,
+        after: Option<AuditId>,
         count: usize,
     ) -> Result<Vec<AuditRow>, StoreError> {
         let request = self
@@ -114,7 +115,8 @@ impl Store {
             .key_condition_expression("account_id = :account")
             .expression_attribute_values(":account", s(account))
             .scan_index_forward(false);
-        self.query_filtered(TABLE, request, |row| filter.accepts(row), count).await
+        let after = after.map(|id| key([("account_id", account.to_string()), ("audit_id", id.to_string())]));
+        self.query_filtered(TABLE, request, after, |row| filter.accepts(row), count).await
     }
 }
 

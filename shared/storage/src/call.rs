@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    Store, StoreError,
+    Store, StoreError, Trail,
     usage::{Kind, record},
 };
 
@@ -70,6 +70,8 @@ pub(crate) enum Updated {
 pub(crate) enum Cancelled {
     /// The conditions of these places failed.
     Conditions(Vec<usize>),
+    /// The same request was answered before: it has left a receipt.
+    Repeated,
     /// Anything else.
     Failed(StoreError),
 }
@@ -85,6 +87,7 @@ impl Cancelled {
     pub(crate) fn conflict(self) -> StoreError {
         match self {
             Self::Conditions(_) => StoreError::Conflict,
+            Self::Repeated => StoreError::Repeated,
             Self::Failed(error) => error,
         }
     }
@@ -184,16 +187,18 @@ impl Store {
         }
     }
 
-    /// Of the items that the query finds, in its order, those that `accepts` likes, at most `count`.
+    /// Of the items that the query finds, in its order, behind the item of the key `after`, those that `accepts` likes, at
+    /// most `count`.
     pub(crate) async fn query_filtered<T: DeserializeOwned>(
         &self,
         table: &'static str,
         request: QueryFluentBuilder,
+        after: Option<Item>,
         accepts: impl Fn(&T) -> bool,
         count: usize,
     ) -> Result<Vec<T>, StoreError> {
         let mut found = Vec::new();
-        let mut start = None;
+        let mut start = after;
         loop {
             let (page, next) = self.query_page(request.clone(), start).await?;
             for item in page {
@@ -242,6 +247,26 @@ impl Store {
             }
         }
         Ok(items)
+    }
+
+    /// The same, with the trail of a creation behind the other items: its audit row, and the receipt by which a repetition is
+    /// known.
+    pub(crate) async fn transact_once(
+        &self,
+        mut items: Vec<TransactWriteItem>,
+        trail: &Trail<'_>,
+    ) -> Result<(), Cancelled> {
+        items.push(self.audit(trail.audit)?);
+        if let Some(receipt) = trail.receipt {
+            items.push(self.new_receipt(receipt)?);
+        }
+        let receipt_at = trail.receipt.map(|_| items.len() - 1);
+        match self.transact(items).await {
+            Err(Cancelled::Conditions(places)) if receipt_at.is_some_and(|at| places.contains(&at)) => {
+                Err(Cancelled::Repeated)
+            }
+            done => done,
+        }
     }
 
     /// All or nothing. Collisions with other transactions are tried again here; failed conditions are the caller's.

@@ -1,11 +1,16 @@
 //! Checks: one item holds one tick of a cohort; the rare failures have their words in items of their own.
 
-use std::{cmp::Reverse, collections::HashMap};
+use std::{
+    cmp::{Ordering, Reverse},
+    collections::HashMap,
+    fmt,
+    str::FromStr,
+};
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use futures::future::try_join;
 use valpero_domain::{
-    RegionCode, Timestamp,
+    Invalid, RegionCode, Timestamp,
     packed::{self, Record, Tag},
     probe::Cause,
     schedule::Cohort,
@@ -38,6 +43,63 @@ pub struct Check {
     pub record: Record,
     /// Why, in words, where it is not up.
     pub cause: Option<Cause>,
+    /// Whether somebody asked for it, beside the schedule.
+    pub requested: bool,
+}
+
+impl Check {
+    /// Its place in its monitor's history.
+    pub fn position(&self) -> CheckPosition {
+        CheckPosition { at: self.at, region: self.region, requested: self.requested }
+    }
+}
+
+/// A place in a monitor's history, which runs from the newest check to the oldest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is that of the check")]
+pub struct CheckPosition {
+    pub at: Timestamp,
+    pub region: RegionCode,
+    pub requested: bool,
+}
+
+impl Ord for CheckPosition {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let key = |position: &Self| (Reverse(position.at), position.region, position.requested);
+        key(self).cmp(&key(other))
+    }
+}
+
+impl PartialOrd for CheckPosition {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for CheckPosition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mark = if self.requested { "r" } else { "t" };
+        write!(f, "{}.{}.{mark}", self.at.ms(), self.region)
+    }
+}
+
+impl FromStr for CheckPosition {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let fault = || Invalid::new("is no place in a history");
+        let mut parts = text.split('.');
+        let (Some(at), Some(region), Some(mark), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(fault());
+        };
+        let requested = match mark {
+            "r" => true,
+            "t" => false,
+            _ => return Err(fault()),
+        };
+        Ok(Self { at: Timestamp::from_ms(at.parse().map_err(|_| fault())?), region: region.parse()?, requested })
+    }
 }
 
 /// A monitor's newest check in one region.
@@ -94,7 +156,8 @@ impl Store {
         self.put(&self.tables.checks, item).await
     }
 
-    /// A monitor's checks in one place, newest first, those that `accepts` likes, at most `count`.
+    /// A monitor's checks in one place, newest first, of those behind `after` where it is given the ones that `accepts` likes, at
+    /// most `count`.
     /// 0.5 RRU per 4 ticks of a full cohort.
     ///
     /// # Errors
@@ -103,48 +166,53 @@ impl Store {
         &self,
         place: &Place,
         span: CheckSpan,
+        after: Option<CheckPosition>,
         accepts: impl Fn(&Record) -> bool,
         count: usize,
     ) -> Result<Vec<Check>, StoreError> {
+        let end = after.map_or(span.to, |after| span.to.min(after.at.plus_ms(1)));
         // A place's own time bounds what its tag may show, beside the tag itself.
         let span = CheckSpan {
             from: span.from.max(place.from.start_of_minute()),
-            to: place.until.map_or(span.to, |until| span.to.min(until.plus_ms(1))),
+            to: place.until.map_or(end, |until| end.min(until.plus_ms(1))),
         };
         if span.from >= span.to || count == 0 {
             return Ok(Vec::new());
         }
-        let cohort = place.cohort();
-        let (ticks, requested) = try_join(
-            self.records(keys::cohort(&cohort), place, span, &accepts, count),
-            self.records(keys::requested_partition(&cohort), place, span, &accepts, count),
-        )
-        .await?;
+        let behind = |check: &Check| after.is_none_or(|after| check.position() > after) && accepts(&check.record);
+        let (ticks, requested) =
+            try_join(self.records(place, false, span, &behind, count), self.records(place, true, span, &behind, count))
+                .await?;
         let mut found = [ticks, requested].concat();
-        found.sort_by_key(|(_, check)| Reverse(check.at));
+        found.sort_by_key(|(_, check)| check.position());
         found.truncate(count);
         self.add_causes(place, span, &mut found).await?;
         Ok(found.into_iter().map(|(_, check)| check).collect())
     }
 
-    /// A monitor's records in one partition, newest first, each with its sort key.
+    /// A monitor's checks by schedule, or on request, newest first, each with its sort key.
     async fn records(
         &self,
-        partition: String,
         place: &Place,
+        requested: bool,
         span: CheckSpan,
-        accepts: &impl Fn(&Record) -> bool,
+        accepts: &impl Fn(&Check) -> bool,
         count: usize,
     ) -> Result<Vec<(String, Check)>, StoreError> {
+        let cohort = place.cohort();
+        let partition = if requested { keys::requested_partition(&cohort) } else { keys::cohort(&cohort) };
         let request = self.span_query(partition, span);
         let mut found: Vec<(String, Check)> = Vec::new();
         let mut start = None;
         loop {
             let (page, next) = self.query_page(request.clone(), start).await?;
             for item in &page {
-                let Some(record) = packed::find(bytes(item), place.tag).filter(accepts) else { continue };
+                let Some(record) = packed::find(bytes(item), place.tag) else { continue };
                 let (sort_key, at) = moment(item)?;
-                found.push((sort_key, Check { at, region: place.region, record, cause: None }));
+                let check = Check { at, region: place.region, record, cause: None, requested };
+                if accepts(&check) {
+                    found.push((sort_key, check));
+                }
                 if found.len() == count {
                     return Ok(found);
                 }
@@ -210,7 +278,8 @@ impl Store {
         Ok(latest)
     }
 
-    fn span_query(
+    /// What a partition holds of a time, newest first.
+    pub(crate) fn span_query(
         &self,
         partition: String,
         span: CheckSpan,
@@ -234,12 +303,12 @@ fn checks_item(partition: String, place: String, at: Timestamp, records: &[Recor
     item
 }
 
-fn bytes(item: &Item) -> &[u8] {
+pub(crate) fn bytes(item: &Item) -> &[u8] {
     item.get("checks").and_then(|checks| checks.as_b().ok()).map_or(&[], AsRef::as_ref)
 }
 
 /// The item's sort key, and the moment it stands for.
-fn moment(item: &Item) -> Result<(String, Timestamp), StoreError> {
+pub(crate) fn moment(item: &Item) -> Result<(String, Timestamp), StoreError> {
     let sort_key = item.get("at").and_then(|at| at.as_s().ok()).cloned().unwrap_or_default();
     let mut parts = sort_key.split('.');
     let seconds: Option<i64> = parts.next().and_then(|seconds| seconds.parse().ok());

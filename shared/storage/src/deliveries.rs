@@ -8,8 +8,10 @@ use valpero_domain::{
 };
 
 use crate::{
-    Store, StoreError,
-    call::{Item, Updated, a_put, from_item, key, n, put_item, s, to_item, to_value},
+    AuditRow, Store, StoreError, Trail,
+    call::{
+        Cancelled, Item, Updated, a_put, an_update, from_item, key, n, put_item, s, to_item, to_value, update_item,
+    },
     keys,
     schema::{PENDING_INDEX, TTL},
 };
@@ -31,6 +33,9 @@ pub struct Attempt {
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// The head of the answer: its first 1,024 bytes, a header a line; never its body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_headers: Option<String>,
 }
 
 /// A delivery.
@@ -56,6 +61,9 @@ pub struct Delivery {
     pub status: DeliveryStatus,
     /// Attempts begun.
     pub attempts: u32,
+    /// Those of them that were begun before somebody asked for it to be sent again: the waits between attempts begin anew.
+    #[serde(default)]
+    pub attempts_before: u32,
     /// What came of them.
     #[serde(default)]
     pub attempt_log: Vec<Attempt>,
@@ -66,6 +74,22 @@ pub struct Delivery {
     /// Why it was given up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gave_up: Option<String>,
+}
+
+/// Which deliveries a list asks for.
+#[derive(Debug, Clone, Default)]
+pub struct DeliveryFilter {
+    /// Those to this monitor's webhook.
+    pub monitor: Option<MonitorId>,
+    /// Those of this status.
+    pub status: Option<DeliveryStatus>,
+}
+
+impl DeliveryFilter {
+    fn accepts(&self, delivery: &Delivery) -> bool {
+        self.monitor.is_none_or(|asked| asked == delivery.monitor_id)
+            && self.status.is_none_or(|asked| asked == delivery.status)
+    }
 }
 
 impl Store {
@@ -179,17 +203,62 @@ impl Store {
         }
     }
 
-    /// The account's newest deliveries, at most `count`. 0.5 RRU per 4 KB read.
+    /// The account's newest `count` deliveries, of those before `after` where it is given, that the filter accepts.
+    /// 0.5 RRU per 4 KB read.
     ///
     /// # Errors
     /// Where the store fails.
-    pub async fn deliveries(&self, account: AccountId, count: usize) -> Result<Vec<Delivery>, StoreError> {
+    pub async fn deliveries(
+        &self,
+        account: AccountId,
+        filter: &DeliveryFilter,
+        after: Option<DeliveryId>,
+        count: usize,
+    ) -> Result<Vec<Delivery>, StoreError> {
         let request = self
             .query(&self.tables.deliveries)
             .key_condition_expression("account_id = :account")
             .expression_attribute_values(":account", s(account))
             .scan_index_forward(false);
-        let items = self.query_until(request, |items| items.len() >= count).await?;
-        items.into_iter().take(count).map(|item| from_item(TABLE, item)).collect()
+        let after = after.map(|id| Self::delivery_key(account, id));
+        self.query_filtered(TABLE, request, after, |delivery| filter.accepts(delivery), count).await
+    }
+
+    /// Keeps a delivery that tells of nothing but itself. 4 WRU, and 2 for the receipt.
+    ///
+    /// # Errors
+    /// [`StoreError::Repeated`] where the request was answered before.
+    pub async fn create_delivery(&self, delivery: &Delivery, trail: &Trail<'_>) -> Result<(), StoreError> {
+        self.transact_once(vec![self.new_delivery(delivery)?], trail).await.map_err(Cancelled::conflict)
+    }
+
+    /// Makes a delivery due now, whatever came of it before; its attempts stay, and their waits begin anew. 2 WRU per KB, and 2.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where an attempt began or ended since it was read.
+    pub async fn redeliver(&self, seen: &Delivery, now: Timestamp, audit: &AuditRow) -> Result<Delivery, StoreError> {
+        let next = Delivery {
+            status: DeliveryStatus::Pending,
+            attempts_before: seen.attempts,
+            next_attempt_at: now,
+            gave_up: None,
+            ..seen.clone()
+        };
+        let expression = "SET #status = :pending, next_attempt_at = :now, attempts_before = :seen, #pending = :partition \
+                          REMOVE gave_up, #ttl";
+        let place = Self::delivery_key(seen.account_id, seen.id);
+        let change = update_item(&self.tables.deliveries, place, expression)
+            .condition_expression("attempts = :seen AND #status = :before AND next_attempt_at = :due")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_names("#pending", "pending")
+            .expression_attribute_names("#ttl", TTL)
+            .expression_attribute_values(":pending", to_value(TABLE, &DeliveryStatus::Pending)?)
+            .expression_attribute_values(":before", to_value(TABLE, &seen.status)?)
+            .expression_attribute_values(":partition", s(keys::PENDING))
+            .expression_attribute_values(":now", s(now))
+            .expression_attribute_values(":due", s(seen.next_attempt_at))
+            .expression_attribute_values(":seen", n(seen.attempts));
+        self.transact(vec![an_update(change)?, self.audit(audit)?]).await.map_err(Cancelled::conflict)?;
+        Ok(next)
     }
 }

@@ -13,6 +13,9 @@ pub enum StoreError {
     /// Somebody else changed the object first.
     #[error("changed by somebody else at the same time")]
     Conflict,
+    /// The same request, by its idempotency key, was answered before.
+    #[error("the request was answered before")]
+    Repeated,
     /// The account already has as many monitors as its plan allows.
     #[error("the plan's limit of monitors is reached")]
     LimitReached,

@@ -7,7 +7,7 @@ use valpero_domain::{
 };
 
 use crate::{
-    AuditRow, Delivery, Store, StoreError,
+    AuditRow, Delivery, Store, StoreError, Trail,
     call::{Cancelled, Item, a_put, an_update, from_item, key, put_item, s, to_item, to_value, update_item},
     keys,
 };
@@ -105,7 +105,7 @@ impl Store {
         self.query_all(request).await?.into_iter().map(|item| from_item(TABLE, item)).collect()
     }
 
-    /// The newest `count` incidents that the filter accepts. 0.5 RRU per 4 KB read.
+    /// The newest `count` incidents, of those before `after` where it is given, that the filter accepts. 0.5 RRU per 4 KB read.
     ///
     /// # Errors
     /// Where the store fails.
@@ -113,6 +113,7 @@ impl Store {
         &self,
         account: AccountId,
         filter: &IncidentFilter,
+        after: Option<IncidentId>,
         count: usize,
     ) -> Result<Vec<Incident>, StoreError> {
         let request = self
@@ -121,7 +122,8 @@ impl Store {
             .expression_attribute_values(":account", s(account))
             .expression_attribute_values(":incident", s(keys::INCIDENT))
             .scan_index_forward(false);
-        self.query_filtered(TABLE, request, |incident| filter.accepts(incident), count).await
+        let after = after.map(|id| Self::incident_key(account, id));
+        self.query_filtered(TABLE, request, after, |incident| filter.accepts(incident), count).await
     }
 
     /// Notes that a person took an incident. 6 WRU, and 2 for the delivery.
@@ -148,20 +150,20 @@ impl Store {
         self.transact(items).await.map_err(Cancelled::conflict)
     }
 
-    /// Adds a person's words to an incident, ongoing or resolved. 4 WRU, and 2 for the delivery.
+    /// Adds a person's words to an incident, ongoing or resolved. 4 WRU, and 2 each for the delivery and the receipt.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// [`StoreError::Repeated`] where the request was answered before.
     pub async fn comment_on_incident(
         &self,
         account: AccountId,
         incident: IncidentId,
         entry: &TimelineEntry,
         delivery: Option<&Delivery>,
-        audit: &AuditRow,
+        trail: &Trail<'_>,
     ) -> Result<(), StoreError> {
-        let mut items = vec![self.new_entry(account, incident, entry)?, self.audit(audit)?];
+        let mut items = vec![self.new_entry(account, incident, entry)?];
         items.extend(delivery.map(|delivery| self.new_delivery(delivery)).transpose()?);
-        self.transact(items).await.map_err(Cancelled::conflict)
+        self.transact_once(items, trail).await.map_err(Cancelled::conflict)
     }
 }

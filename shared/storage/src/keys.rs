@@ -1,6 +1,6 @@
 //! Every key string of every table, in one place.
 
-use valpero_domain::{IncidentId, KeyId, RegionCode, Timestamp, packed::Tag, schedule::Cohort};
+use valpero_domain::{IncidentId, KeyId, RegionCode, Timestamp, packed::Tag, rollup::Span, schedule::Cohort};
 
 /// Accounts: the account itself.
 pub const ACCOUNT: &str = "account";
@@ -55,6 +55,26 @@ pub fn requested_partition(of: &Cohort) -> String {
 /// Checks: the partition of one monitor's failures in words.
 pub fn failures(of: &Cohort, tag: Tag) -> String {
     format!("{}#{:06x}", cohort(of), tag.number())
+}
+
+/// Checks: the partition of a cohort's hours, or of its days, summed up.
+pub fn rollups(of: &Cohort, span: Span) -> String {
+    let mark = match span {
+        Span::Hour => 'h',
+        Span::Day => 'd',
+    };
+    format!("{}#{mark}", cohort(of))
+}
+
+/// Checks: the partition that says how far checks are summed up.
+pub const ROLLED: &str = "rolled";
+
+/// Checks: the entry for hours, and the one for days.
+pub fn rolled(span: Span) -> &'static str {
+    match span {
+        Span::Hour => "hours",
+        Span::Day => "days",
+    }
 }
 
 /// Checks: a tick's place in time, to the second; ten digits until the year 2286, so text sorts as numbers do.

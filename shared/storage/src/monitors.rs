@@ -8,13 +8,15 @@ use serde::{Deserialize, Serialize};
 use valpero_auth::WebhookSecret;
 use valpero_domain::{
     AccountId, IncidentId, MonitorId, MonitorSpec, RegionCode, Status, Timestamp,
+    certificate::Told,
+    downtime::Downtime,
     packed::Tag,
     schedule::Cohort,
     status::{Standing, Vote},
 };
 
 use crate::{
-    AuditRow, IncidentWrite, ProbeSpec, Store, StoreError,
+    AuditRow, Delivery, IncidentWrite, ProbeSpec, Store, StoreError, Trail,
     call::{
         Cancelled, Item, Updated, a_delete, a_put, an_update, delete_item, from_item, key, n, put_item, s, to_item,
         to_value, update_item,
@@ -112,6 +114,12 @@ pub struct Monitor {
     /// When the certificate that its target last showed expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ssl_expires_at: Option<Timestamp>,
+    /// What its webhook was last told of the certificate's end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_told: Option<Told>,
+    /// When it was down or paused.
+    #[serde(default)]
+    pub downtime: Downtime,
     /// When it was made.
     pub created_at: Timestamp,
     /// When its owner last changed it.
@@ -141,12 +149,17 @@ impl Store {
         key([("account_id", account.to_string()), ("monitor_id", monitor.to_string())])
     }
 
-    /// Makes a monitor and gives it a place in each of its regions. About 8 WRU and 6 a region.
+    /// Makes a monitor and gives it a place in each of its regions. About 8 WRU, 6 a region, and 2 for the receipt.
     ///
     /// # Errors
-    /// [`StoreError::LimitReached`] where the account has `most` monitors; [`StoreError::Conflict`] where too many others
+    /// [`StoreError::Repeated`] where the request was answered before; [`StoreError::LimitReached`] where the account has `most` monitors; [`StoreError::Conflict`] where too many others
     /// took places at the same time.
-    pub async fn create_monitor(&self, mut draft: Monitor, most: u32, audit: &AuditRow) -> Result<Monitor, StoreError> {
+    pub async fn create_monitor(
+        &self,
+        mut draft: Monitor,
+        most: u32,
+        trail: &Trail<'_>,
+    ) -> Result<Monitor, StoreError> {
         let probe = ProbeSpec::of(&draft.spec);
         for attempt in 0..JOINS {
             let (places, joins) =
@@ -157,17 +170,14 @@ impl Store {
                 .condition_expression("monitors < :most")
                 .expression_attribute_values(":one", n(1))
                 .expression_attribute_values(":most", n(most));
-            let mut items = vec![
-                an_update(account)?,
-                a_put(monitor.condition_expression("attribute_not_exists(account_id)"))?,
-                self.audit(audit)?,
-            ];
+            let mut items =
+                vec![an_update(account)?, a_put(monitor.condition_expression("attribute_not_exists(account_id)"))?];
             items.extend(joins);
-            match self.transact(items).await {
+            match self.transact_once(items, trail).await {
                 Ok(()) => return Ok(draft),
                 Err(Cancelled::Conditions(places)) if places.contains(&0) => return Err(StoreError::LimitReached),
                 Err(Cancelled::Conditions(_)) => Self::back_off(attempt).await,
-                Err(Cancelled::Failed(error)) => return Err(error),
+                Err(cancelled) => return Err(cancelled.conflict()),
             }
         }
         Err(StoreError::Conflict)
@@ -201,13 +211,15 @@ impl Store {
         from_item(TABLE, item.ok_or(StoreError::NotFound)?)
     }
 
-    /// The account's monitors, oldest first, those that `accepts` likes, at most `count`. 0.5 RRU per 4 KB read.
+    /// The account's monitors, oldest first, of those behind `after` where it is given the ones that `accepts` likes, at most
+    /// `count`. 0.5 RRU per 4 KB read.
     ///
     /// # Errors
     /// Where the store fails.
     pub async fn monitors(
         &self,
         account: AccountId,
+        after: Option<MonitorId>,
         accepts: impl Fn(&Monitor) -> bool,
         count: usize,
     ) -> Result<Vec<Monitor>, StoreError> {
@@ -215,7 +227,8 @@ impl Store {
             .query(&self.tables.monitors)
             .key_condition_expression("account_id = :account")
             .expression_attribute_values(":account", s(account));
-        self.query_filtered(TABLE, request, accepts, count).await
+        let after = after.map(|id| Self::monitor_key(account, id));
+        self.query_filtered(TABLE, request, after, accepts, count).await
     }
 
     /// Gives a monitor another description and webhook, and moves it where its regions or interval changed.
@@ -241,6 +254,7 @@ impl Store {
         let moved = next.spec.url != old.spec.url;
         if moved {
             next.ssl_expires_at = None;
+            next.certificate_told = None;
         }
         next.past_places.extend(left.iter().map(|place| Place { until: Some(now), ..(*place).clone() }));
         let forget = next.past_places.len().saturating_sub(PAST_PLACES);
@@ -261,7 +275,7 @@ impl Store {
                 Ok(()) => return Ok(next),
                 Err(Cancelled::Conditions(places)) if places.contains(&0) => return Err(StoreError::Conflict),
                 Err(Cancelled::Conditions(_)) => Self::back_off(attempt).await,
-                Err(Cancelled::Failed(error)) => return Err(error),
+                Err(cancelled) => return Err(cancelled.conflict()),
             }
         }
         Err(StoreError::Conflict)
@@ -275,7 +289,7 @@ impl Store {
         let strangers: BTreeSet<RegionCode> = named.copied().filter(|region| !stays(region)).collect();
         let mut remove: Vec<String> = (0..strangers.len()).map(|place| format!("votes.#r{place}")).collect();
         if next.spec.url != old.spec.url {
-            remove.push("ssl_expires_at".to_owned());
+            remove.extend(["ssl_expires_at".to_owned(), "certificate_told".to_owned()]);
         }
         let mut set =
             "SET spec = :spec, places = :places, past_places = :past, updated_at = :now, version = :next".to_owned();
@@ -348,6 +362,32 @@ impl Store {
             // A monitor that was deleted meanwhile needs no certificate.
             Updated::Done(_) | Updated::Refused(_) => Ok(()),
         }
+    }
+
+    /// Tells the webhook of a certificate's end, and remembers it, so that of all regions one tells. 6 WRU.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where another region told since the monitor was read, or it is gone.
+    pub async fn tell_of_certificate(
+        &self,
+        monitor: &Monitor,
+        told: Told,
+        delivery: &Delivery,
+        audit: &AuditRow,
+    ) -> Result<(), StoreError> {
+        let place = Self::monitor_key(monitor.account_id, monitor.id);
+        let change = update_item(&self.tables.monitors, place, "SET certificate_told = :told")
+            .expression_attribute_values(":told", to_value(TABLE, &told)?);
+        let change = match &monitor.certificate_told {
+            Some(before) => change
+                .condition_expression("certificate_told = :before")
+                .expression_attribute_values(":before", to_value(TABLE, before)?),
+            None => {
+                change.condition_expression("attribute_exists(account_id) AND attribute_not_exists(certificate_told)")
+            }
+        };
+        let items = vec![an_update(change)?, self.new_delivery(delivery)?, self.audit(audit)?];
+        self.transact(items).await.map_err(Cancelled::conflict)
     }
 
     /// Counts a check that was asked for. 1 WRU; two round trips for the first of a minute.

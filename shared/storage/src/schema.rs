@@ -28,6 +28,7 @@ pub struct Tables {
     pub incidents: String,
     pub deliveries: String,
     pub audit_log: String,
+    pub idempotency: String,
 }
 
 /// One table's shape.
@@ -44,7 +45,7 @@ pub struct Shape {
 }
 
 /// Every table.
-pub const SHAPES: [Shape; 8] = [
+pub const SHAPES: [Shape; 9] = [
     Shape { name: "accounts", keys: ("account_id", Some("entry")), ttl: false, index: None },
     Shape { name: "api-keys", keys: ("token_hash", None), ttl: false, index: None },
     Shape { name: "monitors", keys: ("account_id", Some("monitor_id")), ttl: false, index: None },
@@ -58,6 +59,7 @@ pub const SHAPES: [Shape; 8] = [
         index: Some((PENDING_INDEX, "pending", "next_attempt_at")),
     },
     Shape { name: "audit-log", keys: ("account_id", Some("audit_id")), ttl: true, index: None },
+    Shape { name: "idempotency", keys: ("key_id", Some("idempotency_key")), ttl: true, index: None },
 ];
 
 impl Tables {
@@ -68,12 +70,12 @@ impl Tables {
 
     /// The tables as `name` calls them, given each [`Shape::name`].
     pub fn from_names(name: impl Fn(&'static str) -> String) -> Self {
-        let [accounts, api_keys, monitors, schedules, checks, incidents, deliveries, audit_log] =
+        let [accounts, api_keys, monitors, schedules, checks, incidents, deliveries, audit_log, idempotency] =
             SHAPES.map(|shape| name(shape.name));
-        Self { accounts, api_keys, monitors, schedules, checks, incidents, deliveries, audit_log }
+        Self { accounts, api_keys, monitors, schedules, checks, incidents, deliveries, audit_log, idempotency }
     }
 
-    fn names(&self) -> [&str; 8] {
+    fn names(&self) -> [&str; 9] {
         [
             &self.accounts,
             &self.api_keys,
@@ -83,6 +85,7 @@ impl Tables {
             &self.incidents,
             &self.deliveries,
             &self.audit_log,
+            &self.idempotency,
         ]
     }
 

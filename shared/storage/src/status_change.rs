@@ -71,6 +71,11 @@ impl Store {
         next.status = change.to;
         next.status_since = change.at;
         next.version += 1;
+        let started_at = match &change.incident {
+            IncidentWrite::Open { incident, .. } => incident.started_at,
+            _ => change.at,
+        };
+        next.downtime.turn(change.to, change.at, started_at);
         if change.forget_votes {
             next.votes = BTreeMap::new();
         }
@@ -111,7 +116,8 @@ impl Store {
     }
 
     fn write_status(&self, change: &StatusChange<'_>, next: &Monitor) -> Result<TransactWriteItem, StoreError> {
-        let mut expression = "SET #status = :status, status_since = :at, version = :next".to_owned();
+        let mut expression =
+            "SET #status = :status, status_since = :at, version = :next, downtime = :downtime".to_owned();
         if change.forget_votes {
             expression.push_str(", votes = :votes");
         }
@@ -129,6 +135,7 @@ impl Store {
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":status", to_value(TABLE, &change.to)?)
             .expression_attribute_values(":at", s(change.at))
+            .expression_attribute_values(":downtime", to_value(TABLE, &next.downtime)?)
             .expression_attribute_values(":next", n(next.version))
             .expression_attribute_values(":seen", n(monitor.version));
         if change.forget_votes {

@@ -5,34 +5,73 @@ pub mod list;
 pub mod revoke;
 pub mod rotate;
 
-use serde_json::{Value, json};
-use valpero_app::http::Caller;
-use valpero_domain::{Faults, Timestamp};
+use serde::Serialize;
+use utoipa::ToSchema;
+use valpero_app::{http::Caller, schema};
+use valpero_auth::Token;
+use valpero_domain::{Faults, KeyId, Scopes, Timestamp};
 use valpero_storage::ApiKey;
 
 /// Seconds after which a key should be rotated: a year.
 const ROTATION_S: i64 = 365 * 86_400;
 
-/// A key as its owner sees it; never its token.
-fn view(key: &ApiKey) -> Value {
-    json!({
-        "id": key.id,
-        "name": key.name,
-        "scopes": key.scopes,
-        "last4": key.last4,
-        "created_at": key.created_at,
-        "last_used_at": key.last_used_at,
-        "expires_at": key.expires_at,
-        "revoked_at": key.revoked_at,
-        "rotation_due_at": key.created_at.plus_seconds(ROTATION_S),
-    })
+/// An API key. Without `Debug`, for it may show a token.
+#[derive(Serialize, ToSchema)]
+pub struct Key {
+    /// Its own name.
+    #[schema(value_type = schema::KeyId)]
+    id: KeyId,
+    /// What its owner calls it.
+    #[schema(value_type = schema::Name)]
+    name: String,
+    /// What it may do.
+    #[schema(value_type = Vec<schema::Scope>)]
+    scopes: Scopes,
+    /// The last four characters of its token.
+    #[schema(example = "0000")]
+    last4: String,
+    /// When it was made.
+    #[schema(value_type = schema::Time)]
+    created_at: Timestamp,
+    /// When a request last came with it. Null: never.
+    #[schema(value_type = Option<schema::Time>, required)]
+    last_used_at: Option<Timestamp>,
+    /// When it ends. Null: it does not.
+    #[schema(value_type = Option<schema::Time>, required)]
+    expires_at: Option<Timestamp>,
+    /// When its owner ended it. Null: not yet.
+    #[schema(value_type = Option<schema::Time>, required)]
+    revoked_at: Option<Timestamp>,
+    /// When it should be rotated: a year after it was made.
+    #[schema(value_type = schema::Time)]
+    rotation_due_at: Timestamp,
+    /// The token: only in the answer that mints it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = schema::Token)]
+    token: Option<String>,
 }
 
-/// A key with its token, for the one answer that shows it.
-fn view_with_token(key: &ApiKey, token: &valpero_auth::Token) -> Value {
-    let mut view = view(key);
-    view["token"] = json!(token.reveal());
-    view
+impl Key {
+    /// A key as its owner sees it; without its token, which nobody keeps.
+    fn of(key: &ApiKey) -> Self {
+        Self {
+            id: key.id,
+            name: key.name.clone(),
+            scopes: key.scopes.clone(),
+            last4: key.last4.clone(),
+            created_at: key.created_at,
+            last_used_at: key.last_used_at,
+            expires_at: key.expires_at,
+            revoked_at: key.revoked_at,
+            rotation_due_at: key.created_at.plus_seconds(ROTATION_S),
+            token: None,
+        }
+    }
+
+    /// A key with its token, for the one answer that shows it.
+    fn minted(key: &ApiKey, token: &Token) -> Self {
+        Self { token: Some(token.reveal().to_owned()), ..Self::of(key) }
+    }
 }
 
 /// A key that ends can hand out none that ends later.

@@ -4,6 +4,7 @@ use axum::{extract::State, http::StatusCode};
 use valpero_app::{
     App,
     http::{Auth, NoBody, ObjectId, Problem, need},
+    schema,
 };
 use valpero_domain::KeyId;
 
@@ -11,9 +12,10 @@ use valpero_domain::KeyId;
 #[utoipa::path(
     delete,
     path = "/api/v1/keys/{id}",
+    operation_id = "revoke_key",
     tag = "keys",
     security(("key" = ["keys:write"])),
-    params(("id" = String, Path, description = "The key's id")),
+    params(("id" = schema::KeyId, Path, description = "The key's id")),
     responses((status = 204, description = "The key is ended"))
 )]
 pub async fn revoke(

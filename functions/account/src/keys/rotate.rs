@@ -1,57 +1,84 @@
 //! `POST /api/v1/keys/{id}/rotate`.
 
-use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
+use axum::{extract::State, response::Response};
 use serde_json::Value;
+use utoipa::ToSchema;
 use valpero_app::{
     App, entropy,
-    http::{Auth, ObjectId, OptionalBody, Problem, need},
+    http::{Answer, Auth, Idempotency, IdempotencyParam, ObjectId, OptionalBody, Problem, Ticket, need},
+    schema,
 };
 use valpero_auth::Token;
-use valpero_domain::{Faults, Fields, KeyId};
-use valpero_storage::ApiKey;
+use valpero_domain::{Faults, Fields, KeyId, Timestamp};
+use valpero_storage::{ApiKey, Trail};
+
+use super::Key;
 
 /// Seconds that the old key may live on, at most: a week.
 const GRACE_MAX_S: i64 = 604_800;
+
+/// How a key is rotated.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "described, and never built")]
+pub struct Rotation {
+    /// Seconds that the old key may live on, up to a week: 0 unless told otherwise.
+    #[schema(minimum = 0, maximum = 604800, example = 3600)]
+    grace_seconds: Option<i64>,
+}
 
 /// Mints a successor with the same name and scopes; the old key ends after the grace.
 #[utoipa::path(
     post,
     path = "/api/v1/keys/{id}/rotate",
+    operation_id = "rotate_key",
     tag = "keys",
     security(("key" = ["keys:write"])),
-    params(("id" = String, Path, description = "The key's id")),
-    responses((status = 201, description = "The successor, with its token"))
+    params(("id" = schema::KeyId, Path, description = "The key's id"), IdempotencyParam),
+    request_body = Option<Rotation>,
+    responses((status = 201, description = "The successor, with its token", body = Key))
 )]
 pub async fn rotate(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::KeysWrite>,
     ObjectId(id): ObjectId<KeyId>,
+    idempotency: Idempotency,
     OptionalBody(body): OptionalBody,
-) -> Result<impl IntoResponse, Problem> {
-    let now = app.now();
-    let grace_s = grace_seconds(&body)?;
-    let old = app.store.key(caller.account(), id).await?;
-    if let Some(scope) = old.scopes.first_beyond(&caller.key.scopes) {
-        return Err(Problem::scope_beyond_key(scope));
-    }
-    super::outlives(&caller, old.expires_at)?;
-    if !old.is_live(now) {
-        return Err(Problem::conflict("key_ended", "The key is revoked or expired; mint a new one."));
-    }
-    if let Some(successor) = old.successor {
-        let detail =
-            format!("The key was rotated already; its successor is {successor}, which can be rotated in its place.");
-        return Err(Problem::conflict("key_rotated", detail));
-    }
-    let token = Token::generate()?;
-    let ends_at = now.plus_seconds(grace_s);
+) -> Result<Response, Problem> {
+    let rotate = async |ticket: Ticket| {
+        let now = app.now();
+        let grace_s = grace_seconds(&body)?;
+        let old = app.store.key(caller.account(), id).await?;
+        if let Some(scope) = old.scopes.first_beyond(&caller.key.scopes) {
+            return Err(Problem::scope_beyond_key(scope));
+        }
+        super::outlives(&caller, old.expires_at)?;
+        if !old.is_live(now) {
+            return Err(Problem::conflict("key_ended", "The key is revoked or expired; mint a new one."));
+        }
+        if let Some(successor) = old.successor {
+            let detail = format!(
+                "The key was rotated already; its successor is {successor}, which can be rotated in its place."
+            );
+            return Err(Problem::conflict("key_rotated", detail));
+        }
+        let token = Token::generate()?;
+        let successor = successor(&old, &token, now)?;
+        let answer = Answer::created(None, &Key::minted(&successor, &token));
+        let audit = caller.audit(now, "key.rotated", Some(id.to_string()))?;
+        let receipt = ticket.receipt(&answer, now)?;
+        let trail = Trail { audit: &audit, receipt: receipt.as_ref() };
+        let ends_at = now.plus_seconds(grace_s);
+        let old_ends_at = old.expires_at.map_or(ends_at, |end| end.min(ends_at));
+        app.store.rotate_key(&old, old_ends_at, &successor, &trail).await?;
+        Ok(answer)
+    };
+    idempotency.once(&app, &caller, &body, rotate).await
+}
+
+fn successor(old: &ApiKey, token: &Token, now: Timestamp) -> Result<ApiKey, Problem> {
     let (name, scopes) = (old.name.clone(), old.scopes.clone());
-    let key = ApiKey::new(&token, old.account_id, KeyId::new(now, entropy()?), name, scopes, old.request_limit, now);
-    let successor = ApiKey { expires_at: old.expires_at, ..key };
-    let audit = caller.audit(now, "key.rotated", Some(id.to_string()))?;
-    let old_ends_at = old.expires_at.map_or(ends_at, |end| end.min(ends_at));
-    app.store.rotate_key(&old, old_ends_at, &successor, &audit).await?;
-    Ok((StatusCode::CREATED, Json(super::view_with_token(&successor, &token))))
+    let key = ApiKey::new(token, old.account_id, KeyId::new(now, entropy()?), name, scopes, old.request_limit, now);
+    Ok(ApiKey { expires_at: old.expires_at, ..key })
 }
 
 fn grace_seconds(body: &Value) -> Result<i64, Faults> {

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::FutureExt;
-use valpero_auth::{NoEntropy, Token};
+use valpero_auth::{NoEntropy, Seal, SealError, Token};
 use valpero_domain::{AccountId, AuditId, Scope, Timestamp};
 use valpero_storage::{ApiKey, AuditRow, Metered, Refused};
 
@@ -21,6 +21,7 @@ use crate::{App, entropy, telemetry::chain};
 pub struct Caller {
     /// The key, this request counted.
     pub key: ApiKey,
+    token: Token,
     meta: RequestMeta,
 }
 
@@ -28,6 +29,11 @@ impl Caller {
     /// The account: first argument of every storage call.
     pub fn account(&self) -> AccountId {
         self.key.account_id
+    }
+
+    /// The seal of what belongs to one request of this caller's, by the name that they gave it.
+    pub(super) fn seal(&self, name: &str) -> Result<Seal, SealError> {
+        Seal::of(&self.token, name)
     }
 
     /// The row of the audit log for what this caller does.
@@ -55,10 +61,10 @@ pub async fn meter(State(app): State<App>, mut request: Request, next: Next) -> 
     let now = app.now();
     let meta = request.extensions().get::<RequestMeta>().cloned().unwrap_or_default();
     let (caller, rate) = match authenticate(&app, request.headers(), now).await {
-        Ok(metered) => {
+        Ok((token, metered)) => {
             let rate = Rate::of(&metered.key, now);
             let first_of_day = metered.first_of_day;
-            let caller = Arc::new(Caller { key: metered.key, meta });
+            let caller = Arc::new(Caller { key: metered.key, token, meta });
             if first_of_day {
                 note_use(&app, &caller, now).await;
             }
@@ -81,10 +87,10 @@ pub async fn meter(State(app): State<App>, mut request: Request, next: Next) -> 
     response
 }
 
-async fn authenticate(app: &App, headers: &HeaderMap, now: Timestamp) -> Result<Metered, (Problem, Rate)> {
+async fn authenticate(app: &App, headers: &HeaderMap, now: Timestamp) -> Result<(Token, Metered), (Problem, Rate)> {
     let unknown = Rate::unknown(now);
     let token = bearer(headers).and_then(Token::parse).ok_or_else(|| (Problem::unauthorized(), unknown))?;
-    app.store.meter(&token.hash(), now).await.map_err(|refused| match refused {
+    let metered = app.store.meter(&token.hash(), now).await.map_err(|refused| match refused {
         Refused::NoSuchKey => (Problem::unauthorized(), unknown),
         Refused::OverLimit(key) => {
             let rate = Rate::of(&key, now);
@@ -92,7 +98,8 @@ async fn authenticate(app: &App, headers: &HeaderMap, now: Timestamp) -> Result<
             (Problem::too_many("rate_limited", detail, rate.seconds_left(now)), rate)
         }
         Refused::Store(error) => (Problem::from(error), unknown),
-    })
+    })?;
+    Ok((token, metered))
 }
 
 /// The token of `Authorization: Bearer …`; the scheme's case does not matter (RFC 9110, section 11.1).

@@ -1,6 +1,10 @@
 //! The front door: gives the request its id, catches panics, writes problems, and logs one line.
 
-use std::{net::SocketAddr, panic::AssertUnwindSafe, time::Instant};
+use std::{
+    net::SocketAddr,
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Router,
@@ -54,6 +58,15 @@ fn own_id(app: &App) -> String {
     id.replacen(AuditId::PREFIX, "req_", 1)
 }
 
+/// A request is given up, and its client told so, before the gateway's 30 s and the function's 29 s end it without a word of ours.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// Routes that need no key, behind the front door.
+pub fn finish_open(routes: OpenApiRouter<App>, app: App) -> Router {
+    let (router, _) = routes.split_for_parts();
+    router.fallback(|| async { Problem::no_route() }).layer(from_fn_with_state(app.clone(), front)).with_state(app)
+}
+
 /// A function's routes behind the front door and the meter.
 pub fn finish(routes: OpenApiRouter<App>, app: App) -> Router {
     let (router, _) = routes.split_for_parts();
@@ -70,12 +83,13 @@ async fn front(State(app): State<App>, mut request: Request, next: Next) -> Resp
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     request.extensions_mut().insert(meta.clone());
-    let (caught, usage) = Usage::of(AssertUnwindSafe(next.run(request)).catch_unwind()).await;
-    let mut response = caught.unwrap_or_else(|_| {
-        let mut response = Problem::panicked().into_response();
-        Rate::unknown(app.now()).write(response.headers_mut(), app.now(), None);
-        response
-    });
+    let work = tokio::time::timeout(PATIENCE, AssertUnwindSafe(next.run(request)).catch_unwind());
+    let (ended, usage) = Usage::of(work).await;
+    let mut response = match ended {
+        Ok(Ok(response)) => response,
+        Ok(Err(_panic)) => without_key(&app, Problem::panicked()),
+        Err(_elapsed) => without_key(&app, Problem::timed_out()),
+    };
     if response.status() == StatusCode::METHOD_NOT_ALLOWED && response.extensions().get::<Problem>().is_none() {
         let headers = response.headers().clone();
         response = Problem::wrong_method().into_response();
@@ -107,6 +121,14 @@ async fn front(State(app): State<App>, mut request: Request, next: Next) -> Resp
     if let Some(error) = error {
         tracing::error!(request_id = meta.request_id, status, error, "a request failed on our side");
     }
+    response
+}
+
+/// A problem of a request whose key nobody knows any more.
+fn without_key(app: &App, problem: Problem) -> Response {
+    let retry_after_s = problem.retry_after_s();
+    let mut response = problem.into_response();
+    Rate::unknown(app.now()).write(response.headers_mut(), app.now(), retry_after_s);
     response
 }
 

@@ -3,12 +3,14 @@
 pub mod auth;
 pub mod extract;
 pub mod front;
+pub mod idempotency;
 pub mod page;
 pub mod problem;
 pub mod rate;
 
 pub use auth::{Auth, Caller, need};
 pub use extract::{JsonBody, NoBody, ObjectId, OptionalBody, Params};
-pub use front::{RequestMeta, finish};
-pub use page::Page;
-pub use problem::{Problem, settled};
+pub use front::{RequestMeta, finish, finish_open};
+pub use idempotency::{Answer, Idempotency, IdempotencyParam, Ticket};
+pub use page::{List, Page, PageParams};
+pub use problem::{PROBLEMS, Problem, ProblemDocument, settled};

@@ -1,48 +1,166 @@
-//! Lists, page by page.
+//! Lists: page by page, or from a cursor on.
 
 use axum::Json;
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+use valpero_auth::cursor;
+use valpero_domain::AccountId;
 
-/// Which part of a list is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Page {
-    /// From 1.
-    pub page: usize,
-    /// Items on it: 1 to 200.
-    pub limit: usize,
+use crate::schema;
+
+/// Where a part of a list begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Start<P> {
+    /// With this page, from 1.
+    Page(usize),
+    /// Behind this item.
+    After(P),
 }
 
-impl Page {
-    /// How many items must be read to fill the page and know whether more follow.
-    pub fn count(self) -> usize {
-        self.page * self.limit + 1
+/// Which part of a list is asked for; `P` is the place of an item in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<P> {
+    /// Where it begins.
+    pub start: Start<P>,
+    /// Items in it: 1 to 200.
+    pub limit: usize,
+    /// Whose list.
+    pub account: AccountId,
+    /// Which list, by which filters.
+    pub query: String,
+}
+
+/// The parameters of every list.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageParams {
+    /// Which page, from 1. `page` times `limit` may be 10,000 at most; `cursor` goes further, and costs less.
+    #[param(minimum = 1, maximum = 10000)]
+    pub page: Option<u32>,
+    /// Items on a page: 50 unless told otherwise.
+    #[param(minimum = 1, maximum = 200)]
+    pub limit: Option<u32>,
+    /// Goes on behind the page whose `next_cursor` this is; in place of `page`.
+    #[param(value_type = Option<schema::Cursor>)]
+    pub cursor: Option<String>,
+}
+
+/// A part of a list.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct List<T: ToSchema> {
+    /// The items.
+    pub data: Vec<T>,
+    /// The page. Null where a cursor was given.
+    #[schema(required, minimum = 1)]
+    pub page: Option<usize>,
+    /// Items on a page, at most.
+    #[schema(minimum = 1, maximum = 200)]
+    pub limit: usize,
+    /// Whether more items follow.
+    pub has_more: bool,
+    /// Where they follow: as `cursor`, with the same filters, it costs least and misses nothing while items arrive. Null at the end.
+    #[schema(value_type = Option<schema::Cursor>, required)]
+    pub next_cursor: Option<String>,
+}
+
+impl<P> Page<P> {
+    /// How many items must be read to fill the part and know whether more follow.
+    pub fn count(&self) -> usize {
+        self.skip() + self.limit + 1
     }
 
-    /// The page's part of the items from the first on, and whether more follow.
-    pub fn cut<T>(self, items: Vec<T>) -> (Vec<T>, bool) {
-        let has_more = items.len() > self.page * self.limit;
-        let part = items.into_iter().skip((self.page - 1) * self.limit).take(self.limit).collect();
-        (part, has_more)
+    /// The item behind which to read, where the part begins with a cursor.
+    pub fn after(&self) -> Option<&P> {
+        match &self.start {
+            Start::After(position) => Some(position),
+            Start::Page(_) => None,
+        }
     }
 
-    /// The answer.
-    pub fn answer(self, data: &[Value], has_more: bool) -> Json<Value> {
-        Json(json!({"data": data, "page": self.page, "limit": self.limit, "has_more": has_more}))
+    fn skip(&self) -> usize {
+        match self.start {
+            Start::Page(page) => (page - 1) * self.limit,
+            Start::After(_) => 0,
+        }
+    }
+
+    /// The part of the items that were read, from the first or from the cursor on.
+    pub fn cut<I>(&self, items: Vec<I>) -> Cut<I> {
+        let has_more = items.len() > self.skip() + self.limit;
+        Cut { items: items.into_iter().skip(self.skip()).take(self.limit).collect(), has_more }
+    }
+}
+
+/// A part of a list that was read.
+#[derive(Debug)]
+pub struct Cut<I> {
+    /// The items.
+    pub items: Vec<I>,
+    /// Whether more follow.
+    pub has_more: bool,
+}
+
+impl<P: ToString> Page<P> {
+    /// The answer: each item as `view` shows it; `position` is its place in the list.
+    pub fn answer<I, T: ToSchema>(
+        &self,
+        cut: &Cut<I>,
+        position: impl Fn(&I) -> P,
+        view: impl Fn(&I) -> T,
+    ) -> Json<List<T>> {
+        let last = cut.items.last().filter(|_| cut.has_more);
+        let page = match self.start {
+            Start::Page(page) => Some(page),
+            Start::After(_) => None,
+        };
+        Json(List {
+            data: cut.items.iter().map(view).collect(),
+            page,
+            limit: self.limit,
+            has_more: cut.has_more,
+            next_cursor: last.map(|item| cursor::seal(self.account, &self.query, &position(item).to_string())),
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use valpero_domain::Timestamp;
+
     use super::*;
+
+    fn page(start: Start<u32>) -> Page<u32> {
+        Page { start, limit: 3, account: AccountId::new(Timestamp::from_ms(1), [1; 10]), query: "/numbers".into() }
+    }
+
+    /// What a store would read: the items behind the cursor, as many as asked for.
+    fn read(page: &Page<u32>) -> List<String> {
+        let after = page.after().copied();
+        let items = (0..7).filter(|item| after.is_none_or(|after| *item > after)).take(page.count()).collect();
+        page.answer(&page.cut(items), |item| *item, ToString::to_string).0
+    }
 
     #[test]
     fn pages_cover_a_list_once() {
-        let items: Vec<u32> = (0..7).collect();
-        let page = |page| Page { page, limit: 3 };
-        let read = |page: Page| page.cut(items.iter().copied().take(page.count()).collect());
-        assert_eq!(read(page(1)), (vec![0, 1, 2], true));
-        assert_eq!(read(page(2)), (vec![3, 4, 5], true));
-        assert_eq!(read(page(3)), (vec![6], false));
-        assert_eq!(read(page(4)), (vec![], false));
+        let data = |number| (read(&page(Start::Page(number))).data, read(&page(Start::Page(number))).has_more);
+        assert_eq!(data(1), (vec!["0".into(), "1".into(), "2".into()], true));
+        assert_eq!(data(2), (vec!["3".into(), "4".into(), "5".into()], true));
+        assert_eq!(data(3), (vec!["6".into()], false));
+        assert_eq!(data(4), (vec![], false));
+    }
+
+    #[test]
+    fn a_walk_by_cursor_sees_the_same() {
+        let mut seen = Vec::new();
+        let mut at = page(Start::Page(1));
+        loop {
+            let list = read(&at);
+            seen.extend(list.data);
+            assert_eq!(list.has_more, list.next_cursor.is_some());
+            let Some(next) = list.next_cursor else { break };
+            let position = cursor::open(at.account, &at.query, &next).expect("a cursor of this list");
+            at = page(Start::After(position.parse().expect("a number")));
+        }
+        assert_eq!(seen, ["0", "1", "2", "3", "4", "5", "6"]);
     }
 }

@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 use valpero_auth::NoEntropy;
 use valpero_domain::{Fault, Faults, Scope};
 use valpero_storage::StoreError;
@@ -14,6 +15,41 @@ use valpero_storage::StoreError;
 use crate::{WorkError, telemetry::chain};
 
 const COLLISION: &str = "collision";
+const REPEATED: &str = "idempotency_in_progress";
+
+/// Every problem: its status, its code, and what it means. The reference shows them, and no other may be answered.
+pub const PROBLEMS: &[(u16, &str, &str)] = &[
+    (400, "bad_json", "The body is no JSON."),
+    (400, "bad_request", "The request cannot be read."),
+    (401, "unauthorized", "The key is missing, malformed, unknown, revoked or expired."),
+    (403, "missing_scope", "The key lacks the scope that `detail` names."),
+    (403, "scope_beyond_key", "A key can only hand out scopes that it holds itself."),
+    (403, "monitor_limit_reached", "The plan's monitors are used up."),
+    (403, "key_limit_reached", "The account has as many live keys as it may have."),
+    (404, "not_found", "There is no such object in this account."),
+    (404, "no_route", "There is no such route."),
+    (405, "method_not_allowed", "The route does not take this method; `Allow` names those it takes."),
+    (409, "idempotency_in_progress", "A request of this `Idempotency-Key` is under way; try again to get its answer."),
+    (409, "incident_resolved", "The incident is over, so nobody can take it any more."),
+    (409, "key_ended", "The key is revoked or expired, so it cannot be rotated."),
+    (409, "key_rotated", "The key was rotated already; `detail` names its successor."),
+    (409, "monitor_deleted", "The monitor is deleted, and its webhook with it."),
+    (409, "monitor_paused", "A paused monitor is not checked."),
+    (409, "no_webhook", "The monitor has no `webhook_url`."),
+    (409, "webhook_disabled", "The webhook's receiver answered 410 Gone; give the monitor another `webhook_url`."),
+    (413, "body_too_large", "A body may be 64 KiB long."),
+    (415, "unsupported_media_type", "A body must be JSON, and say so by its `Content-Type`."),
+    (422, "validation_failed", "`errors` names every fault of the body or the query."),
+    (422, "idempotency_key_reused", "The `Idempotency-Key` was sent with another request within 24 hours."),
+    (429, "rate_limited", "The key's requests of this minute are used up."),
+    (429, "check_quota_reached", "The monitor's checks on request of this minute are used up."),
+    (500, "internal_error", "Something failed on our side; it is logged under the request's id."),
+    (503, "collision", "Others are changing the same object at this moment. Nothing was changed."),
+    (503, "no_region_yet", "No region checks yet: a new deployment's first tick comes within a minute."),
+    (503, "unavailable", "Too much is going on right now. Nothing was changed."),
+    (503, "unreachable", "The database did not answer. Whether a change was made is not known."),
+    (504, "timed_out", "The request took longer than 25 s. Whether a change was made is not known."),
+];
 
 /// How often work that collided is done anew before the client is told.
 const COLLISIONS: u32 = 5;
@@ -50,6 +86,10 @@ struct Details {
 impl Problem {
     fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
         let detail = detail.into();
+        debug_assert!(
+            PROBLEMS.iter().any(|(of, known, _)| *of == status.as_u16() && *known == code),
+            "{code} is not in the reference"
+        );
         Self(Box::new(Details { status, code, title, detail, errors: Vec::new(), retry_after_s: None, internal: None }))
     }
 
@@ -117,6 +157,27 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, code, "Not possible in this state", detail)
     }
 
+    /// 409: a request of the same idempotency key is under way.
+    fn repeated() -> Self {
+        let detail = "A request with this Idempotency-Key is under way at this moment. Try again to get its answer.";
+        let mut problem = Self::conflict(REPEATED, detail);
+        problem.0.retry_after_s = Some(1);
+        problem
+    }
+
+    /// Whether a request of the same idempotency key was answered before.
+    pub(super) fn is_repeated(&self) -> bool {
+        self.0.code == REPEATED
+    }
+
+    /// 422: the idempotency key stood for another request.
+    pub fn idempotency_key_reused() -> Self {
+        let detail =
+            "This Idempotency-Key was sent with another request within 24 hours. Send a new key with a new request.";
+        let title = "The idempotency key is taken";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", title, detail)
+    }
+
     /// 413: too long.
     pub fn too_large(most: usize) -> Self {
         let detail = format!("The body may be {} KiB long.", most / 1024);
@@ -172,6 +233,15 @@ impl Problem {
         let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again soon", detail);
         problem.0.internal = Some(chain(error));
         problem.0.retry_after_s = Some(2);
+        problem
+    }
+
+    /// 504: it took too long, and nobody knows how far it came.
+    pub fn timed_out() -> Self {
+        let detail = "The request took too long. Whether a change was made is not known: look before you try again.";
+        let mut problem = Self::new(StatusCode::GATEWAY_TIMEOUT, "timed_out", "Try again soon", detail);
+        problem.0.internal = Some("a request took longer than 25 s".into());
+        problem.0.retry_after_s = Some(5);
         problem
     }
 
@@ -233,6 +303,45 @@ impl Problem {
     }
 }
 
+/// What is wrong with a request, and what to do: RFC 9457, with more members of our own.
+#[derive(Debug, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemDocument {
+    /// Which problem: an address of this page, the same for every problem of this code.
+    #[schema(rename = "type", example = "/docs/api#problem-not_found")]
+    pub kind: String,
+    /// The problem in a few words.
+    #[schema(example = "Not found")]
+    pub title: String,
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599, example = 404)]
+    pub status: u16,
+    /// What is wrong here, and what to do, for a person.
+    #[schema(example = "There is no such object in this account.")]
+    pub detail: String,
+    /// The problem for a program: it stays the same.
+    #[schema(example = "not_found", pattern = "^[a-z0-9_]+$")]
+    pub code: String,
+    /// Names the request, as `X-Request-Id` does.
+    #[schema(example = "req_01M82PJFFSY9XKXCV0WRMX4C7M")]
+    pub request_id: String,
+    /// With `validation_failed`: every fault at once.
+    #[schema(nullable = false)]
+    pub errors: Option<Vec<FaultDocument>>,
+}
+
+/// One fault of a request.
+#[derive(Debug, ToSchema)]
+#[schema(as = Fault)]
+pub struct FaultDocument {
+    /// Where: a JSON Pointer (RFC 6901) into the body, or a query parameter's name behind a `/`.
+    #[schema(example = "/check_interval")]
+    pub pointer: String,
+    /// What is wrong, and what would be right.
+    #[schema(example = "must be a multiple of 60, 60 to 86400 seconds")]
+    pub detail: String,
+}
+
 impl IntoResponse for Problem {
     /// The status, with the problem beside it: the front door writes the document, for it knows the request's id.
     fn into_response(self) -> Response {
@@ -250,6 +359,7 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::NotFound => Self::not_found(),
             StoreError::Conflict => Self::collision(),
+            StoreError::Repeated => Self::repeated(),
             StoreError::Throttled(_) => Self::unavailable(&error),
             StoreError::Unreachable(_) => Self::unreachable(&error),
             StoreError::LimitReached | StoreError::Corrupt { .. } | StoreError::Aws(_) => Self::internal(&error),

@@ -1,0 +1,24 @@
+//! The API's reference, and a word for load balancers; no key is needed.
+
+mod health;
+mod reference;
+
+use axum::routing::get;
+use tower_http::compression::CompressionLayer;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use valpero_app::{App, Needs};
+
+pub use reference::DOCUMENT;
+
+/// It needs nothing.
+pub const NEEDS: Needs = Needs { queue: false, events: false, targets: false, region: false };
+
+/// The routes of this function.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(reference::page))
+        .routes(routes!(reference::document))
+        .routes(routes!(health::health))
+        .route(reference::BUNDLE_PATH, get(reference::bundle))
+        .layer(CompressionLayer::new())
+}

@@ -1,0 +1,274 @@
+//! `GET /api/metrics`.
+
+use std::{collections::VecDeque, convert::Infallible, sync::Arc};
+
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
+use futures::stream;
+use valpero_app::{
+    App,
+    http::{Auth, Params, Problem, need},
+    latest::Members,
+    views::ms,
+};
+use valpero_domain::{MonitorId, RegionCode, Status, Timestamp, monitor::MonitorName, probe::Outcome};
+use valpero_storage::{Glance, Heartbeat};
+
+use crate::exposition::{Format, Piece};
+
+const WEEK_MS: i64 = 7 * 86_400_000;
+const DAY_S: f64 = 86_400.0;
+
+/// The state of every monitor of the account, for Prometheus: text 0.0.4, or OpenMetrics 1.0 where `Accept` asks for it; gzip
+/// where `Accept-Encoding` does. Needs `monitors:read` and `incidents:read`. Checks run once a minute, so scrape no oftener.
+#[utoipa::path(
+    get,
+    path = "/api/metrics",
+    operation_id = "get_metrics",
+    tag = "metrics",
+    security(("key" = ["monitors:read", "incidents:read"])),
+    responses((
+        status = 200,
+        description = "The metrics",
+        content(
+            (String = "text/plain; version=0.0.4; charset=utf-8", example = "valpero_up{monitor_id=\"mon_…\",name=\"Shop\",check_type=\"http\"} 1"),
+            (String = "application/openmetrics-text; version=1.0.0; charset=utf-8"),
+        ),
+    ))
+)]
+pub async fn read(
+    State(app): State<App>,
+    Auth { caller, .. }: Auth<need::MonitorsRead>,
+    _: Auth<need::IncidentsRead>,
+    headers: HeaderMap,
+    params: Params,
+) -> Result<Response, Problem> {
+    params.finish()?;
+    let now = app.now();
+    let (mut rows, mut members) = (Vec::new(), Members::default());
+    let mut see = |glance: Glance| {
+        let row = Row::of(&glance, now);
+        if row.is_checked() {
+            members.add(rows.len(), &glance.places);
+        }
+        rows.push(row);
+    };
+    app.store.glance_at_monitors(caller.account(), &mut see).await?;
+    let mut times = Vec::new();
+    members
+        .newest(&app, |row, region, check| {
+            let (interval_s, record) = (i64::from(rows[row].check_interval), check.record);
+            // What a silent region saw long ago says nothing of now.
+            let fresh = now.ms_since(check.at) <= (3 * interval_s + 60) * 1000;
+            if fresh && record.outcome == Outcome::Up {
+                times.push(Time { row, region, ms: ms(record.phases.total_us()) });
+            }
+        })
+        .await?;
+    times.sort_unstable_by_key(|time| (time.row, time.region));
+    let beats = app.store.heartbeats().await?;
+    let format = Format::wished(&headers);
+    let answer = Writer::new(Shown { rows, times, beats, now }, format);
+    let pieces = stream::iter(answer.map(Ok::<_, Infallible>));
+    Ok(([(header::CONTENT_TYPE, format.content_type())], Body::from_stream(pieces)).into_response())
+}
+
+/// What the metrics tell of one monitor.
+#[derive(Debug)]
+struct Row {
+    id: MonitorId,
+    name: MonitorName,
+    check_type: &'static str,
+    status: Status,
+    check_interval: u32,
+    uptime: Option<f64>,
+    incident: bool,
+    ssl_expires_at: Option<Timestamp>,
+}
+
+impl Row {
+    fn of(glance: &Glance, now: Timestamp) -> Self {
+        Self {
+            id: glance.id,
+            name: glance.spec.name.clone(),
+            check_type: glance.spec.check_type.as_str(),
+            status: glance.status,
+            check_interval: glance.places.iter().map(|place| place.interval).max().unwrap_or(60),
+            uptime: glance.downtime.uptime(now, WEEK_MS),
+            incident: glance.current_incident_id.is_some(),
+            ssl_expires_at: glance.ssl_expires_at,
+        }
+    }
+
+    fn is_checked(&self) -> bool {
+        self.status != Status::Paused
+    }
+
+    fn up(&self) -> Option<f64> {
+        match self.status {
+            Status::Up | Status::Degraded => Some(1.0),
+            Status::Down => Some(0.0),
+            Status::Paused | Status::Pending => None,
+        }
+    }
+}
+
+/// The newest check of a monitor in one region, which was up.
+#[derive(Debug, Clone, Copy)]
+struct Time {
+    row: usize,
+    region: RegionCode,
+    ms: f64,
+}
+
+#[derive(Debug)]
+struct Shown {
+    rows: Vec<Row>,
+    times: Vec<Time>,
+    beats: Vec<Heartbeat>,
+    now: Timestamp,
+}
+
+/// A family of metrics: its name, what it means, and what it tells.
+#[derive(Debug, Clone, Copy)]
+struct Family(&'static str, &'static str, Samples);
+
+#[derive(Debug, Clone, Copy)]
+enum Samples {
+    /// One a monitor, or none.
+    Monitor(fn(&Row, Timestamp) -> Option<f64>),
+    /// One a monitor and region that answered, from its milliseconds.
+    Time(fn(f64) -> f64),
+    /// One a region.
+    Region(fn(&Heartbeat) -> f64),
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^53")]
+const FAMILIES: [Family; 8] = [
+    Family(
+        "valpero_up",
+        "Whether the monitor is up: 1, or 0 while an incident is confirmed. Absent while it is paused or pending.",
+        Samples::Monitor(|row, _| row.up()),
+    ),
+    Family(
+        "valpero_response_time_ms",
+        "The response time of the newest check of each region that was up, in milliseconds.",
+        Samples::Time(|ms| ms),
+    ),
+    Family(
+        "valpero_response_time_seconds",
+        "The response time of the newest check of each region that was up, in seconds.",
+        Samples::Time(|ms| ms / 1000.0),
+    ),
+    Family(
+        "valpero_uptime_7d",
+        "The part of the last 7 days in which the monitor was up, from 0 to 1. Absent where there is no data yet.",
+        Samples::Monitor(|row, _| row.uptime),
+    ),
+    Family(
+        "valpero_incidents_open",
+        "Open incidents of the monitor.",
+        Samples::Monitor(|row, _| Some(f64::from(u8::from(row.incident)))),
+    ),
+    Family(
+        "valpero_ssl_days_remaining",
+        "Days until the certificate that the target last showed expires. Absent where none was seen.",
+        Samples::Monitor(|row, now| Some(row.ssl_expires_at?.ms_since(now) as f64 / 1000.0 / DAY_S)),
+    ),
+    Family(
+        "valpero_ssl_expiry_timestamp_seconds",
+        "When the certificate that the target last showed expires, in seconds since 1970.",
+        Samples::Monitor(|row, _| Some(row.ssl_expires_at?.ms() as f64 / 1000.0)),
+    ),
+    Family(
+        "valpero_region_last_tick_timestamp_seconds",
+        "When the region last checked what was due, in seconds since 1970.",
+        Samples::Region(|beat| beat.last_tick_at.ms() as f64 / 1000.0),
+    ),
+];
+
+/// Writes the answer piece by piece, as fast as it is taken.
+struct Writer {
+    shown: Arc<Shown>,
+    families: VecDeque<Family>,
+    /// Whether the first family is announced.
+    begun: bool,
+    /// Samples of it that are written.
+    written: usize,
+    end: Option<&'static str>,
+}
+
+impl Writer {
+    fn new(shown: Shown, format: Format) -> Self {
+        Self { shown: Arc::new(shown), families: FAMILIES.into(), begun: false, written: 0, end: Some(format.end()) }
+    }
+}
+
+impl Iterator for Writer {
+    type Item = String;
+
+    fn next(&mut self) -> Option<String> {
+        let mut piece = Piece::default();
+        let shown = Arc::clone(&self.shown);
+        while let Some(family) = self.families.front().copied() {
+            if !self.begun {
+                piece.family(family.0, family.1);
+                self.begun = true;
+            }
+            let samples = family.samples(&shown);
+            while self.written < samples && !piece.is_full() {
+                family.write(&shown, self.written, &mut piece);
+                self.written += 1;
+            }
+            if piece.is_full() {
+                return Some(piece.take());
+            }
+            self.families.pop_front();
+            (self.begun, self.written) = (false, 0);
+        }
+        let end = self.end.take()?;
+        Some(piece.take() + end)
+    }
+}
+
+impl Family {
+    /// How many samples there may be.
+    fn samples(self, shown: &Shown) -> usize {
+        match self.2 {
+            Samples::Monitor(_) => shown.rows.len(),
+            Samples::Time(_) => shown.times.len(),
+            Samples::Region(_) => shown.beats.len(),
+        }
+    }
+
+    fn write(self, shown: &Shown, place: usize, piece: &mut Piece) {
+        let Self(name, _, samples) = self;
+        match samples {
+            Samples::Monitor(value) => {
+                let row = &shown.rows[place];
+                if let Some(value) = value(row, shown.now) {
+                    piece.sample(name, &labels(row, &row.id.to_string()), value);
+                }
+            }
+            Samples::Time(value) => {
+                let time = shown.times[place];
+                let row = &shown.rows[time.row];
+                let id = row.id.to_string();
+                let [id, title, kind] = labels(row, &id);
+                piece.sample(name, &[id, title, kind, ("region", time.region.as_str())], value(time.ms));
+            }
+            Samples::Region(value) => {
+                let beat = &shown.beats[place];
+                piece.sample(name, &[("region", beat.region.as_str())], value(beat));
+            }
+        }
+    }
+}
+
+fn labels<'a>(row: &'a Row, id: &'a str) -> [(&'static str, &'a str); 3] {
+    [("monitor_id", id), ("name", row.name.as_str()), ("check_type", row.check_type)]
+}

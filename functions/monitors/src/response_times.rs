@@ -1,0 +1,169 @@
+//! `GET /api/v1/monitors/{id}/response-times`.
+
+use std::collections::BTreeMap;
+
+use axum::{Json, extract::State};
+use futures::future::try_join_all;
+use serde::Serialize;
+use utoipa::ToSchema;
+use valpero_app::{
+    App,
+    http::{Auth, ObjectId, Params, Problem, need},
+    schema,
+    views::ms,
+};
+use valpero_domain::{
+    Invalid, MonitorId, RegionCode, Timestamp,
+    rollup::{Span, Summary},
+};
+use valpero_storage::{Bucket, CheckSpan};
+
+/// Buckets that are summed up on demand, the newest among them: those that the hourly summary has not come to yet.
+const ON_DEMAND: i64 = 3;
+
+/// A monitor's checks, summed up for a chart.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ResponseTimes {
+    /// What was asked for.
+    #[schema(value_type = schema::Window)]
+    window: Window,
+    /// How long a time one bucket covers: an hour or a day.
+    #[schema(example = 3600)]
+    bucket_seconds: i64,
+    /// The buckets, oldest first; none where there were no checks.
+    data: Vec<BucketView>,
+}
+
+/// The checks of one region in one hour, or day, that the schedule made.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Bucket)]
+pub struct BucketView {
+    /// When it begins (UTC).
+    #[schema(value_type = schema::Time)]
+    at: Timestamp,
+    /// From where.
+    #[schema(value_type = schema::Region)]
+    region: RegionCode,
+    /// Checks that were up or down; our own faults are none.
+    count: u32,
+    /// Those that were down.
+    failures: u32,
+    /// Half of the checks that were up took no longer, in milliseconds. Null where none was up.
+    #[schema(required, minimum = 0)]
+    p50_ms: Option<f64>,
+    /// 95 of 100 took no longer.
+    #[schema(required, minimum = 0)]
+    p95_ms: Option<f64>,
+    /// None took longer.
+    #[schema(required, minimum = 0)]
+    max_ms: Option<f64>,
+}
+
+/// How far back a chart goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+enum Window {
+    #[serde(rename = "24h")]
+    Day,
+    #[serde(rename = "7d")]
+    Week,
+    #[serde(rename = "30d")]
+    Month,
+    #[serde(rename = "90d")]
+    Quarter,
+}
+
+impl Window {
+    /// What one bucket covers, and how many there are, the one that has just begun among them.
+    const fn buckets(self) -> (Span, i64) {
+        match self {
+            Self::Day => (Span::Hour, 24),
+            Self::Week => (Span::Hour, 7 * 24),
+            Self::Month => (Span::Day, 30),
+            Self::Quarter => (Span::Day, 90),
+        }
+    }
+}
+
+impl std::str::FromStr for Window {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        match text {
+            "24h" => Ok(Self::Day),
+            "7d" => Ok(Self::Week),
+            "30d" => Ok(Self::Month),
+            "90d" => Ok(Self::Quarter),
+            _ => Err(Invalid::new("must be 24h, 7d, 30d or 90d")),
+        }
+    }
+}
+
+/// A monitor's response times and failures by hour (24h, 7d) or by day (30d, 90d), of each region.
+#[utoipa::path(
+    get,
+    path = "/api/v1/monitors/{id}/response-times",
+    operation_id = "list_response_times",
+    tag = "monitors",
+    security(("key" = ["monitors:read"])),
+    params(
+        ("id" = schema::MonitorId, Path, description = "The monitor's id"),
+        ("window" = Option<schema::Window>, Query, description = "How far back; 24h unless told otherwise"),
+        ("region" = Option<schema::Region>, Query, description = "Only from this region"),
+    ),
+    responses((status = 200, description = "The buckets", body = ResponseTimes))
+)]
+pub async fn list(
+    State(app): State<App>,
+    Auth { caller, .. }: Auth<need::MonitorsRead>,
+    ObjectId(id): ObjectId<MonitorId>,
+    mut params: Params,
+) -> Result<Json<ResponseTimes>, Problem> {
+    let window: Window = params.take("window").unwrap_or(Window::Day);
+    let region: Option<RegionCode> = params.take("region");
+    params.finish()?;
+    let (span, count) = window.buckets();
+    let (monitor, rolled) = tokio::try_join!(app.store.monitor(caller.account(), id), app.store.rolled(span))?;
+    let newest = span.start(app.now());
+    let back = |buckets: i64| newest.plus_seconds(-span.seconds() * buckets);
+    let asked = CheckSpan { from: back(count - 1), to: newest.plus_seconds(span.seconds()) };
+    let rolled = rolled.map_or(asked.from, |rolled| rolled.until).max(back(ON_DEMAND - 1));
+    let places = monitor.places.iter().chain(&monitor.past_places);
+    let reads = places
+        .filter(|place| region.is_none_or(|asked| asked == place.region))
+        .map(|place| app.store.buckets(place, span, asked, rolled));
+    let data = merge(try_join_all(reads).await?.into_iter().flatten());
+    Ok(Json(ResponseTimes { window, bucket_seconds: span.seconds(), data }))
+}
+
+/// One bucket an hour and region, also where the monitor changed its place in a region's schedule within the hour: then the
+/// percentiles are those of the place with more checks.
+fn merge(buckets: impl Iterator<Item = Bucket>) -> Vec<BucketView> {
+    let mut merged: BTreeMap<(Timestamp, RegionCode), Summary> = BTreeMap::new();
+    for Bucket { at, region, summary } in buckets {
+        merged
+            .entry((at, region))
+            .and_modify(|seen| {
+                let more = if summary.count > seen.count { summary } else { *seen };
+                *seen = Summary {
+                    count: seen.count.saturating_add(summary.count),
+                    failures: seen.failures.saturating_add(summary.failures),
+                    max_us: seen.max_us.max(summary.max_us),
+                    ..more
+                };
+            })
+            .or_insert(summary);
+    }
+    merged.into_iter().map(|((at, region), summary)| view(at, region, &summary)).collect()
+}
+
+fn view(at: Timestamp, region: RegionCode, summary: &Summary) -> BucketView {
+    BucketView {
+        at,
+        region,
+        count: summary.count.into(),
+        failures: summary.failures.into(),
+        p50_ms: summary.p50_us.map(ms),
+        p95_ms: summary.p95_us.map(ms),
+        max_ms: summary.max_us.map(ms),
+    }
+}

@@ -1,0 +1,56 @@
+//! `GET /api/v1/webhooks/deliveries` and `GET /api/v1/webhooks/deliveries/{id}`.
+
+use axum::{Json, extract::State};
+use valpero_app::{
+    App,
+    http::{Auth, List, ObjectId, Page, PageParams, Params, Problem, need},
+    schema,
+    views::Delivery,
+};
+use valpero_domain::DeliveryId;
+use valpero_storage::DeliveryFilter;
+
+/// The account's webhook deliveries with their attempts, newest first. Those that succeeded are kept for 30 days, those that were
+/// given up for 90.
+#[utoipa::path(
+    get,
+    path = "/api/v1/webhooks/deliveries",
+    operation_id = "list_deliveries",
+    tag = "webhooks",
+    security(("key" = ["monitors:read"])),
+    params(
+        ("monitor_id" = Option<schema::MonitorId>, Query, description = "Only to this monitor's webhook"),
+        ("status" = Option<schema::DeliveryStatus>, Query, description = "Only of this status"),
+        PageParams,
+    ),
+    responses((status = 200, description = "A part of the list", body = List<Delivery>))
+)]
+pub async fn list(
+    State(app): State<App>,
+    Auth { caller, .. }: Auth<need::MonitorsRead>,
+    mut params: Params,
+) -> Result<Json<List<Delivery>>, Problem> {
+    let filter = DeliveryFilter { monitor: params.take("monitor_id"), status: params.take("status") };
+    let page: Page<DeliveryId> = params.page(caller.account());
+    params.finish()?;
+    let found = app.store.deliveries(caller.account(), &filter, page.after().copied(), page.count()).await?;
+    Ok(page.answer(&page.cut(found), |delivery| delivery.id, Delivery::of))
+}
+
+/// One delivery with its attempts.
+#[utoipa::path(
+    get,
+    path = "/api/v1/webhooks/deliveries/{id}",
+    operation_id = "get_delivery",
+    tag = "webhooks",
+    security(("key" = ["monitors:read"])),
+    params(("id" = schema::DeliveryId, Path, description = "The delivery's id")),
+    responses((status = 200, description = "The delivery", body = Delivery))
+)]
+pub async fn read(
+    State(app): State<App>,
+    Auth { caller, .. }: Auth<need::MonitorsRead>,
+    ObjectId(id): ObjectId<DeliveryId>,
+) -> Result<Json<Delivery>, Problem> {
+    Ok(Json(Delivery::of(&app.store.delivery(caller.account(), id).await?)))
+}

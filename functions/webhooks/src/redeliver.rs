@@ -1,0 +1,57 @@
+//! `POST /api/v1/webhooks/deliveries/{id}/redeliver`.
+
+use axum::{Json, extract::State, http::StatusCode};
+use valpero_app::{
+    App,
+    http::{Auth, Caller, NoBody, ObjectId, Problem, need, settled},
+    notify, schema,
+    views::Delivery,
+};
+use valpero_domain::{DeliveryId, delivery::DeliveryStatus};
+use valpero_storage::{self as storage, StoreError};
+
+/// Sends a delivery again, now, whatever came of it: the same event with the same body, to where the monitor's webhook goes
+/// today. Further attempts follow as for a new one. While an attempt is under way nothing changes.
+#[utoipa::path(
+    post,
+    path = "/api/v1/webhooks/deliveries/{id}/redeliver",
+    operation_id = "redeliver",
+    tag = "webhooks",
+    security(("key" = ["monitors:write"])),
+    params(("id" = schema::DeliveryId, Path, description = "The delivery's id")),
+    responses((status = 202, description = "The delivery, which is due now", body = Delivery))
+)]
+pub async fn redeliver(
+    State(app): State<App>,
+    Auth { caller, .. }: Auth<need::MonitorsWrite>,
+    ObjectId(id): ObjectId<DeliveryId>,
+    _: NoBody,
+) -> Result<(StatusCode, Json<Delivery>), Problem> {
+    let delivery = settled(|| apply(&app, &caller, id)).await?;
+    notify::announce(&app, Some(&delivery)).await;
+    Ok((StatusCode::ACCEPTED, Json(Delivery::of(&delivery))))
+}
+
+async fn apply(app: &App, caller: &Caller, id: DeliveryId) -> Result<storage::Delivery, Problem> {
+    let now = app.now();
+    let seen = app.store.delivery(caller.account(), id).await?;
+    // An attempt has begun and is not in the log yet: to send now would send twice.
+    let under_way = usize::try_from(seen.attempts).is_ok_and(|begun| begun > seen.attempt_log.len());
+    if seen.status == DeliveryStatus::Pending && under_way && seen.next_attempt_at > now {
+        return Ok(seen);
+    }
+    let monitor = match app.store.monitor(caller.account(), seen.monitor_id).await {
+        Ok(monitor) => monitor,
+        Err(StoreError::NotFound) => {
+            return Err(Problem::conflict("monitor_deleted", "The monitor is deleted, and its webhook with it."));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    match &monitor.webhook {
+        None => return Err(crate::no_webhook()),
+        Some(webhook) if webhook.disabled_at.is_some() => return Err(crate::webhook_disabled()),
+        Some(_) => {}
+    }
+    let audit = caller.audit(now, "webhook.redelivered", Some(id.to_string()))?;
+    Ok(app.store.redeliver(&seen, now, &audit).await?)
+}

@@ -1,0 +1,184 @@
+//! `Idempotency-Key`: a creation that is sent again is answered again, and not done again.
+//!
+//! The answer is written in the transaction that creates, so of many equal requests at once one creates and the others find its
+//! answer; and a crash leaves both or neither. It is sealed with the token that sent the request, for it may show a secret.
+
+use axum::{
+    Json,
+    extract::FromRequestParts,
+    http::{HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use utoipa::IntoParams;
+use valpero_auth::Seal;
+use valpero_domain::{Faults, Timestamp};
+use valpero_storage::Receipt;
+
+use super::{Caller, Problem};
+use crate::App;
+
+/// The header, as clients send it.
+pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// The header that marks an answer which was given before.
+pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+const LONGEST: usize = 255;
+
+/// The header of every request that creates.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct IdempotencyParam {
+    /// Your name for this request. Sent again with the same name and body within 24 hours, by the same API key, it gets the first
+    /// answer again, marked by `Idempotent-Replayed: true`, and nothing is done twice.
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255, pattern = "^[!-~]([ -~]*[!-~])?$")]
+    pub idempotency_key: Option<String>,
+}
+
+/// What a creation answers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Answer {
+    status: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    location: Option<String>,
+    body: Value,
+}
+
+impl Answer {
+    /// 201 with a view of what was made, and where it is found, if anywhere.
+    pub fn created(location: Option<String>, view: &impl Serialize) -> Self {
+        Self { status: 201, location, body: json!(view) }
+    }
+
+    /// 202 with a view of what was begun.
+    pub fn accepted(view: &impl Serialize) -> Self {
+        Self { status: 202, location: None, body: json!(view) }
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
+        let mut response = (status, Json(self.body)).into_response();
+        if let Some(location) = self.location.and_then(|text| HeaderValue::from_str(&text).ok()) {
+            response.headers_mut().insert(header::LOCATION, location);
+        }
+        response
+    }
+}
+
+/// The client's name for a request that creates, if it gave one.
+#[derive(Debug, Clone)]
+pub struct Idempotency {
+    key: Option<String>,
+    /// Method and path.
+    request: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Idempotency {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let request = format!("{} {}", parts.method, parts.uri.path());
+        let mut given = parts.headers.get_all(IDEMPOTENCY_KEY).iter();
+        let Some(value) = given.next() else { return Ok(Self { key: None, request }) };
+        let text = value.to_str().unwrap_or_default();
+        if given.next().is_some() || !(1..=LONGEST).contains(&text.len()) {
+            let mut faults = Faults::default();
+            faults.add("/Idempotency-Key", format!("must be one header of 1 to {LONGEST} visible ASCII characters"));
+            return Err(Problem::invalid(faults));
+        }
+        Ok(Self { key: Some(text.to_owned()), request })
+    }
+}
+
+impl Idempotency {
+    /// Does `work` once for all requests with this name and this body, within 24 hours. It answers, and writes the
+    /// [`Ticket`]'s trail in the transaction that creates. A request that is refused is not remembered.
+    ///
+    /// # Errors
+    /// What the work says; or that the name stood for another request.
+    pub async fn once<W: Future<Output = Result<Answer, Problem>>>(
+        &self,
+        app: &App,
+        caller: &Caller,
+        body: &Value,
+        work: impl Fn(Ticket) -> W,
+    ) -> Result<Response, Problem> {
+        let Some(key) = &self.key else {
+            return Ok(work(Ticket(None)).await?.into_response());
+        };
+        let named = Named::new(self, caller, key, body)?;
+        if let Some(answer) = named.before(app).await? {
+            return Ok(answer);
+        }
+        match work(Ticket(Some(named.clone()))).await {
+            // Another request of this name was faster.
+            Err(problem) if problem.is_repeated() => named.before(app).await?.ok_or(problem),
+            done => Ok(done?.into_response()),
+        }
+    }
+}
+
+/// A request that has a name.
+#[derive(Debug, Clone)]
+struct Named {
+    key_id: valpero_domain::KeyId,
+    name: String,
+    seal: std::sync::Arc<Seal>,
+    request_hash: Vec<u8>,
+}
+
+impl Named {
+    fn new(request: &Idempotency, caller: &Caller, name: &str, body: &Value) -> Result<Self, Problem> {
+        let mut hash = Sha256::new();
+        hash.update(&request.request);
+        hash.update(b"\0");
+        hash.update(body.to_string());
+        let seal = caller.seal(name).map_err(|error| Problem::internal(&error))?;
+        Ok(Self {
+            key_id: caller.key.id,
+            name: name.to_owned(),
+            seal: seal.into(),
+            request_hash: hash.finalize().to_vec(),
+        })
+    }
+
+    /// The answer that was given before, if one was.
+    async fn before(&self, app: &App) -> Result<Option<Response>, Problem> {
+        let Some(receipt) = app.store.receipt(self.key_id, &self.name, app.now()).await? else { return Ok(None) };
+        if receipt.request_hash != self.request_hash {
+            return Err(Problem::idempotency_key_reused());
+        }
+        let opened = self.seal.open(&receipt.sealed_answer).and_then(|text| serde_json::from_slice(&text).ok());
+        let answer: Answer = opened.ok_or_else(Problem::idempotency_key_reused)?;
+        let mut response = answer.into_response();
+        response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+        Ok(Some(response))
+    }
+}
+
+/// By which a creation is remembered, where its request has a name.
+#[derive(Debug, Clone)]
+pub struct Ticket(Option<Named>);
+
+impl Ticket {
+    /// The receipt of this answer: part of the creation's trail.
+    ///
+    /// # Errors
+    /// Where the operating system has no random bytes.
+    pub fn receipt(&self, answer: &Answer, at: Timestamp) -> Result<Option<Receipt>, Problem> {
+        let Some(named) = &self.0 else { return Ok(None) };
+        let sealed = named.seal.close(json!(answer).to_string().as_bytes());
+        Ok(Some(Receipt {
+            key_id: named.key_id,
+            idempotency_key: named.name.clone(),
+            request_hash: named.request_hash.clone(),
+            sealed_answer: sealed.map_err(|error| Problem::internal(&error))?,
+            at,
+        }))
+    }
+}

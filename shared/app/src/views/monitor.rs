@@ -1,0 +1,258 @@
+//! Monitors as clients see them.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+use valpero_domain::{
+    IncidentId, MonitorId, RegionCode, Status, Timestamp,
+    downtime::{Downtime, KEPT_MS},
+    http_check::{HttpCheck, Method, REDACTED},
+    monitor::{CheckType, HttpUrl, MonitorName, Tag},
+    probe::Outcome,
+    status::Verdict,
+};
+use valpero_storage::{self as storage, LatestCheck};
+
+use super::ms;
+use crate::schema;
+
+/// The newest check of each region.
+pub type Latest = BTreeMap<RegionCode, LatestCheck>;
+
+const DAY_MS: i64 = 86_400_000;
+
+/// A monitor.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Monitor {
+    /// Its own name.
+    #[schema(value_type = schema::MonitorId)]
+    pub id: MonitorId,
+    /// What it is, all regions together.
+    #[schema(value_type = schema::Status)]
+    pub status: Status,
+    /// Since when.
+    #[schema(value_type = schema::Time)]
+    pub status_since: Timestamp,
+    /// The regions that see it down.
+    #[schema(value_type = Vec<schema::Region>)]
+    pub degraded_regions: Vec<RegionCode>,
+    /// When it was last checked. Null before the first check.
+    #[schema(value_type = Option<schema::Time>, required)]
+    pub last_check_at: Option<Timestamp>,
+    /// The median of the regions' newest checks that were up, in milliseconds. Null where there is none.
+    #[schema(required, minimum = 0)]
+    pub response_time_ms: Option<f64>,
+    /// How much of the time it was up.
+    pub uptime: UptimeView,
+    /// When the certificate that its target last showed expires. Null where none was seen.
+    #[schema(value_type = Option<schema::Time>, required)]
+    pub ssl_expires_at: Option<Timestamp>,
+    /// The incident that is open. Null where none is.
+    #[schema(value_type = Option<schema::IncidentId>, required)]
+    pub current_incident_id: Option<IncidentId>,
+    /// When the webhook's receiver answered 410 Gone; nothing is sent from then on, until the URL changes. Null while it is on.
+    #[schema(value_type = Option<schema::Time>, required)]
+    pub webhook_disabled_at: Option<Timestamp>,
+    /// When it was made.
+    #[schema(value_type = schema::Time)]
+    pub created_at: Timestamp,
+    /// When its description last changed.
+    #[schema(value_type = schema::Time)]
+    pub updated_at: Timestamp,
+    /// The target.
+    #[schema(value_type = schema::Url)]
+    pub url: HttpUrl,
+    /// What people call it.
+    #[schema(value_type = schema::Name)]
+    pub name: MonitorName,
+    /// How it is checked.
+    #[schema(value_type = schema::CheckType)]
+    pub check_type: CheckType,
+    /// Seconds between two checks.
+    #[schema(minimum = 60, maximum = 86400)]
+    pub check_interval: u32,
+    /// Where it is checked from.
+    #[schema(value_type = Vec<schema::Region>)]
+    pub regions: Vec<RegionCode>,
+    /// How long one attempt may take, in milliseconds.
+    #[schema(minimum = 100, maximum = 30000)]
+    pub timeout_ms: u32,
+    /// Further attempts within a minute before a region says that it is down.
+    #[schema(minimum = 0, maximum = 5)]
+    pub retries: u8,
+    /// How many regions must agree. Null: a majority of those that report.
+    #[schema(required, minimum = 1, maximum = 20)]
+    pub confirm_regions: Option<u8>,
+    /// Labels to find it by.
+    #[schema(value_type = Vec<schema::Tag>)]
+    pub tags: Vec<Tag>,
+    /// Where events go. Null: nowhere.
+    #[schema(value_type = Option<schema::Url>, required)]
+    pub webhook_url: Option<HttpUrl>,
+    /// What the http check asks and expects.
+    pub http: HttpView,
+    /// The webhook's secret: only in the answer that made the monitor with a `webhook_url`, or gave it one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = schema::WebhookSecret)]
+    pub webhook_secret: Option<String>,
+}
+
+/// The part of a time in which a monitor was up, from 0 to 1: from the incidents, to the millisecond, without what was paused.
+/// Null where there is no data yet.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub struct UptimeView {
+    /// Of the last 24 hours.
+    #[serde(rename = "24h")]
+    #[schema(required, minimum = 0, maximum = 1)]
+    pub day: Option<f64>,
+    /// Of the last 7 days.
+    #[serde(rename = "7d")]
+    #[schema(required, minimum = 0, maximum = 1)]
+    pub week: Option<f64>,
+    /// Of the last 30 days.
+    #[serde(rename = "30d")]
+    #[schema(required, minimum = 0, maximum = 1)]
+    pub month: Option<f64>,
+    /// Of the last 90 days.
+    #[serde(rename = "90d")]
+    #[schema(required, minimum = 0, maximum = 1)]
+    pub quarter: Option<f64>,
+}
+
+impl UptimeView {
+    /// As it is now.
+    pub fn of(downtime: &Downtime, now: Timestamp) -> Self {
+        let of = |window_ms: i64| downtime.uptime(now, window_ms);
+        Self { day: of(DAY_MS), week: of(7 * DAY_MS), month: of(30 * DAY_MS), quarter: of(KEPT_MS) }
+    }
+}
+
+/// What the http check asks and expects.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct HttpView {
+    /// The request's method.
+    #[schema(value_type = schema::Method)]
+    pub method: Method,
+    /// Its headers by name. Values are never shown: each is answered as `***`.
+    pub headers: BTreeMap<String, &'static str>,
+    /// Its body. Null: none.
+    #[schema(required)]
+    pub body: Option<String>,
+    /// Which statuses are up.
+    #[schema(value_type = schema::ExpectedStatus)]
+    pub expected_status: String,
+    /// Whether redirects are followed.
+    pub follow_redirects: bool,
+    /// Whether the certificate must be valid for the host.
+    pub verify_tls: bool,
+}
+
+impl HttpView {
+    fn of(check: &HttpCheck) -> Self {
+        Self {
+            method: check.method,
+            headers: check.headers.iter().map(|(name, _)| (name.to_owned(), REDACTED)).collect(),
+            body: check.body.clone().map(String::from),
+            expected_status: check.expected_status.to_string(),
+            follow_redirects: check.follow_redirects,
+            verify_tls: check.verify_tls,
+        }
+    }
+}
+
+impl Monitor {
+    /// A monitor, with what its newest checks say, at this moment.
+    pub fn of(monitor: &storage::Monitor, latest: &Latest, now: Timestamp) -> Self {
+        let down = |region: &&RegionCode| monitor.votes.get(region).is_some_and(|vote| vote.verdict == Verdict::Down);
+        let spec = &monitor.spec;
+        Self {
+            id: monitor.id,
+            status: monitor.status,
+            status_since: monitor.status_since,
+            degraded_regions: spec.regions.iter().filter(down).copied().collect(),
+            last_check_at: latest.values().map(|check| check.at).max(),
+            response_time_ms: median_ms(latest),
+            uptime: UptimeView::of(&monitor.downtime, now),
+            ssl_expires_at: monitor.ssl_expires_at,
+            current_incident_id: monitor.current_incident_id,
+            webhook_disabled_at: monitor.webhook.as_ref().and_then(|webhook| webhook.disabled_at),
+            created_at: monitor.created_at,
+            updated_at: monitor.updated_at,
+            url: spec.url.clone(),
+            name: spec.name.clone(),
+            check_type: spec.check_type,
+            check_interval: spec.check_interval,
+            regions: spec.regions.clone(),
+            timeout_ms: spec.timeout_ms,
+            retries: spec.retries,
+            confirm_regions: spec.confirm_regions,
+            tags: spec.tags.clone(),
+            webhook_url: spec.webhook_url.clone(),
+            http: HttpView::of(&spec.http),
+            webhook_secret: None,
+        }
+    }
+}
+
+fn median_ms(latest: &Latest) -> Option<f64> {
+    let answered = latest.values().filter(|check| check.record.outcome == Outcome::Up);
+    let mut times: Vec<u32> = answered.map(|check| check.record.phases.total_us()).collect();
+    times.sort_unstable();
+    let middle = times.len() / 2;
+    match times.len() {
+        0 => None,
+        count if count % 2 == 1 => Some(ms(times[middle])),
+        _ => Some(ms(times[middle - 1].midpoint(times[middle]))),
+    }
+}
+
+/// A monitor as a webhook tells of it: what it is and where it stands.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct MonitorInEvent {
+    /// Its own name.
+    #[schema(value_type = schema::MonitorId)]
+    pub id: MonitorId,
+    /// What people call it.
+    #[schema(value_type = schema::Name)]
+    pub name: MonitorName,
+    /// The target.
+    #[schema(value_type = schema::Url)]
+    pub url: HttpUrl,
+    /// How it is checked.
+    #[schema(value_type = schema::CheckType)]
+    pub check_type: CheckType,
+    /// What it is by this event.
+    #[schema(value_type = schema::Status)]
+    pub status: Status,
+    /// Its labels.
+    #[schema(value_type = Vec<schema::Tag>)]
+    pub tags: Vec<Tag>,
+}
+
+impl MonitorInEvent {
+    /// The monitor, which is `status` by the event.
+    pub fn of(monitor: &storage::Monitor, status: Status) -> Self {
+        Self {
+            id: monitor.id,
+            name: monitor.spec.name.clone(),
+            url: monitor.spec.url.clone(),
+            check_type: monitor.spec.check_type,
+            status,
+            tags: monitor.spec.tags.clone(),
+        }
+    }
+}
+
+/// A certificate that is about to expire.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub struct CertificateView {
+    /// When it expires.
+    #[schema(value_type = schema::Time)]
+    pub expires_at: Timestamp,
+    /// Whole days until then.
+    pub days_remaining: i64,
+    /// The mark that was passed: 30, 14, 7 or 1.
+    #[schema(minimum = 1, maximum = 30)]
+    pub threshold_days: u8,
+}

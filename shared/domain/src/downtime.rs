@@ -1,0 +1,264 @@
+//! When a monitor was down, and when nobody looked: what its uptime is computed from, exact to the millisecond.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::{Status, Timestamp};
+
+/// The longest time that uptime is asked for: 90 days.
+pub const KEPT_MS: i64 = 90 * 86_400_000;
+
+/// Intervals kept of one monitor. Beyond that the two oldest become one of the same length, so that only the edge of a long
+/// window can move.
+const INTERVALS_MAX: usize = 1_000;
+
+const VERSION: u8 = 1;
+const MOMENT: usize = 6;
+const INTERVAL: usize = 1 + 2 * MOMENT;
+
+/// Stands for an end that has not come.
+const OPEN: u64 = (1 << 48) - 1;
+
+/// Why an interval is no uptime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An incident: it counts against uptime.
+    Down,
+    /// Paused: it is left out.
+    Paused,
+}
+
+/// A time in which a monitor was not up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interval {
+    /// Why.
+    pub kind: Kind,
+    /// From then on.
+    pub from: Timestamp,
+    /// Until then; none while it lasts.
+    pub to: Option<Timestamp>,
+}
+
+/// What is remembered of one monitor. In the store: a version byte, then 6 bytes of milliseconds (big-endian) since when it is
+/// looked at, then per interval a byte for its kind and 6 bytes for each end.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Downtime {
+    since: Option<Timestamp>,
+    intervals: Vec<Interval>,
+}
+
+impl Downtime {
+    /// The monitor becomes `to` at `at`; an incident that opens by it began at `started_at`.
+    pub fn turn(&mut self, to: Status, at: Timestamp, started_at: Timestamp) {
+        if let Some(last) = self.intervals.last_mut()
+            && last.to.is_none()
+        {
+            last.to = Some(at.max(last.from));
+        }
+        let begins = if to == Status::Down { started_at.min(at) } else { at };
+        if matches!(to, Status::Up | Status::Degraded | Status::Down) {
+            self.since.get_or_insert(begins);
+        }
+        let kind = match to {
+            Status::Down => Kind::Down,
+            Status::Paused => Kind::Paused,
+            Status::Up | Status::Degraded | Status::Pending => return self.forget(at),
+        };
+        // No moment counts twice.
+        let from = self.intervals.last().and_then(|last| last.to).map_or(begins, |end| begins.max(end));
+        self.intervals.push(Interval { kind, from, to: None });
+        self.forget(at);
+    }
+
+    fn forget(&mut self, now: Timestamp) {
+        let oldest = now.plus_ms(-KEPT_MS);
+        self.intervals.retain(|interval| interval.to.is_none_or(|end| end > oldest));
+        while self.intervals.len() > INTERVALS_MAX {
+            let first = self.intervals.remove(0);
+            let Some(second) = self.intervals.first_mut() else { return };
+            if first.kind == second.kind {
+                let lasted = first.to.map_or(0, |end| end.ms_since(first.from));
+                second.from = second.from.plus_ms(-lasted);
+            }
+        }
+    }
+
+    /// The part of the last `window_ms` in which the monitor was up, from 0 to 1: of the time since it was first seen, without
+    /// that in which it was paused. None where nothing is left of it.
+    #[expect(clippy::cast_precision_loss, reason = "90 days are less than 2^53 milliseconds")]
+    pub fn uptime(&self, now: Timestamp, window_ms: i64) -> Option<f64> {
+        let from = self.since?.max(now.plus_ms(-window_ms));
+        let within = |kind: Kind| -> i64 {
+            let of_kind = self.intervals.iter().filter(|interval| interval.kind == kind);
+            of_kind.map(|one| one.to.unwrap_or(now).min(now).ms_since(one.from.max(from)).max(0)).sum()
+        };
+        let looked = now.ms_since(from) - within(Kind::Paused);
+        (looked > 0).then(|| 1.0 - within(Kind::Down).min(looked) as f64 / looked as f64)
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        let moment = |at: Option<Timestamp>| {
+            let ms = at.map_or(OPEN, |at| at.ms().unsigned_abs());
+            let [_, _, bytes @ ..] = ms.to_be_bytes();
+            bytes
+        };
+        let mut bytes = Vec::with_capacity(1 + MOMENT + self.intervals.len() * INTERVAL);
+        bytes.push(VERSION);
+        bytes.extend_from_slice(&moment(self.since));
+        for interval in &self.intervals {
+            bytes.push(match interval.kind {
+                Kind::Down => 0,
+                Kind::Paused => 1,
+            });
+            bytes.extend_from_slice(&moment(Some(interval.from)));
+            bytes.extend_from_slice(&moment(interval.to));
+        }
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (&[VERSION], rest) = bytes.split_first_chunk::<1>()? else { return None };
+        let (since, rest) = rest.split_first_chunk::<MOMENT>()?;
+        let (chunks, []) = rest.as_chunks::<INTERVAL>() else { return None };
+        let interval = |bytes: &[u8; INTERVAL]| {
+            let [kind, f0, f1, f2, f3, f4, f5, t0, t1, t2, t3, t4, t5] = *bytes;
+            let kind = match kind {
+                0 => Kind::Down,
+                1 => Kind::Paused,
+                _ => return None,
+            };
+            Some(Interval { kind, from: moment([f0, f1, f2, f3, f4, f5])?, to: moment([t0, t1, t2, t3, t4, t5]) })
+        };
+        let intervals = chunks.iter().map(interval).collect::<Option<Vec<_>>>()?;
+        Some(Self { since: moment(*since), intervals })
+    }
+}
+
+fn moment([a, b, c, d, e, f]: [u8; MOMENT]) -> Option<Timestamp> {
+    let ms = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+    i64::try_from(ms).ok().filter(|_| ms != OPEN).map(Timestamp::from_ms)
+}
+
+impl Serialize for Downtime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.to_bytes())
+    }
+}
+
+impl<'de> Deserialize<'de> for Downtime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytes;
+
+        impl de::Visitor<'_> for Bytes {
+            type Value = Downtime;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a monitor's downtime in bytes")
+            }
+
+            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Downtime, E> {
+                Downtime::from_bytes(bytes).ok_or_else(|| E::custom("no downtime of a version that is known"))
+            }
+        }
+
+        deserializer.deserialize_bytes(Bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const START: Timestamp = Timestamp::from_seconds(1_700_000_000);
+    const DAY_MS: i64 = 86_400_000;
+
+    fn at(ms: i64) -> Timestamp {
+        START.plus_ms(ms)
+    }
+
+    fn life(turns: &[(Status, i64)]) -> Downtime {
+        let mut downtime = Downtime::default();
+        for (to, ms) in turns {
+            downtime.turn(*to, at(*ms), at(*ms));
+        }
+        downtime
+    }
+
+    fn is(found: Option<f64>, expected: f64) -> bool {
+        found.is_some_and(|found| (found - expected).abs() < 1e-12)
+    }
+
+    #[test]
+    fn what_was_never_seen_has_no_uptime() {
+        assert_eq!(Downtime::default().uptime(START, DAY_MS), None);
+        assert_eq!(life(&[(Status::Paused, 0), (Status::Pending, 500)]).uptime(at(1_000), DAY_MS), None);
+    }
+
+    #[test]
+    fn an_outage_counts_to_the_millisecond() {
+        let one = life(&[(Status::Up, 0), (Status::Down, 4_000), (Status::Up, 4_001)]);
+        assert!(is(one.uptime(at(10_000), DAY_MS), 0.9999));
+        assert!(is(one.uptime(at(DAY_MS + 4_000), DAY_MS), 1.0 - 1.0 / 86_400_000.0), "the window has not left it yet");
+        assert!(is(one.uptime(at(DAY_MS + 4_001), DAY_MS), 1.0), "and now it has");
+    }
+
+    #[test]
+    fn one_that_lasts_counts_until_now_and_from_its_first_failure() {
+        let mut open = life(&[(Status::Up, 0)]);
+        open.turn(Status::Down, at(6_000), at(5_000));
+        assert!(is(open.uptime(at(10_000), DAY_MS), 0.5));
+        assert!(is(life(&[(Status::Down, 0)]).uptime(at(1), DAY_MS), 0.0), "down from the first look on");
+    }
+
+    #[test]
+    fn paused_time_is_left_out() {
+        let turns = [(Status::Up, 0), (Status::Down, 8_000), (Status::Paused, 9_000), (Status::Pending, 19_000)];
+        assert!(is(life(&turns).uptime(at(20_000), DAY_MS), 0.9));
+        assert_eq!(life(&turns[..3]).uptime(at(9_000 + 2 * DAY_MS), DAY_MS), None, "paused all day");
+    }
+
+    #[test]
+    fn no_moment_counts_twice() {
+        let mut twice = life(&[(Status::Up, 0), (Status::Down, 2_000), (Status::Pending, 6_000)]);
+        twice.turn(Status::Down, at(7_000), at(3_000));
+        assert!(is(twice.uptime(at(10_000), DAY_MS), 0.2));
+    }
+
+    #[test]
+    fn old_outages_are_forgotten_and_many_keep_their_sum() {
+        let mut many = life(&[(Status::Up, 0)]);
+        let turns = 3 * INTERVALS_MAX as i64;
+        for turn in 0..turns {
+            many.turn(Status::Down, at(turn * 2_000 + 1_000), at(turn * 2_000 + 1_000));
+            many.turn(Status::Up, at(turn * 2_000 + 2_000), at(turn * 2_000 + 2_000));
+        }
+        assert_eq!(many.intervals.len(), INTERVALS_MAX);
+        assert!(is(many.uptime(at(turns * 2_000), DAY_MS), 0.5));
+        many.turn(Status::Degraded, at(KEPT_MS * 2), at(KEPT_MS * 2));
+        assert!(many.intervals.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn a_life_survives_its_bytes_and_uptime_is_a_ratio(turns in proptest::collection::vec((0_usize..5, 1_i64..100_000_000), 0..60)) {
+            let statuses = [Status::Up, Status::Degraded, Status::Down, Status::Paused, Status::Pending];
+            let mut downtime = Downtime::default();
+            let mut now = 0;
+            for (status, wait) in turns {
+                now += wait;
+                downtime.turn(statuses[status], at(now), at(now - wait / 2));
+            }
+            prop_assert_eq!(Downtime::from_bytes(&downtime.to_bytes()), Some(downtime.clone()));
+            for window in [1, DAY_MS, KEPT_MS] {
+                let uptime = downtime.uptime(at(now + 1), window);
+                prop_assert!(uptime.is_none_or(|ratio| (0.0..=1.0).contains(&ratio)), "{:?}", uptime);
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_harm(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _read = Downtime::from_bytes(&bytes);
+        }
+    }
+}

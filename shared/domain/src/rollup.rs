@@ -1,0 +1,211 @@
+//! Checks summed up by hour and by day: one binary value holds one hour, or one day, of a whole cohort.
+//!
+//! Layout, all big-endian: a version byte (1), then per monitor 13 bytes: `tag:3  count:2  failures:2  p50:2  p95:2  max:2`.
+//! Durations are those of [`packed`]; percentiles are by nearest rank over the checks that were up.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    Timestamp,
+    packed::{self, Tag, gear, ungear},
+    probe::Outcome,
+};
+
+const VERSION: u8 = 1;
+const SUMMARY: usize = 13;
+
+/// How long a time one summary covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the two words say it")]
+pub enum Span {
+    Hour,
+    Day,
+}
+
+impl Span {
+    /// Its seconds.
+    pub const fn seconds(self) -> i64 {
+        match self {
+            Self::Hour => 3_600,
+            Self::Day => 86_400,
+        }
+    }
+
+    /// The start of the hour or day (UTC) in which this moment lies.
+    pub const fn start(self, at: Timestamp) -> Timestamp {
+        Timestamp::from_seconds(at.seconds() - at.seconds() % self.seconds())
+    }
+}
+
+/// One monitor's checks of one hour or day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Summary {
+    /// Whose checks.
+    pub tag: Tag,
+    /// Checks that count: those that were up or down; our own faults are none.
+    pub count: u16,
+    /// Those that were down.
+    pub failures: u16,
+    /// Half of the checks that were up took no longer, in microseconds. None where none was up.
+    pub p50_us: Option<u32>,
+    /// 95 of 100 took no longer.
+    pub p95_us: Option<u32>,
+    /// None took longer.
+    pub max_us: Option<u32>,
+}
+
+/// Sums ticks up, one after the other.
+#[derive(Debug, Default)]
+pub struct Sum(BTreeMap<Tag, One>);
+
+#[derive(Debug, Default)]
+struct One {
+    count: u16,
+    failures: u16,
+    times: Vec<u32>,
+}
+
+impl Sum {
+    /// Adds one packed tick.
+    pub fn add(&mut self, tick: &[u8]) {
+        for record in packed::records(tick) {
+            if record.outcome == Outcome::ProbeError {
+                continue;
+            }
+            let one = self.0.entry(record.tag).or_default();
+            one.count = one.count.saturating_add(1);
+            match record.outcome {
+                Outcome::Up => one.times.push(record.phases.total_us()),
+                _ => one.failures = one.failures.saturating_add(1),
+            }
+        }
+    }
+
+    /// The summary of each monitor that was checked.
+    pub fn finish(self) -> Vec<Summary> {
+        let summary = |(tag, mut one): (Tag, One)| {
+            one.times.sort_unstable();
+            Summary {
+                tag,
+                count: one.count,
+                failures: one.failures,
+                p50_us: rank(&one.times, 50),
+                p95_us: rank(&one.times, 95),
+                max_us: one.times.last().copied(),
+            }
+        };
+        self.0.into_iter().map(summary).collect()
+    }
+}
+
+/// The nearest rank: the smallest value that so many percent of all do not exceed.
+fn rank(sorted: &[u32], percent: usize) -> Option<u32> {
+    let place = (sorted.len() * percent).div_ceil(100).checked_sub(1)?;
+    sorted.get(place).copied()
+}
+
+/// The bytes of these summaries.
+pub fn pack(summaries: &[Summary]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(1 + summaries.len() * SUMMARY);
+    bytes.push(VERSION);
+    for summary in summaries {
+        let [_, tag @ ..] = summary.tag.number().to_be_bytes();
+        bytes.extend_from_slice(&tag);
+        bytes.extend_from_slice(&summary.count.to_be_bytes());
+        bytes.extend_from_slice(&summary.failures.to_be_bytes());
+        for duration in [summary.p50_us, summary.p95_us, summary.max_us] {
+            bytes.extend_from_slice(&gear(duration).to_be_bytes());
+        }
+    }
+    bytes
+}
+
+/// The summary of one monitor, if these bytes hold one. Bytes that are not ours hold none.
+pub fn find(bytes: &[u8], tag: Tag) -> Option<Summary> {
+    let body = match bytes.split_first() {
+        Some((&VERSION, body)) => body,
+        _ => &[],
+    };
+    body.as_chunks::<SUMMARY>().0.iter().filter_map(summary).find(|summary| summary.tag == tag)
+}
+
+fn summary(bytes: &[u8; SUMMARY]) -> Option<Summary> {
+    let [t0, t1, t2, c0, c1, f0, f1, a0, a1, b0, b1, m0, m1] = *bytes;
+    Some(Summary {
+        tag: Tag::new(u32::from_be_bytes([0, t0, t1, t2]))?,
+        count: u16::from_be_bytes([c0, c1]),
+        failures: u16::from_be_bytes([f0, f1]),
+        p50_us: ungear(u16::from_be_bytes([a0, a1])),
+        p95_us: ungear(u16::from_be_bytes([b0, b1])),
+        max_us: ungear(u16::from_be_bytes([m0, m1])),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        packed::{COHORT_SIZE, Record},
+        probe::{ErrorCode, Phases},
+    };
+
+    fn check(tag: u32, outcome: Outcome, first_byte_us: u32) -> Record {
+        Record {
+            tag: Tag::new(tag).expect("a tag"),
+            outcome,
+            error: (outcome != Outcome::Up).then_some(ErrorCode::ResponseTimeout),
+            http_status: None,
+            phases: Phases { first_byte_us: Some(first_byte_us), ..Phases::default() },
+        }
+    }
+
+    #[test]
+    fn an_hour_is_summed_up_by_monitor() {
+        let mut sum = Sum::default();
+        for minute in 1..=20 {
+            let other = if minute == 7 { Outcome::ProbeError } else { Outcome::Down };
+            sum.add(&packed::pack(&[check(1, Outcome::Up, minute * 1_000), check(2, other, 5_000)]));
+        }
+        let bytes = pack(&sum.finish());
+        let tag = |number| Tag::new(number).expect("a tag");
+        let first = find(&bytes, tag(1)).expect("a summary");
+        assert_eq!((first.count, first.failures), (20, 0));
+        assert_eq!((first.p50_us, first.p95_us, first.max_us), (Some(10_000), Some(19_000), Some(20_000)));
+        let second = find(&bytes, tag(2)).expect("a summary");
+        assert_eq!((second.count, second.failures, second.p50_us), (19, 19, None), "our own fault is no check");
+        assert_eq!(find(&bytes, tag(3)), None);
+    }
+
+    #[test]
+    fn a_full_cohort_fits_one_write_unit() {
+        let mut sum = Sum::default();
+        let full: Vec<Record> = (0..COHORT_SIZE as u32).map(|tag| check(tag, Outcome::Up, 9_000_000)).collect();
+        sum.add(&packed::pack(&full));
+        assert!(pack(&sum.finish()).len() + 100 <= 1024);
+    }
+
+    #[test]
+    fn hours_and_days_begin_in_utc() {
+        let at: Timestamp = "2026-11-25T17:31:05.123Z".parse().expect("a time");
+        assert_eq!(Span::Hour.start(at).to_string(), "2026-11-25T17:00:00.000Z");
+        assert_eq!(Span::Day.start(at).to_string(), "2026-11-25T00:00:00.000Z");
+    }
+
+    proptest! {
+        #[test]
+        fn percentiles_are_values_that_were_seen_and_in_order(times in proptest::collection::vec(0_u32..30_000_000, 1..200)) {
+            let mut sorted = times;
+            sorted.sort_unstable();
+            let (half, most) = (rank(&sorted, 50), rank(&sorted, 95));
+            prop_assert!(half <= most && most <= sorted.last().copied());
+            prop_assert!(sorted.contains(&half.unwrap_or(u32::MAX)));
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_harm(bytes in proptest::collection::vec(any::<u8>(), 0..500), tag in 0_u32..100) {
+            let _found = Tag::new(tag).and_then(|tag| find(&bytes, tag));
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The OpenAPI document: that of the routes, and true of what they read.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use serde_json::{Value, json};
+use valpero_domain::Plan;
+
+use crate::harness::{Site, World};
+
+#[test]
+fn the_served_document_is_that_of_the_routes() {
+    let made = valpero::openapi::document();
+    let served: Value = serde_json::from_str(valpero_docs::DOCUMENT).expect("JSON");
+    let hint = "functions/docs/openapi.json is not that of the routes; make it anew: \
+                cargo run -- openapi > target/openapi.json && mv target/openapi.json functions/docs/openapi.json";
+    assert!(made == served, "{hint}");
+    let file =
+        Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").join("functions/docs/openapi.json");
+    assert_eq!(fs::read_to_string(file).expect("the document"), format!("{made:#}\n"), "{hint}");
+}
+
+/// The names that the problem about an unknown field lists as known.
+async fn known_fields(
+    world: &World,
+    token: &str,
+    method: &str,
+    path: &str,
+    body: Value,
+    pointer: &str,
+) -> BTreeSet<String> {
+    let reply = world.call(method, path, token, body).await.expect(422);
+    let errors = reply.json["errors"].as_array().cloned().unwrap_or_default();
+    let unknown = errors.iter().find(|error| error["pointer"] == format!("{pointer}/zzz")).expect("the unknown field");
+    let (_, known) = unknown["detail"].as_str().and_then(|text| text.split_once("there are ")).expect("a list");
+    known.split(", ").map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn bodies_are_described_by_the_fields_that_are_read() {
+    let world = World::new().await;
+    let owner = world.tenant(Plan::Business).await;
+    let site = Site::start().await;
+    let monitor = world.monitor(&owner, &site.url(), json!({})).await;
+    site.answers(500);
+    world.tick().await;
+    let incident = world.incidents(&owner).await[0]["id"].as_str().expect("an id").to_owned();
+    let document = valpero::openapi::document();
+    let zzz = || json!({"zzz": 1});
+    let (one, story) = (format!("/api/v1/monitors/{monitor}"), format!("/api/v1/incidents/{incident}"));
+    for (method, path, body, pointer, schema) in [
+        ("POST", "/api/v1/monitors", zzz(), "", "NewMonitor"),
+        ("POST", "/api/v1/monitors", json!({"http": zzz()}), "/http", "HttpSettings"),
+        ("PATCH", one.as_str(), zzz(), "", "MonitorPatch"),
+        ("PATCH", one.as_str(), json!({"http": zzz()}), "/http", "HttpPatch"),
+        ("POST", "/api/v1/keys", zzz(), "", "NewKey"),
+        ("POST", &format!("{story}/acknowledge"), zzz(), "", "Note"),
+        ("POST", &format!("{story}/comments"), zzz(), "", "NewComment"),
+        ("POST", "/api/v1/webhooks/rotate-secret", zzz(), "", "SecretRotation"),
+        ("POST", "/api/v1/webhooks/test", zzz(), "", "WebhookTest"),
+    ] {
+        let known = known_fields(&world, &owner.token, method, path, body, pointer).await;
+        let schema_of = &document["components"]["schemas"][schema];
+        let described: BTreeSet<String> =
+            schema_of["properties"].as_object().into_iter().flat_map(|all| all.keys().cloned()).collect();
+        assert_eq!(known, described, "{schema}");
+        assert_eq!(schema_of["additionalProperties"], false, "{schema}");
+    }
+}
+
+#[tokio::test]
+async fn queries_are_described_by_the_parameters_that_are_read() {
+    let world = World::new().await;
+    let owner = world.tenant(Plan::Business).await;
+    let monitor = world.monitor(&owner, "http://127.0.0.1:9/", json!({})).await;
+    let document = valpero::openapi::document();
+    let mut lists = 0;
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        let parameters = item["get"]["parameters"].as_array().cloned().unwrap_or_default();
+        let described: BTreeSet<String> = parameters
+            .iter()
+            .filter(|parameter| parameter["in"] == "query")
+            .filter_map(|parameter| parameter["name"].as_str().map(str::to_owned))
+            .collect();
+        if described.is_empty() {
+            continue;
+        }
+        let known = known_fields(
+            &world,
+            &owner.token,
+            "GET",
+            &format!("{}?zzz=1", path.replace("{id}", &monitor)),
+            Value::Null,
+            "",
+        )
+        .await;
+        assert_eq!(known, described, "{path}");
+        lists += 1;
+    }
+    assert_eq!(lists, 7, "six lists and the response times");
+}
+
+#[test]
+fn every_operation_says_how_it_fails_and_every_answer_carries_the_headers() {
+    let document = valpero::openapi::document();
+    let mut operations = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("operations") {
+            let id = operation["operationId"].as_str().expect("an id").to_owned();
+            assert!(operations.insert(id), "{method} {path}: each has a name of its own");
+            assert!(operation["summary"].is_string(), "{method} {path}");
+            if !path.starts_with("/api/") {
+                continue;
+            }
+            assert!(operation["security"][0]["key"].is_array(), "{method} {path}");
+            let answers = operation["responses"].as_object().expect("answers");
+            for status in ["401", "403", "429", "500", "503", "504"] {
+                assert!(answers.contains_key(status), "{method} {path} {status}");
+            }
+            for (status, answer) in answers {
+                let named = answer["$ref"].as_str().map(|at| at.trim_start_matches('#'));
+                let answer = named.map_or(answer, |at| document.pointer(at).expect("it exists"));
+                for header in ["X-RateLimit-Limit", "RateLimit", "Retry-After", "X-Request-Id"] {
+                    assert!(answer["headers"].get(header).is_some(), "{method} {path} {status} {header}");
+                }
+            }
+        }
+    }
+    assert_eq!(operations.len(), 30);
+    assert_eq!(document["webhooks"].as_object().map(serde_json::Map::len), Some(8));
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    fn look(value: &Value, document: &Value) {
+        match value {
+            Value::Object(object) => {
+                if let Some(Value::String(at)) = object.get("$ref") {
+                    assert!(document.pointer(at.trim_start_matches('#')).is_some(), "{at}");
+                }
+                object.values().for_each(|value| look(value, document));
+            }
+            Value::Array(items) => items.iter().for_each(|value| look(value, document)),
+            _ => {}
+        }
+    }
+    let document = valpero::openapi::document();
+    look(&document, &document);
+}
