@@ -1,6 +1,7 @@
 """What happens on the emulated AWS, step by step. A step that is untrue ends the run."""
 
 import base64
+import gzip
 import hashlib
 import hmac
 import http.server
@@ -93,7 +94,8 @@ class Deployment:
 
     def logs(self):
         """What all functions have logged in all regions."""
-        functions = [(f"{self.stack}-{name}", HOME) for name in ("account", "monitors", "incidents", "webhooks", "delivery")]
+        names = ("account", "monitors", "incidents", "webhooks", "metrics", "docs", "delivery", "rollup")
+        functions = [(f"{self.stack}-{name}", HOME) for name in names]
         functions += [(f"{self.stack}-checker-{code}", region) for code, region in self.regions.items()]
         return [line for function, region in functions for line in self.cloud.log(function, region)]
 
@@ -163,7 +165,7 @@ def one_region(deployment):
     step("sam build and sam deploy make the stack", "ApiUrl" in deployment.outputs, deployment.outputs)
     alarms = deployment.cloud.client("cloudwatch", HOME).describe_alarms()["MetricAlarms"]
     wanted = {"DeadLettersAlarm", "DeliveryErrors", "DeliveryStopped", "SilentRegions", "Throttled", "ApiErrors"}
-    wanted |= {"CheckerErrors", "CheckerStopped", "DeadEventsAlarm"}
+    wanted |= {"CheckerErrors", "CheckerStopped", "DeadEventsAlarm", "RollupErrors"}
     missing = {name for name in wanted if not any(name in alarm["AlarmName"] and alarm["AlarmActions"] for alarm in alarms)}
     step("with its alarms, who have somebody to tell", not missing, missing)
     api = deployment.api()
@@ -210,12 +212,46 @@ def one_region(deployment):
     step("a site that answers again is up", until(150, lambda: status(api, made) == "up"))
     step("which is told, too", until(20, lambda: hook.events("incident.resolved")))
     step("in the order of what happened", [event["type"] for event in hook.events()] == ["incident.opened", "incident.acknowledged", "incident.resolved"], hook.events())
+    contract(deployment, api, made, hook)
     log = api.call("GET", "/api/v1/audit-log?limit=200").json["data"]
     step("the audit log has it all", {"monitor.created", "incident.acknowledged"} <= {row["action"] for row in log}, log)
     answer = api.call("DELETE", f"/api/v1/monitors/{made['id']}")
     step("the monitor is deleted", answer.status == 204 and status_code(api, made) == 404, answer)
     denied = [line for line in deployment.logs() if "AccessDenied" in line or "not authorized" in line]
     step("and no policy was in the way", not denied, denied[:5])
+
+
+def contract(deployment, api, made, hook):
+    """What of the contract takes a way of its own through the gateway and the functions."""
+    named = {"Idempotency-Key": "once"}
+    first = api.call("POST", "/api/v1/keys", {"name": "once"}, named)
+    again = api.call("POST", "/api/v1/keys", {"name": "once"}, named)
+    step("a creation that is sent again is answered again", first.status == 201 and again.text == first.text, again)
+    step("and marked", again.headers.get("idempotent-replayed") == "true", again)
+    before = len(hook.seen)
+    tried = api.call("POST", "/api/v1/webhooks/test", {"monitor_id": made["id"]})
+    step("the webhook can be tried", tried.status == 202 and until(20, lambda: len(hook.seen) > before), tried)
+    path = f"/api/v1/webhooks/deliveries/{tried.json['id']}"
+    log = until(20, lambda: [api.call("GET", path).json] if api.call("GET", path).json["status"] == "succeeded" else None)
+    step("and its log shows the answer's head", log and "content-length" in log[0]["attempts"][0]["response_headers"], log)
+    again = api.call("POST", f"{path}/redeliver")
+    step("it is sent again on request", again.status == 202 and until(20, lambda: len(hook.seen) > before + 1), again)
+    hook.seen[:] = [arrival for arrival in hook.seen if json.loads(arrival.body)["type"] != "webhook.test"]
+    text = api.call("GET", "/api/metrics").text.decode()
+    step("Prometheus reads the metrics", f'valpero_up{{monitor_id="{made["id"]}"' in text, text)
+    packed = api.call("GET", "/api/metrics", headers={"Accept-Encoding": "gzip"})
+    step("packed where it asks for that", gzip.decompress(packed.text).startswith(b"# HELP valpero_up "), packed)
+    nobody = Api(f"http://{api.host}", "")
+    document = nobody.call("GET", "/docs/api/openapi.json").json
+    step("the reference is there for everybody", document["openapi"].startswith("3.1") and len(document["paths"]) > 20)
+    page = nobody.call("GET", "/docs/api")
+    step("and its page", page.status == 200 and b"redoc.standalone.js" in page.text, page)
+    functions = deployment.cloud.client("lambda", HOME)
+    [rollup] = [one["FunctionName"] for one in functions.list_functions()["Functions"] if "Rollup" in one["FunctionName"]]
+    answer = json.loads(functions.invoke(FunctionName=rollup, Payload=b"{}")["Payload"].read())
+    step("the hourly summary runs", answer.get("spans", 0) > 40, answer)
+    hours = api.call("GET", f"/api/v1/monitors/{made['id']}/response-times").json["data"]
+    step("and the hour that has just begun is summed up as it is read", hours and hours[-1]["count"] > 0, hours)
 
 
 def status_code(api, made):

@@ -146,3 +146,28 @@ fn every_reference_leads_somewhere() {
     let document = valpero::openapi::document();
     look(&document, &document);
 }
+
+#[tokio::test]
+async fn the_page_lists_every_operation_also_where_redoc_does_not_come() {
+    let world = World::new().await;
+    let page = world.call("GET", "/docs/api", "", Value::Null).await.expect(200);
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    assert!(
+        !page.header("x-request-id").is_empty()
+            && page.header("content-security-policy").contains("default-src 'none'")
+    );
+    let document = valpero::openapi::document();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for method in item.as_object().into_iter().flat_map(serde_json::Map::keys) {
+            let line = format!("<code>{} {path}</code>", method.to_uppercase());
+            assert!(page.body().contains(&line), "{line}");
+        }
+    }
+    assert!(page.body().contains("redoc.standalone.js\" integrity=\"sha384-"), "only the very file that was chosen");
+    let served = world.call("GET", "/docs/api/openapi.json", "", Value::Null).await.expect(200);
+    assert_eq!(served.json, document);
+    assert_eq!(world.call("GET", "/health", "", Value::Null).await.expect(200).json, json!({"status": "ok"}));
+    let problem = world.call("POST", "/health", "", Value::Null).await.expect(405);
+    assert_eq!(problem.problem().0, "method_not_allowed");
+    world.call("GET", "/docs/nothing", "", Value::Null).await.expect(401);
+}

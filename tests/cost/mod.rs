@@ -73,3 +73,65 @@ async fn a_change_of_status_is_one_transaction() {
     // The transaction: monitor, audit row, incident, timeline, delivery, schedule at two units a KB.
     assert!(usage.wru <= 24.0, "{usage:?}");
 }
+
+#[tokio::test]
+async fn a_scrape_costs_some_eight_read_units_a_cohort_of_monitors() {
+    let world = World::with(WorldOptions { regions: "fra", ..WorldOptions::default() }).await;
+    let site = Site::start().await;
+    let owner = world.tenant(Plan::Business).await;
+    for _ in 0..COHORT_SIZE {
+        world.monitor(&owner, &site.url(), json!({})).await;
+    }
+    world.tick().await;
+    let account = owner.account;
+    let app = &world.stack.app;
+    let (glanced, usage) = Usage::of(app.store.glance_at_monitors(account, |_| {})).await;
+    glanced.expect("monitors");
+    assert!(usage.rru <= 8.0, "{usage:?}");
+    let monitors = app.store.monitors(account, None, |_| true, COHORT_SIZE).await.expect("monitors");
+    let (latest, usage) = Usage::of(valpero_app::latest::latest(app, &monitors)).await;
+    assert_eq!(latest.expect("checks").len(), COHORT_SIZE);
+    assert!(usage.rru <= 1.0 && usage.round_trips == 2, "the newest checks of a whole cohort: {usage:?}");
+}
+
+#[tokio::test]
+async fn an_hour_of_a_full_cohort_is_summed_up_for_eight_read_units_and_one_write_unit() {
+    use valpero_domain::{
+        packed::{Record, Tag},
+        probe::{Outcome, Phases},
+        rollup::Span,
+        schedule::Cohort,
+    };
+    let world = World::with(WorldOptions { regions: "fra", ..WorldOptions::default() }).await;
+    let store = &world.stack.app.store;
+    let cohort = Cohort { region: "fra".parse().expect("a region"), interval: 60, number: 0 };
+    let start = Span::Hour.start(world.now());
+    let record = |tag: usize| Record {
+        tag: u32::try_from(tag).ok().and_then(Tag::new).expect("a tag"),
+        outcome: Outcome::Up,
+        error: None,
+        http_status: Some(200),
+        phases: Phases { first_byte_us: Some(120_000), ..Phases::default() },
+    };
+    let records: Vec<Record> = (0..COHORT_SIZE).map(record).collect();
+    for minute in 0..60 {
+        store.save_tick(&cohort, start.plus_seconds(60 * minute), &records).await.expect("kept");
+    }
+    let (kept, usage) = Usage::of(store.roll_up(&cohort, Span::Hour, start)).await;
+    assert!(kept.expect("summed up"));
+    assert!(usage.rru <= 8.0 && (usage.wru - 1.0).abs() < 0.01, "{usage:?}");
+}
+
+#[tokio::test]
+async fn an_idempotency_key_costs_one_read_and_a_receipt() {
+    let world = World::with(WorldOptions { regions: "fra", ..WorldOptions::default() }).await;
+    let owner = world.tenant(Plan::Business).await;
+    let store = &world.stack.app.store;
+    let name = json!({"name": "ci"});
+    world.post_named("/api/v1/keys", &owner, "once", name).await.expect(201);
+    let hash = Token::parse(&owner.token).expect("a token").hash();
+    let key = store.meter(&hash, world.now()).await.expect("counted").key.id;
+    let (receipt, usage) = Usage::of(store.receipt(key, "once", world.now())).await;
+    assert!(receipt.expect("a receipt").is_some());
+    assert_eq!(usage, Usage { wru: 0.0, rru: 1.0, round_trips: 1 });
+}
