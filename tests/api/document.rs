@@ -108,6 +108,7 @@ fn every_operation_says_how_it_fails_and_every_answer_carries_the_headers() {
             let id = operation["operationId"].as_str().expect("an id").to_owned();
             assert!(operations.insert(id), "{method} {path}: each has a name of its own");
             assert!(operation["summary"].is_string(), "{method} {path}");
+            assert!(operation.as_object().is_some_and(|all| all.values().all(|one| !one.is_null())), "{method} {path}");
             if !path.starts_with("/api/") {
                 continue;
             }

@@ -56,7 +56,7 @@ pub struct Usage {
     monitors: u32,
 }
 
-/// The account behind the key: its plan, what the plan allows, and what is used of it.
+/// The account behind the key. Its plan, what the plan allows, and what is used of it.
 #[utoipa::path(
     get,
     path = "/api/v1/account",

@@ -12,7 +12,7 @@ pub struct Health {
     status: &'static str,
 }
 
-/// Says that requests arrive. It asks nothing else: whether the database answers shows in the answers of the other routes.
+/// Whether requests arrive. It asks nothing else: whether the database answers shows in the answers of the other routes.
 #[utoipa::path(
     get,
     path = "/health",

@@ -76,6 +76,10 @@ fn page_text() -> String {
             let _always = writeln!(list, "<li><code>{method} {path}</code> {summary}</li>");
         }
     }
+    for (event, item) in document["webhooks"].as_object().into_iter().flatten() {
+        let summary = escaped(item["post"]["summary"].as_str().unwrap_or_default());
+        let _always = writeln!(list, "<li>Webhook <code>{}</code> {summary}</li>", escaped(event));
+    }
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Valpero API</title>\n\
          <link rel=\"icon\" href=\"data:,\">\n\

@@ -17,7 +17,7 @@ use valpero_domain::{
 
 use crate::NoteBody;
 
-/// Says that somebody has taken the incident. Again changes nothing; after it is resolved it is a conflict.
+/// Acknowledges an incident. Somebody has taken it. Again changes nothing; after it is resolved it is a conflict.
 #[utoipa::path(
     post,
     path = "/api/v1/incidents/{id}/acknowledge",

@@ -26,7 +26,7 @@ pub struct NewComment {
     body: String,
 }
 
-/// Adds a person's words to an incident, ongoing or resolved.
+/// Comments on an incident. It may be ongoing or resolved.
 #[utoipa::path(
     post,
     path = "/api/v1/incidents/{id}/comments",

@@ -14,7 +14,7 @@ use valpero_storage::{StatusChange, StoreError};
 
 use crate::NoteBody;
 
-/// Ends the incident by hand; the monitor is pending until its regions have seen it anew, and a failure that they confirm
+/// Resolves an incident by hand. The monitor is pending until its regions have seen it anew, and a failure that they confirm
 /// opens a new incident. Again changes nothing.
 #[utoipa::path(
     post,

@@ -23,7 +23,7 @@ use crate::exposition::{Format, Piece};
 const WEEK_MS: i64 = 7 * 86_400_000;
 const DAY_S: f64 = 86_400.0;
 
-/// The state of every monitor of the account, for Prometheus: text 0.0.4, or OpenMetrics 1.0 where `Accept` asks for it; gzip
+/// Metrics for Prometheus. The state of every monitor of the account: text 0.0.4, or OpenMetrics 1.0 where `Accept` asks for it; gzip
 /// where `Accept-Encoding` does. Needs `monitors:read` and `incidents:read`. Checks run once a minute, so scrape no oftener.
 #[utoipa::path(
     get,

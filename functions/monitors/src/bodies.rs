@@ -81,7 +81,7 @@ pub struct HttpSettings {
 #[expect(dead_code, reason = "described, and never built")]
 pub struct MonitorPatch {
     /// The target. With another scheme, host or port, the values of all `http.headers` must be sent anew.
-    #[schema(value_type = schema::Url, nullable = false)]
+    #[schema(value_type = schema::Url, required = false)]
     url: Option<String>,
     /// What people call it.
     #[schema(value_type = Option<schema::Name>)]

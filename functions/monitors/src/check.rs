@@ -27,7 +27,7 @@ pub struct RequestedCheck {
     regions: Vec<RegionCode>,
 }
 
-/// Checks a monitor now, from all its regions; the results join its history within seconds.
+/// Checks a monitor now. All its regions are asked; the results join its history within seconds.
 #[utoipa::path(
     post,
     path = "/api/v1/monitors/{id}/check",

@@ -12,7 +12,7 @@ use valpero_app::{
 use valpero_domain::{MonitorId, Status};
 use valpero_storage::{Monitor, StatusChange};
 
-/// Stops checking. An incident that is open is resolved. Again changes nothing.
+/// Pauses a monitor. An incident that is open is resolved. Again changes nothing.
 #[utoipa::path(
     post,
     path = "/api/v1/monitors/{id}/pause",
@@ -32,7 +32,7 @@ pub async fn pause(
     Ok(Json(views::Monitor::of(&monitor, &latest_of(&app, &monitor).await?, app.now())))
 }
 
-/// Checks again; the monitor is pending until its regions have seen it. Again changes nothing.
+/// Resumes a monitor. It is pending until its regions have seen it. Again changes nothing.
 #[utoipa::path(
     post,
     path = "/api/v1/monitors/{id}/resume",

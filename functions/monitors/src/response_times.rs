@@ -98,7 +98,7 @@ impl std::str::FromStr for Window {
     }
 }
 
-/// A monitor's response times and failures by hour (24h, 7d) or by day (30d, 90d), of each region.
+/// A monitor's response times and failures, summed up. By the hour (24h, 7d) or the day (30d, 90d), of each region.
 #[utoipa::path(
     get,
     path = "/api/v1/monitors/{id}/response-times",

@@ -14,7 +14,7 @@ use valpero_storage::{Monitor, Webhook};
 
 use crate::bodies::MonitorPatch;
 
-/// Changes what the body names (JSON Merge Patch, RFC 7396); `null` goes back to the default.
+/// Changes a monitor. The body is a JSON Merge Patch (RFC 7396): what it names changes, and `null` goes back to the default.
 /// A `webhook_url` that was not there before shows the webhook's secret, this once.
 #[utoipa::path(
     patch,

@@ -10,8 +10,8 @@ use valpero_app::{
 use valpero_domain::{DeliveryId, delivery::DeliveryStatus};
 use valpero_storage::{self as storage, StoreError};
 
-/// Sends a delivery again, now, whatever came of it: the same event with the same body, to where the monitor's webhook goes
-/// today. Further attempts follow as for a new one. While an attempt is under way nothing changes.
+/// Sends a delivery again, now. Whatever came of it before: the same event with the same body, to where the monitor's webhook
+/// goes today. Further attempts follow as for a new one. While an attempt is under way nothing changes.
 #[utoipa::path(
     post,
     path = "/api/v1/webhooks/deliveries/{id}/redeliver",

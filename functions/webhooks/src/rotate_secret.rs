@@ -48,7 +48,7 @@ pub struct RotatedSecret {
     previous_valid_until: Timestamp,
 }
 
-/// Gives a monitor's webhook a new secret, shown this once. During the grace both secrets sign.
+/// Rotates a webhook's secret. The new one is shown this once. During the grace both secrets sign.
 #[utoipa::path(
     post,
     path = "/api/v1/webhooks/rotate-secret",

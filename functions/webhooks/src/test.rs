@@ -24,7 +24,7 @@ pub struct WebhookTest {
     monitor_id: String,
 }
 
-/// Sends a `webhook.test` to a monitor's webhook, signed and tried again like any other. What came of it is in the delivery.
+/// Tries a monitor's webhook. It gets a `webhook.test`, signed and tried again like any other. What came of it is in the delivery.
 #[utoipa::path(
     post,
     path = "/api/v1/webhooks/test",

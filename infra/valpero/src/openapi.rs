@@ -49,7 +49,7 @@ const CONFLICTS: [&str; 9] = [
 pub fn document() -> Value {
     let mut routes = api::routes().into_openapi();
     routes.merge(Shared::openapi());
-    let mut document = json!(routes);
+    let mut document = name_lists(json!(routes));
     document["info"] = info();
     document["servers"] = json!([{"url": "/", "description": "The deployment that serves this document"}]);
     document["tags"] = tags();
@@ -72,6 +72,37 @@ pub fn document() -> Value {
     }
     document["webhooks"] = webhooks();
     document
+}
+
+/// A list is named after its items, and refers to them; utoipa repeats them within it.
+fn name_lists(mut document: Value) -> Value {
+    let schemas = document["components"]["schemas"].as_object_mut().map(std::mem::take).unwrap_or_default();
+    let mut renamed = Map::new();
+    for (name, mut schema) in schemas {
+        let item = name.strip_prefix("List_").map(str::to_owned);
+        if let Some(item) = &item {
+            schema["properties"]["data"]["items"] = json!({"$ref": format!("#/components/schemas/{item}")});
+        }
+        renamed.insert(item.map_or(name, |item| format!("{item}List")), schema);
+    }
+    document["components"]["schemas"] = Value::Object(renamed);
+    rename_references(&mut document);
+    document
+}
+
+fn rename_references(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            if let Some(Value::String(at)) = object.get_mut("$ref")
+                && let Some(item) = at.strip_prefix("#/components/schemas/List_")
+            {
+                *at = format!("#/components/schemas/{item}List");
+            }
+            object.values_mut().for_each(rename_references);
+        }
+        Value::Array(items) => items.iter_mut().for_each(rename_references),
+        _ => {}
+    }
 }
 
 fn members(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
@@ -214,7 +245,8 @@ fn responses() -> Value {
 fn complete(path: &str, method: &str, operation: &mut Value) {
     let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
     let keyed = path.starts_with("/api/");
-    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+    summarise(operation);
+    for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         // In a URL there is no null: what is optional is left out.
         if let Some(schema) = parameter.get_mut("schema") {
             strip_null(schema);
@@ -249,6 +281,17 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
             let name = ANSWERS.iter().find(|(of, ..)| *of == status).map_or("", |(_, name, _)| *name);
             operation["responses"][status] = json!({"$ref": format!("#/components/responses/{name}")});
         }
+    }
+}
+
+/// The first sentence of a handler's documentation is the operation's summary, the others describe it.
+fn summarise(operation: &mut Value) {
+    let part = |name: &str| operation[name].as_str().unwrap_or_default().replace('\n', " ");
+    let whole = format!("{} {}", part("summary"), part("description"));
+    let (summary, description) = whole.trim().split_once(". ").unwrap_or((whole.trim(), ""));
+    operation["summary"] = json!(summary.trim_end_matches('.'));
+    if !description.is_empty() {
+        operation["description"] = json!(description);
     }
 }
 

@@ -9,7 +9,7 @@ use valpero_domain::KeyId;
 
 use super::Key;
 
-/// The account's keys, oldest first, ended ones too.
+/// The account's keys, oldest first. Ended ones too.
 #[utoipa::path(
     get,
     path = "/api/v1/keys",

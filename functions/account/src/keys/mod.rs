@@ -47,7 +47,7 @@ pub struct Key {
     rotation_due_at: Timestamp,
     /// The token: only in the answer that mints it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = schema::Token)]
+    #[schema(value_type = schema::Token, required = false)]
     token: Option<String>,
 }
 

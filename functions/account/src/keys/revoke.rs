@@ -8,7 +8,7 @@ use valpero_app::{
 };
 use valpero_domain::KeyId;
 
-/// Ends a key: the very next request with it is refused. Again is no fault.
+/// Ends a key. The very next request with it is refused. Again is no fault.
 #[utoipa::path(
     delete,
     path = "/api/v1/keys/{id}",

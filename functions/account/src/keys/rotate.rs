@@ -26,7 +26,7 @@ pub struct Rotation {
     grace_seconds: Option<i64>,
 }
 
-/// Mints a successor with the same name and scopes; the old key ends after the grace.
+/// Rotates a key. Its successor has the same name and scopes; the old key ends after the grace.
 #[utoipa::path(
     post,
     path = "/api/v1/keys/{id}/rotate",

@@ -143,3 +143,55 @@ fn document(problem: &Problem, request_id: &str, status: StatusCode, headers: &H
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+    use valpero_storage::{Store, Tables};
+
+    use super::*;
+    use crate::{Clock, EventBus, Queue, Settings};
+
+    /// An application whose store nobody can reach.
+    fn app() -> App {
+        let config = aws_sdk_dynamodb::Config::builder().behavior_version_latest().build();
+        App {
+            store: Store::new(aws_sdk_dynamodb::Client::from_conf(config), Tables::of_stack("x")),
+            queue: Queue::Absent,
+            events: EventBus::Absent,
+            clock: Clock::system(),
+            settings: std::sync::Arc::new(Settings { private_targets: false }),
+        }
+    }
+
+    async fn ask(path: &str) -> (u16, serde_json::Value, HeaderMap) {
+        async fn hangs() {
+            std::future::pending().await
+        }
+        #[expect(clippy::panic, reason = "it is what this is about")]
+        async fn panics() {
+            panic!("on purpose")
+        }
+        let routes = OpenApiRouter::new().route("/hangs", get(hangs)).route("/panics", get(panics));
+        let request = Request::builder().uri(path).body(Body::empty()).expect("a request");
+        let response = finish_open(routes, app()).oneshot(request).await.expect("an answer");
+        let (head, body) = response.into_parts();
+        let bytes = body.collect().await.expect("a body").to_bytes();
+        (head.status.as_u16(), serde_json::from_slice(&bytes).expect("JSON"), head.headers)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_hangs_or_panics_is_answered_as_a_problem_with_the_headers() {
+        for (path, status, code) in [("/hangs", 504, "timed_out"), ("/panics", 500, "internal_error")] {
+            let (found, problem, headers) = ask(path).await;
+            assert_eq!((found, problem["code"].as_str()), (status, Some(code)), "{path}");
+            let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+            assert_eq!(header("content-type"), Some("application/problem+json"));
+            assert_eq!(problem["request_id"].as_str(), header("x-request-id"));
+            assert_eq!((header("x-ratelimit-limit"), header("x-ratelimit-remaining")), (Some("0"), Some("0")));
+            assert!(header("retry-after").is_some_and(|seconds| seconds.parse::<u32>().is_ok()), "{path}");
+        }
+    }
+}

@@ -94,7 +94,7 @@ pub struct Monitor {
     pub http: HttpView,
     /// The webhook's secret: only in the answer that made the monitor with a `webhook_url`, or gave it one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = schema::WebhookSecret)]
+    #[schema(value_type = schema::WebhookSecret, required = false)]
     pub webhook_secret: Option<String>,
 }
 
