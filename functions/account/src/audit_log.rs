@@ -79,7 +79,7 @@ pub async fn list(
     Auth { caller, .. }: Auth<need::AccountRead>,
     mut params: Params,
 ) -> Result<Json<List<AuditRow>>, Problem> {
-    let filter = AuditFilter { actor: params.take("actor"), action: params.take("action") };
+    let filter = AuditFilter { actor: params.text("actor"), action: params.text("action") };
     let page: Page<AuditId> = params.page(caller.account());
     params.finish()?;
     let rows = app.store.audit_rows(caller.account(), &filter, page.after().copied(), page.count()).await?;

@@ -37,8 +37,8 @@ pub async fn list(
     let filter = MonitorFilter {
         status: params.take("status"),
         check_type: params.take("check_type"),
-        tag: params.take("tag"),
-        q: params.take("q"),
+        tag: params.text("tag"),
+        q: params.text("q"),
     };
     let page: Page<MonitorId> = params.page(caller.account());
     params.finish()?;

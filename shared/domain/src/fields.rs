@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
+/// Up to here a floating point number holds every whole number: 2^53.
+const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
+
 /// One thing wrong with a request's body or query.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fault {
@@ -77,7 +80,14 @@ impl<'a> Fields<'a> {
     /// The field as a `T`, absent or not. A value that is no `T` is a fault.
     pub fn optional<T: DeserializeOwned>(&mut self, name: &'static str, faults: &mut Faults) -> Option<T> {
         let value = self.value(name)?;
-        match T::deserialize(value) {
+        // To JSON 3.0 is the same number as 3.
+        let whole = value.as_f64().filter(|number| value.is_f64() && number.fract() == 0.0 && number.abs() < WHOLE_MAX);
+        #[expect(clippy::cast_possible_truncation, reason = "it is a whole number below 2^53")]
+        let parsed = match whole {
+            Some(number) => T::deserialize(Value::from(number as i64)),
+            None => T::deserialize(value),
+        };
+        match parsed {
             Ok(parsed) => Some(parsed),
             Err(error) => {
                 faults.add(self.pointer(name), plain(&error.to_string()));
@@ -136,12 +146,13 @@ mod tests {
 
     #[test]
     fn every_fault_is_reported_at_once_with_its_pointer() {
-        let body = json!({"count": "three", "tyop/~": 1, "gone": null});
+        let body = json!({"count": "three", "tyop/~": 1, "gone": null, "whole": 3.0});
         let mut faults = Faults::default();
         let mut fields = Fields::of(&body, "/http", &mut faults);
         assert_eq!(fields.required::<u32>("count", &mut faults), None);
         assert_eq!(fields.required::<String>("name", &mut faults), None);
         assert_eq!(fields.optional::<String>("gone", &mut faults), None);
+        assert_eq!(fields.optional::<u32>("whole", &mut faults), Some(3), "the same number, written otherwise");
         fields.finish(&mut faults);
         let faults = faults.into_vec();
         assert_eq!(faults[0].detail, "must be a whole number, not string \"three\"");

@@ -142,10 +142,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
 }
 
 impl Params {
-    /// A parameter as a `T`. An empty one counts as absent.
+    /// A text that is looked for; an empty one looks for nothing.
+    pub fn text(&mut self, name: &'static str) -> Option<String> {
+        self.take(name).filter(|text: &String| !text.is_empty())
+    }
+
+    /// A parameter as a `T`.
     pub fn take<T: FromStr<Err: std::fmt::Display>>(&mut self, name: &'static str) -> Option<T> {
         self.known.push(name);
-        let text = self.given.remove(name).filter(|text| !text.is_empty())?;
+        let text = self.given.remove(name)?;
         match text.parse() {
             Ok(value) => Some(value),
             Err(error) => {

@@ -149,21 +149,14 @@ mod tests {
     use axum::routing::get;
     use http_body_util::BodyExt;
     use tower::ServiceExt;
-    use valpero_storage::{Store, Tables};
 
     use super::*;
-    use crate::{Clock, EventBus, Queue, Settings};
+    use crate::Config;
 
-    /// An application whose store nobody can reach.
-    fn app() -> App {
-        let config = aws_sdk_dynamodb::Config::builder().behavior_version_latest().build();
-        App {
-            store: Store::new(aws_sdk_dynamodb::Client::from_conf(config), Tables::of_stack("x")),
-            queue: Queue::Absent,
-            events: EventBus::Absent,
-            clock: Clock::system(),
-            settings: std::sync::Arc::new(Settings { private_targets: false }),
-        }
+    /// An application that asks nothing of its store.
+    async fn app() -> App {
+        let (stack, home_region) = ("x".to_owned(), "eu-north-1".to_owned());
+        Config { stack, home_region, queue_url: None, events: false, private_targets: false }.connect().await
     }
 
     async fn ask(path: &str) -> (u16, serde_json::Value, HeaderMap) {
@@ -176,7 +169,7 @@ mod tests {
         }
         let routes = OpenApiRouter::new().route("/hangs", get(hangs)).route("/panics", get(panics));
         let request = Request::builder().uri(path).body(Body::empty()).expect("a request");
-        let response = finish_open(routes, app()).oneshot(request).await.expect("an answer");
+        let response = finish_open(routes, app().await).oneshot(request).await.expect("an answer");
         let (head, body) = response.into_parts();
         let bytes = body.collect().await.expect("a body").to_bytes();
         (head.status.as_u16(), serde_json::from_slice(&bytes).expect("JSON"), head.headers)

@@ -85,8 +85,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Idempotency {
         let request = format!("{} {}", parts.method, parts.uri.path());
         let mut given = parts.headers.get_all(IDEMPOTENCY_KEY).iter();
         let Some(value) = given.next() else { return Ok(Self { key: None, request }) };
+        let visible = value.as_bytes().iter().all(|byte| (b' '..=b'~').contains(byte));
         let text = value.to_str().unwrap_or_default();
-        if given.next().is_some() || !(1..=LONGEST).contains(&text.len()) {
+        if given.next().is_some() || !visible || !(1..=LONGEST).contains(&text.len()) {
             let mut faults = Faults::default();
             faults.add("/Idempotency-Key", format!("must be one header of 1 to {LONGEST} visible ASCII characters"));
             return Err(Problem::invalid(faults));

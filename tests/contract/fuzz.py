@@ -1,0 +1,60 @@
+"""Schemathesis over the served document: good requests are taken, bad ones refused, and every answer is what the document says.
+
+schemathesis.toml says how it runs, and hooks.py what it must know."""
+
+import json
+import os
+import subprocess
+import sys
+
+from tools import HERE, Up, failures, folder, operations, program, step, tail, until
+
+# It takes two or three, most of them waiting for the key's pace.
+MINUTES = 12
+# It leaves out where it has the document from.
+DOCUMENT = "/docs/api/openapi.json"
+
+
+def run(valpero):
+    with Up(valpero, "schemathesis") as up:
+        place = folder("schemathesis")
+        peopled(up)
+        code, said, report = tried(up, place)
+        step("Schemathesis runs to its end", report["complete"], lambda: failures(said))
+        seen = report["operations"]
+        count = len([path for _, path, _ in operations(up.document()) if path.startswith("/") and path != DOCUMENT])
+        step(f"it tries all {count} operations", seen["total"] == seen["tested"] == count and not seen["errored"], seen)
+        cases = report["test_cases"]
+        step(f"with {cases['generated']} requests", cases["generated"] >= 20 * count, cases)
+        step("and every answer is as the document says", code == 0 and not cases["with_failures"], lambda: failures(said))
+        step("the key that it used still opens the account", up.call("GET", "/account")[0] in (200, 429))
+
+
+def peopled(up):
+    """A monitor that is down, its incident and its deliveries, so that the run finds some of each."""
+    nobody = "http://127.0.0.1:9/"
+    status, monitor = up.call("POST", "/monitors", {"url": nobody, "webhook_url": nobody, "retries": 0})
+    step("a monitor is made of a site that is not there", status == 201, monitor)
+    up.call("POST", f"/monitors/{monitor['id']}/check")
+    step("its incident opens", until(90, lambda: up.call("GET", "/incidents")[1]["data"]), lambda: tail(up.log))
+    step("and a webhook tells of it", until(90, lambda: up.call("GET", "/webhooks/deliveries")[1]["data"]), lambda: tail(up.log))
+
+
+def tried(up, place):
+    output, report = os.path.join(place, "output.txt"), os.path.join(place, "report.json")
+    command = [program("st"), "--config-file", os.path.join(HERE, "schemathesis.toml"), "--no-color", "run"]
+    command += [f"{up.url}{DOCUMENT}", "--report", "json", "--report-json-path", report]
+    ours = {"VALPERO_URL": up.url, "VALPERO_KEY": up.key, "SCHEMATHESIS_HOOKS": os.path.join(HERE, "hooks.py")}
+    environment = os.environ | ours | {"PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "120"}
+    with open(output, "w") as file:
+        try:
+            code = subprocess.run(command, cwd=place, env=environment, stdout=file, stderr=file, timeout=60 * MINUTES).returncode
+        except subprocess.TimeoutExpired:
+            code = None
+    with open(output, errors="replace") as file:
+        said = file.read()
+    if code is None or not os.path.exists(report):
+        print(said[-6000:])
+        sys.exit(f"FAILED Schemathesis {'does not end' if code is None else 'says nothing'}")
+    with open(report) as file:
+        return code, said, json.load(file)

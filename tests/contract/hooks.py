@@ -1,0 +1,135 @@
+"""What Schemathesis must know of this API beyond its document: values that stay on this machine, the few rules between fields that no
+schema can say, and which key must outlive the run. It finds the API by VALPERO_URL and VALPERO_KEY."""
+
+import datetime
+import itertools
+import json
+import os
+import re
+import urllib.request
+
+import schemathesis
+from hypothesis import strategies as st
+from schemathesis.core.parameters import ParameterLocation
+
+# One origin, where nothing listens.
+ORIGIN = "http://127.0.0.1:9/"
+PLACES = ["", "health", "a/b?c=d", "?q=1&q=2", "hook?from=x&text=%20"]
+START = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
+TEN_YEARS_S = 10 * 365 * 86_400
+LATER = "2099-12-31T23:59:59Z"
+# Items on a page unless told otherwise, and where a list ends whatever the page's size.
+ITEMS, ITEMS_MAX = 50, 10_000
+# Of a monitor that names no regions, `valpero up` answers these.
+REGIONS = ["fra", "hel", "usc"]
+STATUSES = ["200-299", "204", "200-204, 301,404"]
+NO_KEY = "key_" + "0" * 26
+NUMBERS = itertools.count()
+# The newest object of each kind that an answer has told of, by the prefix of its id.
+LATEST = {}
+
+
+def look(path):
+    headers = {"Authorization": f"Bearer {os.environ['VALPERO_KEY']}"}
+    request = urllib.request.Request(os.environ["VALPERO_URL"] + path, headers=headers)
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return answer.read()
+
+
+def note(body):
+    for name in re.findall(r'"id":\s*"([a-z]{3}_[0-9A-Z]{26})"', body.decode(errors="replace")):
+        if name != OWN_KEY:
+            LATEST[name[:4]] = name
+
+
+# The key that this run lives by.
+[OWN_KEY] = [key["id"] for key in json.loads(look("/api/v1/keys"))["data"] if key["last4"] == os.environ["VALPERO_KEY"][-4:]]
+for place in ("monitors", "incidents", "webhooks/deliveries"):
+    note(look(f"/api/v1/{place}"))
+
+
+def moment(seconds, fraction, zone):
+    return (START + datetime.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S") + fraction + zone
+
+
+MOMENTS = st.builds(moment, st.integers(0, TEN_YEARS_S), st.sampled_from(["", ".007"]), st.sampled_from(["Z", "+00:00", "-05:30"]))
+FORMATS = {"uri": st.sampled_from(PLACES).map(lambda place: ORIGIN + place), "date-time": MOMENTS}
+FORMATS |= {"region": st.sampled_from(REGIONS), "expected-status": st.sampled_from(STATUSES)}
+for name, values in FORMATS.items():
+    schemathesis.openapi.format(name, values)
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    if case.meta and case.meta.phase.name != "stateful":
+        aim(case)
+    if case.method.upper() != "GET" and (case.path_parameters or {}).get("id") == OWN_KEY:
+        case.path_parameters["id"] = NO_KEY
+    if case.meta and case.meta.generation.mode.is_positive:
+        fit_query(case.query)
+        fit_headers(case.headers)
+        if isinstance(case.body, dict):
+            fit_body(case.body)
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    note(response.content)
+    if case.method.upper() == "DELETE":
+        gone = (case.path_parameters or {}).get("id")
+        for kind in [kind for kind, name in LATEST.items() if name == gone]:
+            del LATEST[kind]
+
+
+def aim(case):
+    """At an object that is there, in place of one that never was."""
+    for place, holder in ((ParameterLocation.PATH, case.path_parameters), (ParameterLocation.BODY, case.body)):
+        name = "id" if place == ParameterLocation.PATH else "monitor_id"
+        if isinstance(holder, dict) and isinstance(holder.get(name), str) and not case.meta.is_negative_at(place):
+            holder[name] = LATEST.get(holder[name][:4], holder[name])
+
+
+def fit_query(query):
+    if query.get("page"):
+        query["page"] = min(int(query["page"]), ITEMS_MAX // int(query.get("limit") or ITEMS))
+    if query.get("region"):
+        query["region"] = REGIONS[0]
+    # Only what a list has answered is a cursor.
+    query.pop("cursor", None)
+
+
+def fit_headers(headers):
+    """A name that stood for one request cannot stand for another."""
+    for name in headers:
+        if name.lower() == "idempotency-key":
+            headers[name] = f"contract-{next(NUMBERS)}"
+
+
+def fit_body(body):
+    for name in ("url", "webhook_url"):
+        # From an example, or from a schema's pattern.
+        if isinstance(body.get(name), str) and not body[name].startswith(ORIGIN):
+            body[name] = ORIGIN
+    if isinstance(body.get("regions"), list):
+        body["regions"] = REGIONS[: len(body["regions"])]
+        # A change that leaves fewer regions than must agree would be none.
+        body.setdefault("confirm_regions", None)
+    if isinstance(body.get("confirm_regions"), (int, float)):
+        body["confirm_regions"] = min(body["confirm_regions"], len(body.get("regions") or REGIONS[:1]))
+    if isinstance(body.get("expires_at"), str):
+        body["expires_at"] = LATER
+    if isinstance(body.get("http"), dict):
+        fit_http(body["http"])
+
+
+def fit_http(http):
+    carries = http.get("method") not in (None, "GET", "HEAD")
+    if http.get("body") is not None and not carries:
+        http["method"] = "POST"
+    elif "method" in http and not carries:
+        http["body"] = None
+    if isinstance(http.get("headers"), dict):
+        # Two spellings of one name are that name twice.
+        http["headers"] = {name.lower(): value for name, value in http["headers"].items()}
+    if isinstance(http.get("expected_status"), str) and http["expected_status"] not in STATUSES:
+        http["expected_status"] = STATUSES[0]
