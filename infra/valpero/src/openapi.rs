@@ -74,7 +74,7 @@ pub fn document() -> Value {
     document
 }
 
-/// A list is named after its items, and refers to them; utoipa repeats them within it.
+/// A list is named after its items, and refers to them, in place of a copy of theirs.
 fn name_lists(mut document: Value) -> Value {
     let schemas = document["components"]["schemas"].as_object_mut().map(std::mem::take).unwrap_or_default();
     let mut renamed = Map::new();
@@ -86,21 +86,26 @@ fn name_lists(mut document: Value) -> Value {
         renamed.insert(item.map_or(name, |item| format!("{item}List")), schema);
     }
     document["components"]["schemas"] = Value::Object(renamed);
-    rename_references(&mut document);
+    tidy(&mut document);
     document
 }
 
-fn rename_references(value: &mut Value) {
+fn tidy(value: &mut Value) {
     match value {
         Value::Object(object) => {
+            // What may be null is described as a whole, where people look for it.
+            let described = object.get_mut("oneOf").and_then(|choices| choices.get_mut(0)?.as_object_mut());
+            if let Some(description) = described.and_then(|choice| choice.remove("description")) {
+                object.insert("description".into(), description);
+            }
             if let Some(Value::String(at)) = object.get_mut("$ref")
                 && let Some(item) = at.strip_prefix("#/components/schemas/List_")
             {
                 *at = format!("#/components/schemas/{item}List");
             }
-            object.values_mut().for_each(rename_references);
+            object.values_mut().for_each(tidy);
         }
-        Value::Array(items) => items.iter_mut().for_each(rename_references),
+        Value::Array(items) => items.iter_mut().for_each(tidy),
         _ => {}
     }
 }
