@@ -46,6 +46,8 @@ async fn bodies_are_described_by_the_fields_that_are_read() {
     let incident = world.incidents(&owner).await[0]["id"].as_str().expect("an id").to_owned();
     let document = valpero::openapi::document();
     let zzz = || json!({"zzz": 1});
+    let key = world.post("/api/v1/keys", &owner, json!({"name": "ci"})).await.expect(201).text("/id");
+    let rotate = format!("/api/v1/keys/{key}/rotate");
     let (one, story) = (format!("/api/v1/monitors/{monitor}"), format!("/api/v1/incidents/{incident}"));
     for (method, path, body, pointer, schema) in [
         ("POST", "/api/v1/monitors", zzz(), "", "NewMonitor"),
@@ -53,6 +55,7 @@ async fn bodies_are_described_by_the_fields_that_are_read() {
         ("PATCH", one.as_str(), zzz(), "", "MonitorPatch"),
         ("PATCH", one.as_str(), json!({"http": zzz()}), "/http", "HttpPatch"),
         ("POST", "/api/v1/keys", zzz(), "", "NewKey"),
+        ("POST", &rotate, zzz(), "", "Rotation"),
         ("POST", &format!("{story}/acknowledge"), zzz(), "", "Note"),
         ("POST", &format!("{story}/comments"), zzz(), "", "NewComment"),
         ("POST", "/api/v1/webhooks/rotate-secret", zzz(), "", "SecretRotation"),
@@ -170,5 +173,6 @@ async fn the_page_lists_every_operation_also_where_redoc_does_not_come() {
     assert_eq!(world.call("GET", "/health", "", Value::Null).await.expect(200).json, json!({"status": "ok"}));
     let problem = world.call("POST", "/health", "", Value::Null).await.expect(405);
     assert_eq!(problem.problem().0, "method_not_allowed");
-    world.call("GET", "/docs/nothing", "", Value::Null).await.expect(401);
+    let nothing = world.call("GET", "/docs/nothing", "", Value::Null).await.expect(404);
+    assert_eq!(nothing.problem().0, "no_route");
 }

@@ -185,6 +185,7 @@ async fn the_history_is_filtered_and_paged() {
     );
     let window = format!("?from={}&to={}", last.plus_seconds(-120), last);
     assert_eq!(times(&window).await.len(), 6, "from is in, to is out");
+    assert_eq!(times(&format!("?from={}", last.plus_ms(1))).await.len(), 0, "to the millisecond");
     let (first, second) = (times("?limit=10").await, times("?limit=10&page=2").await);
     assert_eq!([first, second].concat(), times("").await);
     let reply = world.get(&format!("/api/v1/monitors/{id}/checks?outcome=maybe&from=noon"), &owner).await.expect(422);

@@ -134,6 +134,9 @@ async fn uptime_is_that_of_the_incidents_without_what_was_paused() {
     world.post(&format!("/api/v1/monitors/{id}/resume"), &owner, Value::Null).await.expect(200);
     site.answers(200);
     world.advance(600);
+    assert_eq!(uptime().await["24h"], 0.8, "nor do minutes in which nobody has looked yet");
+    world.tick().await;
+    world.advance(600);
     assert_eq!(uptime().await["24h"], 0.9);
     let listed = world.get("/api/v1/monitors", &owner).await.expect(200);
     assert_eq!(listed.data()[0]["uptime"]["24h"], 0.9, "the list says the same");

@@ -89,6 +89,46 @@ async fn while_an_attempt_is_under_way_sending_again_changes_nothing() {
 }
 
 #[tokio::test]
+async fn an_attempt_that_was_lost_keeps_nobody_from_sending_again() {
+    let scene = scene(&[(500, None)]).await;
+    scene.world.bare_tick().await;
+    let seen = scene.deliveries().await.remove(0);
+    let store = &scene.world.stack.app.store;
+    store.claim_delivery(&seen, scene.world.now(), scene.world.now().plus_seconds(30)).await.expect("claimed");
+    // The worker is never heard of again; the sweep takes it up, and that attempt fails.
+    scene.wait(31).await;
+    assert_eq!(scene.receiver.delivered().len(), 1);
+    let path = format!("{DELIVERIES}/{}/redeliver", seen.id);
+    scene.world.post(&path, &scene.owner, Value::Null).await.expect(202);
+    scene.world.deliver().await;
+    assert_eq!(scene.receiver.delivered().len(), 2, "now, and not after the wait");
+}
+
+#[tokio::test]
+async fn the_log_holds_the_last_attempts_and_requests_have_their_pace() {
+    let scene = scene(&[(500, None); 200]).await;
+    scene.world.tick().await;
+    let id = scene.receiver.delivered()[0].header("x-valpero-delivery").to_owned();
+    let path = format!("{DELIVERIES}/{id}/redeliver");
+    for _ in 0..60 {
+        scene.world.post(&path, &scene.owner, Value::Null).await.expect(202);
+        scene.world.deliver().await;
+    }
+    let refused = scene.world.post(&path, &scene.owner, Value::Null).await.expect(429);
+    assert_eq!((refused.problem().0, refused.header("retry-after")), ("webhook_quota_reached", "60"));
+    let test = json!({"monitor_id": scene.id});
+    assert_eq!(
+        scene.world.post("/api/v1/webhooks/test", &scene.owner, test.clone()).await.expect(429).problem().0,
+        "webhook_quota_reached"
+    );
+    assert_eq!(scene.receiver.delivered().len(), 61);
+    let delivery = scene.deliveries().await.remove(0);
+    assert_eq!((delivery.attempts, delivery.attempt_log.len()), (61, valpero_storage::ATTEMPTS_KEPT));
+    scene.world.advance(60);
+    scene.world.post("/api/v1/webhooks/test", &scene.owner, test).await.expect(202);
+}
+
+#[tokio::test]
 async fn there_must_be_somewhere_to_send_to() {
     let scene = scene(&[(410, None)]).await;
     scene.world.tick().await;

@@ -9,7 +9,6 @@ use valpero_app::{
 };
 use valpero_domain::{
     AccountId, AuditId, IncidentId, MonitorId, RegionCode, Status, Timestamp,
-    certificate::{self, Told},
     delivery::EventType,
     id::CommentId,
     incident::{Incident, IncidentStatus, TimelineEntry, TimelineType},
@@ -64,23 +63,34 @@ impl Checker {
         {
             self.app.store.save_certificate(member.account_id, member.monitor_id, expires_at).await?;
         }
-        match state.certificate_told {
+        match state.certificate_expires_at {
             // Before the region's state is kept, so that a crash in between tells nobody twice and nobody never.
-            Some(told) if member.state.certificate_told != Some(told) => {
-                self.tell_of_certificate(member, told, at).await
+            Some(expires_at) if state.certificates_told != member.state.certificates_told => {
+                for _ in 0..COLLISIONS {
+                    match self.tell_of_certificate(member, expires_at, at).await {
+                        Err(error) if error.is_conflict() => {}
+                        told => return told,
+                    }
+                }
+                Ok(())
             }
             _ => Ok(()),
         }
     }
 
     /// Tells the webhook that a certificate is about to expire, unless another region has.
-    async fn tell_of_certificate(&self, member: &ScheduledProbe, seen: Told, at: Timestamp) -> Result<(), WorkError> {
+    async fn tell_of_certificate(
+        &self,
+        member: &ScheduledProbe,
+        expires_at: Timestamp,
+        at: Timestamp,
+    ) -> Result<(), WorkError> {
         let monitor = match self.app.store.monitor(member.account_id, member.monitor_id).await {
             Ok(monitor) => monitor,
             Err(StoreError::NotFound) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
-        let Some(told) = certificate::due(seen.expires_at, monitor.certificate_told, at) else { return Ok(()) };
+        let Some(told) = monitor.certificates_told.due(expires_at, at) else { return Ok(()) };
         let news = News {
             event: EventType::SslExpiring,
             monitor: &monitor,
@@ -94,14 +104,10 @@ impl Checker {
         let (id, target) = (AuditId::new(at, entropy()?), Some(monitor.id.to_string()));
         let actor = format!("checker:{}", self.region);
         let audit = AuditRow::without_request(monitor.account_id, id, actor, "monitor.ssl_expiring", target, at);
-        match self.app.store.tell_of_certificate(&monitor, told, &delivery, &audit).await {
-            Ok(()) => {
-                notify::announce(&self.app, Some(&delivery)).await;
-                Ok(())
-            }
-            Err(StoreError::Conflict) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        let all = monitor.certificates_told.with(told, at);
+        self.app.store.tell_of_certificate(&monitor, &all, &delivery, &audit).await?;
+        notify::announce(&self.app, Some(&delivery)).await;
+        Ok(())
     }
 }
 

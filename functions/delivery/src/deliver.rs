@@ -14,7 +14,7 @@ use valpero_domain::{
     probe::Cause,
 };
 use valpero_outbound::webhook::{Receipt, TIMEOUT_MS, post};
-use valpero_storage::{Attempt, AuditRow, Delivery as Record, Monitor, StoreError, Webhook};
+use valpero_storage::{Attempt, AuditRow, Delivery as Record, Monitor, StoreError, Trail, Webhook};
 
 use crate::Delivery;
 
@@ -92,7 +92,7 @@ impl Delivery {
         };
         let error = error.map(|text| text.chars().take(ERROR_MAX).collect());
         let response_headers = answer.as_ref().ok().map(|receipt| receipt.head.clone());
-        delivery.attempt_log.push(Attempt { at, http_status, latency_ms, error: error.clone(), response_headers });
+        delivery.note(Attempt { at, http_status, latency_ms, error: error.clone(), response_headers });
         let outcome = if error.is_none() {
             delivery.status = DeliveryStatus::Succeeded;
             "succeeded"
@@ -155,7 +155,7 @@ impl Delivery {
         let off = Webhook { disabled_at: Some(now), ..webhook.clone() };
         let (id, target) = (AuditId::new(now, entropy()?), Some(monitor.id.to_string()));
         let audit = AuditRow::without_request(monitor.account_id, id, "delivery", "webhook.disabled", target, now);
-        match self.app.store.save_webhook(monitor, &off, &audit).await {
+        match self.app.store.save_webhook(monitor, &off, &Trail::from(&audit)).await {
             // Somebody changed the monitor just now: if the receiver is still gone, the next delivery says so again.
             Ok(()) | Err(StoreError::Conflict) => Ok(()),
             Err(error) => Err(error.into()),

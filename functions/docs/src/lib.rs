@@ -3,10 +3,10 @@
 mod health;
 mod reference;
 
-use axum::routing::get;
+use axum::routing::{any, get};
 use tower_http::compression::CompressionLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use valpero_app::{App, Needs};
+use valpero_app::{App, Needs, http::Problem};
 
 pub use reference::DOCUMENT;
 
@@ -20,5 +20,6 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(reference::document))
         .routes(routes!(health::health))
         .route(reference::BUNDLE_PATH, get(reference::bundle))
+        .route("/docs/{*rest}", any(|| async { Problem::no_route() }))
         .layer(CompressionLayer::new())
 }

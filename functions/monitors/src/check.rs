@@ -12,6 +12,7 @@ use valpero_app::{
     telemetry::chain,
 };
 use valpero_domain::{CheckId, MonitorId, RegionCode, Status};
+use valpero_storage::Quota;
 
 /// Checks of one monitor that may be asked for in one calendar minute.
 const A_MINUTE: u32 = 10;
@@ -49,7 +50,7 @@ pub async fn check(
     if monitor.status == Status::Paused {
         return Err(Problem::conflict("monitor_paused", "A paused monitor is not checked; resume it first."));
     }
-    if !app.store.count_requested_check(account_id, id, now, A_MINUTE).await? {
+    if !app.store.count_request(account_id, id, Quota::Checks, now, A_MINUTE).await? {
         let wait_s = (now.minute() + 1) * 60 - now.seconds();
         let detail = format!("A monitor can be checked {A_MINUTE} times a minute on request.");
         return Err(Problem::too_many("check_quota_reached", detail, wait_s));

@@ -6,10 +6,10 @@ use axum::{extract::State, response::Response};
 use valpero_app::{
     App, entropy,
     http::{Answer, Auth, Idempotency, IdempotencyParam, JsonBody, Problem, Ticket, need},
-    views,
+    views::{self, Shown},
 };
 use valpero_auth::WebhookSecret;
-use valpero_domain::{AccountId, MonitorId, MonitorSpec, Status, Timestamp, downtime::Downtime};
+use valpero_domain::{AccountId, MonitorId, MonitorSpec, Status, Timestamp, certificate::ToldOf, downtime::Downtime};
 use valpero_storage::{Monitor, StoreError, Trail, Webhook};
 
 use crate::bodies::NewMonitor;
@@ -41,7 +41,7 @@ pub async fn create(
         let spec = MonitorSpec::read(&body, &crate::allowance(&app, plan, &regions, &[]))?;
         let draft = draft(caller.account(), spec, now)?;
         let id = draft.id;
-        let webhook_secret = draft.webhook.as_ref().map(|webhook| webhook.secret.reveal().to_owned());
+        let webhook_secret = draft.webhook.as_ref().map(|webhook| Shown::from(webhook.secret.reveal()));
         let view = views::Monitor { webhook_secret, ..views::Monitor::of(&draft, &BTreeMap::new(), now) };
         let answer = Answer::created(Some(format!("/api/v1/monitors/{id}")), &view);
         let audit = caller.audit(now, "monitor.created", Some(id.to_string()))?;
@@ -76,7 +76,7 @@ fn draft(account_id: AccountId, spec: MonitorSpec, now: Timestamp) -> Result<Mon
         last_resolved_at: None,
         webhook,
         ssl_expires_at: None,
-        certificate_told: None,
+        certificates_told: ToldOf::default(),
         downtime: Downtime::default(),
         created_at: now,
         updated_at: now,

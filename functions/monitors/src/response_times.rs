@@ -16,9 +16,10 @@ use valpero_domain::{
     Invalid, MonitorId, RegionCode, Timestamp,
     rollup::{Span, Summary},
 };
-use valpero_storage::{Bucket, CheckSpan};
+use valpero_storage::{Bucket, CheckSpan, Place, StoreError};
 
-/// Buckets that are summed up on demand, the newest among them: those that the hourly summary has not come to yet.
+/// Hours that are summed up on demand, and days that are made of hours, the newest among them: those that the hourly summary has
+/// not come to yet.
 const ON_DEMAND: i64 = 3;
 
 /// A monitor's checks, summed up for a chart.
@@ -48,10 +49,11 @@ pub struct BucketView {
     count: u32,
     /// Those that were down.
     failures: u32,
-    /// Half of the checks that were up took no longer, in milliseconds. Null where none was up.
+    /// Half of the checks that were up took no longer, in milliseconds. Null where none was up. Of a day that is not over it is
+    /// that of its hours, each weighing as much as it has checks.
     #[schema(required, minimum = 0)]
     p50_ms: Option<f64>,
-    /// 95 of 100 took no longer.
+    /// 95 of 100 took no longer; of a day that is not over in the same way.
     #[schema(required, minimum = 0)]
     p95_ms: Option<f64>,
     /// None took longer.
@@ -122,38 +124,49 @@ pub async fn list(
     let region: Option<RegionCode> = params.take("region");
     params.finish()?;
     let (span, count) = window.buckets();
-    let (monitor, rolled) = tokio::try_join!(app.store.monitor(caller.account(), id), app.store.rolled(span))?;
+    let monitor = app.store.monitor(caller.account(), id).await?;
     let newest = span.start(app.now());
     let back = |buckets: i64| newest.plus_seconds(-span.seconds() * buckets);
     let asked = CheckSpan { from: back(count - 1), to: newest.plus_seconds(span.seconds()) };
-    let rolled = rolled.map_or(asked.from, |rolled| rolled.until).max(back(ON_DEMAND - 1));
     let places = monitor.places.iter().chain(&monitor.past_places);
-    let reads = places
-        .filter(|place| region.is_none_or(|asked| asked == place.region))
-        .map(|place| app.store.buckets(place, span, asked, rolled));
-    let data = merge(try_join_all(reads).await?.into_iter().flatten());
+    let places: Vec<&Place> = places.filter(|place| region.is_none_or(|asked| asked == place.region)).collect();
+    let found = match span {
+        Span::Hour => hours(&app, &places, asked).await?,
+        Span::Day => days(&app, &places, asked, back(ON_DEMAND - 1)).await?,
+    };
+    let data = merge(found, span);
     Ok(Json(ResponseTimes { window, bucket_seconds: span.seconds(), data }))
 }
 
-/// One bucket an hour and region, also where the monitor changed its place in a region's schedule within the hour: then the
-/// percentiles are those of the place with more checks.
-fn merge(buckets: impl Iterator<Item = Bucket>) -> Vec<BucketView> {
-    let mut merged: BTreeMap<(Timestamp, RegionCode), Summary> = BTreeMap::new();
-    for Bucket { at, region, summary } in buckets {
-        merged
-            .entry((at, region))
-            .and_modify(|seen| {
-                let more = if summary.count > seen.count { summary } else { *seen };
-                *seen = Summary {
-                    count: seen.count.saturating_add(summary.count),
-                    failures: seen.failures.saturating_add(summary.failures),
-                    max_us: seen.max_us.max(summary.max_us),
-                    ..more
-                };
-            })
-            .or_insert(summary);
+/// The hours of these places: summed up where that is done, from their ticks where it is not.
+async fn hours(app: &App, places: &[&Place], asked: CheckSpan) -> Result<Vec<Bucket>, StoreError> {
+    let newest = Span::Hour.start(app.now());
+    let rolled = app.store.rolled(Span::Hour).await?.map_or(asked.from, |rolled| rolled.until);
+    let rolled = rolled.max(newest.plus_seconds(-Span::Hour.seconds() * (ON_DEMAND - 1)));
+    let reads = places.iter().map(|place| app.store.buckets(place, Span::Hour, asked, rolled));
+    Ok(try_join_all(reads).await?.into_iter().flatten().collect())
+}
+
+/// The days of these places: those that are summed up, and the hours of those that are not, from `latest` on at the earliest.
+async fn days(app: &App, places: &[&Place], asked: CheckSpan, latest: Timestamp) -> Result<Vec<Bucket>, StoreError> {
+    let rolled = app.store.rolled(Span::Day).await?.map_or(asked.from, |rolled| rolled.until).max(latest);
+    let over = CheckSpan { to: asked.to.min(rolled), ..asked };
+    let reads = places.iter().map(|place| app.store.buckets(place, Span::Day, over, rolled));
+    let mut found: Vec<Bucket> = try_join_all(reads).await?.into_iter().flatten().collect();
+    found.extend(hours(app, places, CheckSpan { from: rolled, ..asked }).await?);
+    Ok(found)
+}
+
+/// One bucket an hour, or day, and region: of the day that is not over yet made of its hours, and of two places where the monitor
+/// changed its place in a region's schedule within it.
+fn merge(found: Vec<Bucket>, span: Span) -> Vec<BucketView> {
+    let mut parts: BTreeMap<(Timestamp, RegionCode), Vec<Summary>> = BTreeMap::new();
+    for Bucket { at, region, summary } in found {
+        parts.entry((span.start(at), region)).or_default().push(summary);
     }
-    merged.into_iter().map(|((at, region), summary)| view(at, region, &summary)).collect()
+    let merged =
+        parts.into_iter().filter_map(|((at, region), parts)| Some(view(at, region, &Summary::merged(&parts)?)));
+    merged.collect()
 }
 
 fn view(at: Timestamp, region: RegionCode, summary: &Summary) -> BucketView {

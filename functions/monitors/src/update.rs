@@ -6,7 +6,8 @@ use valpero_app::{
     App,
     http::{Auth, Caller, JsonBody, ObjectId, Problem, need, settled},
     latest::latest_of,
-    schema, views,
+    schema,
+    views::{self, Shown},
 };
 use valpero_auth::WebhookSecret;
 use valpero_domain::{MonitorId, MonitorSpec};
@@ -34,7 +35,7 @@ pub async fn update(
 ) -> Result<Json<views::Monitor>, Problem> {
     let (monitor, new_secret) = settled(|| apply(&app, &caller, id, &patch)).await?;
     let view = views::Monitor::of(&monitor, &latest_of(&app, &monitor).await?, app.now());
-    Ok(Json(views::Monitor { webhook_secret: new_secret.map(|secret| secret.reveal().to_owned()), ..view }))
+    Ok(Json(views::Monitor { webhook_secret: new_secret.map(|secret| Shown::from(secret.reveal())), ..view }))
 }
 
 async fn apply(

@@ -7,6 +7,8 @@ mod test;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 use valpero_app::{App, Needs, http::Problem};
+use valpero_domain::Timestamp;
+use valpero_storage::{Monitor, Quota};
 
 /// It says that deliveries are due.
 pub const NEEDS: Needs = Needs { queue: true, events: false, targets: false, region: false };
@@ -19,6 +21,19 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::read))
         .routes(routes!(redeliver::redeliver))
+}
+
+/// Webhooks of one monitor that may be asked for in one calendar minute: a receiver that hangs holds up all others' meanwhile.
+const A_MINUTE: u32 = 60;
+
+/// Counts a webhook that was asked for.
+async fn within_quota(app: &App, monitor: &Monitor, now: Timestamp) -> Result<(), Problem> {
+    if app.store.count_request(monitor.account_id, monitor.id, Quota::Webhooks, now, A_MINUTE).await? {
+        return Ok(());
+    }
+    let wait_s = (now.minute() + 1) * 60 - now.seconds();
+    let detail = format!("A monitor's webhook can be tried or sent again {A_MINUTE} times a minute.");
+    Err(Problem::too_many("webhook_quota_reached", detail, wait_s))
 }
 
 /// 409: there is nowhere to send to.

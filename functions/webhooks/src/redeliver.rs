@@ -35,9 +35,8 @@ pub async fn redeliver(
 async fn apply(app: &App, caller: &Caller, id: DeliveryId) -> Result<storage::Delivery, Problem> {
     let now = app.now();
     let seen = app.store.delivery(caller.account(), id).await?;
-    // An attempt has begun and is not in the log yet: to send now would send twice.
-    let under_way = usize::try_from(seen.attempts).is_ok_and(|begun| begun > seen.attempt_log.len());
-    if seen.status == DeliveryStatus::Pending && under_way && seen.next_attempt_at > now {
+    // To send now would send twice.
+    if seen.status == DeliveryStatus::Pending && seen.claimed_until.is_some_and(|until| until > now) {
         return Ok(seen);
     }
     let monitor = match app.store.monitor(caller.account(), seen.monitor_id).await {
@@ -50,7 +49,7 @@ async fn apply(app: &App, caller: &Caller, id: DeliveryId) -> Result<storage::De
     match &monitor.webhook {
         None => return Err(crate::no_webhook()),
         Some(webhook) if webhook.disabled_at.is_some() => return Err(crate::webhook_disabled()),
-        Some(_) => {}
+        Some(_) => crate::within_quota(app, &monitor, now).await?,
     }
     let audit = caller.audit(now, "webhook.redelivered", Some(id.to_string()))?;
     Ok(app.store.redeliver(&seen, now, &audit).await?)

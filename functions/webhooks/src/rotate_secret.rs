@@ -1,17 +1,18 @@
 //! `POST /api/v1/webhooks/rotate-secret`.
 
-use axum::{Json, extract::State};
+use axum::{extract::State, response::Response};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use valpero_app::{
     App,
-    http::{Auth, Caller, JsonBody, Problem, need, settled},
+    http::{Answer, Auth, Caller, Idempotency, IdempotencyParam, JsonBody, Problem, Ticket, need, settled},
     schema,
+    views::Shown,
 };
 use valpero_auth::WebhookSecret;
 use valpero_domain::{Faults, Fields, MonitorId, Timestamp};
-use valpero_storage::Webhook;
+use valpero_storage::{Trail, Webhook};
 
 /// Seconds that the old secret signs beside the new one, unless told otherwise: a day.
 const GRACE_S: i64 = 86_400;
@@ -34,15 +35,15 @@ pub struct SecretRotation {
     grace_seconds: Option<i64>,
 }
 
-/// A new secret. Without `Debug`, for it shows it.
-#[derive(Serialize, ToSchema)]
+/// A new secret.
+#[derive(Debug, Serialize, ToSchema)]
 pub struct RotatedSecret {
     /// The monitor whose webhook it is.
     #[schema(value_type = schema::MonitorId)]
     monitor_id: MonitorId,
     /// The secret: in this answer and in no other.
     #[schema(value_type = schema::WebhookSecret)]
-    webhook_secret: String,
+    webhook_secret: Shown,
     /// Until then the old one signs, too.
     #[schema(value_type = schema::Time)]
     previous_valid_until: Timestamp,
@@ -55,19 +56,24 @@ pub struct RotatedSecret {
     operation_id = "rotate_webhook_secret",
     tag = "webhooks",
     security(("key" = ["monitors:write"])),
+    params(IdempotencyParam),
     request_body = SecretRotation,
     responses((status = 200, description = "The new secret", body = RotatedSecret))
 )]
 pub async fn rotate_secret(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::MonitorsWrite>,
+    idempotency: Idempotency,
     JsonBody(body): JsonBody,
-) -> Result<Json<RotatedSecret>, Problem> {
-    let (monitor_id, grace_s) = asked(&body)?;
-    settled(|| apply(&app, &caller, monitor_id, grace_s)).await.map(Json)
+) -> Result<Response, Problem> {
+    let rotate = async |ticket: Ticket| {
+        let (monitor_id, grace_s) = asked(&body)?;
+        settled(|| apply(&app, &caller, &ticket, monitor_id, grace_s)).await
+    };
+    idempotency.once(&app, &caller, &body, rotate).await
 }
 
-async fn apply(app: &App, caller: &Caller, id: MonitorId, grace_s: i64) -> Result<RotatedSecret, Problem> {
+async fn apply(app: &App, caller: &Caller, ticket: &Ticket, id: MonitorId, grace_s: i64) -> Result<Answer, Problem> {
     let now = app.now();
     let monitor = app.store.monitor(caller.account(), id).await?;
     let Some(old) = &monitor.webhook else {
@@ -81,13 +87,15 @@ async fn apply(app: &App, caller: &Caller, id: MonitorId, grace_s: i64) -> Resul
         previous_until: (grace_s > 0).then_some(previous_until),
         disabled_at: old.disabled_at,
     };
-    let audit = caller.audit(now, "webhook.secret_rotated", Some(id.to_string()))?;
-    app.store.save_webhook(&monitor, &webhook, &audit).await?;
-    Ok(RotatedSecret {
+    let answer = Answer::done(&RotatedSecret {
         monitor_id: id,
-        webhook_secret: secret.reveal().to_owned(),
+        webhook_secret: Shown::from(secret.reveal()),
         previous_valid_until: previous_until,
-    })
+    });
+    let audit = caller.audit(now, "webhook.secret_rotated", Some(id.to_string()))?;
+    let receipt = ticket.receipt(&answer, now)?;
+    app.store.save_webhook(&monitor, &webhook, &Trail { audit: &audit, receipt: receipt.as_ref() }).await?;
+    Ok(answer)
 }
 
 fn asked(body: &Value) -> Result<(MonitorId, i64), Faults> {

@@ -57,6 +57,7 @@ pub async fn test(
             return Err(crate::no_webhook());
         }
         let delivery = notify::delivery(&news)?.ok_or_else(crate::webhook_disabled)?;
+        crate::within_quota(&app, &monitor, now).await?;
         let answer = Answer::accepted(&views::Delivery::of(&delivery));
         let audit = caller.audit(now, "webhook.tested", Some(monitor.id.to_string()))?;
         let receipt = ticket.receipt(&answer, now)?;

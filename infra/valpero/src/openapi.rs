@@ -125,15 +125,16 @@ fn info() -> Value {
          Send a key as `Authorization: Bearer val_key_…`. Every answer under `/api` says where the key stands in its calendar \
          minute: `X-RateLimit-*`, `RateLimit`, `RateLimit-Policy` and `Retry-After`, which is `0` while requests remain; and \
          names the request: `X-Request-Id`.\n\n\
-         Unknown fields and parameters are faults, so that a typo is never dropped silently. A field that is null is the same as \
-         one that is absent.\n\n\
+         Unknown fields of bodies and unknown parameters of lists are faults, so that a typo is never dropped silently. In a body \
+         that creates, null is the same as absent; in a PATCH it goes back to the default.\n\n\
          # Lists\n\n\
          Lists take `page` and `limit`, or `cursor` and `limit`. A walk by `next_cursor` costs least, has no end, and shows \
          every item once, also while others arrive. A cursor is bound to its list and to the filters it was asked with.\n\n\
          # Doing a thing once\n\n\
          Every operation that creates takes an `Idempotency-Key`. The same key with the same body, from the same API key and \
          within 24 hours, gets the first answer again, with `Idempotent-Replayed: true`; with another body it is a fault. So a \
-         request whose answer was lost can be sent again without care. A request that was refused is not remembered.\n\n\
+         request whose answer was lost can be sent again without care; but a key that rotates itself is refused once its grace is \
+         over, so give it one. A request that was refused is not remembered.\n\n\
          # Problems\n\n\
          Errors are problem documents (RFC 9457) with a `code` that stays the same:\n\n\
          | status | code | means |\n|---|---|---|\n{rows}\n\

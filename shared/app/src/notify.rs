@@ -70,6 +70,7 @@ pub fn delivery(news: &News<'_>) -> Result<Option<Delivery>, NoEntropy> {
         attempts: 0,
         attempts_before: 0,
         attempt_log: Vec::new(),
+        claimed_until: None,
         next_attempt_at: at,
         created_at: at,
         gave_up: None,

@@ -1,4 +1,4 @@
-//! When a monitor was down, and when nobody looked: what its uptime is computed from, exact to the millisecond.
+//! When a monitor was down, and when nobody looked at it: what its uptime is computed from, exact to the millisecond.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -7,8 +7,8 @@ use crate::{Status, Timestamp};
 /// The longest time that uptime is asked for: 90 days.
 pub const KEPT_MS: i64 = 90 * 86_400_000;
 
-/// Intervals kept of one monitor. Beyond that the two oldest become one of the same length, so that only the edge of a long
-/// window can move.
+/// Intervals kept of one monitor. Beyond that the oldest is added to the next of its kind, so that only the edge of a long window
+/// can move.
 const INTERVALS_MAX: usize = 1_000;
 
 const VERSION: u8 = 1;
@@ -23,8 +23,8 @@ const OPEN: u64 = (1 << 48) - 1;
 pub enum Kind {
     /// An incident: it counts against uptime.
     Down,
-    /// Paused: it is left out.
-    Paused,
+    /// Paused, or not seen again since: it is left out.
+    Unseen,
 }
 
 /// A time in which a monitor was not up.
@@ -60,9 +60,16 @@ impl Downtime {
         }
         let kind = match to {
             Status::Down => Kind::Down,
-            Status::Paused => Kind::Paused,
-            Status::Up | Status::Degraded | Status::Pending => return self.forget(at),
+            Status::Paused | Status::Pending => Kind::Unseen,
+            Status::Up | Status::Degraded => return self.forget(at),
         };
+        // A failure that was seen before it was confirmed was a look.
+        if kind == Kind::Down
+            && let Some(last) = self.intervals.pop_if(|last| last.kind == Kind::Unseen)
+            && let Some(cut) = last.to.map(|end| end.min(begins)).filter(|cut| *cut > last.from)
+        {
+            self.intervals.push(Interval { to: Some(cut), ..last });
+        }
         // No moment counts twice.
         let from = self.intervals.last().and_then(|last| last.to).map_or(begins, |end| begins.max(end));
         self.intervals.push(Interval { kind, from, to: None });
@@ -74,10 +81,10 @@ impl Downtime {
         self.intervals.retain(|interval| interval.to.is_none_or(|end| end > oldest));
         while self.intervals.len() > INTERVALS_MAX {
             let first = self.intervals.remove(0);
-            let Some(second) = self.intervals.first_mut() else { return };
-            if first.kind == second.kind {
+            // Of the same kind, so that neither sum changes.
+            if let Some(next) = self.intervals.iter_mut().find(|next| next.kind == first.kind) {
                 let lasted = first.to.map_or(0, |end| end.ms_since(first.from));
-                second.from = second.from.plus_ms(-lasted);
+                next.from = next.from.plus_ms(-lasted);
             }
         }
     }
@@ -91,7 +98,7 @@ impl Downtime {
             let of_kind = self.intervals.iter().filter(|interval| interval.kind == kind);
             of_kind.map(|one| one.to.unwrap_or(now).min(now).ms_since(one.from.max(from)).max(0)).sum()
         };
-        let looked = now.ms_since(from) - within(Kind::Paused);
+        let looked = now.ms_since(from) - within(Kind::Unseen);
         (looked > 0).then(|| 1.0 - within(Kind::Down).min(looked) as f64 / looked as f64)
     }
 
@@ -107,7 +114,7 @@ impl Downtime {
         for interval in &self.intervals {
             bytes.push(match interval.kind {
                 Kind::Down => 0,
-                Kind::Paused => 1,
+                Kind::Unseen => 1,
             });
             bytes.extend_from_slice(&moment(Some(interval.from)));
             bytes.extend_from_slice(&moment(interval.to));
@@ -123,7 +130,7 @@ impl Downtime {
             let [kind, f0, f1, f2, f3, f4, f5, t0, t1, t2, t3, t4, t5] = *bytes;
             let kind = match kind {
                 0 => Kind::Down,
-                1 => Kind::Paused,
+                1 => Kind::Unseen,
                 _ => return None,
             };
             Some(Interval { kind, from: moment([f0, f1, f2, f3, f4, f5])?, to: moment([t0, t1, t2, t3, t4, t5]) })
@@ -213,8 +220,10 @@ mod tests {
 
     #[test]
     fn paused_time_is_left_out() {
-        let turns = [(Status::Up, 0), (Status::Down, 8_000), (Status::Paused, 9_000), (Status::Pending, 19_000)];
-        assert!(is(life(&turns).uptime(at(20_000), DAY_MS), 0.9));
+        let paused = [(Status::Up, 0), (Status::Down, 8_000), (Status::Paused, 9_000), (Status::Pending, 19_000)];
+        let turns = [paused.as_slice(), &[(Status::Up, 25_000)]].concat();
+        assert!(is(life(&turns).uptime(at(26_000), DAY_MS), 0.9), "and what follows until it is seen again");
+        assert!(is(life(&turns[..4]).uptime(at(99_000), DAY_MS), 8.0 / 9.0), "never a made-up second of uptime");
         assert_eq!(life(&turns[..3]).uptime(at(9_000 + 2 * DAY_MS), DAY_MS), None, "paused all day");
     }
 

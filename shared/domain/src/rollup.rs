@@ -98,6 +98,39 @@ impl Sum {
     }
 }
 
+impl Summary {
+    /// Several summaries of one monitor as one. Counts and the longest time are exact; a percentile is that of the parts' own,
+    /// each weighing as much as it has checks that were up.
+    pub fn merged(parts: &[Self]) -> Option<Self> {
+        let first = parts.first()?;
+        let weighted = |percent: u32, of: fn(&Self) -> Option<u32>| {
+            let mut values: Vec<(u32, u32)> = parts
+                .iter()
+                .filter_map(|part| Some((of(part)?, u32::from(part.count - part.failures.min(part.count)))))
+                .collect();
+            values.sort_unstable();
+            let all: u32 = values.iter().map(|(_, weight)| weight).sum();
+            let wanted = (all * percent).div_ceil(100);
+            let mut seen = 0;
+            values
+                .iter()
+                .find(|(_, weight)| {
+                    seen += weight;
+                    seen >= wanted
+                })
+                .map(|(value, _)| *value)
+        };
+        Some(Self {
+            tag: first.tag,
+            count: parts.iter().fold(0, |sum, part| sum.saturating_add(part.count)),
+            failures: parts.iter().fold(0, |sum, part| sum.saturating_add(part.failures)),
+            p50_us: weighted(50, |part| part.p50_us),
+            p95_us: weighted(95, |part| part.p95_us),
+            max_us: parts.iter().filter_map(|part| part.max_us).max(),
+        })
+    }
+}
+
 /// The nearest rank: the smallest value that so many percent of all do not exceed.
 fn rank(sorted: &[u32], percent: usize) -> Option<u32> {
     let place = (sorted.len() * percent).div_ceil(100).checked_sub(1)?;
@@ -176,6 +209,23 @@ mod tests {
         let second = find(&bytes, tag(2)).expect("a summary");
         assert_eq!((second.count, second.failures, second.p50_us), (19, 19, None), "our own fault is no check");
         assert_eq!(find(&bytes, tag(3)), None);
+    }
+
+    #[test]
+    fn parts_are_merged_by_their_weight() {
+        let part = |count, failures, p50_us, max_us| Summary {
+            tag: Tag::new(1).expect("a tag"),
+            count,
+            failures,
+            p50_us,
+            p95_us: p50_us,
+            max_us,
+        };
+        let parts = [part(60, 0, Some(10), Some(90)), part(60, 58, Some(5_000), Some(7_000)), part(3, 3, None, None)];
+        let whole = Summary::merged(&parts).expect("a summary");
+        assert_eq!((whole.count, whole.failures, whole.p50_us, whole.max_us), (123, 61, Some(10), Some(7_000)));
+        assert_eq!(Summary::merged(&[]), None);
+        assert_eq!(Summary::merged(&parts[2..]).and_then(|down| down.p50_us), None);
     }
 
     #[test]

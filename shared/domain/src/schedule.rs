@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     RegionCode, Timestamp,
-    certificate::{self, Told},
+    certificate::ToldOf,
     probe::{Cause, Outcome, ProbeResult},
     status::Verdict,
 };
@@ -46,9 +46,9 @@ pub struct RegionState {
     /// When the certificate that the target last showed expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate_expires_at: Option<Timestamp>,
-    /// What this region last saw to be told of a certificate's end, so that it asks no more than once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub certificate_told: Option<Told>,
+    /// What this region saw to be told of certificates' ends, so that it asks for each no more than once.
+    #[serde(default)]
+    pub certificates_told: ToldOf,
 }
 
 impl RegionState {
@@ -60,7 +60,9 @@ impl RegionState {
         let mut next = self.clone();
         if let Some(expires_at) = result.certificate_expires_at {
             next.certificate_expires_at = Some(expires_at);
-            next.certificate_told = certificate::due(expires_at, self.certificate_told, at).or(self.certificate_told);
+            if let Some(told) = self.certificates_told.due(expires_at, at) {
+                next.certificates_told = self.certificates_told.with(told, at);
+            }
         }
         let observed = match result.outcome {
             Outcome::Up => Verdict::Up,

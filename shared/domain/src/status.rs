@@ -75,6 +75,9 @@ pub struct Vote {
 /// How long a minority, or a region that is alone of many, must see a monitor down before it counts: one tick.
 pub const SETTLE_MS: i64 = 60_000;
 
+/// Failures of several regions that began within so long are one outage: five ticks.
+pub const ONE_OUTAGE_MS: i64 = 300_000;
+
 /// A region that has not ticked for so long has no vote.
 pub const SILENT_MS: i64 = 180_000;
 
@@ -100,7 +103,8 @@ pub struct Change {
     pub to: Status,
     /// The regions that see it down.
     pub regions: Vec<RegionCode>,
-    /// The first failure of those regions; the moment of the decision where there is none.
+    /// The first failure of those regions that belongs to the same outage: no longer than [`ONE_OUTAGE_MS`] before there were enough.
+    /// The moment of the decision where there is none.
     pub started_at: Timestamp,
     /// What the region that saw it first says.
     pub cause: Option<Cause>,
@@ -136,10 +140,15 @@ pub fn decide(standing: &Standing<'_>, reporting: &BTreeSet<RegionCode>, now: Ti
         return None;
     }
     let first = down.iter().min_by_key(|(_, vote)| vote.since);
+    let mut sinces: Vec<Timestamp> = down.iter().map(|(_, vote)| vote.since).collect();
+    sinces.sort_unstable();
+    // What a minority has seen for long was no outage: that began when others joined it.
+    let enough = sinces.get(need - 1).or(sinces.last()).copied().unwrap_or(now);
+    let began = sinces.iter().find(|since| enough.ms_since(**since) <= ONE_OUTAGE_MS);
     Some(Change {
         to,
         regions: down.iter().map(|(region, _)| *region).collect(),
-        started_at: first.map_or(now, |(_, vote)| vote.since),
+        started_at: began.copied().unwrap_or(now),
         cause: first.and_then(|(_, vote)| vote.cause.clone()),
     })
 }
@@ -264,6 +273,21 @@ mod tests {
             Standing { status: Status::Up, status_since: NOW, regions: &regions, confirm_regions: None, votes: &votes };
         let change = decide(&standing, &regions.iter().copied().collect(), NOW).expect("a change");
         assert_eq!((change.started_at, change.regions), (NOW.plus_seconds(-65), vec![region("fra"), region("hel")]));
+    }
+
+    #[test]
+    fn what_a_minority_saw_for_long_is_no_outage_until_others_see_it_too() {
+        let day = 86_400;
+        let (regions, votes) = (all(), votes(&[("fra", 'd', 6 * day), ("hel", 'd', 0), ("usc", 'u', 7 * day)]));
+        let standing = Standing {
+            status: Status::Degraded,
+            status_since: NOW.plus_seconds(-6 * day + 60),
+            regions: &regions,
+            confirm_regions: None,
+            votes: &votes,
+        };
+        let change = decide(&standing, &regions.iter().copied().collect(), NOW).expect("a change");
+        assert_eq!((change.to, change.started_at), (Status::Down, NOW));
     }
 
     proptest! {

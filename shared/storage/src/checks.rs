@@ -170,6 +170,7 @@ impl Store {
         accepts: impl Fn(&Record) -> bool,
         count: usize,
     ) -> Result<Vec<Check>, StoreError> {
+        let from = span.from;
         let end = after.map_or(span.to, |after| span.to.min(after.at.plus_ms(1)));
         // A place's own time bounds what its tag may show, beside the tag itself.
         let span = CheckSpan {
@@ -179,7 +180,10 @@ impl Store {
         if span.from >= span.to || count == 0 {
             return Ok(Vec::new());
         }
-        let behind = |check: &Check| after.is_none_or(|after| check.position() > after) && accepts(&check.record);
+        // The keys' order is by seconds, so the first one is cut here.
+        let behind = |check: &Check| {
+            check.at >= from && after.is_none_or(|after| check.position() > after) && accepts(&check.record)
+        };
         let (ticks, requested) =
             try_join(self.records(place, false, span, &behind, count), self.records(place, true, span, &behind, count))
                 .await?;

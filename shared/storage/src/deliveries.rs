@@ -20,6 +20,9 @@ const TABLE: &str = "deliveries";
 const SUCCEEDED_KEPT_S: i64 = 30 * 86_400;
 const DEAD_KEPT_S: i64 = 90 * 86_400;
 
+/// Attempts that the log of a delivery holds: all of one round are eight, and a person may ask for many rounds.
+pub const ATTEMPTS_KEPT: usize = 24;
+
 /// One attempt to deliver.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Attempt {
@@ -64,9 +67,12 @@ pub struct Delivery {
     /// Those of them that were begun before somebody asked for it to be sent again: the waits between attempts begin anew.
     #[serde(default)]
     pub attempts_before: u32,
-    /// What came of them.
+    /// What came of the last of them, at most [`ATTEMPTS_KEPT`].
     #[serde(default)]
     pub attempt_log: Vec<Attempt>,
+    /// While an attempt is under way: when it counts as lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed_until: Option<Timestamp>,
     /// When the next attempt is due; while one is under way, when it counts as lost.
     pub next_attempt_at: Timestamp,
     /// When it was made.
@@ -89,6 +95,15 @@ impl DeliveryFilter {
     fn accepts(&self, delivery: &Delivery) -> bool {
         self.monitor.is_none_or(|asked| asked == delivery.monitor_id)
             && self.status.is_none_or(|asked| asked == delivery.status)
+    }
+}
+
+impl Delivery {
+    /// Notes what came of an attempt; the oldest note makes room.
+    pub fn note(&mut self, attempt: Attempt) {
+        self.attempt_log.push(attempt);
+        let beyond = self.attempt_log.len().saturating_sub(ATTEMPTS_KEPT);
+        self.attempt_log.drain(..beyond);
     }
 }
 
@@ -151,7 +166,7 @@ impl Store {
     ) -> Result<Delivery, StoreError> {
         let request = self
             .update(&self.tables.deliveries, Self::delivery_key(seen.account_id, seen.id))
-            .update_expression("SET next_attempt_at = :lost ADD attempts :one")
+            .update_expression("SET next_attempt_at = :lost, claimed_until = :lost ADD attempts :one")
             .condition_expression("#status = :pending AND attempts = :seen AND next_attempt_at <= :now")
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":pending", to_value(TABLE, &DeliveryStatus::Pending)?)
@@ -175,9 +190,11 @@ impl Store {
         if delivery.gave_up.is_some() {
             expression.push_str(", gave_up = :gave_up");
         }
-        if ended {
-            expression.push_str(", #ttl = :ttl REMOVE #pending");
-        }
+        expression.push_str(if ended {
+            ", #ttl = :ttl REMOVE claimed_until, #pending"
+        } else {
+            " REMOVE claimed_until"
+        });
         let mut request = self
             .update(&self.tables.deliveries, Self::delivery_key(delivery.account_id, delivery.id))
             .update_expression(expression)
@@ -242,10 +259,11 @@ impl Store {
             attempts_before: seen.attempts,
             next_attempt_at: now,
             gave_up: None,
+            claimed_until: None,
             ..seen.clone()
         };
         let expression = "SET #status = :pending, next_attempt_at = :now, attempts_before = :seen, #pending = :partition \
-                          REMOVE gave_up, #ttl";
+                          REMOVE gave_up, claimed_until, #ttl";
         let place = Self::delivery_key(seen.account_id, seen.id);
         let change = update_item(&self.tables.deliveries, place, expression)
             .condition_expression("attempts = :seen AND #status = :before AND next_attempt_at = :due")

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use valpero_auth::WebhookSecret;
 use valpero_domain::{
     AccountId, IncidentId, MonitorId, MonitorSpec, RegionCode, Status, Timestamp,
-    certificate::Told,
+    certificate::ToldOf,
     downtime::Downtime,
     packed::Tag,
     schedule::Cohort,
@@ -114,9 +114,9 @@ pub struct Monitor {
     /// When the certificate that its target last showed expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ssl_expires_at: Option<Timestamp>,
-    /// What its webhook was last told of the certificate's end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub certificate_told: Option<Told>,
+    /// What its webhook was told of the ends of its certificates.
+    #[serde(default)]
+    pub certificates_told: ToldOf,
     /// When it was down or paused.
     #[serde(default)]
     pub downtime: Downtime,
@@ -141,6 +141,25 @@ impl Monitor {
     /// Its place in this region's schedule.
     pub fn place(&self, region: RegionCode) -> Option<&Place> {
         self.places.iter().find(|place| place.region == region)
+    }
+}
+
+/// What may be asked of one monitor so many times a minute, each counted by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quota {
+    /// Checks on request.
+    Checks,
+    /// Webhooks on request: tests, and deliveries that are sent again.
+    Webhooks,
+}
+
+impl Quota {
+    /// The attributes that hold the minute, and how many were asked for in it.
+    const fn attributes(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Checks => ("checks_window", "checks_used"),
+            Self::Webhooks => ("webhooks_window", "webhooks_used"),
+        }
     }
 }
 
@@ -254,7 +273,7 @@ impl Store {
         let moved = next.spec.url != old.spec.url;
         if moved {
             next.ssl_expires_at = None;
-            next.certificate_told = None;
+            next.certificates_told = ToldOf::default();
         }
         next.past_places.extend(left.iter().map(|place| Place { until: Some(now), ..(*place).clone() }));
         let forget = next.past_places.len().saturating_sub(PAST_PLACES);
@@ -289,7 +308,7 @@ impl Store {
         let strangers: BTreeSet<RegionCode> = named.copied().filter(|region| !stays(region)).collect();
         let mut remove: Vec<String> = (0..strangers.len()).map(|place| format!("votes.#r{place}")).collect();
         if next.spec.url != old.spec.url {
-            remove.extend(["ssl_expires_at".to_owned(), "certificate_told".to_owned()]);
+            remove.extend(["ssl_expires_at".to_owned(), "certificates_told".to_owned()]);
         }
         let mut set =
             "SET spec = :spec, places = :places, past_places = :past, updated_at = :now, version = :next".to_owned();
@@ -371,56 +390,59 @@ impl Store {
     pub async fn tell_of_certificate(
         &self,
         monitor: &Monitor,
-        told: Told,
+        told: &ToldOf,
         delivery: &Delivery,
         audit: &AuditRow,
     ) -> Result<(), StoreError> {
         let place = Self::monitor_key(monitor.account_id, monitor.id);
-        let change = update_item(&self.tables.monitors, place, "SET certificate_told = :told")
-            .expression_attribute_values(":told", to_value(TABLE, &told)?);
-        let change = match &monitor.certificate_told {
-            Some(before) => change
-                .condition_expression("certificate_told = :before")
-                .expression_attribute_values(":before", to_value(TABLE, before)?),
-            None => {
-                change.condition_expression("attribute_exists(account_id) AND attribute_not_exists(certificate_told)")
-            }
+        let change = update_item(&self.tables.monitors, place, "SET certificates_told = :told")
+            .expression_attribute_values(":told", to_value(TABLE, told)?);
+        let unchanged = "certificates_told = :before";
+        let change = change.expression_attribute_values(":before", to_value(TABLE, &monitor.certificates_told)?);
+        let change = if monitor.certificates_told == ToldOf::default() {
+            let never =
+                format!("attribute_exists(account_id) AND (attribute_not_exists(certificates_told) OR {unchanged})");
+            change.condition_expression(never)
+        } else {
+            change.condition_expression(unchanged)
         };
         let items = vec![an_update(change)?, self.new_delivery(delivery)?, self.audit(audit)?];
         self.transact(items).await.map_err(Cancelled::conflict)
     }
 
-    /// Counts a check that was asked for. 1 WRU; two round trips for the first of a minute.
+    /// Counts a thing that was asked for of a monitor. 1 WRU; two round trips for the first of a minute.
     /// Answers whether it is within `most` a minute.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] where the monitor is gone.
-    pub async fn count_requested_check(
+    pub async fn count_request(
         &self,
         account: AccountId,
         monitor: MonitorId,
+        quota: Quota,
         now: Timestamp,
         most: u32,
     ) -> Result<bool, StoreError> {
+        let (window, used) = quota.attributes();
         let base = |expression: &str| {
             self.update(&self.tables.monitors, Self::monitor_key(account, monitor))
                 .update_expression(expression)
                 .expression_attribute_values(":minute", n(now.minute()))
                 .expression_attribute_values(":one", n(1))
         };
-        let count = base("ADD checks_used :one")
-            .condition_expression("checks_window = :minute AND checks_used < :most")
+        let count = base(&format!("ADD {used} :one"))
+            .condition_expression(format!("{window} = :minute AND {used} < :most"))
             .expression_attribute_values(":most", n(most));
         let old = match self.send_update(count.clone()).await? {
             Updated::Done(_) => return Ok(true),
             Updated::Refused(old) => old.ok_or(StoreError::NotFound)?,
         };
-        if old.get("checks_window") == Some(&AttributeValue::N(now.minute().to_string())) {
+        if old.get(window) == Some(&AttributeValue::N(now.minute().to_string())) {
             return Ok(false);
         }
-        let open = base("SET checks_window = :minute, checks_used = :one").condition_expression(
-            "attribute_exists(account_id) AND (attribute_not_exists(checks_window) OR checks_window < :minute)",
-        );
+        let open = base(&format!("SET {window} = :minute, {used} = :one")).condition_expression(format!(
+            "attribute_exists(account_id) AND (attribute_not_exists({window}) OR {window} < :minute)"
+        ));
         match self.send_update(open).await? {
             Updated::Done(_) => Ok(true),
             Updated::Refused(None) => Err(StoreError::NotFound),
@@ -429,17 +451,22 @@ impl Store {
         }
     }
 
-    /// Gives a monitor's webhook other secrets, or switches it off. 4 WRU.
+    /// Gives a monitor's webhook other secrets, or switches it off. 4 WRU, and 2 for the receipt.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] where somebody else changed the monitor since it was read.
-    pub async fn save_webhook(&self, monitor: &Monitor, webhook: &Webhook, audit: &AuditRow) -> Result<(), StoreError> {
+    /// [`StoreError::Repeated`] where the request was answered before; [`StoreError::Conflict`] where somebody else changed the monitor since it was read.
+    pub async fn save_webhook(
+        &self,
+        monitor: &Monitor,
+        webhook: &Webhook,
+        trail: &Trail<'_>,
+    ) -> Result<(), StoreError> {
         let place = Self::monitor_key(monitor.account_id, monitor.id);
         let change = update_item(&self.tables.monitors, place, "SET webhook = :webhook ADD version :one")
             .condition_expression("version = :seen")
             .expression_attribute_values(":webhook", to_value(TABLE, webhook)?)
             .expression_attribute_values(":one", n(1))
             .expression_attribute_values(":seen", n(monitor.version));
-        self.transact(vec![an_update(change)?, self.audit(audit)?]).await.map_err(Cancelled::conflict)
+        self.transact_once(vec![an_update(change)?], trail).await.map_err(Cancelled::conflict)
     }
 }

@@ -69,12 +69,16 @@ impl Store {
         self.put(&self.tables.checks, item).await
     }
 
-    /// Sums up one hour or day of a cohort, from its ticks, and keeps it; the same again replaces itself. Answers whether there
-    /// was anything. 0.5 RRU per 4 ticks of a full cohort, 1 WRU.
+    /// Sums up one hour or day of a cohort, from its ticks, and keeps it. Answers whether there was anything. 0.5 RRU per 4 ticks
+    /// of a full cohort, 1 WRU; of a day that is kept already, 1 RRU, so that a long call which was cut is not begun anew.
     ///
     /// # Errors
     /// Where the store fails.
     pub async fn roll_up(&self, cohort: &Cohort, span: Span, start: Timestamp) -> Result<bool, StoreError> {
+        let place = key([("cohort", keys::rollups(cohort, span)), ("at", keys::tick(start))]);
+        if span == Span::Day && self.get(&self.tables.checks, place.clone()).await?.is_some() {
+            return Ok(true);
+        }
         let end = start.plus_seconds(span.seconds());
         let summaries = self.sum_of(cohort, CheckSpan { from: start, to: end }).await?.finish();
         if summaries.is_empty() {
@@ -84,7 +88,7 @@ impl Store {
             Span::Hour => HOURS_KEPT_S,
             Span::Day => DAYS_KEPT_S,
         };
-        let mut item = key([("cohort", keys::rollups(cohort, span)), ("at", keys::tick(start))]);
+        let mut item = place;
         item.insert("checks".into(), AttributeValue::B(Blob::new(rollup::pack(&summaries))));
         item.insert(TTL.into(), n(start.seconds() + kept_s));
         self.put(&self.tables.checks, item).await?;

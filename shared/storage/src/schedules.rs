@@ -397,7 +397,7 @@ impl Store {
         moved: bool,
     ) -> Result<TransactWriteItem, StoreError> {
         let expression = if moved {
-            "SET probe = :probe REMOVE #state.certificate_expires_at, #state.certificate_told ADD revision :one"
+            "SET probe = :probe REMOVE #state.certificate_expires_at, #state.certificates_told ADD revision :one"
         } else {
             "SET probe = :probe"
         };

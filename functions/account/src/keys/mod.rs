@@ -7,7 +7,7 @@ pub mod rotate;
 
 use serde::Serialize;
 use utoipa::ToSchema;
-use valpero_app::{http::Caller, schema};
+use valpero_app::{http::Caller, schema, views::Shown};
 use valpero_auth::Token;
 use valpero_domain::{Faults, KeyId, Scopes, Timestamp};
 use valpero_storage::ApiKey;
@@ -15,8 +15,8 @@ use valpero_storage::ApiKey;
 /// Seconds after which a key should be rotated: a year.
 const ROTATION_S: i64 = 365 * 86_400;
 
-/// An API key. Without `Debug`, for it may show a token.
-#[derive(Serialize, ToSchema)]
+/// An API key.
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Key {
     /// Its own name.
     #[schema(value_type = schema::KeyId)]
@@ -48,7 +48,7 @@ pub struct Key {
     /// The token: only in the answer that mints it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = schema::Token, required = false)]
-    token: Option<String>,
+    token: Option<Shown>,
 }
 
 impl Key {
@@ -70,7 +70,7 @@ impl Key {
 
     /// A key with its token, for the one answer that shows it.
     fn minted(key: &ApiKey, token: &Token) -> Self {
-        Self { token: Some(token.reveal().to_owned()), ..Self::of(key) }
+        Self { token: Some(Shown::from(token.reveal())), ..Self::of(key) }
     }
 }
 

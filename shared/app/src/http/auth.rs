@@ -1,6 +1,6 @@
 //! Who calls: the key is read, counted and put beside the request; a handler takes [`Auth`] with the scope that it needs.
 
-use std::{marker::PhantomData, panic::AssertUnwindSafe, sync::Arc};
+use std::{marker::PhantomData, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{
     extract::{FromRequestParts, Request, State},
@@ -56,6 +56,9 @@ impl Caller {
     }
 }
 
+/// A request is given up, and its client told so, before the front door's own patience ends, which knows no key.
+const PATIENCE: Duration = Duration::from_secs(24);
+
 /// Counts the request on its key before anything else is done, and writes the rate headers on whatever is answered.
 pub async fn meter(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let now = app.now();
@@ -79,8 +82,12 @@ pub async fn meter(State(app): State<App>, mut request: Request, next: Next) -> 
     };
     let account = caller.account();
     request.extensions_mut().insert(caller);
-    let caught = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    let mut response = caught.unwrap_or_else(|_| Problem::panicked().into_response());
+    let work = tokio::time::timeout(PATIENCE, AssertUnwindSafe(next.run(request)).catch_unwind());
+    let mut response = match work.await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_panic)) => Problem::panicked().into_response(),
+        Err(_elapsed) => Problem::timed_out().into_response(),
+    };
     let retry_after_s = response.extensions().get::<Problem>().and_then(Problem::retry_after_s);
     rate.write(response.headers_mut(), now, retry_after_s);
     response.extensions_mut().insert(account);

@@ -38,8 +38,8 @@ pub struct IdempotencyParam {
     pub idempotency_key: Option<String>,
 }
 
-/// What a creation answers.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// What a creation answers. Without `Debug`, for it may show a secret.
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Answer {
     status: u16,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,6 +51,11 @@ impl Answer {
     /// 201 with a view of what was made, and where it is found, if anywhere.
     pub fn created(location: Option<String>, view: &impl Serialize) -> Self {
         Self { status: 201, location, body: json!(view) }
+    }
+
+    /// 200 with a view of what was done.
+    pub fn done(view: &impl Serialize) -> Self {
+        Self { status: 200, location: None, body: json!(view) }
     }
 
     /// 202 with a view of what was begun.
@@ -117,9 +122,9 @@ impl Idempotency {
             return Ok(answer);
         }
         match work(Ticket(Some(named.clone()))).await {
-            // Another request of this name was faster.
-            Err(problem) if problem.is_repeated() => named.before(app).await?.ok_or(problem),
-            done => Ok(done?.into_response()),
+            Ok(answer) => Ok(answer.into_response()),
+            // Another request of this name may have been faster, and be the very reason for what is wrong now.
+            Err(problem) => named.before(app).await.ok().flatten().ok_or(problem),
         }
     }
 }
@@ -138,7 +143,10 @@ impl Named {
         let mut hash = Sha256::new();
         hash.update(&request.request);
         hash.update(b"\0");
-        hash.update(body.to_string());
+        // Members of JSON objects have no order.
+        let mut sorted = body.clone();
+        sorted.sort_all_objects();
+        hash.update(sorted.to_string());
         let seal = caller.seal(name).map_err(|error| Problem::internal(&error))?;
         Ok(Self {
             key_id: caller.key.id,

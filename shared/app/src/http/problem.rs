@@ -43,6 +43,7 @@ pub const PROBLEMS: &[(u16, &str, &str)] = &[
     (422, "idempotency_key_reused", "The `Idempotency-Key` was sent with another request within 24 hours."),
     (429, "rate_limited", "The key's requests of this minute are used up."),
     (429, "check_quota_reached", "The monitor's checks on request of this minute are used up."),
+    (429, "webhook_quota_reached", "The monitor's webhooks on request of this minute are used up."),
     (500, "internal_error", "Something failed on our side; it is logged under the request's id."),
     (503, "collision", "Others are changing the same object at this moment. Nothing was changed."),
     (503, "no_region_yet", "No region checks yet: a new deployment's first tick comes within a minute."),
@@ -163,11 +164,6 @@ impl Problem {
         let mut problem = Self::conflict(REPEATED, detail);
         problem.0.retry_after_s = Some(1);
         problem
-    }
-
-    /// Whether a request of the same idempotency key was answered before.
-    pub(super) fn is_repeated(&self) -> bool {
-        self.0.code == REPEATED
     }
 
     /// 422: the idempotency key stood for another request.

@@ -14,7 +14,7 @@ use valpero_domain::{
 };
 use valpero_storage::{self as storage, LatestCheck};
 
-use super::ms;
+use super::{Shown, ms};
 use crate::schema;
 
 /// The newest check of each region.
@@ -95,7 +95,7 @@ pub struct Monitor {
     /// The webhook's secret: only in the answer that made the monitor with a `webhook_url`, or gave it one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = schema::WebhookSecret, required = false)]
-    pub webhook_secret: Option<String>,
+    pub webhook_secret: Option<Shown>,
 }
 
 /// The part of a time in which a monitor was up, from 0 to 1: from the incidents, to the millisecond, without what was paused.
