@@ -123,7 +123,7 @@ async fn an_hour_of_a_full_cohort_is_summed_up_for_eight_read_units_and_one_writ
 }
 
 #[tokio::test]
-async fn an_idempotency_key_costs_one_read_and_a_receipt() {
+async fn to_look_for_a_receipt_costs_one_read_unit() {
     let world = World::with(WorldOptions { regions: "fra", ..WorldOptions::default() }).await;
     let owner = world.tenant(Plan::Business).await;
     let store = &world.stack.app.store;
