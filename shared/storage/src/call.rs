@@ -1,6 +1,6 @@
 //! The few shapes of calls that all access patterns are made of: each asks what it consumed and records it.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, ops::ControlFlow, time::Duration};
 
 use aws_sdk_dynamodb::{
     error::ProvideErrorMetadata,
@@ -164,27 +164,37 @@ impl Store {
         Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
     }
 
-    /// Every item, however many pages there are.
-    pub(crate) async fn query_all(&self, request: QueryFluentBuilder) -> Result<Vec<Item>, StoreError> {
-        self.query_until(request, |_| false).await
-    }
-
-    /// Items page by page until `enough` says so of those read.
-    pub(crate) async fn query_until(
+    /// Shows each item that the query finds, in its order, behind the one of the key `after`, to `see`, until that breaks off.
+    pub(crate) async fn query_each(
         &self,
         request: QueryFluentBuilder,
-        enough: impl Fn(&[Item]) -> bool,
-    ) -> Result<Vec<Item>, StoreError> {
-        let mut items = Vec::new();
-        let mut start = None;
+        after: Option<Item>,
+        mut see: impl FnMut(Item) -> Result<ControlFlow<()>, StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut start = after;
         loop {
             let (page, next) = self.query_page(request.clone(), start).await?;
-            items.extend(page);
+            for item in page {
+                if see(item)?.is_break() {
+                    return Ok(());
+                }
+            }
             start = next;
-            if start.is_none() || enough(&items) {
-                return Ok(items);
+            if start.is_none() {
+                return Ok(());
             }
         }
+    }
+
+    /// Every item, however many pages there are.
+    pub(crate) async fn query_all(&self, request: QueryFluentBuilder) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::new();
+        let all = self.query_each(request, None, |item| {
+            items.push(item);
+            Ok(ControlFlow::Continue(()))
+        });
+        all.await?;
+        Ok(items)
     }
 
     /// Of the items that the query finds, in its order, behind the item of the key `after`, those that `accepts` likes, at
@@ -198,23 +208,15 @@ impl Store {
         count: usize,
     ) -> Result<Vec<T>, StoreError> {
         let mut found = Vec::new();
-        let mut start = after;
-        loop {
-            let (page, next) = self.query_page(request.clone(), start).await?;
-            for item in page {
-                let object: T = from_item(table, item)?;
-                if accepts(&object) {
-                    found.push(object);
-                }
-                if found.len() == count {
-                    return Ok(found);
-                }
+        let all = self.query_each(request, after, |item| {
+            let object: T = from_item(table, item)?;
+            if accepts(&object) {
+                found.push(object);
             }
-            start = next;
-            if start.is_none() {
-                return Ok(found);
-            }
-        }
+            Ok(enough(&found, count))
+        });
+        all.await?;
+        Ok(found)
     }
 
     pub(crate) async fn batch_get(&self, table: &str, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
@@ -318,6 +320,11 @@ fn reasons(error: &TransactError) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Whether these are as many as were asked for.
+pub(crate) fn enough<T>(found: &[T], count: usize) -> ControlFlow<()> {
+    if found.len() >= count { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
 /// Up to `most`, so that those who collided do not meet again.

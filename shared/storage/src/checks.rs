@@ -18,7 +18,7 @@ use valpero_domain::{
 
 use crate::{
     Place, Store, StoreError,
-    call::{Item, from_item, key, n, s, to_item},
+    call::{Item, enough, from_item, key, n, s, to_item},
     keys,
     schema::TTL,
 };
@@ -207,25 +207,18 @@ impl Store {
         let partition = if requested { keys::requested_partition(&cohort) } else { keys::cohort(&cohort) };
         let request = self.span_query(partition, span);
         let mut found: Vec<(String, Check)> = Vec::new();
-        let mut start = None;
-        loop {
-            let (page, next) = self.query_page(request.clone(), start).await?;
-            for item in &page {
-                let Some(record) = packed::find(bytes(item), place.tag) else { continue };
-                let (sort_key, at) = moment(item)?;
+        let all = self.query_each(request, None, |item| {
+            if let Some(record) = packed::find(bytes(&item), place.tag) {
+                let (sort_key, at) = moment(&item)?;
                 let check = Check { at, region: place.region, record, cause: None, requested };
                 if accepts(&check) {
                     found.push((sort_key, check));
                 }
-                if found.len() == count {
-                    return Ok(found);
-                }
             }
-            start = next;
-            if start.is_none() {
-                return Ok(found);
-            }
-        }
+            Ok(enough(&found, count))
+        });
+        all.await?;
+        Ok(found)
     }
 
     async fn add_causes(

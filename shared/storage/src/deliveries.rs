@@ -10,7 +10,8 @@ use valpero_domain::{
 use crate::{
     AuditRow, Store, StoreError, Trail,
     call::{
-        Cancelled, Item, Updated, a_put, an_update, from_item, key, n, put_item, s, to_item, to_value, update_item,
+        Cancelled, Item, Updated, a_put, an_update, enough, from_item, key, n, put_item, s, to_item, to_value,
+        update_item,
     },
     keys,
     schema::{PENDING_INDEX, TTL},
@@ -144,14 +145,18 @@ impl Store {
             .expression_attribute_names("#pending", "pending")
             .expression_attribute_values(":pending", s(keys::PENDING))
             .expression_attribute_values(":now", s(now));
-        let items = self.query_until(request, |items| items.len() >= count).await?;
         let id = |item: &Item| {
             let account: AccountId = item.get("account_id")?.as_s().ok()?.parse().ok()?;
             let delivery: DeliveryId = item.get("delivery_id")?.as_s().ok()?.parse().ok()?;
             Some((account, delivery))
         };
-        let found: Option<Vec<_>> = items.iter().take(count).map(id).collect();
-        found.ok_or_else(|| StoreError::corrupt(TABLE, "a pending delivery has no id"))
+        let mut found = Vec::new();
+        let all = self.query_each(request, None, |item| {
+            found.push(id(&item).ok_or_else(|| StoreError::corrupt(TABLE, "a pending delivery has no id"))?);
+            Ok(enough(&found, count))
+        });
+        all.await?;
+        Ok(found)
     }
 
     /// Begins an attempt: of all who hold the message, one gets it. Until `lost_at` nobody else tries. 2 WRU per KB.

@@ -1,5 +1,7 @@
 //! Monitors at a glance: what the metrics tell of each, read in small portions.
 
+use std::ops::ControlFlow;
+
 use serde::Deserialize;
 use valpero_domain::{
     AccountId, IncidentId, MonitorId, Status, Timestamp,
@@ -63,16 +65,10 @@ impl Store {
             .expression_attribute_names("#name", "name")
             .expression_attribute_names("#status", "status")
             .limit(PORTION);
-        let mut start = None;
-        loop {
-            let (page, next) = self.query_page(request.clone(), start).await?;
-            for item in page {
-                see(from_item("monitors", item)?);
-            }
-            start = next;
-            if start.is_none() {
-                return Ok(());
-            }
-        }
+        let all = self.query_each(request, None, |item| {
+            see(from_item("monitors", item)?);
+            Ok(ControlFlow::Continue(()))
+        });
+        all.await
     }
 }

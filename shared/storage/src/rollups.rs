@@ -1,5 +1,7 @@
 //! Hours and days of checks, summed up: made by a scheduled function, read by long charts.
 
+use std::ops::ControlFlow;
+
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use valpero_domain::{
     RegionCode, Timestamp,
@@ -99,17 +101,12 @@ impl Store {
     async fn sum_of(&self, cohort: &Cohort, span: CheckSpan) -> Result<Sum, StoreError> {
         let request = self.span_query(keys::cohort(cohort), span);
         let mut sum = Sum::default();
-        let mut start = None;
-        loop {
-            let (page, next) = self.query_page(request.clone(), start).await?;
-            for item in &page {
-                sum.add(bytes(item));
-            }
-            start = next;
-            if start.is_none() {
-                return Ok(sum);
-            }
-        }
+        let all = self.query_each(request, None, |item| {
+            sum.add(bytes(&item));
+            Ok(ControlFlow::Continue(()))
+        });
+        all.await?;
+        Ok(sum)
     }
 
     /// A monitor's hours, or days, in one place, oldest first. Those before `rolled` are read summed up (0.5 RRU per 4), the
