@@ -15,11 +15,11 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use valpero_domain::{
     Plan, Timestamp,
+    check::Check,
     http_check::HttpCheck,
     monitor::HttpUrl,
     probe::{ErrorCode, Outcome, ProbeResult},
 };
-use valpero_outbound::http_probe;
 
 use super::probing::outbound;
 use crate::harness::{Receiver, World, fixed_names};
@@ -67,7 +67,7 @@ async fn probe(server: ServerConfig, roots: RootCertStore, verify_tls: bool) -> 
     let url = HttpUrl::try_from(format!("https://site.example:{port}/")).expect("a URL");
     let ways = outbound(fixed_names(&[("site.example", &["127.0.0.1"])]), roots);
     let check = HttpCheck { verify_tls, ..HttpCheck::default() };
-    let result = http_probe::probe(&ways, &url, &check, 5_000).await;
+    let result = valpero_outbound::probe(&ways, &Check::Http(url, check), 5_000, Timestamp::from_ms(0)).await.0;
     serving.await.expect("served");
     result
 }

@@ -198,6 +198,15 @@ async fn our_own_fault_never_votes() {
         fn resolve<'a>(&'a self, _: &'a str) -> futures::future::BoxFuture<'a, Result<Vec<std::net::IpAddr>, Cause>> {
             Box::pin(async { Err(Cause::of(ErrorCode::DnsTimeout)) })
         }
+
+        fn records<'a>(
+            &'a self,
+            _: &'a valpero_domain::host::HostName,
+            _: valpero_domain::dns_check::RecordType,
+            _: Option<std::net::SocketAddr>,
+        ) -> futures::future::BoxFuture<'a, Result<Vec<String>, Cause>> {
+            Box::pin(async { Err(Cause::of(ErrorCode::DnsTimeout)) })
+        }
     }
     let world = World::with(WorldOptions { resolver: std::sync::Arc::new(Broken), ..WorldOptions::default() }).await;
     let owner = world.tenant(Plan::Business).await;

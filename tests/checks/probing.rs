@@ -6,11 +6,13 @@ use rustls::RootCertStore;
 use serde_json::{Value, json};
 use tokio::{io::AsyncReadExt, net::TcpListener};
 use valpero_domain::{
+    Timestamp,
+    check::Check,
     http_check::HttpCheck,
     monitor::HttpUrl,
     probe::{ErrorCode, Outcome, ProbeResult},
 };
-use valpero_outbound::{Guard, Outbound, Resolve, Tls, http_probe};
+use valpero_outbound::{Guard, Outbound, Resolve, Tls};
 
 use crate::harness::{Site, fixed_names};
 
@@ -27,7 +29,14 @@ async fn probe(url: &str, settings: Value) -> ProbeResult {
         check
     };
     let url = HttpUrl::try_from(url.to_owned()).expect("a URL");
-    http_probe::probe(&outbound(fixed_names(&[]), RootCertStore::empty()), &url, &check, 2_000).await
+    valpero_outbound::probe(
+        &outbound(fixed_names(&[]), RootCertStore::empty()),
+        &Check::Http(url, check),
+        2_000,
+        Timestamp::from_ms(0),
+    )
+    .await
+    .0
 }
 
 fn code(result: &ProbeResult) -> Option<ErrorCode> {
@@ -132,7 +141,8 @@ async fn a_target_that_never_answers_times_out() {
         stream.read_to_end(&mut bytes).await.expect("the prober hangs up");
     });
     let ways = outbound(fixed_names(&[]), RootCertStore::empty());
-    let result = http_probe::probe(&ways, &url, &HttpCheck::default(), 200).await;
+    let result =
+        valpero_outbound::probe(&ways, &Check::Http(url, HttpCheck::default()), 200, Timestamp::from_ms(0)).await.0;
     assert_eq!((result.outcome, code(&result)), (Outcome::Down, Some(ErrorCode::ResponseTimeout)));
     assert!(result.phases.first_byte_us.is_some_and(|us| us >= 100_000), "the time waited is told");
     swallow.await.expect("the connection ends with the probe");

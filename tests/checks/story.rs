@@ -65,10 +65,11 @@ async fn a_dying_site_becomes_one_incident_and_one_signed_webhook_and_then_recov
         assert!(delivered.raw.len() < 20_000);
     }
     insta::assert_json_snapshot!("webhook_opened", receiver.delivered()[0].json, {
-        ".id" => "evt", ".created_at" => "time", ".data.monitor.id" => "mon", ".data.monitor.url" => "url",
-        ".data.incident.id" => "inc", ".data.incident.monitor_id" => "mon", ".data.incident.regions" => "two or three", ".data.incident.started_at" => "time",
-        ".data.incident.latest_entry.id" => "cmt", ".data.incident.latest_entry.at" => "time",
-    });
+           ".id" => "evt", ".created_at" => "time", ".data.monitor.id" => "mon", ".data.monitor.url" => "url",
+    ".data.monitor.target" => "url",
+           ".data.incident.id" => "inc", ".data.incident.monitor_id" => "mon", ".data.incident.regions" => "two or three", ".data.incident.started_at" => "time",
+           ".data.incident.latest_entry.id" => "cmt", ".data.incident.latest_entry.at" => "time",
+       });
 }
 
 #[tokio::test]

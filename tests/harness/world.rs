@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -29,6 +29,8 @@ use valpero_auth::Token;
 use valpero_delivery::Swept;
 use valpero_domain::{
     AccountId, AuditId, KeyId, Plan, Scope, Scopes, Timestamp,
+    dns_check::RecordType,
+    host::HostName,
     probe::{Cause, ErrorCode},
 };
 use valpero_outbound::{Guard, Outbound, Resolve, Tls};
@@ -85,6 +87,19 @@ impl Resolve for FixedNames {
             vec![addresses[turn.min(addresses.len() - 1)]]
         });
         Box::pin(async move { answer.ok_or_else(|| Cause::of(ErrorCode::DnsNxdomain)) })
+    }
+
+    fn records<'a>(
+        &'a self,
+        name: &'a HostName,
+        of: RecordType,
+        _: Option<SocketAddr>,
+    ) -> BoxFuture<'a, Result<Vec<String>, Cause>> {
+        Box::pin(async move {
+            let address = self.resolve(name.as_str()).await?.remove(0);
+            let fits = (of == RecordType::A) == address.is_ipv4();
+            if fits { Ok(vec![address.to_string()]) } else { Err(Cause::of(ErrorCode::DnsNoRecords)) }
+        })
     }
 }
 

@@ -5,12 +5,13 @@ mod policies;
 use rustls::RootCertStore;
 use serde_json::json;
 use valpero_domain::{
-    Plan,
+    Plan, Timestamp,
+    check::Check,
     http_check::HttpCheck,
     monitor::HttpUrl,
     probe::{ErrorCode, Outcome},
 };
-use valpero_outbound::{Guard, Outbound, Tls, http_probe};
+use valpero_outbound::{Guard, Outbound, Tls};
 
 use crate::harness::{Site, World, WorldOptions, fixed_names};
 
@@ -20,7 +21,10 @@ fn deny(names: &[(&str, &[&str])]) -> Outbound {
 
 async fn outcome(outbound: &Outbound, url: &str) -> (Outcome, Option<ErrorCode>) {
     let url = HttpUrl::try_from(url.to_owned()).unwrap_or_else(|error| panic!("{url}: {error}"));
-    let result = http_probe::probe(outbound, &url, &HttpCheck::default(), 1_000).await;
+    let result =
+        valpero_outbound::probe(outbound, &Check::Http(url, HttpCheck::default()), 1_000, Timestamp::from_ms(0))
+            .await
+            .0;
     (result.outcome, result.cause.map(|cause| cause.code))
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use valpero_domain::probe::{Cause, ErrorCode, Outcome, Phases, ProbeResult};
-use valpero_outbound::http_probe::probe;
+use valpero_outbound::probe;
 use valpero_storage::ProbeSpec;
 
 use crate::Checker;
@@ -50,6 +50,6 @@ impl Checker {
         let Ok(_socket) = self.sockets.acquire().await else {
             return ProbeResult::failed(Cause::of(ErrorCode::Internal), Phases::default());
         };
-        probe(&self.outbound, &spec.url, &spec.http, spec.timeout_ms).await
+        probe(&self.outbound, &spec.check, spec.timeout_ms, self.app.now()).await.0
     }
 }

@@ -115,7 +115,7 @@ impl Checker {
 fn needs_second(member: &ScheduledProbe, seen: &Observation) -> bool {
     let confirmed = match seen.result.outcome {
         Outcome::Down => seen.attempts > 1,
-        Outcome::Up | Outcome::ProbeError => member.probe.retries > 0,
+        Outcome::Up | Outcome::Degraded | Outcome::ProbeError => member.probe.retries > 0,
     };
     member.probe.alone && !confirmed
 }

@@ -15,7 +15,7 @@ use valpero_app::{
     latest::Members,
     views::ms,
 };
-use valpero_domain::{MonitorId, RegionCode, Status, Timestamp, monitor::MonitorName, probe::Outcome};
+use valpero_domain::{MonitorId, RegionCode, Status, Timestamp, monitor::MonitorName};
 use valpero_storage::{Glance, Heartbeat};
 
 use crate::exposition::{Format, Piece};
@@ -64,7 +64,7 @@ pub async fn read(
             let (interval_s, record) = (i64::from(rows[row].check_interval), check.record);
             // What a silent region saw long ago says nothing of now.
             let fresh = now.ms_since(check.at) <= (3 * interval_s + 60) * 1000;
-            if fresh && record.outcome == Outcome::Up {
+            if fresh && record.outcome.is_up() {
                 times.push(Time { row, region, ms: ms(record.phases.total_us()) });
             }
         })

@@ -7,8 +7,8 @@ use serde_json::json;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
-        RefOr, Schema,
-        schema::{ObjectBuilder, SchemaFormat, Type},
+        Object, RefOr, Schema,
+        schema::{ObjectBuilder, SchemaFormat, SchemaType, Type},
     },
 };
 
@@ -153,7 +153,59 @@ texts! {
         values: &["pending", "up", "degraded", "down", "paused"],
         ..PLAIN
     };
-    CheckType Text { says: "How it is checked.", example: "http", values: &["http"], ..PLAIN };
+    CheckType Text { says: "How it is checked.", example: "http", values: &["http", "ssl", "tcp", "dns", "ping"], ..PLAIN };
+    Host Text {
+        says: "A host name, or an IP address.",
+        example: "example.com",
+        format: "host",
+        length: Some((1, 253)),
+        ..PLAIN
+    };
+    NameServer Text {
+        says: "A name server: a host name or an IP address, with a port other than 53 behind a colon.",
+        example: "1.1.1.1",
+        format: "name-server",
+        length: Some((1, 260)),
+        ..PLAIN
+    };
+    JsonPath Text {
+        says: "A JSONPath query (RFC 9535), with at most one `..` and one `$`, 2 commas and 2 filters.",
+        example: "$.status",
+        format: "json-path",
+        length: Some((1, 200)),
+        ..PLAIN
+    };
+    JsonOp Text {
+        says: "How a node is compared. `contains`: a text that has it, or an array that has it.",
+        example: "eq",
+        values: &["eq", "ne", "lt", "lte", "gt", "gte", "contains", "exists", "absent"],
+        ..PLAIN
+    };
+    SlowOutcome Text {
+        says: "What it means that a target is slow.",
+        example: "degraded",
+        values: &["degraded", "down"],
+        ..PLAIN
+    };
+    RecordType Text {
+        says: "A type of DNS records.",
+        example: "A",
+        values: &["A", "AAAA", "CNAME", "MX", "NS", "TXT", "SOA", "CAA"],
+        ..PLAIN
+    };
+    DnsRecord Text {
+        says: "A record as a zone file spells it: an address, a name, `10 mail.example.com`.",
+        example: "192.0.2.1",
+        format: "dns-record",
+        length: Some((1, 512)),
+        ..PLAIN
+    };
+    DnsMatch Text {
+        says: "`exact`: these records and no others. `contains`: at least these.",
+        example: "exact",
+        values: &["exact", "contains"],
+        ..PLAIN
+    };
     Method Text {
         says: "A request's method.",
         example: "GET",
@@ -161,9 +213,9 @@ texts! {
         ..PLAIN
     };
     Outcome Text {
-        says: "`probe_error` is our own fault: it counts for nothing.",
+        says: "`degraded` is up, but slower than the monitor wishes: it counts as up. `probe_error` is our own fault: it counts for nothing.",
         example: "up",
-        values: &["up", "down", "probe_error"],
+        values: &["up", "degraded", "down", "probe_error"],
         ..PLAIN
     };
     IncidentStatus Text {
@@ -227,9 +279,15 @@ texts! {
     };
 }
 
+/// A text, a number, a truth value or null.
+pub fn scalar() -> Object {
+    let types = [Type::String, Type::Number, Type::Boolean, Type::Null];
+    ObjectBuilder::new().schema_type(SchemaType::from_iter(types)).examples([json!("ok")]).build()
+}
+
 #[cfg(test)]
 mod tests {
-    use valpero_domain::{Plan, Scope, Status, delivery::EventType, http_check, probe};
+    use valpero_domain::{Plan, Scope, Status, body_check, check, delivery::EventType, dns_check, http_check, probe};
 
     use super::*;
 
@@ -246,9 +304,13 @@ mod tests {
         for status in values::<super::Status>() {
             assert!(status.parse::<Status>().is_ok(), "{status}");
         }
-        for outcome in values::<Outcome>() {
-            assert!(outcome.parse::<probe::Outcome>().is_ok(), "{outcome}");
+        assert_eq!(values::<Outcome>(), probe::Outcome::ALL.map(|outcome| outcome.as_str().to_owned()));
+        for code in values::<CheckType>() {
+            assert!(code.parse::<check::CheckType>().is_ok(), "{code}");
         }
+        assert_eq!(values::<CheckType>().len(), check::CheckType::ALL.len());
+        assert_eq!(values::<RecordType>(), dns_check::RecordType::ALL.map(|of| of.as_str().to_owned()));
+        assert_eq!(values::<JsonOp>(), body_check::Op::ALL.map(|op| op.as_str().to_owned()));
         for method in values::<Method>() {
             assert!(serde_json::from_value::<http_check::Method>(json!(method)).is_ok(), "{method}");
         }

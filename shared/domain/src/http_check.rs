@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Faults, Fields, Invalid};
+use crate::{
+    Faults, Fields, Invalid,
+    body_check::{JsonAssertion, Keyword},
+};
 
 /// Stands for a header's value in every answer; sent back, it keeps the value that is stored.
 pub const REDACTED: &str = "***";
@@ -183,6 +186,55 @@ impl From<RequestBody> for String {
     }
 }
 
+/// A user name and a password (RFC 7617). The password is a secret: never printed, never answered.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BasicAuth {
+    /// Up to 255 bytes, without a colon.
+    pub username: String,
+    /// Up to 255 bytes.
+    pub password: String,
+}
+
+impl fmt::Debug for BasicAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BasicAuth").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+impl BasicAuth {
+    fn read(value: &Value, base: &str, faults: &mut Faults) -> Option<Self> {
+        let mut fields = Fields::of(value, base, faults);
+        let username: Option<String> = fields.required("username", faults);
+        let password: Option<String> = fields.required("password", faults);
+        let fits = |text: &String| text.len() <= 255 && !text.chars().any(char::is_control);
+        if username.as_ref().is_some_and(|name| !fits(name) || name.contains(':')) {
+            faults.add(
+                fields.pointer("username"),
+                "must be at most 255 bytes without a colon (RFC 7617) and without control characters",
+            );
+        }
+        if password.as_ref().is_some_and(|password| !fits(password)) {
+            faults.add(fields.pointer("password"), "must be at most 255 bytes without control characters");
+        }
+        if password.as_deref() == Some(REDACTED) {
+            faults.add(fields.pointer("password"), "is the mark that stands for a hidden value");
+        }
+        fields.finish(faults);
+        username.zip(password).map(|(username, password)| Self { username, password })
+    }
+}
+
+/// What it means that a target is slower than `max_response_time_ms`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SlowOutcome {
+    /// The check is degraded, which counts as up.
+    #[default]
+    Degraded,
+    /// The target is down.
+    Down,
+}
+
 /// What the http check asks and expects.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HttpCheck {
@@ -199,6 +251,21 @@ pub struct HttpCheck {
     pub follow_redirects: bool,
     /// Whether the certificate must be valid for the host.
     pub verify_tls: bool,
+    /// What the request says of its sender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basic_auth: Option<BasicAuth>,
+    /// What the body must contain, or must not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keyword: Option<Keyword>,
+    /// What the body, as JSON, must say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub json: Vec<JsonAssertion>,
+    /// Up to when the head of the answer must be there: 1 to 30,000 milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_response_time_ms: Option<u32>,
+    /// What it means that it is not.
+    #[serde(default)]
+    pub slow_outcome: SlowOutcome,
 }
 
 impl Default for HttpCheck {
@@ -210,14 +277,31 @@ impl Default for HttpCheck {
             expected_status: ExpectedStatus::default(),
             follow_redirects: true,
             verify_tls: true,
+            basic_auth: None,
+            keyword: None,
+            json: Vec::new(),
+            max_response_time_ms: None,
+            slow_outcome: SlowOutcome::default(),
         }
     }
 }
 
 impl HttpCheck {
+    /// Whether the body of the answer has to be read.
+    pub fn reads_body(&self) -> bool {
+        self.keyword.is_some() || !self.json.is_empty()
+    }
+
     /// Reads the `http` object of a request.
     pub fn read(value: &Value, base: &str, faults: &mut Faults) -> Self {
         let mut fields = Fields::of(value, base, faults);
+        let check = Self::read_fields(&mut fields, faults);
+        fields.finish(faults);
+        check
+    }
+
+    /// Reads the check's fields.
+    pub fn read_fields(fields: &mut Fields<'_>, faults: &mut Faults) -> Self {
         let ours = Self::default();
         let check = Self {
             method: fields.optional("method", faults).unwrap_or(ours.method),
@@ -226,12 +310,31 @@ impl HttpCheck {
             expected_status: fields.optional("expected_status", faults).unwrap_or(ours.expected_status),
             follow_redirects: fields.optional("follow_redirects", faults).unwrap_or(ours.follow_redirects),
             verify_tls: fields.optional("verify_tls", faults).unwrap_or(ours.verify_tls),
+            basic_auth: fields
+                .value("basic_auth")
+                .and_then(|value| BasicAuth::read(value, &fields.pointer("basic_auth"), faults)),
+            keyword: fields.value("keyword").map(|value| Keyword::read(value, &fields.pointer("keyword"), faults)),
+            json: fields
+                .value("json")
+                .map(|value| JsonAssertion::read_all(value, &fields.pointer("json"), faults))
+                .unwrap_or_default(),
+            max_response_time_ms: fields.optional("max_response_time_ms", faults),
+            slow_outcome: fields.optional("slow_outcome", faults).unwrap_or_default(),
         };
         if check.body.is_some() && matches!(check.method, Method::Get | Method::Head) {
             faults
                 .add(fields.pointer("body"), "needs a method that carries a body: POST, PUT, PATCH, DELETE or OPTIONS");
         }
-        fields.finish(faults);
+        if check.basic_auth.is_some() && check.headers.iter().any(|(name, _)| name == "authorization") {
+            faults.add(fields.pointer("basic_auth"), "does not go with an authorization header: give one of the two");
+        }
+        if check.max_response_time_ms.is_some_and(|most| !(1..=30_000).contains(&most)) {
+            faults.add(fields.pointer("max_response_time_ms"), "must be 1 to 30000");
+        }
+        if check.reads_body() && check.method == Method::Head {
+            let place = if check.keyword.is_some() { "keyword" } else { "json" };
+            faults.add(fields.pointer(place), "needs a body, and the answer to HEAD has none");
+        }
         check
     }
 }

@@ -1,10 +1,15 @@
 //! Valpero's vocabulary and every decision it takes, as pure functions: no network, no store, no environment, no clock.
 
 pub mod address;
+pub mod body_check;
 pub mod certificate;
+pub mod check;
 pub mod delivery;
+pub mod dns_check;
 pub mod downtime;
 pub mod fields;
+pub mod host;
+pub mod host_checks;
 pub mod http_check;
 pub mod id;
 pub mod incident;

@@ -5,35 +5,14 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Faults, Fields, Invalid, RegionCode, Status, address::is_global, http_check::HttpCheck, plan::Limits};
+use crate::{
+    Faults, Fields, Invalid, RegionCode, Status,
+    address::is_global,
+    check::{Check, CheckType, PRIVATE},
+    plan::Limits,
+};
 
 pub use crate::text::{HttpUrl, MonitorName, Tag};
-
-/// The kinds of check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CheckType {
-    /// An HTTP or HTTPS request.
-    #[default]
-    Http,
-}
-
-impl CheckType {
-    /// The type as the API spells it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-        }
-    }
-}
-
-impl std::str::FromStr for CheckType {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        if text == "http" { Ok(Self::Http) } else { Err(Invalid::new("must be a check type: http")) }
-    }
-}
 
 /// Regions of one monitor, at most: a change of them all fits into one transaction.
 const REGIONS_MAX: usize = 20;
@@ -54,12 +33,11 @@ pub struct Allowance<'a> {
 /// A monitor as its owner describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MonitorSpec {
-    /// The target.
-    pub url: HttpUrl,
-    /// What people call it; the URL's host unless told otherwise.
+    /// What is checked, and how: the members `check_type`, `url` and one by the type's name.
+    #[serde(flatten)]
+    pub check: Check,
+    /// What people call it; the target's host unless told otherwise.
     pub name: MonitorName,
-    /// How it is checked.
-    pub check_type: CheckType,
     /// Seconds between checks: a multiple of 60, from the plan's minimum to 86,400.
     pub check_interval: u32,
     /// Where it is checked from, in order, without repeats.
@@ -76,8 +54,6 @@ pub struct MonitorSpec {
     /// Where events go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_url: Option<HttpUrl>,
-    /// The http check's own settings.
-    pub http: HttpCheck,
 }
 
 impl MonitorSpec {
@@ -88,17 +64,14 @@ impl MonitorSpec {
     pub fn read(body: &Value, allowance: &Allowance<'_>) -> Result<Self, Faults> {
         let mut faults = Faults::default();
         let mut fields = Fields::of(body, "", &mut faults);
-        let url: Option<HttpUrl> = fields.required("url", &mut faults);
+        let check = Check::read(&mut fields, allowance.private_targets, &mut faults);
         let webhook_url: Option<HttpUrl> = fields.optional("webhook_url", &mut faults);
-        for (name, address) in [("url", &url), ("webhook_url", &webhook_url)] {
-            let literal = address.as_ref().and_then(HttpUrl::literal_address);
-            if !allowance.private_targets && literal.is_some_and(|address| !is_global(address)) {
-                faults.add(fields.pointer(name), "must not be an address outside the public internet");
-            }
+        let receiver = webhook_url.as_ref().and_then(HttpUrl::literal_address);
+        if !allowance.private_targets && receiver.is_some_and(|address| !is_global(address)) {
+            faults.add(fields.pointer("webhook_url"), PRIVATE);
         }
         let name: Option<MonitorName> = fields.optional("name", &mut faults);
-        let name = name.or_else(|| url.as_ref().and_then(|url| default_name(url).ok()));
-        let check_type = fields.optional("check_type", &mut faults).unwrap_or_default();
+        let name = name.or_else(|| check.as_ref().and_then(|check| default_name(check).ok()));
         let check_interval = read_interval(&mut fields, allowance, &mut faults);
         let regions = read_regions(&mut fields, allowance, &mut faults);
         let timeout_ms = number(&mut fields, "timeout_ms", 10_000, 100..=30_000, &mut faults);
@@ -112,13 +85,10 @@ impl MonitorSpec {
         if tags.len() > 20 {
             faults.add(fields.pointer("tags"), "must be at most 20 tags");
         }
-        let http =
-            fields.value("http").map_or_else(HttpCheck::default, |http| HttpCheck::read(http, "/http", &mut faults));
         fields.finish(&mut faults);
-        let spec = url.zip(name).map(|(url, name)| Self {
-            url,
+        let spec = check.zip(name).map(|(check, name)| Self {
+            check,
             name,
-            check_type,
             check_interval,
             regions,
             timeout_ms,
@@ -126,7 +96,6 @@ impl MonitorSpec {
             confirm_regions,
             tags: tags.into_iter().collect(),
             webhook_url,
-            http,
         });
         faults.finish(spec)
     }
@@ -137,8 +106,8 @@ impl MonitorSpec {
     }
 }
 
-fn default_name(url: &HttpUrl) -> Result<MonitorName, Invalid> {
-    let host: String = url.host().chars().take(100).collect();
+fn default_name(check: &Check) -> Result<MonitorName, Invalid> {
+    let host: String = check.host().chars().take(100).collect();
     MonitorName::try_from(host)
 }
 
@@ -196,7 +165,7 @@ pub struct MonitorFilter {
     pub check_type: Option<CheckType>,
     /// Those with this tag.
     pub tag: Option<String>,
-    /// Those whose name or URL contains this, whatever its case.
+    /// Those whose name or target contains this, whatever its case.
     pub q: Option<String>,
 }
 
@@ -205,10 +174,10 @@ impl MonitorFilter {
     pub fn accepts(&self, spec: &MonitorSpec, status: Status) -> bool {
         let contains = |q: &String| {
             let q = q.to_lowercase();
-            spec.name.as_str().to_lowercase().contains(&q) || spec.url.as_str().to_lowercase().contains(&q)
+            spec.name.as_str().to_lowercase().contains(&q) || spec.check.target().to_lowercase().contains(&q)
         };
         self.status.is_none_or(|asked| asked == status)
-            && self.check_type.is_none_or(|asked| asked == spec.check_type)
+            && self.check_type.is_none_or(|asked| asked == spec.check.check_type())
             && self.tag.as_ref().is_none_or(|asked| spec.tags.iter().any(|tag| tag.as_str() == asked))
             && self.q.as_ref().is_none_or(contains)
     }
@@ -234,7 +203,7 @@ mod tests {
     #[test]
     fn a_url_alone_is_a_monitor() {
         let spec = read(&json!({"url": "https://Example.com"}), false).expect("valid");
-        assert_eq!((spec.url.as_str(), spec.name.as_str()), ("https://example.com/", "example.com"));
+        assert_eq!((spec.check.target().as_str(), spec.name.as_str()), ("https://example.com/", "example.com"));
         assert_eq!((spec.check_interval, spec.timeout_ms, spec.retries), (60, 10_000, 2));
         assert_eq!(spec.regions, regions());
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::{Faults, MonitorSpec, http_check::REDACTED, monitor::Allowance};
+use crate::{Faults, MonitorSpec, check::CheckType, http_check::REDACTED, monitor::Allowance};
 
 impl MonitorSpec {
     /// This description with a JSON Merge Patch (RFC 7396) applied: `null` goes back to the default, what is absent stays.
@@ -20,21 +20,46 @@ impl MonitorSpec {
         let mut patch = patch.clone();
         lower_header_names(&mut patch);
         let mut merged = self.to_value();
+        self.forget_other_type(&mut merged, &patch);
         merge(&mut merged, &patch);
         let kept = keep_redacted(&mut merged, self);
         let patched = Self::read(&merged, allowance)?;
-        let moved = self.url.to_url().ok().map(|url| url.origin()) != patched.url.to_url().ok().map(|url| url.origin());
-        let given = |name: &str| patch.pointer("/http/headers").and_then(|headers| headers.get(name)).is_some();
-        let unsent = |name: &str| kept.contains(name) || !given(name);
-        if moved && patched.http.headers.iter().any(|(name, _)| unsent(name)) {
-            // Who may change a monitor may not see its headers, and so may not have them sent elsewhere either.
-            let mut faults = Faults::default();
-            let detail = "were given for another scheme, host or port; with the new url, send each of their values again or null";
-            faults.add("/http/headers", detail);
-            return Err(faults);
+        let mut faults = Faults::default();
+        if !self.check.same_origin(&patched.check)
+            && let Some(http) = patched.check.http()
+        {
+            // Who may change a monitor may not see its secrets, and so may not have them sent elsewhere either.
+            let given = |pointer: &str| patch.pointer(pointer).is_some() && !kept.contains(pointer);
+            if http.headers.iter().any(|(name, _)| !given(&header_pointer(name))) {
+                let detail = "were given for another scheme, host or port; with the new url, send each of their values again or null";
+                faults.add("/http/headers", detail);
+            }
+            if http.basic_auth.is_some() && !given(PASSWORD) {
+                let detail = "was given for another scheme, host or port; with the new url, send it again, or basic_auth as null";
+                faults.add(PASSWORD, detail);
+            }
         }
-        Ok(patched)
+        faults.finish(Some(patched))
     }
+
+    /// With another type, the settings of the old one go, but for those that the patch itself names.
+    fn forget_other_type(&self, merged: &mut Value, patch: &Value) {
+        let old = self.check.check_type();
+        let asked = patch.get("check_type");
+        let turns = asked.is_some_and(|to| if to.is_null() { old != CheckType::Http } else { to != old.as_str() });
+        if let (true, Some(merged)) = (turns, merged.as_object_mut()) {
+            merged.remove(old.as_str());
+            merged.remove("url");
+        }
+    }
+}
+
+/// Where a password stands.
+const PASSWORD: &str = "/http/basic_auth/password";
+
+/// Where a header's value stands (RFC 6901: `~` is escaped; a header's name has no `/`).
+fn header_pointer(name: &str) -> String {
+    format!("/http/headers/{}", name.replace('~', "~0"))
 }
 
 /// Header names know no case; stored ones are lower-case.
@@ -45,15 +70,17 @@ fn lower_header_names(patch: &mut Value) {
     }
 }
 
-/// Puts the stored values behind the marks that stand for them; answers for which headers.
+/// Puts the stored values behind the marks that stand for them; answers where.
 fn keep_redacted(merged: &mut Value, stored: &MonitorSpec) -> BTreeSet<String> {
+    let Some(http) = stored.check.http() else { return BTreeSet::new() };
+    let mut secrets: Vec<(String, &str)> =
+        http.headers.iter().map(|(name, value)| (header_pointer(name), value)).collect();
+    secrets.extend(http.basic_auth.iter().map(|auth| (PASSWORD.to_owned(), auth.password.as_str())));
     let mut kept = BTreeSet::new();
-    if let Some(headers) = merged.pointer_mut("/http/headers").and_then(Value::as_object_mut) {
-        for (name, value) in stored.http.headers.iter() {
-            if let Some(mark) = headers.get_mut(name).filter(|value| **value == REDACTED) {
-                *mark = json!(value);
-                kept.insert(name.to_owned());
-            }
+    for (pointer, value) in secrets {
+        if let Some(mark) = merged.pointer_mut(&pointer).filter(|mark| **mark == REDACTED) {
+            *mark = json!(value);
+            kept.insert(pointer);
         }
     }
     kept
@@ -87,6 +114,50 @@ mod tests {
         ["fra", "hel", "usc"].into_iter().filter_map(|code| code.parse().ok()).collect()
     }
 
+    fn header_list(spec: &MonitorSpec) -> Vec<String> {
+        let http = spec.check.http().into_iter();
+        http.flat_map(|http| http.headers.iter()).map(|(name, value)| format!("{name}={value}")).collect()
+    }
+
+    #[test]
+    fn another_type_takes_the_old_settings_away() {
+        let allowance =
+            Allowance { regions: &regions(), kept: &[], private_targets: false, limits: Plan::Free.limits() };
+        let body = json!({"url": "https://example.com/", "http": {"headers": {"authorization": "s3cret"}}});
+        let spec = MonitorSpec::read(&body, &allowance).expect("valid");
+        let turned = spec.patched(&json!({"check_type": "ssl", "ssl": {"host": "example.com"}}), &allowance);
+        let turned = turned.expect("valid");
+        assert_eq!(turned.check.target(), "example.com:443");
+        let back =
+            turned.patched(&json!({"check_type": null, "url": "https://example.org"}), &allowance).expect("valid");
+        assert_eq!((back.check.target().as_str(), header_list(&back).len()), ("https://example.org/", 0));
+        let faults = spec.patched(&json!({"check_type": "ssl", "url": "https://example.org"}), &allowance);
+        let pointers: Vec<String> = faults.expect_err("refused").into_vec().into_iter().map(|f| f.pointer).collect();
+        assert_eq!(pointers, ["/url", "/ssl"]);
+    }
+
+    #[test]
+    fn a_hidden_password_stays_where_it_was_given_for() {
+        let allowance =
+            Allowance { regions: &regions(), kept: &[], private_targets: false, limits: Plan::Free.limits() };
+        let body =
+            json!({"url": "https://example.com/", "http": {"basic_auth": {"username": "me", "password": "s3cret"}}});
+        let spec = MonitorSpec::read(&body, &allowance).expect("valid");
+        let password = |patch: Value| {
+            spec.patched(&patch, &allowance)
+                .map(|spec| spec.check.http().and_then(|http| http.basic_auth.clone()).map(|auth| auth.password))
+                .map_err(|faults| faults.into_vec().remove(0).pointer)
+        };
+        assert_eq!(password(json!({"http": {"basic_auth": {"username": "you"}}})), Ok(Some("s3cret".into())));
+        assert_eq!(password(json!({"http": {"basic_auth": {"password": REDACTED}}})), Ok(Some("s3cret".into())));
+        assert_eq!(password(json!({"url": "https://example.org/"})), Err(PASSWORD.to_owned()));
+        assert_eq!(
+            password(json!({"url": "https://example.org/", "http": {"basic_auth": {"password": REDACTED}}})),
+            Err(PASSWORD.to_owned())
+        );
+        assert_eq!(password(json!({"url": "https://example.org/", "http": {"basic_auth": null}})), Ok(None));
+    }
+
     #[test]
     fn a_patch_changes_what_it_names_and_hidden_values_stay() {
         let allowance =
@@ -97,7 +168,7 @@ mod tests {
             json!({"name": "Shop", "retries": null, "http": {"headers": {"authorization": REDACTED, "x-old": null}}});
         let patched = spec.patched(&patch, &allowance).expect("valid");
         assert_eq!((patched.name.as_str(), patched.retries), ("Shop", 2));
-        assert_eq!(patched.http.headers.iter().collect::<Vec<_>>(), [("authorization", "s3cret")]);
+        assert_eq!(header_list(&patched), ["authorization=s3cret"]);
     }
 
     #[test]
@@ -109,7 +180,7 @@ mod tests {
         let headers = |value: Value| {
             let patched =
                 spec.patched(&json!({"http": {"headers": {"AUTHORIZATION": value}}}), &allowance).expect("valid");
-            patched.http.headers.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>()
+            header_list(&patched)
         };
         assert_eq!(headers(json!("new")), ["authorization=new"]);
         assert_eq!(headers(json!(REDACTED)), ["authorization=s3cret"]);

@@ -10,6 +10,8 @@ use crate::{Invalid, Timestamp};
 pub enum Outcome {
     /// The target did what the monitor expects.
     Up,
+    /// It did, but slower than the monitor wishes: it counts as up everywhere.
+    Degraded,
     /// The target did not.
     Down,
     /// We could not tell, and it is our fault: it never votes and never counts against uptime.
@@ -17,10 +19,19 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 4] = [Self::Up, Self::Degraded, Self::Down, Self::ProbeError];
+
+    /// Whether the target was there: up, be it slowly.
+    pub const fn is_up(self) -> bool {
+        matches!(self, Self::Up | Self::Degraded)
+    }
+
     /// The outcome as the API spells it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Up => "up",
+            Self::Degraded => "degraded",
             Self::Down => "down",
             Self::ProbeError => "probe_error",
         }
@@ -31,10 +42,10 @@ impl std::str::FromStr for Outcome {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        [Self::Up, Self::Down, Self::ProbeError]
+        Self::ALL
             .into_iter()
             .find(|outcome| outcome.as_str() == text)
-            .ok_or_else(|| Invalid::new("must be an outcome: up, down or probe_error"))
+            .ok_or_else(|| Invalid::new("must be an outcome: up, degraded, down or probe_error"))
     }
 }
 
@@ -99,6 +110,25 @@ error_codes! {
     23 OutOfSockets "out_of_sockets" ProbeError "The checker ran out of sockets.",
     24 Deadline "deadline" ProbeError "The checker ran out of time before it could finish.",
     25 Internal "internal" ProbeError "The checker failed.",
+    26 TlsSelfSigned "tls_self_signed" Down "The target's certificate is signed by itself.",
+    27 TlsExpiring "tls_expiring" Down "The target's certificate expires sooner than the monitor allows.",
+    28 TlsProtocol "tls_protocol" Down "The target speaks only a version of TLS that is too old to be safe.",
+    29 TlsClientCertificate "tls_client_certificate" Down "The target asks for a client certificate, and a probe has none.",
+    30 TlsWeak "tls_weak" Down "The target's certificate is too weak to be trusted.",
+    31 KeywordMissing "keyword_missing" Down "The body does not contain what it must.",
+    32 KeywordPresent "keyword_present" Down "The body contains what it must not.",
+    33 JsonInvalid "json_invalid" Down "The body is not JSON.",
+    34 JsonMismatch "json_mismatch" Down "The JSON of the body is not what the monitor expects.",
+    35 BodyTooLarge "body_too_large" Down "The body is larger than 1 MiB.",
+    36 BodyEncoding "body_encoding" Down "The body is packed in a way that nobody asked for, or is damaged.",
+    37 SlowResponse "slow_response" Degraded "The target answered slower than the monitor wishes.",
+    38 TooSlow "too_slow" Down "The target answered slower than the monitor allows.",
+    39 DnsNoRecords "dns_no_records" Down "The name has no records of this type.",
+    40 DnsMismatch "dns_mismatch" Down "The name's records are not those that the monitor expects.",
+    41 DnsRefused "dns_refused" Down "The name server refused to answer.",
+    42 ResolverTimeout "resolver_timeout" Down "The name server that the monitor names did not answer in time.",
+    43 ResolverUnreachable "resolver_unreachable" Down "The name server that the monitor names cannot be reached.",
+    44 TcpMismatch "tcp_mismatch" Down "The target did not send what the monitor expects.",
 }
 
 /// The longest detail that is kept of a failure, in characters.

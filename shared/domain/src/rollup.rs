@@ -75,7 +75,7 @@ impl Sum {
             let one = self.0.entry(record.tag).or_default();
             one.count = one.count.saturating_add(1);
             match record.outcome {
-                Outcome::Up => one.times.push(record.phases.total_us()),
+                Outcome::Up | Outcome::Degraded => one.times.push(record.phases.total_us()),
                 _ => one.failures = one.failures.saturating_add(1),
             }
         }

@@ -65,7 +65,7 @@ impl RegionState {
             }
         }
         let observed = match result.outcome {
-            Outcome::Up => Verdict::Up,
+            Outcome::Up | Outcome::Degraded => Verdict::Up,
             Outcome::Down => Verdict::Down,
             Outcome::ProbeError => return next,
         };

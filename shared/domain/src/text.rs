@@ -5,7 +5,7 @@ use std::{fmt, net::IpAddr};
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
-use crate::Invalid;
+use crate::{Invalid, host::check_labels};
 
 macro_rules! text_newtype {
     ($(#[$doc:meta])* $name:ident, $parse:expr) => {
@@ -90,7 +90,7 @@ fn parse_http_url(text: &str) -> Result<String, Invalid> {
         return Err(Invalid::new("must begin with http:// or https://"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(Invalid::new("must not carry a user name or password; send them in an Authorization header"));
+        return Err(Invalid::new("must not carry a user name or password; an http check has basic_auth for them"));
     }
     if url.fragment().is_some() {
         return Err(Invalid::new("must not have a fragment: what follows # is never sent to a server"));
@@ -99,11 +99,7 @@ fn parse_http_url(text: &str) -> Result<String, Invalid> {
         return Err(Invalid::new("must not use port 0"));
     }
     if let Some(Host::Domain(name)) = url.host() {
-        let name = name.strip_suffix('.').unwrap_or(name);
-        // RFC 1035, section 2.3.4.
-        if name.len() > 253 || name.split('.').any(|label| label.is_empty() || label.len() > 63) {
-            return Err(Invalid::new("must have a host name whose parts have 1 to 63 characters, 253 in all"));
-        }
+        check_labels(name.strip_suffix('.').unwrap_or(name))?;
     }
     if url.as_str().len() > 2048 {
         return Err(Invalid::new("must be at most 2048 bytes"));

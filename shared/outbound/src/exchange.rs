@@ -1,36 +1,41 @@
-//! One HTTP/1.1 exchange on a connection of its own: resolve, vet, connect, TLS, request, head of the answer.
+//! One HTTP exchange on a connection of its own: dial, TLS, request, head of the answer. HTTP/2 where TLS negotiates it, else HTTP/1.1.
 
 use std::{
+    error::Error,
+    future::Future,
     io,
-    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use http::{HeaderMap, HeaderValue, Method, Request, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Version, header};
 use http_body_util::Full;
-use hyper::{body::Bytes, client::conn::http1};
+use hyper::{
+    body::{Bytes, Incoming},
+    client::conn::{http1, http2},
+    rt::Executor,
+};
 use hyper_util::rt::TokioIo;
-use rustls_pki_types::ServerName;
+use rustls::AlertDescription;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
-    task::JoinSet,
+    task::AbortHandle,
     time::{Instant, timeout_at},
 };
-use tokio_rustls::TlsConnector;
-use url::{Host, Url};
-use valpero_domain::{
-    Timestamp,
-    probe::{Cause, ErrorCode, Phases},
-};
+use url::Url;
+use valpero_domain::probe::{Cause, ErrorCode};
 
-use crate::{Outbound, tls};
+use crate::{
+    Outbound, Trace,
+    dial::dial,
+    tls::{Terms, wants_certificate},
+};
 
 /// The head of an answer may be this long, in bytes.
 const HEAD_MAX: usize = 64 * 1024;
 
-/// Addresses of one host that are tried, at most.
-const ADDRESSES_MAX: usize = 4;
+/// So many bytes of a body may wait for us to read them.
+const WINDOW: u32 = 256 * 1024;
 
 /// What to ask.
 #[derive(Debug)]
@@ -39,7 +44,7 @@ pub struct Ask<'a> {
     pub url: &'a Url,
     /// How.
     pub method: Method,
-    /// With what; `Host`, and `User-Agent` where there is none, are added.
+    /// With what; `Host`, and `User-Agent` and `Accept` where there are none, are added.
     pub headers: HeaderMap,
     /// And this body.
     pub body: Bytes,
@@ -49,22 +54,16 @@ pub struct Ask<'a> {
     pub deadline: Instant,
 }
 
-/// The head of the answer. Its body is not read: the connection is dropped with it.
+/// The head of the answer. Dropped, it takes the connection with it, and what was not read of the body.
 #[derive(Debug)]
 pub struct Answer {
     /// The status code.
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
-}
-
-/// What an exchange measured on its way, whether it came to an answer or not.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Trace {
-    /// Where the time went.
-    pub phases: Phases,
-    /// When the leaf certificate expires, the earliest of them where there were several.
-    pub certificate_expires_at: Option<Timestamp>,
+    /// The rest.
+    pub body: Incoming,
+    pub(crate) _connection: Leash,
 }
 
 /// Asks, and adds what was measured to `trace`.
@@ -74,189 +73,112 @@ pub struct Trace {
 pub async fn exchange(outbound: &Outbound, ask: Ask<'_>, trace: &mut Trace) -> Result<Answer, Cause> {
     let host = ask.url.host().ok_or_else(|| Cause::seen(ErrorCode::Internal, "The URL has no host."))?;
     let port = ask.url.port_or_known_default().unwrap_or(80);
-    let addresses = addresses(outbound, &host, ask.deadline, trace).await?;
-    let permitted: Vec<SocketAddr> = addresses
-        .iter()
-        .map(|address| SocketAddr::new(*address, port))
-        .filter(|address| outbound.guard.permits(*address))
-        .take(ADDRESSES_MAX)
-        .collect();
-    if permitted.is_empty() {
-        return Err(blocked(&host, &addresses));
+    let stream = dial(outbound, &host, port, ask.deadline, trace).await?;
+    if ask.url.scheme() != "https" {
+        return converse(stream, false, ask, trace).await;
     }
-    let started = Instant::now();
-    let connected = connect(&permitted, ask.deadline).await;
-    add(&mut trace.phases.connect_us, started);
-    let stream = connected?;
-    if ask.url.scheme() == "https" {
-        let stream = handshake(outbound, &host, stream, &ask, trace).await?;
-        converse(stream, ask, trace).await
-    } else {
-        converse(stream, ask, trace).await
-    }
-}
-
-fn add(phase: &mut Option<u32>, started: Instant) {
-    let us = u32::try_from(started.elapsed().as_micros()).unwrap_or(u32::MAX);
-    *phase = Some(phase.unwrap_or(0).saturating_add(us));
-}
-
-fn blocked(host: &Host<&str>, addresses: &[IpAddr]) -> Cause {
-    let seen: Vec<String> = addresses.iter().take(ADDRESSES_MAX).map(ToString::to_string).collect();
-    let detail = format!("{host} is {}, which is not on the public internet.", seen.join(", "));
-    Cause::seen(ErrorCode::BlockedAddress, detail)
-}
-
-async fn addresses(
-    outbound: &Outbound,
-    host: &Host<&str>,
-    deadline: Instant,
-    trace: &mut Trace,
-) -> Result<Vec<IpAddr>, Cause> {
-    let name = match host {
-        Host::Ipv4(v4) => return Ok(vec![(*v4).into()]),
-        Host::Ipv6(v6) => return Ok(vec![(*v6).into()]),
-        Host::Domain(name) => name,
-    };
-    let started = Instant::now();
-    let resolved = timeout_at(deadline, outbound.resolver.resolve(name)).await;
-    add(&mut trace.phases.dns_us, started);
-    // Where the target has used up the time before it redirected here, the time-out is its own.
-    let late = if trace.phases.first_byte_us.is_some() { ErrorCode::ResponseTimeout } else { ErrorCode::DnsTimeout };
-    let mut addresses = resolved.unwrap_or_else(|_| Err(Cause::of(late)))?;
-    if addresses.is_empty() {
-        return Err(Cause::of(ErrorCode::DnsNoAddress));
-    }
-    // IPv4 first: a Lambda outside a VPC has no IPv6 route.
-    addresses.sort_by_key(IpAddr::is_ipv6);
-    Ok(addresses)
-}
-
-async fn connect(addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream, Cause> {
-    let mut failures = Vec::with_capacity(addresses.len());
-    for (place, address) in addresses.iter().enumerate() {
-        // Each address gets its share of the time that is left, so that one that hangs does not hide the next.
-        let left = u32::try_from(addresses.len() - place).unwrap_or(1);
-        let share = deadline.saturating_duration_since(Instant::now()) / left;
-        match timeout_at(Instant::now() + share, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => {
-                // A request is one small write; waiting to fill a packet would be counted as the target's time.
-                stream.set_nodelay(true).map_err(|error| connect_failure(*address, &error))?;
-                return Ok(stream);
-            }
-            Ok(Err(error)) => failures.push(connect_failure(*address, &error)),
-            Err(_) => {
-                let detail = format!("{address} did not accept the connection in time.");
-                failures.push(Cause::seen(ErrorCode::ConnectTimeout, detail));
-            }
+    let terms = Terms { verify: ask.verify_tls, http: true, deadline: ask.deadline };
+    let secured = outbound.tls.secure(&host, stream, terms, trace).await?;
+    let http2 = secured.stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    let answered = converse(secured.stream, http2, ask, trace).await;
+    match answered {
+        Err(cause) if secured.asked_for_certificate && cause.code == ErrorCode::TlsHandshake => {
+            Err(Cause::of(ErrorCode::TlsClientCertificate))
         }
+        answered => answered,
     }
-    // What the preferred address says is what the target is: a machine without IPv6 fails on the others for its own reasons.
-    // Only where we ran out of sockets is it no word about the target at all.
-    let ours = failures.iter().position(|cause| cause.code == ErrorCode::OutOfSockets);
-    Err(failures.into_iter().nth(ours.unwrap_or(0)).unwrap_or_else(|| Cause::of(ErrorCode::ConnectFailed)))
-}
-
-fn connect_failure(address: SocketAddr, error: &io::Error) -> Cause {
-    // ENFILE and EMFILE are ours, and so is EADDRNOTAVAIL, but where it means that this machine has no IPv6 at all.
-    let ours = match error.raw_os_error() {
-        Some(23 | 24) => true,
-        Some(99) => address.is_ipv4(),
-        _ => false,
-    };
-    if ours {
-        return Cause::seen(ErrorCode::OutOfSockets, format!("The checker ran out of sockets: {error}."));
-    }
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => {
-            Cause::seen(ErrorCode::ConnectRefused, format!("{address} refused the connection."))
-        }
-        io::ErrorKind::TimedOut => {
-            Cause::seen(ErrorCode::ConnectTimeout, format!("{address} did not accept the connection in time."))
-        }
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
-            Cause::seen(ErrorCode::ConnectUnreachable, format!("No route leads to {address}."))
-        }
-        _ => Cause::seen(ErrorCode::ConnectFailed, format!("The connection to {address} failed: {error}.")),
-    }
-}
-
-async fn handshake(
-    outbound: &Outbound,
-    host: &Host<&str>,
-    stream: TcpStream,
-    ask: &Ask<'_>,
-    trace: &mut Trace,
-) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Cause> {
-    let name = match host {
-        Host::Ipv4(v4) => ServerName::from(IpAddr::from(*v4)),
-        Host::Ipv6(v6) => ServerName::from(IpAddr::from(*v6)),
-        Host::Domain(name) => ServerName::try_from((*name).to_owned())
-            .map_err(|_| Cause::seen(ErrorCode::TlsHostname, format!("{name} cannot be the name in a certificate.")))?,
-    };
-    let started = Instant::now();
-    let connector = TlsConnector::from(outbound.tls.config(ask.verify_tls));
-    let shaken = timeout_at(ask.deadline, connector.connect(name, stream)).await;
-    add(&mut trace.phases.tls_us, started);
-    let stream = match shaken {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => {
-            let (cause, expires_at) = tls::failure(&error);
-            note_expiry(trace, expires_at);
-            return Err(cause);
-        }
-        Err(_) => return Err(Cause::of(ErrorCode::TlsTimeout)),
-    };
-    let leaf = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
-    note_expiry(trace, leaf.and_then(tls::expires_at));
-    Ok(stream)
-}
-
-/// Of the certificates on the way through redirects, the one that expires first is the one to know of.
-fn note_expiry(trace: &mut Trace, expires_at: Option<Timestamp>) {
-    trace.certificate_expires_at = trace.certificate_expires_at.into_iter().chain(expires_at).min();
 }
 
 async fn converse(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    http2: bool,
     ask: Ask<'_>,
     trace: &mut Trace,
 ) -> Result<Answer, Cause> {
     let started = Instant::now();
     let deadline = ask.deadline;
-    let request = request(ask)?;
-    let answered = timeout_at(deadline, async {
-        let (mut sender, connection) =
-            http1::Builder::new().max_buf_size(HEAD_MAX).handshake(TokioIo::new(stream)).await?;
-        // Dropped with this block, and the connection with it.
-        let mut driver = JoinSet::new();
-        driver.spawn(connection);
-        sender.send_request(request).await
-    })
-    .await;
-    add(&mut trace.phases.first_byte_us, started);
+    let request = request(ask, http2)?;
+    let leash = Leash::default();
+    let answered = timeout_at(deadline, send(stream, http2, request, &leash)).await;
+    Trace::add(&mut trace.phases.first_byte_us, started);
     match answered {
         Ok(Ok(response)) => {
-            let (head, _) = response.into_parts();
-            Ok(Answer { status: head.status.as_u16(), headers: head.headers })
+            let (head, body) = response.into_parts();
+            trace.facts.http_version = Some(head.version);
+            Ok(Answer { status: head.status.as_u16(), headers: head.headers, body, _connection: leash })
         }
-        Ok(Err(error)) => Err(http_failure(&error)),
+        Ok(Err(error)) => Err(http_failure(&error, "The connection broke before the answer")),
         Err(_) => Err(Cause::of(ErrorCode::ResponseTimeout)),
     }
 }
 
-fn request(ask: Ask<'_>) -> Result<Request<Full<Bytes>>, Cause> {
+async fn send(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    http2: bool,
+    request: Request<Full<Bytes>>,
+    leash: &Leash,
+) -> Result<Response<Incoming>, hyper::Error> {
+    let io = TokioIo::new(stream);
+    if http2 {
+        let (mut sender, connection) = http2::Builder::new(leash.0.clone())
+            .max_header_list_size(HEAD_MAX as u32)
+            .initial_stream_window_size(WINDOW)
+            .initial_connection_window_size(WINDOW)
+            .handshake(io)
+            .await?;
+        leash.0.execute(connection);
+        sender.send_request(request).await
+    } else {
+        let (mut sender, connection) = http1::Builder::new().max_buf_size(HEAD_MAX).handshake(io).await?;
+        leash.0.execute(connection);
+        sender.send_request(request).await
+    }
+}
+
+/// Everything that runs for one connection, and ends with it: a peer that never reads must not keep a socket of ours.
+#[derive(Debug, Default)]
+pub(crate) struct Leash(Tasks);
+
+/// Starts what hyper wants to run beside the exchange.
+#[derive(Debug, Clone, Default)]
+struct Tasks(Arc<Mutex<Vec<AbortHandle>>>);
+
+impl Tasks {
+    fn locked(&self) -> MutexGuard<'_, Vec<AbortHandle>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<F> Executor<F> for Tasks
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    fn execute(&self, task: F) {
+        self.locked().push(tokio::spawn(task).abort_handle());
+    }
+}
+
+impl Drop for Leash {
+    fn drop(&mut self) {
+        self.0.locked().drain(..).for_each(|task| task.abort());
+    }
+}
+
+fn request(ask: Ask<'_>, http2: bool) -> Result<Request<Full<Bytes>>, Cause> {
     let internal =
         |error: http::Error| Cause::seen(ErrorCode::Internal, format!("The request cannot be made: {error}."));
-    let target = &ask.url[url::Position::BeforePath..url::Position::AfterQuery];
-    let host = &ask.url[url::Position::BeforeHost..url::Position::AfterPort];
     let announces_length = ask.body.is_empty() && matches!(ask.method, Method::POST | Method::PUT | Method::PATCH);
-    let mut request = Request::builder()
-        .method(ask.method)
-        .uri(target)
-        .header(header::HOST, host)
-        .body(Full::new(ask.body))
-        .map_err(internal)?;
+    let request = Request::builder().method(ask.method);
+    let request = if http2 {
+        // RFC 9113, section 8.3.1: the host stands in the request's own fields.
+        request.version(Version::HTTP_2).uri(&ask.url[..url::Position::AfterQuery])
+    } else {
+        let target = &ask.url[url::Position::BeforePath..url::Position::AfterQuery];
+        let host = &ask.url[url::Position::BeforeHost..url::Position::AfterPort];
+        request.uri(target).header(header::HOST, host)
+    };
+    let mut request = request.body(Full::new(ask.body)).map_err(internal)?;
     for (name, value) in [(header::USER_AGENT, USER_AGENT), (header::ACCEPT, "*/*")] {
         request.headers_mut().insert(name, HeaderValue::from_static(value));
     }
@@ -271,11 +193,37 @@ fn request(ask: Ask<'_>) -> Result<Request<Full<Bytes>>, Cause> {
 /// What we call ourselves.
 pub const USER_AGENT: &str = concat!("Valpero/", env!("CARGO_PKG_VERSION"), " (uptime monitor)");
 
-fn http_failure(error: &hyper::Error) -> Cause {
-    if error.is_parse() {
-        return Cause::seen(ErrorCode::HttpProtocol, format!("The target's answer is not valid HTTP: {error}."));
+/// What a broken exchange says of the target; `broken` where the connection just ended.
+pub(crate) fn http_failure(error: &hyper::Error, broken: &str) -> Cause {
+    let mut chain: Vec<&(dyn Error + 'static)> = vec![error];
+    let mut below = error.source();
+    while let Some(source) = below {
+        chain.push(source);
+        below = source.source();
     }
-    Cause::seen(ErrorCode::ConnectionClosed, format!("The connection broke before the answer: {error}."))
+    let invalid = |error: &(dyn Error + 'static)| {
+        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        let frame = error.downcast_ref::<h2::Error>().is_some_and(|error| !error.is_io() && error.is_library());
+        frame || matches!(kind, Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData))
+    };
+    if let Some(alert) = chain.iter().find_map(|error| alert(*error)) {
+        let code = if wants_certificate(alert) { ErrorCode::TlsHandshake } else { ErrorCode::ConnectionClosed };
+        return Cause::seen(code, format!("{broken}: the target sent the TLS alert {alert:?}."));
+    }
+    let reason = chain.last().map(ToString::to_string).unwrap_or_default();
+    if error.is_parse() || chain.iter().any(|error| invalid(*error)) {
+        return Cause::seen(ErrorCode::HttpProtocol, format!("The target's answer is not valid HTTP: {reason}."));
+    }
+    Cause::seen(ErrorCode::ConnectionClosed, format!("{broken}: {reason}."))
+}
+
+/// The TLS alert that lies below an error.
+fn alert(error: &(dyn Error + 'static)) -> Option<AlertDescription> {
+    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    match inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::AlertReceived(alert)) => Some(*alert),
+        _ => None,
+    }
 }
 
 /// The moment so many milliseconds from now.

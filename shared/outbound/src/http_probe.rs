@@ -1,51 +1,105 @@
 //! The http probe: one attempt, redirects included, and its verdict.
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use hyper::body::Bytes;
+use serde_json::Value;
+use tokio::time::Instant;
 use url::Url;
 use valpero_domain::{
-    http_check::HttpCheck,
+    http_check::{BasicAuth, HttpCheck, SlowOutcome},
     monitor::HttpUrl,
-    probe::{Cause, ErrorCode, Outcome, ProbeResult},
+    probe::{Cause, ErrorCode},
 };
 
 use crate::{
-    Outbound,
-    exchange::{Answer, Ask, Trace, deadline_in, exchange},
+    Outbound, Trace,
+    body::{self, ACCEPT_ENCODING},
+    exchange::{Answer, Ask, exchange},
 };
 
 const REDIRECTS_MAX: usize = 10;
 
-/// Probes a target once, on fresh connections, within `timeout_ms` altogether.
-pub async fn probe(outbound: &Outbound, url: &HttpUrl, check: &HttpCheck, timeout_ms: u32) -> ProbeResult {
-    let mut trace = Trace::default();
-    let answered = follow(outbound, url, check, timeout_ms, &mut trace).await;
-    let (http_status, cause) = match answered {
-        Ok(status) if check.expected_status.accepts(status) => (Some(status), None),
-        Ok(status) => {
-            let detail = format!("The target answered {status}; expected {}.", check.expected_status);
-            (Some(status), Some(Cause::seen(ErrorCode::HttpStatus, detail)))
-        }
-        Err(cause) => (None, Some(cause)),
+/// Probes a target once, on fresh connections. The status of the last answer, and why it is not plainly up.
+pub(crate) async fn probe(
+    outbound: &Outbound,
+    url: &HttpUrl,
+    check: &HttpCheck,
+    deadline: Instant,
+    trace: &mut Trace,
+) -> (Option<u16>, Option<Cause>) {
+    let answer = match follow(outbound, url, check, deadline, trace).await {
+        Ok(answer) => answer,
+        Err(cause) => return (None, Some(cause)),
     };
-    ProbeResult {
-        outcome: cause.as_ref().map_or(Outcome::Up, |cause| cause.code.outcome()),
-        http_status,
-        phases: trace.phases,
-        cause,
-        certificate_expires_at: trace.certificate_expires_at,
+    let status = answer.status;
+    let judged = judge(outbound, check, answer, deadline, trace).await;
+    (Some(status), judged.and_then(|()| be_quick(check, trace)).err())
+}
+
+/// Whether the answer is what the monitor expects: its status, then its body.
+async fn judge(
+    outbound: &Outbound,
+    check: &HttpCheck,
+    answer: Answer,
+    deadline: Instant,
+    trace: &mut Trace,
+) -> Result<(), Cause> {
+    let Answer { status, headers, body, _connection } = answer;
+    if !check.expected_status.accepts(status) {
+        trace.facts.headers = headers;
+        let detail = format!("The target answered {status}; expected {}.", check.expected_status);
+        return Err(Cause::seen(ErrorCode::HttpStatus, detail));
+    }
+    let judged = if check.reads_body() {
+        let started = Instant::now();
+        let read = body::read(outbound, &headers, body, deadline).await;
+        Trace::add(&mut trace.facts.body_us, started);
+        read.and_then(|body| judge_body(check, &body))
+    } else {
+        Ok(())
+    };
+    trace.facts.headers = headers;
+    judged
+}
+
+fn judge_body(check: &HttpCheck, body: &[u8]) -> Result<(), Cause> {
+    if let Some(keyword) = &check.keyword {
+        keyword.judge(body)?;
+    }
+    if check.json.is_empty() {
+        return Ok(());
+    }
+    let document: Value = serde_json::from_slice(body).map_err(|error| {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        Cause::seen(ErrorCode::JsonInvalid, format!("The body is not JSON, from {place} on."))
+    })?;
+    check.json.iter().try_for_each(|assertion| assertion.judge(&document))
+}
+
+fn be_quick(check: &HttpCheck, trace: &Trace) -> Result<(), Cause> {
+    let took_us = trace.phases.total_us();
+    match check.max_response_time_ms {
+        Some(most) if u64::from(took_us) > u64::from(most) * 1000 => {
+            let code = match check.slow_outcome {
+                SlowOutcome::Degraded => ErrorCode::SlowResponse,
+                SlowOutcome::Down => ErrorCode::TooSlow,
+            };
+            let took_ms = f64::from(took_us) / 1000.0;
+            Err(Cause::seen(code, format!("The target answered in {took_ms:.1} ms; at most {most} ms are expected.")))
+        }
+        _ => Ok(()),
     }
 }
 
-/// The status of the last answer.
+/// The last answer.
 async fn follow(
     outbound: &Outbound,
     url: &HttpUrl,
     check: &HttpCheck,
-    timeout_ms: u32,
+    deadline: Instant,
     trace: &mut Trace,
-) -> Result<u16, Cause> {
-    let deadline = deadline_in(timeout_ms);
+) -> Result<Answer, Cause> {
     let internal = |detail: String| Cause::seen(ErrorCode::Internal, detail);
     let mut url = url.to_url().map_err(|error| internal(error.to_string()))?;
     let mut method =
@@ -53,17 +107,21 @@ async fn follow(
     let mut headers = headers(check).map_err(|error| internal(error.to_string()))?;
     let mut body = check.body.as_ref().map(|body| Bytes::copy_from_slice(body.as_bytes())).unwrap_or_default();
     for _ in 0..=REDIRECTS_MAX {
+        let mut sent = headers.clone();
+        if check.reads_body() {
+            sent.entry(header::ACCEPT_ENCODING).or_insert(HeaderValue::from_static(ACCEPT_ENCODING));
+        }
         let ask = Ask {
             url: &url,
             method: method.clone(),
-            headers: headers.clone(),
+            headers: sent,
             body: body.clone(),
             verify_tls: check.verify_tls,
             deadline,
         };
         let answer = exchange(outbound, ask, trace).await?;
         let Some(next) = redirect(&url, &answer).filter(|_| check.follow_redirects) else {
-            return Ok(answer.status);
+            return Ok(answer);
         };
         let next = next?;
         // RFC 9110, section 15.4: 303 always, and 301 and 302 in practice, turn a POST into a GET without a body.
@@ -79,6 +137,7 @@ async fn follow(
             headers.clear();
             body = Bytes::new();
         }
+        trace.facts.redirects.push(next.to_string());
         url = next;
     }
     Err(Cause::of(ErrorCode::RedirectLimit))
@@ -90,6 +149,12 @@ fn headers(check: &HttpCheck) -> Result<HeaderMap, http::Error> {
         let mut value = HeaderValue::from_str(value)?;
         value.set_sensitive(true);
         headers.insert(HeaderName::from_bytes(name.as_bytes())?, value);
+    }
+    if let Some(BasicAuth { username, password }) = &check.basic_auth {
+        let credentials = BASE64_STANDARD.encode(format!("{username}:{password}"));
+        let mut value = HeaderValue::from_str(&format!("Basic {credentials}"))?;
+        value.set_sensitive(true);
+        headers.insert(header::AUTHORIZATION, value);
     }
     Ok(headers)
 }

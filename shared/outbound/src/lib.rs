@@ -1,19 +1,35 @@
 //! Everything that goes to hosts which users name: resolved afresh, vetted by the guard, timed phase by phase.
 //!
-//! There is one way out, [`exchange`](exchange::exchange); probes and webhooks both take it, so neither can go round the guard.
+//! There is one way out, the dialler; probes and webhooks both take it, so neither can go round the guard. DNS questions to a name
+//! server of the user's choice go to an address that the dialler vetted.
 
+pub mod body;
+pub mod certificate;
+mod dial;
+mod dns_probe;
 pub mod exchange;
 pub mod guard;
-pub mod http_probe;
+mod host_probes;
+mod http_probe;
+mod legacy;
+mod probe;
 pub mod resolve;
 pub mod tls;
+mod trace;
 pub mod webhook;
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 pub use guard::Guard;
+pub use probe::probe;
 pub use resolve::{Resolve, SystemResolver};
 pub use tls::Tls;
+pub use trace::{Facts, Trace};
+
+/// Sockets for addresses that race each other, beyond the one that each probe has. A Lambda has 1,024 file handles.
+const SPARE_SOCKETS: usize = 200;
 
 /// What it takes to reach a host: built once, shared by everything in the process.
 #[derive(Clone)]
@@ -21,12 +37,16 @@ pub struct Outbound {
     guard: Arc<Guard>,
     resolver: Arc<dyn Resolve>,
     tls: Tls,
+    spare: Arc<Semaphore>,
+    memory: Arc<Semaphore>,
 }
 
 impl Outbound {
     /// Ways out through this guard, with this resolver and trust.
     pub fn new(guard: Guard, resolver: Arc<dyn Resolve>, tls: Tls) -> Self {
-        Self { guard: Arc::new(guard), resolver, tls }
+        let spare = Arc::new(Semaphore::new(SPARE_SOCKETS));
+        let memory = Arc::new(Semaphore::new(body::STEPS));
+        Self { guard: Arc::new(guard), resolver, tls, spare, memory }
     }
 
     /// Ways out through this guard, with the system's resolver and the public web's certificate authorities.

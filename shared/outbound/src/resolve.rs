@@ -1,17 +1,25 @@
 //! Host names to addresses, asked afresh every time.
 
-use std::{net::IpAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use futures::future::BoxFuture;
 use hickory_resolver::{
     TokioResolver,
-    net::{DnsError, NetError},
+    config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts},
+    net::{DnsError, NetError, runtime::TokioRuntimeProvider},
     proto::{
         op::ResponseCode,
-        rr::{RData, Record},
+        rr::{RData, Record, RecordType as Kind},
     },
 };
-use valpero_domain::probe::{Cause, ErrorCode};
+use valpero_domain::{
+    dns_check::RecordType,
+    host::HostName,
+    probe::{Cause, ErrorCode},
+};
 
 /// How long an IPv4 answer waits for the IPv6 one (RFC 8305, section 3, the other way round: a Lambda prefers IPv4).
 const SECOND_ANSWER: Duration = Duration::from_millis(50);
@@ -23,6 +31,14 @@ const LAST_ANSWER: Duration = Duration::from_secs(5);
 pub trait Resolve: Send + Sync {
     /// All addresses of a host name.
     fn resolve<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Result<Vec<IpAddr>, Cause>>;
+
+    /// The records of a name, each in its normal spelling, from this name server or from our own.
+    fn records<'a>(
+        &'a self,
+        name: &'a HostName,
+        of: RecordType,
+        server: Option<SocketAddr>,
+    ) -> BoxFuture<'a, Result<Vec<String>, Cause>>;
 }
 
 /// The name servers of `/etc/resolv.conf`, and `/etc/hosts`, without a cache.
@@ -41,9 +57,7 @@ impl SystemResolver {
     pub fn new() -> Result<Self, NoResolver> {
         let mut builder = TokioResolver::builder_tokio().map_err(NoResolver)?;
         let options = builder.options_mut();
-        options.cache_size = 0;
-        options.timeout = Duration::from_secs(2);
-        options.attempts = 2;
+        be_fresh(options);
         builder.build().map(Self).map_err(NoResolver)
     }
 }
@@ -78,6 +92,120 @@ impl Resolve for SystemResolver {
                 (Ok(_), _) => Ok(addresses),
             }
         })
+    }
+
+    fn records<'a>(
+        &'a self,
+        name: &'a HostName,
+        of: RecordType,
+        server: Option<SocketAddr>,
+    ) -> BoxFuture<'a, Result<Vec<String>, Cause>> {
+        Box::pin(async move {
+            let absolute = format!("{name}.");
+            let asked = match server {
+                None => self.0.lookup(absolute, kind(of)).await,
+                Some(server) => match asking(server) {
+                    Ok(resolver) => resolver.lookup(absolute, kind(of)).await,
+                    Err(error) => Err(error),
+                },
+            };
+            let found = asked.map_err(|error| no_records(name, of, server, &error))?;
+            let records: Vec<String> = found.answers().iter().filter_map(|record| text(record, of)).collect();
+            if records.is_empty() { Err(none_of(name, of)) } else { Ok(records) }
+        })
+    }
+}
+
+fn be_fresh(options: &mut ResolverOpts) {
+    options.cache_size = 0;
+    options.timeout = Duration::from_secs(2);
+    options.attempts = 2;
+}
+
+/// A resolver that asks this name server alone, over UDP, and over TCP what is too long for it.
+fn asking(server: SocketAddr) -> Result<TokioResolver, NetError> {
+    let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
+        connection.port = server.port();
+        connection
+    });
+    let server = NameServerConfig::new(server.ip(), true, connections.into());
+    let config = ResolverConfig::from_name_servers(vec![server]);
+    let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+    be_fresh(builder.options_mut());
+    builder.options_mut().use_hosts_file = ResolveHosts::Never;
+    builder.build()
+}
+
+const fn kind(of: RecordType) -> Kind {
+    match of {
+        RecordType::A => Kind::A,
+        RecordType::Aaaa => Kind::AAAA,
+        RecordType::Cname => Kind::CNAME,
+        RecordType::Mx => Kind::MX,
+        RecordType::Ns => Kind::NS,
+        RecordType::Txt => Kind::TXT,
+        RecordType::Soa => Kind::SOA,
+        RecordType::Caa => Kind::CAA,
+    }
+}
+
+/// A record as a monitor spells it; none where it is of another type, such as an alias on the way.
+fn text(record: &Record, of: RecordType) -> Option<String> {
+    let raw = match (&record.data, of) {
+        (RData::A(v4), RecordType::A) => v4.0.to_string(),
+        (RData::AAAA(v6), RecordType::Aaaa) => v6.0.to_string(),
+        (RData::CNAME(name), RecordType::Cname) => name.0.to_ascii(),
+        (RData::NS(name), RecordType::Ns) => name.0.to_ascii(),
+        (RData::MX(mx), RecordType::Mx) => format!("{} {}", mx.preference, mx.exchange.to_ascii()),
+        (RData::TXT(txt), RecordType::Txt) => String::from_utf8_lossy(&txt.txt_data.concat()).into_owned(),
+        (RData::SOA(soa), RecordType::Soa) => format!(
+            "{} {} {} {} {} {} {}",
+            soa.mname.to_ascii(),
+            soa.rname.to_ascii(),
+            soa.serial,
+            soa.refresh,
+            soa.retry,
+            soa.expire,
+            soa.minimum
+        ),
+        (RData::CAA(caa), RecordType::Caa) => {
+            format!("{} {} \"{}\"", caa.flags(), caa.tag, String::from_utf8_lossy(&caa.value))
+        }
+        _ => return None,
+    };
+    Some(of.normal(&raw).unwrap_or(raw))
+}
+
+fn none_of(name: &HostName, of: RecordType) -> Cause {
+    Cause::seen(ErrorCode::DnsNoRecords, format!("{name} has no {} records.", of.as_str()))
+}
+
+fn no_records(name: &HostName, of: RecordType, server: Option<SocketAddr>, error: &NetError) -> Cause {
+    if error.is_nx_domain() {
+        return Cause::seen(ErrorCode::DnsNxdomain, format!("{name} does not exist."));
+    }
+    if let NetError::Dns(DnsError::ResponseCode(code)) = error {
+        let (code, detail) = match (*code, server) {
+            (ResponseCode::Refused, Some(server)) => {
+                (ErrorCode::DnsRefused, format!("The name server {server} refuses to answer about {name}."))
+            }
+            (ResponseCode::Refused, None) => (ErrorCode::ResolverFailed, "Our DNS resolver refuses to answer.".into()),
+            (code, _) => (ErrorCode::DnsServfail, format!("The question for {name} was answered with {code}.")),
+        };
+        return Cause::seen(code, detail);
+    }
+    match (error, server) {
+        (error, _) if error.is_no_records_found() => none_of(name, of),
+        (NetError::Timeout, Some(server)) => {
+            Cause::seen(ErrorCode::ResolverTimeout, format!("The name server {server} did not answer in time."))
+        }
+        (NetError::Timeout, None) => Cause::of(ErrorCode::DnsTimeout),
+        (other, Some(server)) => {
+            Cause::seen(ErrorCode::ResolverUnreachable, format!("The name server {server} cannot be asked: {other}."))
+        }
+        (other, None) => {
+            Cause::seen(ErrorCode::ResolverFailed, format!("Our DNS resolver could not be asked: {other}."))
+        }
     }
 }
 

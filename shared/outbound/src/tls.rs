@@ -1,31 +1,73 @@
-//! TLS for everything that goes out: one configuration, built once, in a strict and a reading-only form.
+//! TLS for everything that goes out: one configuration, built once. Handshakes take any certificate from who holds its key; whether it
+//! is to be trusted is decided afterwards, by `Certificate::verify`, so that what is wrong with it can be told.
 
-use std::sync::Arc;
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore,
+    SignatureScheme,
     client::{
-        Resumption,
+        ResolvesClientCert, Resumption,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
-    crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature},
+    crypto::{CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature, verify_tls13_signature},
+    sign::CertifiedKey,
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
-use valpero_domain::{
-    Timestamp,
-    probe::{Cause, ErrorCode},
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout_at},
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+use url::Host;
+use valpero_domain::probe::{Cause, ErrorCode};
+
+use crate::{
+    Trace,
+    certificate::{Certificate, weak_key},
+    legacy,
 };
 
-/// Client configurations: no session resumption, since a resumed session hides the certificate that is served now.
+/// How long a server that refuses TLS 1.2 and 1.3 may take to say what it speaks instead.
+const LEGACY_ANSWER: Duration = Duration::from_secs(2);
+
+/// Client configuration and trust: no session resumption, since a resumed session hides the certificate that is served now.
 #[derive(Clone)]
 pub struct Tls {
-    strict: Arc<ClientConfig>,
-    lenient: Arc<ClientConfig>,
+    config: Arc<ClientConfig>,
+    roots: Arc<RootCertStore>,
+    algorithms: WebPkiSupportedAlgorithms,
 }
 
 /// The public web's certificate authorities, as Mozilla keeps them.
 pub fn public_roots() -> RootCertStore {
     RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
+}
+
+/// What a handshake is for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    /// Whether the certificate must be valid for the host.
+    pub verify: bool,
+    /// Whether HTTP follows, so that its version is negotiated (ALPN, RFC 7301).
+    pub http: bool,
+    /// When it must be over.
+    pub deadline: Instant,
+}
+
+/// A connection after its handshake.
+pub(crate) struct Secured {
+    /// To read and write.
+    pub stream: TlsStream<TcpStream>,
+    /// Whether the server asked for a client certificate. In TLS 1.3 it tells later whether it insists.
+    pub asked_for_certificate: bool,
 }
 
 impl Tls {
@@ -35,66 +77,171 @@ impl Tls {
     /// Where the cryptography has no TLS version that rustls accepts.
     pub fn trusting(roots: RootCertStore) -> Result<Self, rustls::Error> {
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let builder =
-            || ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
-        let strict = builder()?.with_root_certificates(roots).with_no_client_auth();
-        let anything = Arc::new(AcceptAnything(Arc::clone(&provider)));
-        let lenient = builder()?.dangerous().with_custom_certificate_verifier(anything).with_no_client_auth();
-        let finish = |mut config: ClientConfig| {
-            config.resumption = Resumption::disabled();
-            config.alpn_protocols = vec![b"http/1.1".to_vec()];
-            Arc::new(config)
+        let algorithms = provider.signature_verification_algorithms;
+        let mut config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(AcceptAnything(provider)))
+            .with_no_client_auth();
+        config.resumption = Resumption::disabled();
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(Self { config: Arc::new(config), roots: Arc::new(roots), algorithms })
+    }
+
+    /// Shakes hands with a host on a fresh connection, and adds what it took and showed to `trace`.
+    ///
+    /// # Errors
+    /// Why there is no handshake, or no trust.
+    pub(crate) async fn secure(
+        &self,
+        host: &Host<&str>,
+        stream: TcpStream,
+        terms: Terms,
+        trace: &mut Trace,
+    ) -> Result<Secured, Cause> {
+        let name = server_name(host)?;
+        let peer = stream.peer_addr().ok();
+        let asked = Arc::new(Asked::default());
+        let mut config = ClientConfig::clone(&self.config);
+        config.client_auth_cert_resolver = Arc::clone(&asked) as Arc<dyn ResolvesClientCert>;
+        if !terms.http {
+            // Whoever speaks no HTTP may end a handshake that offers nothing else.
+            config.alpn_protocols.clear();
+        }
+        let started = Instant::now();
+        let shaken =
+            timeout_at(terms.deadline, TlsConnector::from(Arc::new(config)).connect(name.clone(), stream)).await;
+        let result = match shaken {
+            Ok(Ok(stream)) => self.judge(&stream, &name, terms.verify, trace).map(|()| stream),
+            Ok(Err(error)) => Err(failure(&error, asked.was())),
+            Err(_) => Err(Cause::of(ErrorCode::TlsTimeout)),
         };
-        Ok(Self { strict: finish(strict), lenient: finish(lenient) })
+        Trace::add(&mut trace.phases.tls_us, started);
+        match result {
+            Ok(stream) => Ok(Secured { stream, asked_for_certificate: asked.was() }),
+            Err(cause) if cause.code == ErrorCode::TlsProtocol || cause.code == ErrorCode::TlsHandshake => {
+                Err(name_old_version(cause, host, peer, terms.deadline).await)
+            }
+            Err(cause) => Err(cause),
+        }
     }
 
-    pub(crate) fn config(&self, verify: bool) -> Arc<ClientConfig> {
-        Arc::clone(if verify { &self.strict } else { &self.lenient })
+    fn judge(
+        &self,
+        stream: &TlsStream<TcpStream>,
+        name: &ServerName<'_>,
+        verify: bool,
+        trace: &mut Trace,
+    ) -> Result<(), Cause> {
+        let session = stream.get_ref().1;
+        let cipher = session.negotiated_cipher_suite().map(|suite| suite.suite());
+        let shown = Certificate::shown(session.peer_certificates(), session.protocol_version(), cipher);
+        let Some(mut certificate) = shown else {
+            return Err(Cause::seen(ErrorCode::TlsHandshake, "The target showed no certificate."));
+        };
+        let verified = certificate.verify(&self.roots, &self.algorithms, name);
+        trace.note_certificate(certificate);
+        if verify { verified } else { Ok(()) }
     }
 }
 
-/// When a certificate expires; none where it does not parse.
-pub(crate) fn expires_at(certificate: &CertificateDer<'_>) -> Option<Timestamp> {
-    let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
-    Some(Timestamp::from_seconds(parsed.validity().not_after.timestamp()))
+fn server_name(host: &Host<&str>) -> Result<ServerName<'static>, Cause> {
+    match host {
+        Host::Ipv4(v4) => Ok(ServerName::from(std::net::IpAddr::from(*v4))),
+        Host::Ipv6(v6) => Ok(ServerName::from(std::net::IpAddr::from(*v6))),
+        Host::Domain(name) => ServerName::try_from((*name).to_owned())
+            .map_err(|_| Cause::seen(ErrorCode::TlsHostname, format!("{name} cannot be the name in a certificate."))),
+    }
 }
 
-/// What a failed handshake says of the target, and the expiry of its certificate where that is the reason.
-pub(crate) fn failure(error: &std::io::Error) -> (Cause, Option<Timestamp>) {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+/// The same cause, or, where the server turns out to speak an old version only, the version's name.
+async fn name_old_version(cause: Cause, host: &Host<&str>, peer: Option<SocketAddr>, deadline: Instant) -> Cause {
+    let Some(peer) = peer else { return cause };
+    let name = match host {
+        Host::Domain(name) => Some(*name),
+        Host::Ipv4(_) | Host::Ipv6(_) => None,
+    };
+    let ask = async { legacy::spoken(TcpStream::connect(peer).await.ok()?, name).await };
+    match timeout_at(deadline.min(Instant::now() + LEGACY_ANSWER), ask).await {
+        Ok(Some(version)) => {
+            let detail = format!("The target speaks {version} and nothing newer, which is too old to be safe.");
+            Cause::seen(ErrorCode::TlsProtocol, detail)
+        }
+        Ok(None) | Err(_) => cause,
+    }
+}
+
+/// What a failed handshake says of the target.
+fn failure(error: &std::io::Error, asked: bool) -> Cause {
+    use rustls::Error as E;
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<E>());
     let Some(tls) = inner else {
-        let code = if error.kind() == std::io::ErrorKind::UnexpectedEof
-            || error.kind() == std::io::ErrorKind::ConnectionReset
-        {
-            ErrorCode::ConnectionClosed
-        } else {
-            ErrorCode::TlsHandshake
-        };
-        return (Cause::seen(code, format!("The TLS handshake failed: {error}.")), None);
+        let closed = matches!(error.kind(), std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::ConnectionReset);
+        let code = if closed { ErrorCode::ConnectionClosed } else { ErrorCode::TlsHandshake };
+        return Cause::seen(code, format!("The TLS handshake failed: {error}."));
     };
-    let rustls::Error::InvalidCertificate(certificate) = tls else {
-        return (Cause::seen(ErrorCode::TlsHandshake, format!("The TLS handshake failed: {tls}.")), None);
-    };
-    let (code, expires_at) = match certificate {
-        CertificateError::ExpiredContext { not_after, .. } => {
-            let seconds = i64::try_from(not_after.as_secs()).unwrap_or(i64::MAX);
-            (ErrorCode::TlsExpired, Some(Timestamp::from_seconds(seconds)))
+    match tls {
+        E::AlertReceived(alert) if asked && wants_certificate(*alert) => Cause::of(ErrorCode::TlsClientCertificate),
+        E::AlertReceived(AlertDescription::ProtocolVersion) => Cause::of(ErrorCode::TlsProtocol),
+        E::InvalidCertificate(CertificateError::Other(OtherError(weak))) if weak.is::<WeakKey>() => {
+            Cause::seen(ErrorCode::TlsWeak, weak.to_string())
         }
-        CertificateError::Expired => (ErrorCode::TlsExpired, None),
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            (ErrorCode::TlsNotYetValid, None)
-        }
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            (ErrorCode::TlsHostname, None)
-        }
-        _ => (ErrorCode::TlsUntrusted, None),
-    };
-    (Cause::seen(code, format!("{} ({certificate})", code.sentence())), expires_at)
+        E::InvalidMessage(_) => Cause::seen(ErrorCode::TlsHandshake, "The target does not speak TLS on this port."),
+        _ => Cause::seen(ErrorCode::TlsHandshake, format!("The TLS handshake failed: {tls}.")),
+    }
 }
 
-/// For monitors with `verify_tls` off: takes any certificate, but only from who holds its key.
+/// How servers say that they want a client certificate; before TLS 1.3 there is no alert for it alone (RFC 8446, section 6.2).
+pub(crate) fn wants_certificate(alert: AlertDescription) -> bool {
+    matches!(
+        alert,
+        AlertDescription::CertificateRequired
+            | AlertDescription::HandshakeFailure
+            | AlertDescription::BadCertificate
+            | AlertDescription::NoCertificate
+            | AlertDescription::AccessDenied
+    )
+}
+
+/// Has no client certificate, and remembers whether one was asked for.
+#[derive(Debug, Default)]
+struct Asked(AtomicBool);
+
+impl Asked {
+    fn was(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl ResolvesClientCert for Asked {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.0.store(true, Ordering::Relaxed);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
+}
+
+/// A certificate's key is too short for a signature with it to mean anything.
+#[derive(Debug, thiserror::Error)]
+#[error("The target's certificate has {0}, which is too short to be safe.")]
+struct WeakKey(String);
+
+/// Takes any certificate, but only from who holds its key.
 #[derive(Debug)]
 struct AcceptAnything(Arc<CryptoProvider>);
+
+impl AcceptAnything {
+    /// The same error, or what is weak about the key, which is why nobody checks signatures of it.
+    fn explain(certificate: &CertificateDer<'_>, error: rustls::Error) -> rustls::Error {
+        match weak_key(certificate) {
+            Some(weak) => CertificateError::Other(OtherError(Arc::new(WeakKey(weak)))).into(),
+            None => error,
+        }
+    }
+}
 
 impl ServerCertVerifier for AcceptAnything {
     fn verify_server_cert(
@@ -115,6 +262,7 @@ impl ServerCertVerifier for AcceptAnything {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+            .map_err(|error| Self::explain(certificate, error))
     }
 
     fn verify_tls13_signature(
@@ -124,6 +272,7 @@ impl ServerCertVerifier for AcceptAnything {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+            .map_err(|error| Self::explain(certificate, error))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -8,8 +8,8 @@ use valpero_domain::{
 };
 
 use crate::{
-    Outbound,
-    exchange::{Ask, Trace, deadline_in, exchange},
+    Outbound, Trace,
+    exchange::{Ask, deadline_in, exchange},
 };
 
 /// How long a receiver may take, in milliseconds.

@@ -4,9 +4,7 @@ use std::ops::ControlFlow;
 
 use serde::Deserialize;
 use valpero_domain::{
-    AccountId, IncidentId, MonitorId, Status, Timestamp,
-    downtime::Downtime,
-    monitor::{CheckType, MonitorName},
+    AccountId, IncidentId, MonitorId, Status, Timestamp, check::CheckType, downtime::Downtime, monitor::MonitorName,
 };
 
 use crate::{

@@ -270,7 +270,7 @@ impl Store {
             spec.regions.iter().copied().filter(|region| kept.iter().all(|place| place.region != *region)).collect();
         let mut next = Monitor { spec, webhook, updated_at: now, version: old.version + 1, ..old.clone() };
         next.votes.retain(|region, _| old.spec.regions.contains(region) && next.spec.regions.contains(region));
-        let moved = next.spec.url != old.spec.url;
+        let moved = !next.spec.check.same_target(&old.spec.check);
         if moved {
             next.ssl_expires_at = None;
             next.certificates_told = ToldOf::default();
@@ -307,7 +307,7 @@ impl Store {
         let named = old.votes.keys().chain(&old.spec.regions).chain(&next.spec.regions);
         let strangers: BTreeSet<RegionCode> = named.copied().filter(|region| !stays(region)).collect();
         let mut remove: Vec<String> = (0..strangers.len()).map(|place| format!("votes.#r{place}")).collect();
-        if next.spec.url != old.spec.url {
+        if !next.spec.check.same_target(&old.spec.check) {
             remove.extend(["ssl_expires_at".to_owned(), "certificates_told".to_owned()]);
         }
         let mut set =

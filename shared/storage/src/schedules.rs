@@ -6,8 +6,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, TransactWr
 use serde::{Deserialize, Serialize};
 use valpero_domain::{
     AccountId, MonitorId, MonitorSpec, RegionCode, Status, Timestamp,
-    http_check::HttpCheck,
-    monitor::HttpUrl,
+    check::Check,
     packed::{COHORT_SIZE, Tag},
     schedule::{Cohort, RegionState},
     status::{SILENT_MS, Vote},
@@ -35,14 +34,13 @@ const IF_AS_SEEN: &str = "account_id = :account AND revision = :seen";
 /// What a checker needs to know to probe.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProbeSpec {
-    /// The target.
-    pub url: HttpUrl,
+    /// What to probe, and how.
+    #[serde(flatten)]
+    pub check: Check,
     /// How long one attempt may take, in milliseconds.
     pub timeout_ms: u32,
     /// Further attempts before the region votes down.
     pub retries: u8,
-    /// The http check's own settings.
-    pub http: HttpCheck,
     /// Whether this region is the monitor's only one, so that no other confirms what it sees.
     pub alone: bool,
 }
@@ -51,10 +49,9 @@ impl ProbeSpec {
     /// What a checker needs of a monitor's description.
     pub fn of(spec: &MonitorSpec) -> Self {
         Self {
-            url: spec.url.clone(),
+            check: spec.check.clone(),
             timeout_ms: spec.timeout_ms,
             retries: spec.retries,
-            http: spec.http.clone(),
             alone: spec.regions.len() == 1,
         }
     }

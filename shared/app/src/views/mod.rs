@@ -4,12 +4,14 @@ use std::fmt;
 
 use serde::Serialize;
 
+mod check;
 mod incident;
 mod monitor;
 mod webhook;
 
+pub use check::{DnsView, HttpView, PingView, SettingsView, SslView, TcpView};
 pub use incident::{CauseView, Incident, TimelineEntry};
-pub use monitor::{CertificateView, HttpView, Latest, Monitor, MonitorInEvent, UptimeView};
+pub use monitor::{CertificateView, Latest, Monitor, MonitorInEvent, UptimeView};
 pub use webhook::{Attempt, Delivery, EventData, WebhookEvent};
 
 /// A secret in the one answer that shows it; nothing else does.

@@ -6,15 +6,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use valpero_domain::{
     IncidentId, MonitorId, RegionCode, Status, Timestamp,
+    check::CheckType,
     downtime::{Downtime, KEPT_MS},
-    http_check::{HttpCheck, Method, REDACTED},
-    monitor::{CheckType, HttpUrl, MonitorName, Tag},
-    probe::Outcome,
+    monitor::{HttpUrl, MonitorName, Tag},
     status::Verdict,
 };
 use valpero_storage::{self as storage, LatestCheck};
 
-use super::{Shown, ms};
+use super::{DnsView, HttpView, PingView, SettingsView, Shown, SslView, TcpView, ms};
 use crate::schema;
 
 /// The newest check of each region.
@@ -60,9 +59,11 @@ pub struct Monitor {
     /// When its description last changed.
     #[schema(value_type = schema::Time)]
     pub updated_at: Timestamp,
-    /// The target.
-    #[schema(value_type = schema::Url)]
-    pub url: HttpUrl,
+    /// What is checked, for a person: the URL, host and port, or name and record type.
+    pub target: String,
+    /// The target of an http check. Null for the other types.
+    #[schema(value_type = Option<schema::Url>, required)]
+    pub url: Option<HttpUrl>,
     /// What people call it.
     #[schema(value_type = schema::Name)]
     pub name: MonitorName,
@@ -90,8 +91,21 @@ pub struct Monitor {
     /// Where events go. Null: nowhere.
     #[schema(value_type = Option<schema::Url>, required)]
     pub webhook_url: Option<HttpUrl>,
-    /// What the http check asks and expects.
-    pub http: HttpView,
+    /// What an http check asks and expects. Null for the other types, as are their objects for this one.
+    #[schema(required)]
+    pub http: Option<HttpView>,
+    /// Whose certificate an ssl check looks at.
+    #[schema(required)]
+    pub ssl: Option<SslView>,
+    /// What a tcp check connects to.
+    #[schema(required)]
+    pub tcp: Option<TcpView>,
+    /// What a dns check asks for.
+    #[schema(required)]
+    pub dns: Option<DnsView>,
+    /// What a ping check connects to.
+    #[schema(required)]
+    pub ping: Option<PingView>,
     /// The webhook's secret: only in the answer that made the monitor with a `webhook_url`, or gave it one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = schema::WebhookSecret, required = false)]
@@ -128,44 +142,12 @@ impl UptimeView {
     }
 }
 
-/// What the http check asks and expects.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct HttpView {
-    /// The request's method.
-    #[schema(value_type = schema::Method)]
-    pub method: Method,
-    /// Its headers by name. Values are never shown: each is answered as `***`.
-    pub headers: BTreeMap<String, &'static str>,
-    /// Its body. Null: none.
-    #[schema(required)]
-    pub body: Option<String>,
-    /// Which statuses are up.
-    #[schema(value_type = schema::ExpectedStatus)]
-    pub expected_status: String,
-    /// Whether redirects are followed.
-    pub follow_redirects: bool,
-    /// Whether the certificate must be valid for the host.
-    pub verify_tls: bool,
-}
-
-impl HttpView {
-    fn of(check: &HttpCheck) -> Self {
-        Self {
-            method: check.method,
-            headers: check.headers.iter().map(|(name, _)| (name.to_owned(), REDACTED)).collect(),
-            body: check.body.clone().map(String::from),
-            expected_status: check.expected_status.to_string(),
-            follow_redirects: check.follow_redirects,
-            verify_tls: check.verify_tls,
-        }
-    }
-}
-
 impl Monitor {
     /// A monitor, with what its newest checks say, at this moment.
     pub fn of(monitor: &storage::Monitor, latest: &Latest, now: Timestamp) -> Self {
         let down = |region: &&RegionCode| monitor.votes.get(region).is_some_and(|vote| vote.verdict == Verdict::Down);
         let spec = &monitor.spec;
+        let settings = SettingsView::of(&spec.check);
         Self {
             id: monitor.id,
             status: monitor.status,
@@ -179,9 +161,10 @@ impl Monitor {
             webhook_disabled_at: monitor.webhook.as_ref().and_then(|webhook| webhook.disabled_at),
             created_at: monitor.created_at,
             updated_at: monitor.updated_at,
-            url: spec.url.clone(),
+            target: spec.check.target(),
+            url: spec.check.url().cloned(),
             name: spec.name.clone(),
-            check_type: spec.check_type,
+            check_type: spec.check.check_type(),
             check_interval: spec.check_interval,
             regions: spec.regions.clone(),
             timeout_ms: spec.timeout_ms,
@@ -189,14 +172,18 @@ impl Monitor {
             confirm_regions: spec.confirm_regions,
             tags: spec.tags.clone(),
             webhook_url: spec.webhook_url.clone(),
-            http: HttpView::of(&spec.http),
+            http: settings.http,
+            ssl: settings.ssl,
+            tcp: settings.tcp,
+            dns: settings.dns,
+            ping: settings.ping,
             webhook_secret: None,
         }
     }
 }
 
 fn median_ms(latest: &Latest) -> Option<f64> {
-    let answered = latest.values().filter(|check| check.record.outcome == Outcome::Up);
+    let answered = latest.values().filter(|check| check.record.outcome.is_up());
     let mut times: Vec<u32> = answered.map(|check| check.record.phases.total_us()).collect();
     times.sort_unstable();
     let middle = times.len() / 2;
@@ -216,9 +203,11 @@ pub struct MonitorInEvent {
     /// What people call it.
     #[schema(value_type = schema::Name)]
     pub name: MonitorName,
-    /// The target.
-    #[schema(value_type = schema::Url)]
-    pub url: HttpUrl,
+    /// What is checked, for a person: the URL, host and port, or name and record type.
+    pub target: String,
+    /// The target of an http check. Null for the other types.
+    #[schema(value_type = Option<schema::Url>, required)]
+    pub url: Option<HttpUrl>,
     /// How it is checked.
     #[schema(value_type = schema::CheckType)]
     pub check_type: CheckType,
@@ -236,8 +225,9 @@ impl MonitorInEvent {
         Self {
             id: monitor.id,
             name: monitor.spec.name.clone(),
-            url: monitor.spec.url.clone(),
-            check_type: monitor.spec.check_type,
+            target: monitor.spec.check.target(),
+            url: monitor.spec.check.url().cloned(),
+            check_type: monitor.spec.check.check_type(),
             status,
             tags: monitor.spec.tags.clone(),
         }

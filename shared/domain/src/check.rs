@@ -1,0 +1,333 @@
+//! What is checked, and how: one of five types, each with its own settings.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    Faults, Fields, Invalid,
+    address::is_global,
+    dns_check::DnsCheck,
+    host::HostName,
+    host_checks::{PingCheck, SslCheck, TcpCheck},
+    http_check::HttpCheck,
+    monitor::HttpUrl,
+};
+
+/// The kinds of check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckType {
+    /// An HTTP or HTTPS request.
+    #[default]
+    Http,
+    /// A look at a certificate.
+    Ssl,
+    /// A TCP connection.
+    Tcp,
+    /// A DNS query.
+    Dns,
+    /// The time of a TCP handshake.
+    Ping,
+}
+
+impl CheckType {
+    /// Every type.
+    pub const ALL: [Self; 5] = [Self::Http, Self::Ssl, Self::Tcp, Self::Dns, Self::Ping];
+
+    /// The type as the API spells it; its settings are the object of this name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Ssl => "ssl",
+            Self::Tcp => "tcp",
+            Self::Dns => "dns",
+            Self::Ping => "ping",
+        }
+    }
+}
+
+impl std::str::FromStr for CheckType {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let found = Self::ALL.into_iter().find(|one| one.as_str() == text);
+        found.ok_or_else(|| Invalid::new("must be a check type: http, ssl, tcp, dns or ping"))
+    }
+}
+
+/// What is checked, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Members", into = "Members")]
+pub enum Check {
+    /// An HTTP or HTTPS request to this URL.
+    Http(HttpUrl, HttpCheck),
+    /// A look at a certificate.
+    Ssl(SslCheck),
+    /// A TCP connection.
+    Tcp(TcpCheck),
+    /// A DNS query.
+    Dns(DnsCheck),
+    /// The time of a TCP handshake.
+    Ping(PingCheck),
+}
+
+/// The check as members of a monitor's JSON object.
+#[derive(Default, Serialize, Deserialize)]
+struct Members {
+    #[serde(default)]
+    check_type: CheckType,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    url: Option<HttpUrl>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    http: Option<HttpCheck>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ssl: Option<SslCheck>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tcp: Option<TcpCheck>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dns: Option<DnsCheck>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ping: Option<PingCheck>,
+}
+
+impl From<Check> for Members {
+    fn from(check: Check) -> Self {
+        let mut members = Self { check_type: check.check_type(), ..Self::default() };
+        match check {
+            Check::Http(url, http) => (members.url, members.http) = (Some(url), Some(http)),
+            Check::Ssl(ssl) => members.ssl = Some(ssl),
+            Check::Tcp(tcp) => members.tcp = Some(tcp),
+            Check::Dns(dns) => members.dns = Some(dns),
+            Check::Ping(ping) => members.ping = Some(ping),
+        }
+        members
+    }
+}
+
+impl TryFrom<Members> for Check {
+    type Error = Invalid;
+
+    fn try_from(members: Members) -> Result<Self, Invalid> {
+        let check = match members.check_type {
+            CheckType::Http => members.url.zip(members.http).map(|(url, http)| Self::Http(url, http)),
+            CheckType::Ssl => members.ssl.map(Self::Ssl),
+            CheckType::Tcp => members.tcp.map(Self::Tcp),
+            CheckType::Dns => members.dns.map(Self::Dns),
+            CheckType::Ping => members.ping.map(Self::Ping),
+        };
+        check.ok_or_else(|| Invalid::new(format!("a {} check without its settings", members.check_type.as_str())))
+    }
+}
+
+impl Check {
+    /// Reads `check_type`, `url` and the object of the type from a request.
+    pub fn read(fields: &mut Fields<'_>, private_targets: bool, faults: &mut Faults) -> Option<Self> {
+        let before = faults.len();
+        let check_type: CheckType = fields.optional("check_type", faults).unwrap_or_default();
+        let unknown_type = faults.len() > before;
+        let [url, http, ssl, tcp, dns, ping] =
+            ["url", "http", "ssl", "tcp", "dns", "ping"].map(|name| (name, fields.value(name)));
+        if !unknown_type {
+            for (name, value) in [url, http, ssl, tcp, dns, ping] {
+                let owner = if name == "url" { "http" } else { name };
+                if value.is_some() && owner != check_type.as_str() {
+                    let ours = check_type.as_str();
+                    let detail = match name {
+                        "url" => format!("goes with http checks; a {ours} check names its target in the object {ours}"),
+                        _ => format!("goes with {name} checks; this is a {ours} check"),
+                    };
+                    faults.add(fields.pointer(name), detail);
+                }
+            }
+        }
+        let check = if check_type == CheckType::Http {
+            let url: Option<HttpUrl> =
+                if unknown_type { fields.optional("url", faults) } else { fields.required("url", faults) };
+            let http = match http.1 {
+                Some(value) => HttpCheck::read(value, &fields.pointer("http"), faults),
+                None => HttpCheck::default(),
+            };
+            url.map(|url| Self::Http(url, http))
+        } else {
+            let name = check_type.as_str();
+            match [ssl, tcp, dns, ping].into_iter().find(|(of, _)| *of == name).and_then(|(_, value)| value) {
+                Some(value) => Self::read_settings(check_type, value, &fields.pointer(name), faults),
+                None => {
+                    faults.add(fields.pointer(name), format!("is required: what a {name} check looks at"));
+                    None
+                }
+            }
+        };
+        if let Some(check) = &check
+            && !private_targets
+        {
+            check.refuse_private(fields, faults);
+        }
+        check
+    }
+
+    /// The settings of another type than http, from an object of their own.
+    fn read_settings(check_type: CheckType, value: &Value, base: &str, faults: &mut Faults) -> Option<Self> {
+        let mut fields = Fields::of(value, base, faults);
+        let check = match check_type {
+            CheckType::Http => None,
+            CheckType::Ssl => SslCheck::read(&mut fields, faults).map(Self::Ssl),
+            CheckType::Tcp => TcpCheck::read(&mut fields, faults).map(Self::Tcp),
+            CheckType::Dns => DnsCheck::read(&mut fields, faults).map(Self::Dns),
+            CheckType::Ping => PingCheck::read(&mut fields, faults).map(Self::Ping),
+        };
+        fields.finish(faults);
+        check
+    }
+
+    fn refuse_private(&self, fields: &Fields<'_>, faults: &mut Faults) {
+        if self.literal_address().is_some_and(|address| !is_global(address)) {
+            let place = match self {
+                Self::Http(..) => fields.pointer("url"),
+                Self::Dns(_) => fields.pointer("dns/resolver"),
+                other => format!("{}/host", fields.pointer(other.check_type().as_str())),
+            };
+            faults.add(place, PRIVATE);
+        }
+    }
+
+    /// Its type.
+    pub const fn check_type(&self) -> CheckType {
+        match self {
+            Self::Http(..) => CheckType::Http,
+            Self::Ssl(_) => CheckType::Ssl,
+            Self::Tcp(_) => CheckType::Tcp,
+            Self::Dns(_) => CheckType::Dns,
+            Self::Ping(_) => CheckType::Ping,
+        }
+    }
+
+    /// The URL of an http check.
+    pub const fn url(&self) -> Option<&HttpUrl> {
+        match self {
+            Self::Http(url, _) => Some(url),
+            _ => None,
+        }
+    }
+
+    /// The settings of an http check.
+    pub const fn http(&self) -> Option<&HttpCheck> {
+        match self {
+            Self::Http(_, http) => Some(http),
+            _ => None,
+        }
+    }
+
+    /// What is looked at, for a person: a URL, a host and port, or a name and the records that are asked for.
+    pub fn target(&self) -> String {
+        match self {
+            Self::Http(url, _) => url.to_string(),
+            Self::Ssl(check) => check.host.with_port(check.port),
+            Self::Tcp(check) => check.host.with_port(check.port),
+            Self::Ping(check) => check.host.with_port(check.port),
+            Self::Dns(check) => format!("{} {}", check.name, check.record_type.as_str()),
+        }
+    }
+
+    /// The host or name that is looked at: a monitor's name unless told otherwise.
+    pub fn host(&self) -> String {
+        match self {
+            Self::Http(url, _) => url.host(),
+            Self::Ssl(SslCheck { host, .. })
+            | Self::Tcp(TcpCheck { host, .. })
+            | Self::Ping(PingCheck { host, .. })
+            | Self::Dns(DnsCheck { name: host, .. }) => host.to_string(),
+        }
+    }
+
+    /// The address that stands in the settings themselves, where the host, or the resolver of a dns check, is one.
+    pub fn literal_address(&self) -> Option<IpAddr> {
+        match self {
+            Self::Http(url, _) => url.literal_address(),
+            Self::Ssl(SslCheck { host, .. })
+            | Self::Tcp(TcpCheck { host, .. })
+            | Self::Ping(PingCheck { host, .. }) => HostName::literal_address(host),
+            Self::Dns(check) => check.resolver.as_ref().and_then(|resolver| resolver.host.literal_address()),
+        }
+    }
+
+    /// Whether both look at the same thing, so that what was seen of one (its certificate) holds for the other.
+    pub fn same_target(&self, other: &Self) -> bool {
+        self.check_type() == other.check_type() && self.target() == other.target()
+    }
+
+    /// Whether both go to the same scheme, host and port: whom the owner trusted with secrets.
+    pub(crate) fn same_origin(&self, other: &Self) -> bool {
+        let origin = |check: &Self| check.url().and_then(|url| url.to_url().ok()).map(|url| url.origin());
+        origin(self) == origin(other)
+    }
+}
+
+/// What is said of a literal address that nobody may look at.
+pub(crate) const PRIVATE: &str = "must not be an address outside the public internet";
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(body: &Value) -> Result<Check, Vec<String>> {
+        let mut faults = Faults::default();
+        let mut fields = Fields::of(body, "", &mut faults);
+        let check = Check::read(&mut fields, false, &mut faults);
+        fields.finish(&mut faults);
+        faults.finish(check).map_err(|faults| faults.into_vec().into_iter().map(|fault| fault.pointer).collect())
+    }
+
+    #[test]
+    fn every_type_is_read_and_survives_the_store() {
+        for (body, target) in [
+            (json!({"url": "https://example.com"}), "https://example.com/"),
+            (json!({"check_type": "ssl", "ssl": {"host": "Example.com"}}), "example.com:443"),
+            (
+                json!({"check_type": "tcp", "tcp": {"host": "2606:4700::1", "port": 25, "expect": "220"}}),
+                "[2606:4700::1]:25",
+            ),
+            (json!({"check_type": "dns", "dns": {"name": "example.com", "record_type": "MX"}}), "example.com MX"),
+            (json!({"check_type": "ping", "ping": {"host": "1.1.1.1"}}), "1.1.1.1:443"),
+        ] {
+            let check = read(&body).unwrap_or_else(|faults| panic!("{body}: {faults:?}"));
+            assert_eq!(check.target(), target);
+            let stored = serde_json::to_value(&check).expect("JSON");
+            assert_eq!(serde_json::from_value::<Check>(stored.clone()).ok(), Some(check.clone()), "{stored}");
+            assert_eq!(read(&stored), Ok(check), "what is stored is a body again");
+        }
+    }
+
+    #[test]
+    fn settings_of_another_type_are_faults() {
+        for (body, pointers) in [
+            (json!({}), vec!["/url"]),
+            (json!({"check_type": "ssl"}), vec!["/ssl"]),
+            (json!({"check_type": "ssl", "url": "https://example.com", "ssl": {"host": "example.com"}}), vec!["/url"]),
+            (json!({"url": "https://example.com", "tcp": {"host": "example.com", "port": 1}}), vec!["/tcp"]),
+            (json!({"check_type": "gopher", "ssl": {"host": "example.com"}}), vec!["/check_type"]),
+            (json!({"check_type": "tcp", "tcp": {"host": "example.com"}}), vec!["/tcp/port"]),
+            (
+                json!({"check_type": "tcp", "tcp": {"host": "example.com", "port": 0, "send": ""}}),
+                vec!["/tcp/port", "/tcp/send"],
+            ),
+            (json!({"check_type": "tcp", "tcp": {"host": "10.0.0.1", "port": 5}}), vec!["/tcp/host"]),
+            (
+                json!({"check_type": "ssl", "ssl": {"host": "0x7f.1", "min_days_remaining": 400}}),
+                vec!["/ssl/min_days_remaining", "/ssl/host"],
+            ),
+            (json!({"check_type": "ping", "ping": {"host": "https://example.com/"}}), vec!["/ping/host"]),
+            (
+                json!({"check_type": "dns", "dns": {"name": "example.com", "resolver": "127.0.0.1:53"}}),
+                vec!["/dns/resolver"],
+            ),
+            (json!({"check_type": "dns", "dns": []}), vec!["/dns"]),
+        ] {
+            assert_eq!(read(&body), Err(pointers.into_iter().map(str::to_owned).collect()), "{body}");
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The dns check: which records a name must have.
+
+use std::{
+    collections::BTreeSet,
+    net::{Ipv4Addr, Ipv6Addr},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Faults, Fields, Invalid,
+    host::{HostName, NameServer},
+    probe::{Cause, ErrorCode},
+};
+
+/// The records that can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[expect(missing_docs, reason = "the names of the DNS's registry say it")]
+pub enum RecordType {
+    #[default]
+    A,
+    Aaaa,
+    Cname,
+    Mx,
+    Ns,
+    Txt,
+    Soa,
+    Caa,
+}
+
+impl RecordType {
+    /// Every type.
+    pub const ALL: [Self; 8] = [Self::A, Self::Aaaa, Self::Cname, Self::Mx, Self::Ns, Self::Txt, Self::Soa, Self::Caa];
+
+    /// As a zone file spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::A => "A",
+            Self::Aaaa => "AAAA",
+            Self::Cname => "CNAME",
+            Self::Mx => "MX",
+            Self::Ns => "NS",
+            Self::Txt => "TXT",
+            Self::Soa => "SOA",
+            Self::Caa => "CAA",
+        }
+    }
+
+    /// A record's data in the spelling in which answers are compared.
+    ///
+    /// # Errors
+    /// What such a record looks like, where this is none.
+    pub fn normal(self, text: &str) -> Result<String, Invalid> {
+        let fault = |shape: &str| Invalid::new(format!("must be {} records such as {shape}", self.as_str()));
+        let words: Vec<&str> = text.split_ascii_whitespace().collect();
+        match (self, words.as_slice()) {
+            (Self::A, [one]) => one.parse::<Ipv4Addr>().map(|v4| v4.to_string()).map_err(|_| fault("\"192.0.2.1\"")),
+            (Self::A, _) => Err(fault("\"192.0.2.1\"")),
+            (Self::Aaaa, [one]) => {
+                one.parse::<Ipv6Addr>().map(|v6| v6.to_string()).map_err(|_| fault("\"2001:db8::1\""))
+            }
+            (Self::Aaaa, _) => Err(fault("\"2001:db8::1\"")),
+            (Self::Cname | Self::Ns, [one]) => Ok(name(one)),
+            (Self::Cname | Self::Ns, _) => Err(fault("\"www.example.com\"")),
+            (Self::Mx, [preference, exchange]) if preference.parse::<u16>().is_ok() => {
+                Ok(format!("{preference} {}", name(exchange)))
+            }
+            (Self::Mx, _) => Err(fault("\"10 mail.example.com\"")),
+            (Self::Soa, [primary, mailbox, numbers @ ..])
+                if numbers.len() == 5 && numbers.iter().all(|number| number.parse::<u32>().is_ok()) =>
+            {
+                Ok(format!("{} {} {}", name(primary), name(mailbox), numbers.join(" ")))
+            }
+            (Self::Soa, _) => Err(fault("\"ns1.example.com admin.example.com 2026112501 7200 3600 1209600 300\"")),
+            (Self::Caa, [flags, tag, ..]) if flags.parse::<u8>().is_ok() => {
+                let value = text.trim_start()[flags.len()..].trim_start()[tag.len()..].trim();
+                Ok(format!("{flags} {} \"{}\"", tag.to_ascii_lowercase(), value.trim_matches('"')))
+            }
+            (Self::Caa, _) => Err(fault("\"0 issue \\\"letsencrypt.org\\\"\"")),
+            (Self::Txt, _) => Ok(text.to_owned()),
+        }
+    }
+}
+
+/// A name in the spelling in which names are compared.
+fn name(text: &str) -> String {
+    let lower = text.to_lowercase();
+    let bare = lower.strip_suffix('.').unwrap_or(&lower);
+    HostName::try_from(bare.to_owned()).map_or_else(|_| bare.to_owned(), String::from)
+}
+
+/// How the answer must relate to what is expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DnsMatch {
+    /// These records, and no others, in any order.
+    #[default]
+    Exact,
+    /// At least these.
+    Contains,
+}
+
+/// Asks for a name's records.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DnsCheck {
+    /// Of which name.
+    pub name: HostName,
+    /// Which records.
+    pub record_type: RecordType,
+    /// What they must be, at most 20 of 512 bytes; any unless told otherwise.
+    #[serde(default)]
+    pub expected: Vec<String>,
+    /// How the answer must relate to `expected`.
+    #[serde(default, rename = "match")]
+    pub matching: DnsMatch,
+    /// Which name server is asked; the checker's own unless told otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolver: Option<NameServer>,
+}
+
+impl DnsCheck {
+    /// Reads the check's fields.
+    pub fn read(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Self> {
+        let name: Option<HostName> = fields.required("name", faults);
+        if name.as_ref().is_some_and(|name| name.literal_address().is_some()) {
+            faults.add(fields.pointer("name"), "must be a name, not an address");
+        }
+        let record_type: RecordType = fields.optional("record_type", faults).unwrap_or_default();
+        let given: Vec<String> = fields.optional("expected", faults).unwrap_or_default();
+        if given.len() > 20 {
+            faults.add(fields.pointer("expected"), "must be at most 20 records");
+        }
+        let mut expected = Vec::with_capacity(given.len());
+        for (place, text) in given.iter().enumerate() {
+            let pointer = format!("{}/{place}", fields.pointer("expected"));
+            match record_type.normal(text) {
+                _ if text.is_empty() || text.len() > 512 => faults.add(pointer, "must be 1 to 512 bytes"),
+                Ok(normal) => expected.push(normal),
+                Err(error) => faults.add(pointer, error.0),
+            }
+        }
+        let matching = fields.optional("match", faults).unwrap_or_default();
+        let resolver = fields.optional("resolver", faults);
+        name.map(|name| Self { name, record_type, expected, matching, resolver })
+    }
+
+    /// Whether these records, each in its normal spelling, are what is expected.
+    ///
+    /// # Errors
+    /// What is missing, or too many.
+    pub fn judge(&self, answers: &[String]) -> Result<(), Cause> {
+        if self.expected.is_empty() {
+            return Ok(());
+        }
+        let wanted: BTreeSet<&String> = self.expected.iter().collect();
+        let found: BTreeSet<&String> = answers.iter().collect();
+        let list = |of: Vec<&&String>| of.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(", ");
+        let missing: Vec<&&String> = wanted.difference(&found).collect();
+        let extra: Vec<&&String> = found.difference(&wanted).collect();
+        let detail = if !missing.is_empty() {
+            format!("{} has no {} record {}.", self.name, self.record_type.as_str(), list(missing))
+        } else if self.matching == DnsMatch::Exact && !extra.is_empty() {
+            let what = self.record_type.as_str();
+            format!("{} has a {what} record that is not expected: {}.", self.name, list(extra))
+        } else {
+            return Ok(());
+        };
+        Err(Cause::seen(ErrorCode::DnsMismatch, detail))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(expected: &[&str], matching: DnsMatch) -> DnsCheck {
+        DnsCheck {
+            name: HostName::try_from("example.com".to_owned()).expect("a name"),
+            record_type: RecordType::A,
+            expected: expected.iter().map(|one| (*one).to_owned()).collect(),
+            matching,
+            resolver: None,
+        }
+    }
+
+    #[test]
+    fn records_have_one_spelling() {
+        for (of, given, kept) in [
+            (RecordType::A, " 192.0.2.1 ", Some("192.0.2.1")),
+            (RecordType::A, "192.0.2", None),
+            (RecordType::A, "::1", None),
+            (RecordType::Aaaa, "2001:DB8:0::1", Some("2001:db8::1")),
+            (RecordType::Cname, "WWW.Example.com.", Some("www.example.com")),
+            (RecordType::Mx, "10  Mail.example.com.", Some("10 mail.example.com")),
+            (RecordType::Mx, "mail.example.com", None),
+            (RecordType::Txt, "v=spf1  -all", Some("v=spf1  -all")),
+            (RecordType::Soa, "ns.a. admin.a. 1 2 3 4 5", Some("ns.a admin.a 1 2 3 4 5")),
+            (RecordType::Soa, "ns.a. admin.a. 1 2 3 4", None),
+            (RecordType::Caa, "0 Issue letsencrypt.org", Some("0 issue \"letsencrypt.org\"")),
+            (RecordType::Caa, "0 issue \"a; b=c\"", Some("0 issue \"a; b=c\"")),
+            (RecordType::Caa, "issue x", None),
+        ] {
+            assert_eq!(of.normal(given).ok().as_deref(), kept, "{of:?} {given}");
+        }
+    }
+
+    #[test]
+    fn the_set_is_compared_as_a_set() {
+        let answers = ["192.0.2.2".to_owned(), "192.0.2.1".to_owned()];
+        assert_eq!(check(&[], DnsMatch::Exact).judge(&answers), Ok(()));
+        assert_eq!(check(&["192.0.2.1", "192.0.2.2"], DnsMatch::Exact).judge(&answers), Ok(()));
+        assert_eq!(check(&["192.0.2.1"], DnsMatch::Contains).judge(&answers), Ok(()));
+        for (expected, matching, says) in [
+            (&["192.0.2.1"] as &[&str], DnsMatch::Exact, "not expected: 192.0.2.2"),
+            (&["192.0.2.9"], DnsMatch::Exact, "no A record 192.0.2.9"),
+            (&["192.0.2.9"], DnsMatch::Contains, "no A record 192.0.2.9"),
+        ] {
+            let cause = check(expected, matching).judge(&answers).expect_err("a mismatch");
+            assert!(cause.code == ErrorCode::DnsMismatch && cause.detail.contains(says), "{cause:?}");
+        }
+    }
+
+    #[test]
+    fn each_fault_has_its_place() {
+        let body = json!({"name": "10.0.0.1", "record_type": "MX", "expected": ["mail.example.com", ""], "resolver": "1.1.1.1:0"});
+        let mut faults = Faults::default();
+        let mut fields = Fields::of(&body, "/dns", &mut faults);
+        assert!(DnsCheck::read(&mut fields, &mut faults).is_some());
+        let pointers: Vec<String> = faults.into_vec().into_iter().map(|fault| fault.pointer).collect();
+        assert_eq!(pointers, ["/dns/name", "/dns/expected/0", "/dns/expected/1", "/dns/resolver"]);
+    }
+}

@@ -1,0 +1,192 @@
+//! Hosts, as monitors other than http name them: a host name or an IP address, and a port.
+
+use std::{
+    fmt,
+    net::{IpAddr, Ipv6Addr},
+};
+
+use serde::{Deserialize, Serialize};
+use url::Host as UrlHost;
+
+use crate::Invalid;
+
+/// A host name, in lower case and international ones in Punycode, or an IP address in its usual spelling.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct HostName(String);
+
+impl HostName {
+    /// The text; an IPv6 address stands without brackets.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The address, where the host is one.
+    pub fn literal_address(&self) -> Option<IpAddr> {
+        self.0.parse().ok()
+    }
+
+    /// Host and port, as they are written together.
+    pub fn with_port(&self, port: u16) -> String {
+        if self.0.contains(':') { format!("[{}]:{port}", self.0) } else { format!("{}:{port}", self.0) }
+    }
+}
+
+impl fmt::Display for HostName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<HostName> for String {
+    fn from(host: HostName) -> Self {
+        host.0
+    }
+}
+
+impl TryFrom<String> for HostName {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        if text.contains("//") {
+            return Err(Invalid::new("must be a host such as example.com, not a URL"));
+        }
+        let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&text);
+        if let Ok(v6) = bare.parse::<Ipv6Addr>() {
+            return Ok(Self(v6.to_string()));
+        }
+        if text.contains(':') {
+            return Err(Invalid::new("must be a host without a port; the port has a field of its own"));
+        }
+        match UrlHost::parse(&text) {
+            Ok(UrlHost::Domain(name)) => domain(&name).map(Self),
+            Ok(UrlHost::Ipv4(v4)) => Ok(Self(v4.to_string())),
+            Ok(UrlHost::Ipv6(v6)) => Ok(Self(v6.to_string())),
+            Err(error) => Err(Invalid::new(format!("must be a host such as example.com: {error}"))),
+        }
+    }
+}
+
+/// A name of the DNS without its final dot.
+fn domain(name: &str) -> Result<String, Invalid> {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    check_labels(name).map(|()| name.to_owned())
+}
+
+/// RFC 1035, section 2.3.4: the length of a name and of its parts.
+pub(crate) fn check_labels(name: &str) -> Result<(), Invalid> {
+    if name.len() > 253 || name.split('.').any(|label| label.is_empty() || label.len() > 63) {
+        return Err(Invalid::new("must have a host name whose parts have 1 to 63 characters, 253 in all"));
+    }
+    Ok(())
+}
+
+/// A name server: a host, and a port other than 53 behind a colon.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct NameServer {
+    /// Where it is.
+    pub host: HostName,
+    /// Where it listens.
+    pub port: u16,
+}
+
+impl fmt::Display for NameServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.port {
+            53 => f.write_str(self.host.as_str()),
+            port => f.write_str(&self.host.with_port(port)),
+        }
+    }
+}
+
+impl From<NameServer> for String {
+    fn from(server: NameServer) -> Self {
+        server.to_string()
+    }
+}
+
+impl TryFrom<String> for NameServer {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        // An IPv6 address has colons of its own: with a port it stands in brackets.
+        let split = match text.rsplit_once(':') {
+            Some((host, port)) if text.parse::<Ipv6Addr>().is_err() && !text.ends_with(']') => Some((host, port)),
+            _ => None,
+        };
+        let (host, port) = match split {
+            Some((host, port)) => {
+                let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+                let port = port.parse().ok().filter(|port: &u16| digits && *port != 0);
+                (host, port.ok_or_else(|| Invalid::new("must have a port of 1 to 65535 behind the colon"))?)
+            }
+            None => (text.as_str(), 53),
+        };
+        Ok(Self { host: HostName::try_from(host.to_owned())?, port })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(text: &str) -> Result<String, Invalid> {
+        HostName::try_from(text.to_owned()).map(String::from)
+    }
+
+    #[test]
+    fn hosts_have_one_spelling() {
+        for (given, kept) in [
+            ("Example.COM", "example.com"),
+            ("example.com.", "example.com"),
+            ("bücher.example", "xn--bcher-kva.example"),
+            ("_dmarc.example.com", "_dmarc.example.com"),
+            ("0x7f.1", "127.0.0.1"),
+            ("[::1]", "::1"),
+            ("2001:DB8::0:1", "2001:db8::1"),
+        ] {
+            assert_eq!(host(given).as_deref(), Ok(kept), "{given}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_host_is_refused() {
+        let long = format!("{}.example", "a".repeat(64));
+        for bad in [
+            "",
+            ".",
+            "a..b",
+            "https://example.com",
+            "example.com:443",
+            "a b",
+            "a/b",
+            "user@example.com",
+            "[::1",
+            "1.2.3.999",
+            &long,
+        ] {
+            assert!(host(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn name_servers_may_have_a_port() {
+        for (given, kept) in [
+            ("1.1.1.1", Some("1.1.1.1")),
+            ("1.1.1.1:53", Some("1.1.1.1")),
+            ("1.1.1.1:5353", Some("1.1.1.1:5353")),
+            ("ns1.Example.com:54", Some("ns1.example.com:54")),
+            ("::1", Some("::1")),
+            ("[::1]", Some("::1")),
+            ("[::1]:5353", Some("[::1]:5353")),
+            ("1.1.1.1:0", None),
+            ("1.1.1.1:", None),
+            ("1.1.1.1:+5", None),
+            ("1.1.1.1:99999", None),
+        ] {
+            let read = NameServer::try_from(given.to_owned()).ok().map(String::from);
+            assert_eq!(read.as_deref(), kept, "{given}");
+        }
+    }
+}

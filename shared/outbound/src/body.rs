@@ -1,0 +1,108 @@
+//! The body of an answer: bounded on the wire, bounded again unpacked, and never kept.
+
+use std::io::{self, Read};
+
+use flate2::read::MultiGzDecoder;
+use http::{HeaderMap, header};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, timeout_at},
+};
+use valpero_domain::probe::{Cause, ErrorCode};
+
+use crate::{Outbound, exchange};
+
+/// A body may be this long, in bytes, as it comes and unpacked.
+pub const BODY_MAX: usize = 1024 * 1024;
+
+/// What is asked for where a body is read.
+pub(crate) const ACCEPT_ENCODING: &str = "gzip, br";
+
+/// Bodies take memory of this many bytes at a time.
+const STEP: usize = 64 * 1024;
+
+/// Memory of all bodies at the same time, in steps: 32 MiB.
+pub(crate) const STEPS: usize = 512;
+
+/// Reads a body to its end.
+///
+/// # Errors
+/// Where it is too long, broken, or not over by the deadline.
+pub(crate) async fn read(
+    outbound: &Outbound,
+    headers: &HeaderMap,
+    mut body: Incoming,
+    deadline: Instant,
+) -> Result<Vec<u8>, Cause> {
+    let packing = Packing::of(headers)?;
+    let mut bytes = Vec::new();
+    let mut memory: Vec<OwnedSemaphorePermit> = Vec::new();
+    loop {
+        let frame = timeout_at(deadline, body.frame()).await;
+        let late = || Cause::seen(ErrorCode::ResponseTimeout, "The body of the answer did not end in time.");
+        let Some(frame) = frame.map_err(|_| late())? else { break };
+        let frame =
+            frame.map_err(|error| exchange::http_failure(&error, "The connection broke before the end of the body"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if bytes.len() + data.len() > BODY_MAX {
+            return Err(Cause::of(ErrorCode::BodyTooLarge));
+        }
+        while memory.len() * STEP < bytes.len() + data.len() {
+            memory.push(step(outbound, deadline).await?);
+        }
+        bytes.extend_from_slice(&data);
+    }
+    packing.unpack(bytes)
+}
+
+/// Memory is ours to find: where there is none in time, that says nothing of the target.
+async fn step(outbound: &Outbound, deadline: Instant) -> Result<OwnedSemaphorePermit, Cause> {
+    let permit = timeout_at(deadline, Semaphore::acquire_owned(outbound.memory.clone())).await;
+    permit.ok().and_then(Result::ok).ok_or_else(|| Cause::of(ErrorCode::Deadline))
+}
+
+enum Packing {
+    None,
+    Gzip,
+    Brotli,
+}
+
+impl Packing {
+    fn of(headers: &HeaderMap) -> Result<Self, Cause> {
+        let mut named = headers.get_all(header::CONTENT_ENCODING).iter();
+        let (name, further) = (named.next(), named.next());
+        let name = name.map(|name| name.to_str().unwrap_or("?").trim().to_ascii_lowercase());
+        match (name.as_deref(), further) {
+            (None | Some("" | "identity"), None) => Ok(Self::None),
+            (Some("gzip" | "x-gzip"), None) => Ok(Self::Gzip),
+            (Some("br"), None) => Ok(Self::Brotli),
+            (name, _) => {
+                let detail =
+                    format!("The body is packed as {:?}; only gzip and br were asked for.", name.unwrap_or("?"));
+                Err(Cause::seen(ErrorCode::BodyEncoding, detail))
+            }
+        }
+    }
+
+    /// At once and from memory, so that a connection that waits holds no decoder, whose window may be large.
+    fn unpack(self, bytes: Vec<u8>) -> Result<Vec<u8>, Cause> {
+        match self {
+            Self::None => Ok(bytes),
+            // An answer without content need not be packed.
+            _ if bytes.is_empty() => Ok(bytes),
+            Self::Gzip => bounded(MultiGzDecoder::new(bytes.as_slice())),
+            Self::Brotli => bounded(brotli_decompressor::Decompressor::new(bytes.as_slice(), 4096)),
+        }
+    }
+}
+
+fn bounded(decoder: impl Read) -> Result<Vec<u8>, Cause> {
+    let mut bytes = Vec::new();
+    let read = decoder.take(BODY_MAX as u64 + 1).read_to_end(&mut bytes);
+    let damaged =
+        |error: io::Error| Cause::seen(ErrorCode::BodyEncoding, format!("The body cannot be unpacked: {error}."));
+    read.map_err(damaged)?;
+    if bytes.len() > BODY_MAX { Err(Cause::of(ErrorCode::BodyTooLarge)) } else { Ok(bytes) }
+}

@@ -1,0 +1,195 @@
+//! A certificate as a target shows it, and whether it is to be trusted.
+
+use rustls::{CipherSuite, ProtocolVersion, RootCertStore, crypto::WebPkiSupportedAlgorithms};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use valpero_domain::{
+    Timestamp,
+    probe::{Cause, ErrorCode},
+};
+use webpki::{EndEntityCert, KeyUsage};
+use x509_parser::{certificate::X509Certificate, extensions::GeneralName, public_key::PublicKey};
+
+/// RSA keys of fewer bits are broken within reach (CA/Browser Forum Baseline Requirements, section 6.1.5).
+const RSA_BITS_MIN: usize = 2048;
+
+/// What a target showed in a handshake.
+#[derive(Debug, Clone)]
+pub struct Certificate {
+    chain: Vec<CertificateDer<'static>>,
+    /// The version that was agreed on.
+    pub version: Option<ProtocolVersion>,
+    /// The ciphers that were agreed on.
+    pub cipher: Option<CipherSuite>,
+    /// The earliest end of the certificates on the way to the authority that is trusted, where there is one.
+    path_expires_at: Option<Timestamp>,
+}
+
+/// A certificate for a person to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description {
+    /// Whose it is, as the certificate says.
+    pub subject: String,
+    /// Who signed it.
+    pub issuer: String,
+    /// The host names and addresses that it is for.
+    pub names: Vec<String>,
+    /// From when on.
+    pub not_before: Timestamp,
+    /// Until when.
+    pub not_after: Timestamp,
+    /// Its serial number, in hexadecimal.
+    pub serial: String,
+    /// Its key, such as `RSA 2048` or `EC 256`.
+    pub key: String,
+    /// Whether it signed itself.
+    pub self_signed: bool,
+    /// The certificates that were shown, this one included.
+    pub chain_length: usize,
+}
+
+impl Certificate {
+    /// What was shown; none where nothing was.
+    pub(crate) fn shown(
+        chain: Option<&[CertificateDer<'static>]>,
+        version: Option<ProtocolVersion>,
+        cipher: Option<CipherSuite>,
+    ) -> Option<Self> {
+        let chain = chain.filter(|chain| !chain.is_empty())?.to_vec();
+        Some(Self { chain, version, cipher, path_expires_at: None })
+    }
+
+    /// When the leaf expires, or the first of those that vouch for it; none where it does not parse.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.path_expires_at.or_else(|| not_after(self.chain.first()?))
+    }
+
+    /// For a person to read; none where it does not parse.
+    pub fn describe(&self) -> Option<Description> {
+        let (_, leaf) = x509_parser::parse_x509_certificate(self.chain.first()?).ok()?;
+        Some(Description {
+            subject: leaf.subject().to_string(),
+            issuer: leaf.issuer().to_string(),
+            names: names(&leaf),
+            not_before: Timestamp::from_seconds(leaf.validity().not_before.timestamp()),
+            not_after: Timestamp::from_seconds(leaf.validity().not_after.timestamp()),
+            serial: leaf.raw_serial_as_string(),
+            key: key(&leaf),
+            self_signed: leaf.subject() == leaf.issuer(),
+            chain_length: self.chain.len(),
+        })
+    }
+
+    /// Whether it is valid now, for this host, and vouched for by an authority that is trusted.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub(crate) fn verify(
+        &mut self,
+        roots: &RootCertStore,
+        algorithms: &WebPkiSupportedAlgorithms,
+        name: &ServerName<'_>,
+    ) -> Result<(), Cause> {
+        let [leaf, others @ ..] = self.chain.as_slice() else {
+            return Err(Cause::seen(ErrorCode::TlsHandshake, "The target showed no certificate."));
+        };
+        let entity = EndEntityCert::try_from(leaf).map_err(|error| self.explain(&error, name))?;
+        let path = entity
+            .verify_for_usage(
+                algorithms.all,
+                &roots.roots,
+                others,
+                UnixTime::now(),
+                KeyUsage::server_auth(),
+                None,
+                None,
+            )
+            .map_err(|error| self.explain(&error, name))?;
+        entity.verify_is_valid_for_subject_name(name).map_err(|error| self.explain(&error, name))?;
+        let above = path.intermediate_certificates().filter_map(|certificate| not_after(&certificate.der()));
+        self.path_expires_at = not_after(leaf).into_iter().chain(above).min();
+        Ok(())
+    }
+
+    fn explain(&self, error: &webpki::Error, name: &ServerName<'_>) -> Cause {
+        use webpki::Error as E;
+        let leaf = self.describe();
+        let seen = |code: ErrorCode, detail: String| Cause::seen(code, detail);
+        match (error, leaf) {
+            (E::CertExpired { not_after, .. }, leaf) => {
+                let at = Timestamp::from_seconds(i64::try_from(not_after.as_secs()).unwrap_or(i64::MAX));
+                let whose = leaf.filter(|leaf| leaf.not_after != at).map_or("The certificate", |_| "A certificate above it");
+                seen(ErrorCode::TlsExpired, format!("{whose} expired at {at}."))
+            }
+            (E::CertNotValidYet { not_before, .. }, _) => {
+                let at = Timestamp::from_seconds(i64::try_from(not_before.as_secs()).unwrap_or(i64::MAX));
+                seen(ErrorCode::TlsNotYetValid, format!("The certificate is valid from {at} on."))
+            }
+            (E::CertNotValidForName(_), Some(leaf)) => {
+                let names = if leaf.names.is_empty() { "no host at all".to_owned() } else { leaf.names.join(", ") };
+                seen(ErrorCode::TlsHostname, format!("The certificate is for {names}, not for {}.", name.to_str()))
+            }
+            (E::UnknownIssuer | E::CaUsedAsEndEntity, Some(leaf)) if leaf.self_signed => {
+                seen(ErrorCode::TlsSelfSigned, format!("The certificate of {} is signed by itself.", leaf.subject))
+            }
+            (E::UnknownIssuer, Some(leaf)) if leaf.chain_length == 1 => seen(
+                ErrorCode::TlsUntrusted,
+                format!(
+                    "The certificate is signed by {}, which the target does not send and nobody here trusts: an intermediate is missing, or it is a private authority.",
+                    leaf.issuer
+                ),
+            ),
+            (E::UnknownIssuer, _) => {
+                seen(ErrorCode::TlsUntrusted, "The chain of certificates ends at an authority that nobody here trusts.".to_owned())
+            }
+            #[expect(deprecated, reason = "older names of the same fault still match")]
+            (
+                E::UnsupportedSignatureAlgorithm
+                | E::UnsupportedSignatureAlgorithmContext(_)
+                | E::UnsupportedSignatureAlgorithmForPublicKey
+                | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_),
+                _,
+            ) => seen(
+                ErrorCode::TlsWeak,
+                "The certificate, or one above it, is signed in a way that is no longer safe, such as with SHA-1 or a short RSA key.".to_owned(),
+            ),
+            (other, _) => seen(ErrorCode::TlsUntrusted, format!("{} ({other:?})", ErrorCode::TlsUntrusted.sentence())),
+        }
+    }
+}
+
+/// What is weak about the key of a certificate, if it is.
+pub(crate) fn weak_key(certificate: &CertificateDer<'_>) -> Option<String> {
+    let (_, leaf) = x509_parser::parse_x509_certificate(certificate).ok()?;
+    match leaf.public_key().parsed().ok()? {
+        PublicKey::RSA(rsa) if rsa.key_size() < RSA_BITS_MIN => Some(format!("an RSA key of {} bits", rsa.key_size())),
+        _ => None,
+    }
+}
+
+/// When a certificate expires; none where it does not parse.
+fn not_after(certificate: &CertificateDer<'_>) -> Option<Timestamp> {
+    let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
+    Some(Timestamp::from_seconds(parsed.validity().not_after.timestamp()))
+}
+
+fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
+    let Ok(Some(extension)) = certificate.subject_alternative_name() else { return Vec::new() };
+    let name = |name: &GeneralName<'_>| match name {
+        GeneralName::DNSName(name) => Some((*name).to_owned()),
+        GeneralName::IPAddress(bytes) => match bytes.len() {
+            4 => <[u8; 4]>::try_from(*bytes).ok().map(|bytes| std::net::Ipv4Addr::from(bytes).to_string()),
+            _ => <[u8; 16]>::try_from(*bytes).ok().map(|bytes| std::net::Ipv6Addr::from(bytes).to_string()),
+        },
+        _ => None,
+    };
+    // A certificate may carry thousands; a person reads no more than these.
+    extension.value.general_names.iter().filter_map(name).take(100).collect()
+}
+
+fn key(certificate: &X509Certificate<'_>) -> String {
+    match certificate.public_key().parsed() {
+        Ok(PublicKey::RSA(rsa)) => format!("RSA {}", rsa.key_size()),
+        Ok(PublicKey::EC(point)) => format!("EC {}", point.key_size()),
+        Ok(_) | Err(_) => "unknown".to_owned(),
+    }
+}

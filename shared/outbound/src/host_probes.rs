@@ -1,0 +1,116 @@
+//! The ssl, tcp and ping probes: one connection to a host and port.
+
+use memchr::memmem;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::{Instant, timeout_at},
+};
+use url::Host;
+use valpero_domain::{
+    Timestamp,
+    host::HostName,
+    host_checks::{PingCheck, SslCheck, TcpCheck},
+    probe::{Cause, ErrorCode},
+};
+
+use crate::{Outbound, Trace, certificate::Certificate, dial::dial, tls::Terms};
+
+/// What a tcp check waits for must be within so many bytes.
+const ANSWER_MAX: usize = 64 * 1024;
+
+const DAY_S: i64 = 86_400;
+
+/// The host as the dialler takes it.
+pub(crate) fn host(name: &HostName) -> Host<&str> {
+    match name.literal_address() {
+        Some(std::net::IpAddr::V4(v4)) => Host::Ipv4(v4),
+        Some(std::net::IpAddr::V6(v6)) => Host::Ipv6(v6),
+        None => Host::Domain(name.as_str()),
+    }
+}
+
+/// Looks at a certificate; `now` says how long it still is valid.
+pub(crate) async fn ssl(
+    outbound: &Outbound,
+    check: &SslCheck,
+    now: Timestamp,
+    deadline: Instant,
+    trace: &mut Trace,
+) -> Result<(), Cause> {
+    let host = host(&check.host);
+    let stream = dial(outbound, &host, check.port, deadline, trace).await?;
+    let terms = Terms { verify: true, http: false, deadline };
+    outbound.tls.secure(&host, stream, terms, trace).await?;
+    let least = i64::from(check.min_days_remaining);
+    match trace.certificate_expires_at {
+        Some(expires_at) if expires_at.seconds() - now.seconds() < least * DAY_S => {
+            let days = (expires_at.seconds() - now.seconds()).div_euclid(DAY_S);
+            let leaf = trace.facts.certificate.as_ref().and_then(Certificate::describe);
+            let whose = match leaf {
+                Some(leaf) if leaf.not_after != expires_at => "A certificate above the target's",
+                _ => "The certificate",
+            };
+            let detail = format!("{whose} expires at {expires_at}, in {days} days; at least {least} are expected.");
+            Err(Cause::seen(ErrorCode::TlsExpiring, detail))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Connects, and may send and wait for something.
+pub(crate) async fn tcp(
+    outbound: &Outbound,
+    check: &TcpCheck,
+    deadline: Instant,
+    trace: &mut Trace,
+) -> Result<(), Cause> {
+    let stream = dial(outbound, &host(&check.host), check.port, deadline, trace).await?;
+    if check.send.is_none() && check.expect.is_none() {
+        return Ok(());
+    }
+    let started = Instant::now();
+    let talked = timeout_at(deadline, talk(stream, check)).await;
+    Trace::add(&mut trace.phases.first_byte_us, started);
+    talked.unwrap_or_else(|_| {
+        let detail = "The target did not send what the monitor expects in time.";
+        Err(Cause::seen(ErrorCode::ResponseTimeout, detail))
+    })
+}
+
+async fn talk(mut stream: TcpStream, check: &TcpCheck) -> Result<(), Cause> {
+    let broke =
+        |error: std::io::Error| Cause::seen(ErrorCode::ConnectionClosed, format!("The connection broke: {error}."));
+    if let Some(text) = &check.send {
+        stream.write_all(text.as_bytes()).await.map_err(broke)?;
+    }
+    let Some(wanted) = &check.expect else { return Ok(()) };
+    let wanted = wanted.as_bytes();
+    let mut seen: Vec<u8> = Vec::new();
+    let mut part = [0; 4096];
+    loop {
+        let read = stream.read(&mut part).await.map_err(broke)?;
+        // What was looked through before need not be again, but for what may be the beginning of it.
+        let from = seen.len().saturating_sub(wanted.len());
+        seen.extend_from_slice(&part[..read]);
+        if memmem::find(&seen[from..], wanted).is_some() {
+            return Ok(());
+        }
+        if read == 0 && seen.is_empty() {
+            return Err(Cause::seen(ErrorCode::ConnectionClosed, "The target closed the connection without a word."));
+        }
+        if read == 0 || seen.len() >= ANSWER_MAX {
+            return Err(Cause::of(ErrorCode::TcpMismatch));
+        }
+    }
+}
+
+/// Measures a TCP handshake.
+pub(crate) async fn ping(
+    outbound: &Outbound,
+    check: &PingCheck,
+    deadline: Instant,
+    trace: &mut Trace,
+) -> Result<(), Cause> {
+    dial(outbound, &host(&check.host), check.port, deadline, trace).await.map(drop)
+}

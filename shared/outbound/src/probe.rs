@@ -1,0 +1,37 @@
+//! One probe of one target: from the type of a check to who does it.
+
+use valpero_domain::{
+    Timestamp,
+    check::Check,
+    probe::{Outcome, ProbeResult},
+};
+
+use crate::{
+    Outbound, Trace,
+    dns_probe::dns,
+    exchange::deadline_in,
+    host_probes::{ping, ssl, tcp},
+    http_probe,
+    trace::Facts,
+};
+
+/// Probes a target once, on fresh connections, within `timeout_ms` altogether; `now` says how old certificates are.
+pub async fn probe(outbound: &Outbound, check: &Check, timeout_ms: u32, now: Timestamp) -> (ProbeResult, Facts) {
+    let deadline = deadline_in(timeout_ms);
+    let mut trace = Trace::default();
+    let (http_status, cause) = match check {
+        Check::Http(url, http) => http_probe::probe(outbound, url, http, deadline, &mut trace).await,
+        Check::Ssl(check) => (None, ssl(outbound, check, now, deadline, &mut trace).await.err()),
+        Check::Tcp(check) => (None, tcp(outbound, check, deadline, &mut trace).await.err()),
+        Check::Dns(check) => (None, dns(outbound, check, deadline, &mut trace).await.err()),
+        Check::Ping(check) => (None, ping(outbound, check, deadline, &mut trace).await.err()),
+    };
+    let result = ProbeResult {
+        outcome: cause.as_ref().map_or(Outcome::Up, |cause| cause.code.outcome()),
+        http_status,
+        phases: trace.phases,
+        cause,
+        certificate_expires_at: trace.certificate_expires_at,
+    };
+    (result, trace.facts)
+}
