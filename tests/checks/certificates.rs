@@ -25,7 +25,7 @@ use super::probing::outbound;
 use crate::harness::{Receiver, World, fixed_names};
 
 /// A certificate for a name, from one year to another, by a new authority; and the roots that trust the authority.
-fn certificate(name: &str, from: i32, until: i32) -> (ServerConfig, RootCertStore) {
+pub fn certificate(name: &str, from: i32, until: i32) -> (ServerConfig, RootCertStore) {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority.distinguished_name.push(DnType::CommonName, "Test authority");

@@ -9,3 +9,4 @@ mod regions;
 mod restart;
 mod story;
 mod tenancy;
+mod types;

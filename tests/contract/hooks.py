@@ -55,6 +55,9 @@ def moment(seconds, fraction, zone):
 
 MOMENTS = st.builds(moment, st.integers(0, TEN_YEARS_S), st.sampled_from(["", ".007"]), st.sampled_from(["Z", "+00:00", "-05:30"]))
 FORMATS = {"uri": st.sampled_from(PLACES).map(lambda place: ORIGIN + place), "date-time": MOMENTS}
+HOSTS = ["localhost", "127.0.0.1", "::1"]
+FORMATS |= {"host": st.sampled_from(HOSTS), "name-server": st.sampled_from([*HOSTS, "127.0.0.1:9"])}
+FORMATS |= {"json-path": st.sampled_from(["$", "$.status", "$.nodes[*].up"]), "dns-record": st.just("192.0.2.1")}
 FORMATS |= {"region": st.sampled_from(REGIONS), "expected-status": st.sampled_from(STATUSES)}
 for name, values in FORMATS.items():
     schemathesis.openapi.format(name, values)
@@ -71,6 +74,8 @@ def before_call(context, case, kwargs):
         fit_headers(case.headers)
         if isinstance(case.body, dict):
             fit_body(case.body)
+            if "/monitors" in case.path and case.method.upper() in ("POST", "PATCH"):
+                fit_type(case.body, case.method.upper() == "PATCH")
 
 
 @schemathesis.hook
@@ -123,7 +128,62 @@ def fit_body(body):
         fit_http(body["http"])
 
 
+# What each type but http cannot do without.
+NEEDED = {"ssl": {"host": "localhost"}, "tcp": {"host": "localhost", "port": 9}, "dns": {"name": "localhost"}, "ping": {"host": "localhost"}}
+
+
+def fit_type(body, patch):
+    """Settings go with their type. A change leaves nothing to what was there before."""
+    given = [name for name in ("http", *NEEDED) if body.get(name) is not None]
+    if patch and not given and body.get("url") is None and "check_type" not in body:
+        return
+    kind = body.get("check_type") or (given[0] if patch and given else "http")
+    body["check_type"] = kind
+    for name in {"http", "url", *NEEDED} - {kind}:
+        body.pop(name, None)
+    if kind == "http":
+        body["url"] = ORIGIN
+        if patch:
+            # Secrets of a monitor do not follow it from another type.
+            body["http"] = {"basic_auth": None, **(body.get("http") or {})}
+        return
+    settings = body[kind] = {**NEEDED[kind], **{name: value for name, value in (body.get(kind) or {}).items() if value is not None}}
+    for name in ("send", "expect"):
+        if isinstance(settings.get(name), str):
+            settings[name] = settings[name][:200]
+    if kind == "dns":
+        # Records go with their type, and a name is no address.
+        settings.update(name="localhost", expected=None)
+
+
+def fit_texts(http):
+    """The schema counts characters, the API bytes."""
+    keyword, auth = http.get("keyword"), http.get("basic_auth")
+    if isinstance(keyword, dict):
+        for name in [name for name, value in keyword.items() if isinstance(value, str)]:
+            keyword[name] = keyword[name][:100]
+        if not any(keyword.get(name) for name in ("contains", "not_contains")):
+            keyword["contains"] = "ok"
+    if isinstance(auth, dict):
+        http["basic_auth"] = {name: (auth.get(name) or "x")[:60].replace("***", "x") for name in ("username", "password")}
+        if isinstance(http.get("headers"), dict):
+            http["headers"] = {name: value for name, value in http["headers"].items() if name.lower() != "authorization"}
+    for one in http.get("json") or []:
+        if one["op"] in ("exists", "absent"):
+            one.pop("value", None)
+        elif not isinstance(one.get("value"), str):
+            one["value"] = 1
+        elif len(one["value"]) > 100:
+            one["value"] = one["value"][:100]
+
+
 def fit_http(http):
+    fit_texts(http)
+    if http.get("keyword") or http.get("json"):
+        # The answer to HEAD has no body.
+        http.update(method="GET", body=None)
+    elif http.get("method") == "HEAD":
+        http.update(keyword=None, json=None)
     carries = http.get("method") not in (None, "GET", "HEAD")
     if http.get("body") is not None and not carries:
         http["method"] = "POST"

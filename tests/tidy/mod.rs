@@ -129,3 +129,13 @@ fn the_readme_lists_every_variable_of_the_environment() {
         assert!(readme.contains(name), "README.md does not name {name}");
     }
 }
+
+#[test]
+fn the_page_on_checks_lists_every_reason() {
+    let page = read("docs/CHECKS.md");
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
+    let expected = valpero_domain::probe::ErrorCode::ALL
+        .iter()
+        .map(|code| format!("| `{}` | {} | {} |", code.as_str(), code.outcome().as_str(), code.sentence()));
+    assert_eq!(rows, expected.collect::<Vec<_>>());
+}
