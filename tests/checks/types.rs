@@ -223,7 +223,7 @@ async fn tcp_connects_sends_and_expects() {
     assert_eq!(seen(&tcp(json!({"expect": "220 "})).await), UP);
     assert_eq!(seen(&tcp(json!({"send": "PING", "expect": "ready\r\nPING"})).await), UP);
     assert_eq!(seen(&tcp(json!({"send": "PING!", "expect": "PONG"})).await), down(ErrorCode::TcpMismatch));
-    assert_eq!(seen(&tcp(json!({"expect": "nothing of this"})).await), down(ErrorCode::ResponseTimeout));
+    assert_eq!(seen(&tcp(json!({"expect": "nothing of this"})).await), down(ErrorCode::TcpMismatch));
     let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address").port();
     let refused = json!({"check_type": "ping", "ping": {"host": "127.0.0.1", "port": closed}});
     assert_eq!(seen(&probe(refused).await), down(ErrorCode::ConnectRefused));

@@ -4,9 +4,9 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use valpero_app::telemetry::chain;
-use valpero_domain::{AccountId, KeyId, Plan, RegionCode};
+use valpero_domain::{AccountId, KeyId, Plan, RegionCode, check::CheckType};
 
-use crate::{dead_letters, openapi, operator, screen, up};
+use crate::{check, dead_letters, openapi, operator, screen, up};
 
 /// Uptime monitoring as an API, on one machine or on AWS.
 ///
@@ -22,6 +22,10 @@ struct Cli {
 enum Command {
     /// Start everything on this machine: API, checkers, webhook worker and store.
     Up(UpArgs),
+    /// Probe a target once, as a checker does: `valpero check https://example.com`. No account is needed.
+    ///
+    /// Exit codes: 0 up (be it slowly); 1 down; 2 wrong input, or a fault of our own.
+    Check(CheckArgs),
     /// Accounts.
     #[command(subcommand)]
     Account(AccountCommand),
@@ -61,6 +65,38 @@ pub(crate) struct UpArgs {
     #[arg(long, conflicts_with = "memory")]
     pub services_only: bool,
     /// Print one JSON line, `{"url":…,"key":…}`, instead of text.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `check` looks at.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// A URL; for the other types a host, host:port, or name.
+    #[arg(required_unless_present = "monitor")]
+    pub target: Option<String>,
+    /// http, ssl, tcp, dns or ping.
+    #[arg(long = "type", value_name = "TYPE", default_value = "http")]
+    pub check_type: CheckType,
+    /// How long it may take, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 10_000)]
+    pub timeout_ms: u32,
+    /// The records that a dns check asks for.
+    #[arg(long, value_name = "TYPE", default_value = "A")]
+    pub record_type: String,
+    /// The name server that a dns check asks.
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub resolver: Option<String>,
+    /// A monitor's whole body, as POST /api/v1/monitors takes it: a JSON file, or - for standard input.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["target", "check_type", "timeout_ms", "record_type", "resolver"])]
+    pub monitor: Option<PathBuf>,
+    /// Authorities (PEM) to trust beside those of the public web.
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Refuse addresses that are not on the public internet, as on AWS.
+    #[arg(long)]
+    pub public_only: bool,
+    /// Print one JSON object instead of text.
     #[arg(long)]
     pub json: bool,
 }
@@ -201,6 +237,7 @@ pub async fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         Command::Up(args) => up::run(args).await,
+        Command::Check(args) => return check::run(args).await,
         Command::Account(command) => operator::account(command).await,
         Command::Key(command) => operator::key(command).await,
         Command::Region(command) => operator::region(command).await,

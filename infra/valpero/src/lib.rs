@@ -1,6 +1,7 @@
 //! All of Valpero on one machine: the functions of the template around an embedded store, and the operator's commands.
 
 pub mod api;
+mod check;
 pub mod cli;
 mod data;
 mod dead_letters;

@@ -37,14 +37,21 @@ pub(crate) async fn read(
     deadline: Instant,
 ) -> Result<Vec<u8>, Cause> {
     let packing = Packing::of(headers)?;
+    let until_close = !headers.contains_key(header::CONTENT_LENGTH) && !headers.contains_key(header::TRANSFER_ENCODING);
     let mut bytes = Vec::new();
     let mut memory: Vec<OwnedSemaphorePermit> = Vec::new();
     loop {
         let frame = timeout_at(deadline, body.frame()).await;
         let late = || Cause::seen(ErrorCode::ResponseTimeout, "The body of the answer did not end in time.");
         let Some(frame) = frame.map_err(|_| late())? else { break };
-        let frame =
-            frame.map_err(|error| exchange::http_failure(&error, "The connection broke before the end of the body"))?;
+        let frame = match frame {
+            Ok(frame) => frame,
+            // Where the end of the connection is the end of the body (RFC 9112, section 6.3), a missing goodbye is no fault.
+            Err(error) if until_close && exchange::ended_without_goodbye(&error) => break,
+            Err(error) => {
+                return Err(exchange::http_failure(&error, "The connection broke before the end of the body"));
+            }
+        };
         let Ok(data) = frame.into_data() else { continue };
         if bytes.len() + data.len() > BODY_MAX {
             return Err(Cause::of(ErrorCode::BodyTooLarge));

@@ -3,7 +3,7 @@
 use tokio::time::{Instant, timeout_at};
 use valpero_domain::{
     dns_check::DnsCheck,
-    probe::{Cause, ErrorCode},
+    probe::{Cause, ErrorCode, Outcome},
 };
 
 use crate::{Outbound, Trace, dial::targets, host_probes::host};
@@ -22,6 +22,7 @@ pub(crate) async fn dns(
             let found = targets(outbound, &host(&named.host), named.port, deadline, &mut Trace::default()).await;
             let unreachable = |cause: Cause| match cause.code {
                 ErrorCode::BlockedAddress => cause,
+                code if code.outcome() == Outcome::ProbeError => cause,
                 _ => Cause::seen(ErrorCode::ResolverUnreachable, format!("The name server {named}: {}", cause.detail)),
             };
             found.map_err(unreachable)?.into_iter().next()

@@ -19,6 +19,7 @@ use hyper_util::rt::TokioIo;
 use rustls::AlertDescription;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
+    sync::oneshot,
     task::AbortHandle,
     time::{Instant, timeout_at},
 };
@@ -130,8 +131,14 @@ async fn send(
         sender.send_request(request).await
     } else {
         let (mut sender, connection) = http1::Builder::new().max_buf_size(HEAD_MAX).handshake(io).await?;
-        leash.0.execute(connection);
-        sender.send_request(request).await
+        let (tell, ended) = oneshot::channel();
+        // Nobody listens any more where the answer has come.
+        leash.0.execute(async move { tell.send(connection.await.err()).ok() });
+        match sender.send_request(request).await {
+            // A connection that broke before the request went out knows why; the request does not.
+            Err(error) if error.is_canceled() || error.is_closed() => Err(ended.await.ok().flatten().unwrap_or(error)),
+            sent => sent,
+        }
     }
 }
 
@@ -211,10 +218,24 @@ pub(crate) fn http_failure(error: &hyper::Error, broken: &str) -> Cause {
         return Cause::seen(code, format!("{broken}: the target sent the TLS alert {alert:?}."));
     }
     let reason = chain.last().map(ToString::to_string).unwrap_or_default();
-    if error.is_parse() || chain.iter().any(|error| invalid(*error)) {
+    // Words before the request, such as another protocol's greeting: hyper has no name for it but its message.
+    let untimely = chain.iter().any(|error| error.to_string().contains("unexpected message"));
+    if untimely || error.is_parse() || chain.iter().any(|error| invalid(*error)) {
         return Cause::seen(ErrorCode::HttpProtocol, format!("The target's answer is not valid HTTP: {reason}."));
     }
     Cause::seen(ErrorCode::ConnectionClosed, format!("{broken}: {reason}."))
+}
+
+/// Whether a connection ended without TLS's own goodbye (RFC 8446, section 6.1), which many servers leave out.
+pub(crate) fn ended_without_goodbye(error: &hyper::Error) -> bool {
+    let mut below = error.source();
+    while let Some(source) = below {
+        if source.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof) {
+            return true;
+        }
+        below = source.source();
+    }
+    false
 }
 
 /// The TLS alert that lies below an error.

@@ -70,15 +70,14 @@ pub(crate) async fn tcp(
         return Ok(());
     }
     let started = Instant::now();
-    let talked = timeout_at(deadline, talk(stream, check)).await;
+    let mut seen = Vec::new();
+    let talked = timeout_at(deadline, talk(stream, check, &mut seen)).await;
     Trace::add(&mut trace.phases.first_byte_us, started);
-    talked.unwrap_or_else(|_| {
-        let detail = "The target did not send what the monitor expects in time.";
-        Err(Cause::seen(ErrorCode::ResponseTimeout, detail))
-    })
+    let late = if seen.is_empty() { ErrorCode::ResponseTimeout } else { ErrorCode::TcpMismatch };
+    talked.unwrap_or_else(|_| Err(Cause::of(late)))
 }
 
-async fn talk(mut stream: TcpStream, check: &TcpCheck) -> Result<(), Cause> {
+async fn talk(mut stream: TcpStream, check: &TcpCheck, seen: &mut Vec<u8>) -> Result<(), Cause> {
     let broke =
         |error: std::io::Error| Cause::seen(ErrorCode::ConnectionClosed, format!("The connection broke: {error}."));
     if let Some(text) = &check.send {
@@ -86,7 +85,6 @@ async fn talk(mut stream: TcpStream, check: &TcpCheck) -> Result<(), Cause> {
     }
     let Some(wanted) = &check.expect else { return Ok(()) };
     let wanted = wanted.as_bytes();
-    let mut seen: Vec<u8> = Vec::new();
     let mut part = [0; 4096];
     loop {
         let read = stream.read(&mut part).await.map_err(broke)?;

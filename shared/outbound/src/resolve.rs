@@ -200,6 +200,10 @@ fn no_records(name: &HostName, of: RecordType, server: Option<SocketAddr>, error
             Cause::seen(ErrorCode::ResolverTimeout, format!("The name server {server} did not answer in time."))
         }
         (NetError::Timeout, None) => Cause::of(ErrorCode::DnsTimeout),
+        (NetError::Proto(_), Some(server)) => Cause::seen(
+            ErrorCode::DnsServfail,
+            format!("The name server {server} answered with no message of the DNS."),
+        ),
         (other, Some(server)) => {
             Cause::seen(ErrorCode::ResolverUnreachable, format!("The name server {server} cannot be asked: {other}."))
         }

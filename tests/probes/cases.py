@@ -1,0 +1,16 @@
+"""The table: what is set up, what the monitor is, what Valpero must find, and what blackbox_exporter finds."""
+
+import cases_http as http
+import cases_net as net
+import cases_tls as tls
+from rows import CASES
+
+GROUPS = (
+    [http.requests, http.redirects, http.bodies, http.documents, http.slowness, http.protocol]
+    + [tls.handshakes, tls.certificates]
+    + [net.connections, net.texts, net.lookups, net.inputs]
+)
+for group in GROUPS:
+    group()
+
+__all__ = ["CASES"]

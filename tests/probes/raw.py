@@ -1,0 +1,359 @@
+"""What no proper server does: sockets that break HTTP, TLS and TCP in one way each, in threads of this process."""
+
+import gzip
+import socket
+import ssl
+import struct
+import threading
+import time
+
+# Each behaviour listens on a port of its own, from here on.
+FIRST_PORT = 9000
+OK = b"HTTP/1.1 200 OK\r\n"
+TEXT = b"all systems are well\n"
+
+
+def request(peer):
+    """Head and body of a request."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        more = peer.recv(65536)
+        if not more:
+            return data, b""
+        data += more
+    head, body = data.split(b"\r\n\r\n", 1)
+    length = 0
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(b"content-length:"):
+            length = int(line.split(b":")[1])
+    while len(body) < length:
+        body += peer.recv(65536)
+    return head, body
+
+
+def until_gone(peer):
+    """Says nothing more, and waits for the other side to leave."""
+    while peer.recv(65536):
+        pass
+
+
+def answering(data):
+    """Reads a request, sends these bytes, closes."""
+
+    def serve(peer):
+        request(peer)
+        peer.sendall(data)
+
+    return serve
+
+
+def with_length(body, *headers):
+    head = OK + b"".join(header + b"\r\n" for header in headers)
+    return answering(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+
+def saying(data):
+    """Speaks first, as SSH and SMTP do."""
+
+    def serve(peer):
+        peer.sendall(data)
+        until_gone(peer)
+
+    return serve
+
+
+def silent(peer):
+    until_gone(peer)
+
+
+def closes(peer):
+    pass
+
+
+def closes_after_request(peer):
+    peer.recv(65536)
+
+
+def resets(peer):
+    peer.recv(65536)
+    # Closed like this, the connection ends with RST.
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def late(peer):
+    request(peer)
+    time.sleep(0.7)
+    peer.sendall(OK + b"Content-Length: %d\r\n\r\n" % len(TEXT) + TEXT)
+
+
+def slow_body(peer):
+    request(peer)
+    peer.sendall(OK + b"Content-Length: %d\r\n\r\n" % len(TEXT))
+    time.sleep(0.7)
+    peer.sendall(TEXT)
+
+
+def drips_head(peer):
+    request(peer)
+    for byte in OK + b"Content-Length: 0\r\n\r\n":
+        peer.sendall(bytes([byte]))
+        time.sleep(0.3)
+
+
+def drips_body(peer):
+    request(peer)
+    peer.sendall(OK + b"\r\n")
+    while True:
+        peer.sendall(b".")
+        time.sleep(0.2)
+
+
+def endless_body(peer):
+    request(peer)
+    peer.sendall(OK + b"\r\n")
+    while True:
+        peer.sendall(b"on and on " * 1000)
+
+
+def endless_head(peer):
+    request(peer)
+    peer.sendall(OK)
+    while True:
+        peer.sendall(b"X-More: and more\r\n" * 1000)
+
+
+def endless_interim(peer):
+    """Never an answer, always the promise of one."""
+    request(peer)
+    while True:
+        peer.sendall(b"HTTP/1.1 102 Processing\r\n\r\n" * 1000)
+
+
+def split_chunks(peer):
+    request(peer)
+    peer.sendall(OK + b"Transfer-Encoding: chunked\r\n\r\n")
+    for part in (b"all sys", b"tems are", b" well"):
+        peer.sendall(b"%x\r\n%s\r\n" % (len(part), part))
+        time.sleep(0.02)
+    peer.sendall(b"0\r\n\r\n")
+
+
+def wants_body(peer):
+    """Up only for who sends what was asked for."""
+    head, body = request(peer)
+    status = b"200 OK" if body == b"ping" and head.startswith((b"POST ", b"PUT ")) else b"400 Bad Request"
+    peer.sendall(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n")
+
+
+def wants_get_without_body(peer):
+    head, body = request(peer)
+    status = b"200 OK" if head.startswith(b"GET ") and not body else b"400 Bad Request"
+    peer.sendall(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n")
+
+
+def echo(peer):
+    while data := peer.recv(65536):
+        peer.sendall(data)
+
+
+def split_banner(peer):
+    for part in (b"22", b"0 mail.probe", b".test ESMTP\r\n"):
+        peer.sendall(part)
+        time.sleep(0.05)
+    until_gone(peer)
+
+
+def endless_banner(peer):
+    while True:
+        peer.sendall(b"on and on " * 1000)
+
+
+def tls_alert(peer):
+    """A fatal alert instead of a ServerHello: internal_error."""
+    peer.recv(65536)
+    peer.sendall(bytes([21, 3, 3, 0, 2, 2, 80]))
+    until_gone(peer)
+
+
+def frame(kind, flags, stream, payload=b""):
+    """A frame of HTTP/2."""
+    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
+
+
+DATA, HEADERS, RESET, SETTINGS, GOAWAY, CONTINUATION = 0, 1, 3, 4, 7, 9
+END_HEADERS = 4
+STATUS_200 = b"\x88"
+INTERNAL_ERROR = struct.pack(">I", 2)
+
+
+def http2(*frames):
+    """Takes the first request of a connection, sends these frames, and waits for the other side to leave."""
+
+    def serve(peer):
+        peer.sendall(frame(SETTINGS, 0, 0))
+        data = b""
+        # The preface, and then frames until the one that asks.
+        while not asks(data[24:]):
+            more = peer.recv(65536)
+            if not more:
+                return
+            data += more
+        for one in frames:
+            peer.sendall(one)
+        until_gone(peer)
+
+    return serve
+
+
+def asks(frames):
+    while len(frames) >= 9:
+        if frames[3] == HEADERS:
+            return True
+        frames = frames[9 + int.from_bytes(frames[:3], "big") :]
+    return False
+
+
+def endless_http2_head(peer):
+    http2_head = frame(HEADERS, 0, 1, STATUS_200)
+    # A header that is not remembered: its name has 6 letters and its value 100.
+    more = frame(CONTINUATION, 0, 1, (b"\x00\x06x-more\x64" + b"y" * 100) * 20)
+    peer.sendall(frame(SETTINGS, 0, 0))
+    peer.recv(65536)
+    time.sleep(0.1)
+    peer.recv(65536)
+    peer.sendall(http2_head)
+    while True:
+        peer.sendall(more)
+
+
+def http1_in_http2(peer):
+    peer.recv(65536)
+    peer.sendall(OK + b"Content-Length: 0\r\n\r\n")
+    until_gone(peer)
+
+
+def breaks_off(data):
+    """Sends these bytes within TLS, and ends the connection without saying so within TLS."""
+
+    def serve(peer):
+        request(peer)
+        peer.sendall(data)
+
+    return serve
+
+
+PACKED = gzip.compress(TEXT * 200)
+
+BEHAVIOURS = {
+    "silent": silent,
+    "closes": closes,
+    "closes-after-request": closes_after_request,
+    "resets": resets,
+    "late": late,
+    "slow-body": slow_body,
+    "drips-head": drips_head,
+    "drips-body": drips_body,
+    "endless-body": endless_body,
+    "endless-head": endless_head,
+    "endless-interim": endless_interim,
+    "ssh": saying(b"SSH-2.0-OpenSSH_9.2p1\r\n"),
+    "smtp": saying(b"220 mail.probe.test ESMTP\r\n"),
+    "no-status-line": answering(b"<html>hello</html>\n"),
+    "bad-status": answering(b"HTTP/1.1 twohundred OK\r\n\r\n"),
+    "bad-header": answering(OK + b"no colon here\r\n\r\n"),
+    "two-lengths": answering(OK + b"Content-Length: 3\r\nContent-Length: 5\r\n\r\nabcde"),
+    "cut-head": answering(OK + b"Content-Type: text/pl"),
+    "bad-chunks": answering(OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nall systems are well\r\n"),
+    "cut-chunks": answering(OK + b"Transfer-Encoding: chunked\r\n\r\n64\r\nall systems are well\r\n"),
+    "split-chunks": split_chunks,
+    "until-close": answering(OK + b"\r\n" + TEXT),
+    "http-1.0": answering(b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n" + TEXT),
+    "continue": answering(b"HTTP/1.1 100 Continue\r\n\r\n" + OK + b"Content-Length: 0\r\n\r\n"),
+    "early-hints": answering(b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n" + OK + b"Content-Length: 0\r\n\r\n"),
+    "no-reason": answering(b"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n"),
+    "cut-body": answering(OK + b"Content-Length: 1000\r\n\r\nall systems"),
+    "unknown-encoding": with_length(b"(\xb5/\xfd", b"Content-Encoding: zstd"),
+    "false-gzip": with_length(TEXT, b"Content-Encoding: gzip"),
+    "cut-gzip": with_length(PACKED[: len(PACKED) // 2], b"Content-Encoding: gzip"),
+    "twice-gzip": with_length(gzip.compress(PACKED), b"Content-Encoding: gzip, gzip"),
+    "identity": with_length(TEXT, b"Content-Encoding: identity"),
+    "location-garbage": answering(b"HTTP/1.1 302 Found\r\nLocation: http://[\r\nContent-Length: 0\r\n\r\n"),
+    "location-bytes": answering(b"HTTP/1.1 302 Found\r\nLocation: /\xff\xfe\r\nContent-Length: 0\r\n\r\n"),
+    "location-missing": answering(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"),
+    "wants-body": wants_body,
+    "wants-get": wants_get_without_body,
+    "echo": echo,
+    "split-banner": split_banner,
+    "endless-banner": endless_banner,
+    "tls-alert": tls_alert,
+}
+# Behind TLS, with the protocol that is chosen in the handshake.
+H2, H1 = "h2", "http/1.1"
+BEHIND_TLS = {
+    "h2-text": (H2, http1_in_http2),
+    "h2-silent": (H2, http2()),
+    "h2-reset": (H2, http2(frame(RESET, 0, 1, INTERNAL_ERROR))),
+    "h2-goaway": (H2, http2(frame(GOAWAY, 0, 0, bytes(4) + INTERNAL_ERROR))),
+    "h2-cut-body": (H2, http2(frame(HEADERS, END_HEADERS, 1, STATUS_200), frame(DATA, 0, 1, TEXT), frame(RESET, 0, 1, INTERNAL_ERROR))),
+    "h2-endless-head": (H2, endless_http2_head),
+    "h2-endless-body": (H2, http2(frame(HEADERS, END_HEADERS, 1, STATUS_200), frame(DATA, 0, 1, TEXT))),
+    "no-goodbye": (H1, breaks_off(OK + b"Content-Length: %d\r\n\r\n" % len(TEXT) + TEXT)),
+    "no-goodbye-no-length": (H1, breaks_off(OK + b"\r\n" + TEXT)),
+}
+BEHAVIOURS |= {name: behaviour for name, (_, behaviour) in BEHIND_TLS.items()}
+PORTS = {name: FIRST_PORT + place for place, name in enumerate(BEHAVIOURS)}
+
+
+def start(certificate, key):
+    for name, behaviour in BEHAVIOURS.items():
+        context = None
+        if name in BEHIND_TLS:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate, key)
+            context.set_alpn_protocols([BEHIND_TLS[name][0]])
+        for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+            listener = socket.socket(family)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((address, PORTS[name]))
+            listener.listen(64)
+            threading.Thread(target=accept, args=(listener, behaviour, context), daemon=True).start()
+
+
+def accept(listener, behaviour, context):
+    while True:
+        peer, _ = listener.accept()
+        threading.Thread(target=converse, args=(peer, behaviour, context), daemon=True).start()
+
+
+def converse(peer, behaviour, context):
+    # A peer that neither reads nor leaves does not hold its thread for ever.
+    peer.settimeout(20)
+    try:
+        with context.wrap_socket(peer, server_side=True) if context else peer as peer:
+            behaviour(peer)
+            if behaviour is not closes and behaviour is not resets:
+                # What came meanwhile and was not read would turn the close into a reset.
+                peer.shutdown(socket.SHUT_WR)
+                peer.settimeout(1)
+                until_gone(peer)
+    except OSError:
+        pass  # whoever asked has gone
+
+
+def full(address, port):
+    """A listener whose queue is full: further SYNs go unanswered. Returns what must be kept open."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.socket(family)
+    listener.bind((address, port))
+    listener.listen(0)
+    kept = [listener]
+    for _ in range(8):
+        guest = socket.socket(family)
+        guest.settimeout(0.3)
+        kept.append(guest)
+        try:
+            guest.connect((address, port))
+        except TimeoutError:
+            guest.setblocking(False)
+            return kept
+    raise SystemExit(f"FAILED the queue of {address} port {port} does not fill")
