@@ -136,6 +136,9 @@ def fit_type(body, patch):
     """Settings go with their type. A change leaves nothing to what was there before."""
     given = [name for name in ("http", *NEEDED) if body.get(name) is not None]
     if patch and not given and body.get("url") is None and "check_type" not in body:
+        # Null takes away what the monitor may be made of.
+        for name in ("http", *NEEDED):
+            body.pop(name, None)
         return
     kind = body.get("check_type") or (given[0] if patch and given else "http")
     body["check_type"] = kind

@@ -120,25 +120,26 @@ async fn send(
     leash: &Leash,
 ) -> Result<Response<Incoming>, hyper::Error> {
     let io = TokioIo::new(stream);
-    if http2 {
+    let (tell, ended) = oneshot::channel();
+    let sent = if http2 {
         let (mut sender, connection) = http2::Builder::new(leash.0.clone())
             .max_header_list_size(HEAD_MAX as u32)
             .initial_stream_window_size(WINDOW)
             .initial_connection_window_size(WINDOW)
             .handshake(io)
             .await?;
-        leash.0.execute(connection);
+        // Nobody listens any more where the answer has come.
+        leash.0.execute(async move { tell.send(connection.await.err()).ok() });
         sender.send_request(request).await
     } else {
         let (mut sender, connection) = http1::Builder::new().max_buf_size(HEAD_MAX).handshake(io).await?;
-        let (tell, ended) = oneshot::channel();
-        // Nobody listens any more where the answer has come.
         leash.0.execute(async move { tell.send(connection.await.err()).ok() });
-        match sender.send_request(request).await {
-            // A connection that broke before the request went out knows why; the request does not.
-            Err(error) if error.is_canceled() || error.is_closed() => Err(ended.await.ok().flatten().unwrap_or(error)),
-            sent => sent,
-        }
+        sender.send_request(request).await
+    };
+    match sent {
+        // A connection that broke before the request went out knows why; the request does not.
+        Err(error) if error.is_canceled() || error.is_closed() => Err(ended.await.ok().flatten().unwrap_or(error)),
+        sent => sent,
     }
 }
 
