@@ -118,7 +118,10 @@ async fn a_slow_target_is_degraded_or_down_as_asked() {
             let (mut stream, _) = listener.accept().await.expect("a connection");
             let mut head = [0; 1024];
             assert!(stream.read(&mut head).await.expect("a request") > 0);
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            // So long it takes, by the clock of the probe.
+            tokio::time::pause();
+            tokio::time::advance(std::time::Duration::from_millis(20)).await;
+            tokio::time::resume();
             stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.expect("written");
         }
     });
