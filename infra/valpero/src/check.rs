@@ -11,10 +11,11 @@ use std::{
 
 use rustls::RootCertStore;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use valpero_app::{clock::Clock, views::ms};
 use valpero_domain::{
     MonitorSpec, Plan, Timestamp,
+    certificate::days_left,
     check::{Check, CheckType},
     monitor::Allowance,
     probe::{Outcome, Phases, ProbeResult},
@@ -159,29 +160,21 @@ fn certificate(facts: &Facts, now: Timestamp) -> Option<Value> {
     let described = certificate.describe()?;
     let chain_expires_at = certificate.expires_at()?;
     let version = certificate.version.and_then(|version| version.as_str().map(|name| name.replace("TLSv1_", "TLS 1.")));
-    let mut shown = Map::new();
-    for (name, value) in [
-        ("subject", json!(described.subject)),
-        ("issuer", json!(described.issuer)),
-        ("names", json!(described.names)),
-        ("serial", json!(described.serial)),
-        ("key", json!(described.key)),
-        ("not_before", json!(described.not_before)),
-        ("expires_at", json!(described.not_after)),
-        ("chain_expires_at", json!(chain_expires_at)),
-        ("days_remaining", json!(days(chain_expires_at, now))),
-        ("chain_length", json!(described.chain_length)),
-        ("self_signed", json!(described.self_signed)),
-        ("tls_version", json!(version)),
-        ("cipher", json!(certificate.cipher.and_then(|cipher| cipher.as_str()))),
-    ] {
-        shown.insert(name.to_owned(), value);
-    }
-    Some(Value::Object(shown))
-}
-
-fn days(until: Timestamp, now: Timestamp) -> i64 {
-    (until.seconds() - now.seconds()).div_euclid(86_400)
+    Some(json!({
+        "subject": described.subject,
+        "issuer": described.issuer,
+        "names": described.names,
+        "serial": described.serial,
+        "key": described.key,
+        "not_before": described.not_before,
+        "expires_at": described.not_after,
+        "chain_expires_at": chain_expires_at,
+        "days_remaining": days_left(chain_expires_at, now),
+        "chain_length": described.chain_length,
+        "self_signed": described.self_signed,
+        "tls_version": version,
+        "cipher": certificate.cipher.and_then(|cipher| cipher.as_str()),
+    }))
 }
 
 fn lines(check: &Check, result: &ProbeResult, facts: &Facts, now: Timestamp) -> String {
@@ -219,7 +212,7 @@ fn lines(check: &Check, result: &ProbeResult, facts: &Facts, now: Timestamp) -> 
         facts.certificate.as_ref().and_then(|certificate| certificate.describe().zip(certificate.expires_at()))
     {
         lines.push(format!("  certificate of {}, by {}", described.subject, described.issuer));
-        lines.push(format!("  expires at {expires_at}, in {} days", days(expires_at, now)));
+        lines.push(format!("  expires at {expires_at}, in {} days", days_left(expires_at, now)));
     }
     lines.extend(facts.answers.iter().flatten().map(|answer| format!("  {answer}")));
     lines.join("\n")

@@ -64,7 +64,7 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The rest.
     pub body: Incoming,
-    pub(crate) _connection: Leash,
+    _connection: Leash,
 }
 
 /// Asks, and adds what was measured to `trace`.
@@ -145,7 +145,7 @@ async fn send(
 
 /// Everything that runs for one connection, and ends with it: a peer that never reads must not keep a socket of ours.
 #[derive(Debug, Default)]
-pub(crate) struct Leash(Tasks);
+struct Leash(Tasks);
 
 /// Starts what hyper wants to run beside the exchange.
 #[derive(Debug, Clone, Default)]
@@ -203,12 +203,7 @@ pub const USER_AGENT: &str = concat!("Valpero/", env!("CARGO_PKG_VERSION"), " (u
 
 /// What a broken exchange says of the target; `broken` where the connection just ended.
 pub(crate) fn http_failure(error: &hyper::Error, broken: &str) -> Cause {
-    let mut chain: Vec<&(dyn Error + 'static)> = vec![error];
-    let mut below = error.source();
-    while let Some(source) = below {
-        chain.push(source);
-        below = source.source();
-    }
+    let chain: Vec<&(dyn Error + 'static)> = chain(error).collect();
     let invalid = |error: &(dyn Error + 'static)| {
         let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
         let frame = error.downcast_ref::<h2::Error>().is_some_and(|error| !error.is_io() && error.is_library());
@@ -229,14 +224,14 @@ pub(crate) fn http_failure(error: &hyper::Error, broken: &str) -> Cause {
 
 /// Whether a connection ended without TLS's own goodbye (RFC 8446, section 6.1), which many servers leave out.
 pub(crate) fn ended_without_goodbye(error: &hyper::Error) -> bool {
-    let mut below = error.source();
-    while let Some(source) = below {
-        if source.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof) {
-            return true;
-        }
-        below = source.source();
-    }
-    false
+    let kind = |error: &(dyn Error + 'static)| error.downcast_ref::<io::Error>().map(io::Error::kind);
+    chain(error).any(|error| kind(error) == Some(io::ErrorKind::UnexpectedEof))
+}
+
+/// An error and those below it.
+fn chain(error: &hyper::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    let first: &(dyn Error + 'static) = error;
+    std::iter::successors(Some(first), |&error| error.source())
 }
 
 /// The TLS alert that lies below an error.

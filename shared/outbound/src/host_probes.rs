@@ -9,6 +9,7 @@ use tokio::{
 use url::Host;
 use valpero_domain::{
     Timestamp,
+    certificate::days_left,
     host::HostName,
     host_checks::{PingCheck, SslCheck, TcpCheck},
     probe::{Cause, ErrorCode},
@@ -18,8 +19,6 @@ use crate::{Outbound, Trace, certificate::Certificate, dial::dial, tls::Terms};
 
 /// What a tcp check waits for must be within so many bytes.
 const ANSWER_MAX: usize = 64 * 1024;
-
-const DAY_S: i64 = 86_400;
 
 /// The host as the dialler takes it.
 pub(crate) fn host(name: &HostName) -> Host<&str> {
@@ -44,8 +43,8 @@ pub(crate) async fn ssl(
     outbound.tls.secure(&host, stream, terms, trace).await?;
     let least = i64::from(check.min_days_remaining);
     match trace.certificate_expires_at {
-        Some(expires_at) if expires_at.seconds() - now.seconds() < least * DAY_S => {
-            let days = (expires_at.seconds() - now.seconds()).div_euclid(DAY_S);
+        Some(expires_at) if days_left(expires_at, now) < least => {
+            let days = days_left(expires_at, now);
             let leaf = trace.facts.certificate.as_ref().and_then(Certificate::describe);
             let whose = match leaf {
                 Some(leaf) if leaf.not_after != expires_at => "A certificate above the target's",

@@ -45,21 +45,18 @@ async fn judge(
     deadline: Instant,
     trace: &mut Trace,
 ) -> Result<(), Cause> {
-    let Answer { status, headers, body, _connection } = answer;
-    if !check.expected_status.accepts(status) {
-        trace.facts.headers = headers;
-        let detail = format!("The target answered {status}; expected {}.", check.expected_status);
-        return Err(Cause::seen(ErrorCode::HttpStatus, detail));
-    }
-    let judged = if check.reads_body() {
+    let judged = if !check.expected_status.accepts(answer.status) {
+        let detail = format!("The target answered {}; expected {}.", answer.status, check.expected_status);
+        Err(Cause::seen(ErrorCode::HttpStatus, detail))
+    } else if check.reads_body() {
         let started = Instant::now();
-        let read = body::read(outbound, &headers, body, deadline).await;
+        let read = body::read(outbound, &answer.headers, answer.body, deadline).await;
         Trace::add(&mut trace.facts.body_us, started);
         read.and_then(|body| judge_body(check, &body))
     } else {
         Ok(())
     };
-    trace.facts.headers = headers;
+    trace.facts.headers = answer.headers;
     judged
 }
 
