@@ -94,7 +94,7 @@ class Deployment:
 
     def logs(self):
         """What all functions have logged in all regions."""
-        names = ("account", "monitors", "incidents", "webhooks", "metrics", "docs", "delivery", "rollup")
+        names = ("account", "monitors", "incidents", "webhooks", "metrics", "tools", "docs", "delivery", "rollup")
         functions = [(f"{self.stack}-{name}", HOME) for name in names]
         functions += [(f"{self.stack}-checker-{code}", region) for code, region in self.regions.items()]
         return [line for function, region in functions for line in self.cloud.log(function, region)]
@@ -239,6 +239,8 @@ def contract(deployment, api, made, hook):
     hook.seen[:] = [arrival for arrival in hook.seen if json.loads(arrival.body)["type"] != "webhook.test"]
     text = api.call("GET", "/api/metrics").text.decode()
     step("Prometheus reads the metrics", f'valpero_up{{monitor_id="{made["id"]}"' in text, text)
+    seen = api.call("POST", "/api/v1/tools/http", {"url": made["url"]})
+    step("a tool probes a site that is no monitor's", seen.status == 200 and seen.json()["remote_address"], seen)
     packed = api.call("GET", "/api/metrics", headers={"Accept-Encoding": "gzip"})
     step("packed where it asks for that", gzip.decompress(packed.text).startswith(b"# HELP valpero_up "), packed)
     nobody = Api(f"http://{api.host}", "")

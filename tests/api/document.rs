@@ -60,6 +60,11 @@ async fn bodies_are_described_by_the_fields_that_are_read() {
         ("POST", &format!("{story}/comments"), zzz(), "", "NewComment"),
         ("POST", "/api/v1/webhooks/rotate-secret", zzz(), "", "SecretRotation"),
         ("POST", "/api/v1/webhooks/test", zzz(), "", "WebhookTest"),
+        ("POST", "/api/v1/tools/http", zzz(), "", "HttpTool"),
+        ("POST", "/api/v1/tools/ssl", zzz(), "", "SslTool"),
+        ("POST", "/api/v1/tools/dns", zzz(), "", "DnsTool"),
+        ("POST", "/api/v1/tools/ping", zzz(), "", "PingTool"),
+        ("POST", "/api/v1/tools/headers", zzz(), "", "HeadersTool"),
     ] {
         let known = known_fields(&world, &owner.token, method, path, body, pointer).await;
         let schema_of = &document["components"]["schemas"][schema];
@@ -129,7 +134,7 @@ fn every_operation_says_how_it_fails_and_every_answer_carries_the_headers() {
             }
         }
     }
-    assert_eq!(operations.len(), 30);
+    assert_eq!(operations.len(), 35);
     assert_eq!(document["webhooks"].as_object().map(serde_json::Map::len), Some(8));
 }
 

@@ -41,6 +41,11 @@ fn table() -> Vec<Row> {
         Row("GET", "/api/v1/webhooks/deliveries", MonitorsRead, none(), 200),
         Row("GET", "/api/v1/webhooks/deliveries/{delivery}", MonitorsRead, none(), 200),
         Row("POST", "/api/v1/webhooks/deliveries/{delivery}/redeliver", MonitorsWrite, none(), 202),
+        Row("POST", "/api/v1/tools/http", MonitorsRead, json!({"url": "http://127.0.0.1:9/"}), 200),
+        Row("POST", "/api/v1/tools/ssl", MonitorsRead, json!({"host": "127.0.0.1", "port": 9}), 200),
+        Row("POST", "/api/v1/tools/dns", MonitorsRead, json!({"name": "nowhere.example"}), 200),
+        Row("POST", "/api/v1/tools/ping", MonitorsRead, json!({"host": "127.0.0.1", "port": 9}), 200),
+        Row("POST", "/api/v1/tools/headers", MonitorsRead, json!({"url": "http://127.0.0.1:9/"}), 200),
         Row("GET", "/api/metrics", MonitorsRead, none(), 200),
         Row("GET", "/api/metrics", IncidentsRead, none(), 200),
     ]

@@ -9,4 +9,5 @@ mod regions;
 mod restart;
 mod story;
 mod tenancy;
+mod tools;
 mod types;

@@ -76,6 +76,8 @@ def before_call(context, case, kwargs):
             fit_body(case.body)
             if "/monitors" in case.path and case.method.upper() in ("POST", "PATCH"):
                 fit_type(case.body, case.method.upper() == "PATCH")
+            if "/tools/" in case.path:
+                fit_tool(case.body, case.path)
 
 
 @schemathesis.hook
@@ -157,6 +159,15 @@ def fit_type(body, patch):
     if kind == "dns":
         # Records go with their type, and a name is no address.
         settings.update(name="localhost", expected=None)
+
+
+def fit_tool(body, path):
+    """What a tool is asked to probe answers at once, or is given up soon."""
+    body["timeout_ms"] = 200
+    if path.endswith("/http"):
+        fit_http(body)
+    if path.endswith("/dns"):
+        body.update(name="localhost", expected=None)
 
 
 def fit_texts(http):

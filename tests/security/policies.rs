@@ -92,6 +92,8 @@ async fn everything(world: &World) {
     world.roll_up().await;
     world.advance(86_400);
     call("GET", "/api/metrics", none()).await;
+    world.advance(86_400);
+    call("POST", "/api/v1/tools/http", json!({"url": site.url()})).await;
     let refused = world.call("GET", "/api/v1/account", "", none()).await;
     assert_eq!(refused.status.as_u16(), 401);
 }

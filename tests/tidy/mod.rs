@@ -56,6 +56,7 @@ fn arrows_point_down_only() {
         ("functions/incidents", &["app", "auth", "domain", "storage"]),
         ("functions/webhooks", &["app", "auth", "domain", "storage"]),
         ("functions/metrics", &["app", "domain", "storage"]),
+        ("functions/tools", &["app", "domain", "outbound"]),
         ("functions/docs", &["app"]),
         ("functions/rollup", &["app", "domain", "storage"]),
         ("functions/checker", &["app", "auth", "domain", "storage", "outbound"]),

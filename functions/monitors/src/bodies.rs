@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::{
     ToSchema,
     openapi::{
-        Object, RefOr, Schema,
+        Object,
         schema::{ObjectBuilder, SchemaType, Type},
     },
 };
-use valpero_app::schema;
-use valpero_domain::http_check::OWN_HEADERS;
+use valpero_app::{
+    bodies::{BasicAuthSettings, JsonSettings, KeywordSettings, header_map, new_headers},
+    schema,
+};
 
 /// A monitor to be made: with `url` alone it is an http check; each other type needs the object of its name. Null is the same as absent.
 #[derive(Debug, ToSchema)]
@@ -97,22 +99,6 @@ pub struct HttpSettings {
     slow_outcome: Option<String>,
 }
 
-/// A user name and a password. The password is a secret: it is answered as `***`.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "described, and never built")]
-pub struct BasicAuthSettings {
-    /// The user name.
-    #[schema(max_length = 255, pattern = "^[^:\\u0000-\\u001f\\u007f-\\u009f]*$", example = "monitor")]
-    username: String,
-    /// The password.
-    #[schema(
-        max_length = 255,
-        pattern = "^(?!\\*\\*\\*$)[^\\u0000-\\u001f\\u007f-\\u009f]*$",
-        example = "correct horse"
-    )]
-    password: String,
-}
-
 /// What changes of the user name and password. `***` keeps the password.
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "described, and never built")]
@@ -123,33 +109,6 @@ pub struct BasicAuthPatch {
     /// The password.
     #[schema(max_length = 255, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$", example = "correct horse")]
     password: Option<String>,
-}
-
-/// Texts that a body must have, or must not have, byte by byte: one of the two, or both.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "described, and never built")]
-pub struct KeywordSettings {
-    /// What must be in it.
-    #[schema(min_length = 1, max_length = 500, example = "all systems go")]
-    contains: Option<String>,
-    /// What must not.
-    #[schema(min_length = 1, max_length = 500, example = "error")]
-    not_contains: Option<String>,
-}
-
-/// One thing that a JSON body must say: all nodes that the path selects must fit, and it must select one at least.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "described, and never built")]
-pub struct JsonSettings {
-    /// Of which nodes.
-    #[schema(value_type = schema::JsonPath)]
-    path: String,
-    /// How they are compared.
-    #[schema(value_type = schema::JsonOp)]
-    op: String,
-    /// With what; not with `exists` and `absent`.
-    #[schema(schema_with = schema::scalar)]
-    value: Option<Value>,
 }
 
 /// Whose certificate an ssl check looks at. Null is the same as absent.
@@ -364,33 +323,6 @@ pub struct PingPatch {
     #[schema(minimum = 1, maximum = 65535, example = 443)]
     port: Option<u16>,
 }
-
-/// A header's value: at most 2,048 visible ASCII characters, and not the mark that stands for a hidden one.
-const VALUE: &str = "^(?!\\*\\*\\*$)[\\t -~]*$";
-
-fn header_map(values: impl Into<Schema>, example: Value) -> Object {
-    // The characters of a token (RFC 9110), but for the names that the probe sets itself, in any case.
-    let any_case = |letter: char| match letter {
-        'a'..='z' => format!("[{letter}{}]", letter.to_ascii_uppercase()),
-        other => other.to_string(),
-    };
-    let own: String = OWN_HEADERS.join("|").chars().map(any_case).collect();
-    let name = format!("^(?!({own})$)[!#$%&'*+.^_`|~0-9A-Za-z-]{{1,100}}$");
-    let names = ObjectBuilder::new().schema_type(Type::String).pattern(Some(name)).build();
-    ObjectBuilder::new()
-        .schema_type(SchemaType::from_iter([Type::Object, Type::Null]))
-        .property_names(Some(names))
-        .additional_properties(Some(RefOr::T(values.into())))
-        .max_properties(Some(20))
-        .examples([example])
-        .build()
-}
-
-fn new_headers() -> Object {
-    let value = ObjectBuilder::new().schema_type(Type::String).max_length(Some(2048)).pattern(Some(VALUE)).build();
-    header_map(value, json!({"authorization": "Bearer …"}))
-}
-
 fn changed_headers() -> Object {
     let value =
         ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::String, Type::Null])).max_length(Some(2048));

@@ -8,7 +8,7 @@ use valpero_app::{
     App,
     http::{Auth, List, ObjectId, Page, PageParams, Params, Problem, need},
     schema,
-    views::{CauseView, ms},
+    views::{CauseView, PhasesView, ms},
 };
 use valpero_domain::{
     MonitorId, RegionCode, Timestamp,
@@ -40,24 +40,6 @@ pub struct Check {
     /// Why it is not up. Null where it is.
     #[schema(value_type = Option<CauseView>, required)]
     error: Option<Cause>,
-}
-
-/// Where a check's time went, in milliseconds; redirects add up. Null where it did not come so far, or had nothing to do.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(as = Phases)]
-pub struct PhasesView {
-    /// Resolving the name.
-    #[schema(required, minimum = 0)]
-    dns_ms: Option<f64>,
-    /// The TCP handshake.
-    #[schema(required, minimum = 0)]
-    connect_ms: Option<f64>,
-    /// The TLS handshake.
-    #[schema(required, minimum = 0)]
-    tls_ms: Option<f64>,
-    /// From the request sent to the head of the answer.
-    #[schema(required, minimum = 0)]
-    first_byte_ms: Option<f64>,
 }
 
 /// A monitor's checks of the last 30 days, newest first.
@@ -113,12 +95,7 @@ impl Check {
             region: check.region,
             outcome: record.outcome,
             response_time_ms: (phases != Phases::default()).then(|| ms(phases.total_us())),
-            phases: PhasesView {
-                dns_ms: phases.dns_us.map(ms),
-                connect_ms: phases.connect_us.map(ms),
-                tls_ms: phases.tls_us.map(ms),
-                first_byte_ms: phases.first_byte_us.map(ms),
-            },
+            phases: PhasesView::of(&phases),
             http_status: record.http_status,
             error: check.cause.clone(),
         }

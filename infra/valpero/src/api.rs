@@ -6,6 +6,7 @@ use valpero_app::{
     App, Needs,
     http::{finish, finish_open},
 };
+use valpero_tools::Tools;
 
 /// The routes of one function.
 #[derive(Debug, Clone, Copy)]
@@ -21,12 +22,13 @@ pub struct Group {
 }
 
 /// Every function that answers requests.
-pub const GROUPS: [Group; 6] = [
+pub const GROUPS: [Group; 7] = [
     Group { name: "account", routes: valpero_account::routes, needs: valpero_account::NEEDS, keyed: true },
     Group { name: "monitors", routes: valpero_monitors::routes, needs: valpero_monitors::NEEDS, keyed: true },
     Group { name: "incidents", routes: valpero_incidents::routes, needs: valpero_incidents::NEEDS, keyed: true },
     Group { name: "webhooks", routes: valpero_webhooks::routes, needs: valpero_webhooks::NEEDS, keyed: true },
     Group { name: "metrics", routes: valpero_metrics::routes, needs: valpero_metrics::NEEDS, keyed: true },
+    Group { name: "tools", routes: valpero_tools::routes, needs: valpero_tools::NEEDS, keyed: true },
     Group { name: "docs", routes: valpero_docs::routes, needs: valpero_docs::NEEDS, keyed: false },
 ];
 
@@ -41,9 +43,10 @@ pub fn routes() -> OpenApiRouter<App> {
     routes_of(true).merge(routes_of(false))
 }
 
-/// The API, ready to serve. What is no route at all asks for a key first, as the account function does on AWS.
-pub fn router(app: App) -> Router {
-    Router::new()
+/// The API, ready to serve, with the ways out of its tools. What is no route at all asks for a key first, as the account function does on AWS.
+pub fn router(app: App, tools: Tools) -> Router {
+    let all = Router::new()
         .merge(finish_open(routes_of(false), app.clone()).reset_fallback())
-        .fallback_service(finish(routes_of(true), app))
+        .fallback_service(finish(routes_of(true), app));
+    tools.beside(all)
 }

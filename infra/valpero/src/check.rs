@@ -18,9 +18,10 @@ use valpero_domain::{
     certificate::days_left,
     check::{Check, CheckType},
     monitor::Allowance,
-    probe::{Outcome, Phases, ProbeResult},
+    probe::{Outcome, ProbeResult},
 };
 use valpero_outbound::{Facts, Guard, Outbound, SystemResolver, Tls, probe, tls::public_roots};
+use valpero_tools::{Report, http_version, shown_us};
 
 use crate::{cli::CheckArgs, screen, screen::Screen};
 
@@ -49,8 +50,8 @@ async fn tried(args: &CheckArgs) -> Result<Outcome, Failure> {
     let outbound = Outbound::new(guard, Arc::new(SystemResolver::new()?), trust);
     let now = Clock::system().now();
     let (result, facts) = probe(&outbound, &check, timeout_ms, now).await;
-    let report = report(&check, &result, &facts, now);
-    Screen::new(args.json).result(&report, &lines(&check, &result, &facts, now));
+    let report = Report::of(&check, &result, &facts, now);
+    Screen::new(args.json).result(&serde_json::to_value(&report)?, &lines(&check, &result, &facts, now));
     Ok(result.outcome)
 }
 
@@ -115,66 +116,6 @@ fn roots(file: Option<&Path>) -> Result<RootCertStore, Failure> {
         }
     }
     Ok(roots)
-}
-
-fn report(check: &Check, result: &ProbeResult, facts: &Facts, now: Timestamp) -> Value {
-    let phases = result.phases;
-    let began = phases != Phases::default();
-    json!({
-        "outcome": result.outcome,
-        "check_type": check.check_type(),
-        "target": check.target(),
-        // Of what is shown, so that the phases add up to it.
-        "response_time_ms": began.then(|| ms(shown_us(&phases))),
-        "phases": {
-            "dns_ms": phases.dns_us.map(ms),
-            "connect_ms": phases.connect_us.map(ms),
-            "tls_ms": phases.tls_us.map(ms),
-            "first_byte_ms": phases.first_byte_us.map(ms),
-        },
-        "http_status": result.http_status,
-        "error": result.cause,
-        "remote_address": facts.remote.map(|remote| remote.to_string()),
-        "http_version": http_version(facts),
-        "redirects": facts.redirects,
-        "body_ms": facts.body_us.map(ms),
-        "certificate": certificate(facts, now),
-        "answers": facts.answers,
-    })
-}
-
-/// The sum of the phases, each to 10 µs as it is shown.
-fn shown_us(phases: &Phases) -> u32 {
-    let phases = [phases.dns_us, phases.connect_us, phases.tls_us, phases.first_byte_us];
-    phases.into_iter().flatten().map(|us| us.saturating_add(5) / 10 * 10).fold(0, u32::saturating_add)
-}
-
-fn http_version(facts: &Facts) -> Option<String> {
-    let shown = format!("{:?}", facts.http_version?);
-    let number = shown.trim_start_matches("HTTP/");
-    Some(number.strip_suffix(".0").filter(|major| *major != "1").unwrap_or(number).to_owned())
-}
-
-fn certificate(facts: &Facts, now: Timestamp) -> Option<Value> {
-    let certificate = facts.certificate.as_ref()?;
-    let described = certificate.describe()?;
-    let chain_expires_at = certificate.expires_at()?;
-    let version = certificate.version.and_then(|version| version.as_str().map(|name| name.replace("TLSv1_", "TLS 1.")));
-    Some(json!({
-        "subject": described.subject,
-        "issuer": described.issuer,
-        "names": described.names,
-        "serial": described.serial,
-        "key": described.key,
-        "not_before": described.not_before,
-        "expires_at": described.not_after,
-        "chain_expires_at": chain_expires_at,
-        "days_remaining": days_left(chain_expires_at, now),
-        "chain_length": described.chain_length,
-        "self_signed": described.self_signed,
-        "tls_version": version,
-        "cipher": certificate.cipher.and_then(|cipher| cipher.as_str()),
-    }))
 }
 
 fn lines(check: &Check, result: &ProbeResult, facts: &Facts, now: Timestamp) -> String {

@@ -14,6 +14,7 @@ use valpero_domain::{RegionCode, Timestamp};
 use valpero_outbound::Outbound;
 use valpero_rollup::RollupReport;
 use valpero_storage::{Store, StoreError, Tables};
+use valpero_tools::Tools;
 
 /// The name of the stack on one machine.
 pub const STACK: &str = "valpero";
@@ -29,7 +30,7 @@ pub struct Parts {
     pub private_targets: bool,
     /// The time.
     pub clock: Clock,
-    /// The ways out, for probes and webhooks.
+    /// The ways out, for probes, tools and webhooks.
     pub outbound: Outbound,
     /// Waits between the attempts of a probe.
     pub backoff: [Duration; 3],
@@ -44,6 +45,8 @@ pub struct Stack {
     pub checkers: Vec<Checker>,
     /// The delivery worker.
     pub delivery: Delivery,
+    /// The ways out of the API's tools.
+    pub tools: Tools,
     /// The webhook queue.
     pub queue: Arc<InProcessQueue>,
     /// The event bus.
@@ -71,7 +74,8 @@ impl Stack {
         let checker = |region: &RegionCode| Checker::new(app.clone(), *region, parts.outbound.clone(), parts.backoff);
         let checkers = parts.regions.iter().map(checker).collect();
         let delivery = Delivery::new(app.clone(), parts.outbound.clone());
-        let stack = Self { app, checkers, delivery, queue, bus };
+        let tools = Tools::new(parts.outbound);
+        let stack = Self { app, checkers, delivery, tools, queue, bus };
         stack.take_up_duty().await?;
         Ok(stack)
     }
@@ -91,7 +95,7 @@ impl Stack {
 
     /// The API.
     pub fn router(&self) -> Router {
-        crate::api::router(self.app.clone())
+        crate::api::router(self.app.clone(), self.tools.clone())
     }
 
     /// The schedule's event of this minute, in every region.

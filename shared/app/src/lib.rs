@@ -1,5 +1,6 @@
 //! What every function shares: configuration, the clock, the queue, the event bus, and how HTTP is spoken.
 
+pub mod bodies;
 pub mod clock;
 pub mod config;
 pub mod event_bus;

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::{
     Faults, Fields, Invalid,
@@ -153,44 +152,70 @@ impl Check {
         } else {
             let name = check_type.as_str();
             match [ssl, tcp, dns, ping].into_iter().find(|(of, _)| *of == name).and_then(|(_, value)| value) {
-                Some(value) => Self::read_settings(check_type, value, &fields.pointer(name), faults),
+                Some(value) => {
+                    let mut settings = Fields::of(value, &fields.pointer(name), faults);
+                    // Whether its address is public is asked below, for all types.
+                    let check = Self::read_flat(check_type, &mut settings, true, faults);
+                    settings.finish(faults);
+                    check
+                }
                 None => {
                     faults.add(fields.pointer(name), format!("is required: what a {name} check looks at"));
                     None
                 }
             }
         };
-        if let Some(check) = &check
-            && !private_targets
-        {
+        if !private_targets && let Some(field) = check.as_ref().and_then(Self::private_field) {
+            let place = if check_type == CheckType::Http {
+                fields.pointer(field)
+            } else {
+                format!("{}/{field}", fields.pointer(check_type.as_str()))
+            };
+            faults.add(place, PRIVATE);
+        }
+        check
+    }
+
+    /// Reads a check of this type from an object that has its settings, and for http the `url`, side by side.
+    pub fn read_flat(
+        check_type: CheckType,
+        fields: &mut Fields<'_>,
+        private_targets: bool,
+        faults: &mut Faults,
+    ) -> Option<Self> {
+        let check = match check_type {
+            CheckType::Http => {
+                let url = fields.required("url", faults);
+                let http = HttpCheck::read_fields(fields, faults);
+                url.map(|url| Self::Http(url, http))
+            }
+            CheckType::Ssl => SslCheck::read(fields, faults).map(Self::Ssl),
+            CheckType::Tcp => TcpCheck::read(fields, faults).map(Self::Tcp),
+            CheckType::Dns => DnsCheck::read(fields, faults).map(Self::Dns),
+            CheckType::Ping => PingCheck::read(fields, faults).map(Self::Ping),
+        };
+        if let Some(check) = check.as_ref().filter(|_| !private_targets) {
             check.refuse_private(fields, faults);
         }
         check
     }
 
-    /// The settings of another type than http, from an object of their own.
-    fn read_settings(check_type: CheckType, value: &Value, base: &str, faults: &mut Faults) -> Option<Self> {
-        let mut fields = Fields::of(value, base, faults);
-        let check = match check_type {
-            CheckType::Http => None,
-            CheckType::Ssl => SslCheck::read(&mut fields, faults).map(Self::Ssl),
-            CheckType::Tcp => TcpCheck::read(&mut fields, faults).map(Self::Tcp),
-            CheckType::Dns => DnsCheck::read(&mut fields, faults).map(Self::Dns),
-            CheckType::Ping => PingCheck::read(&mut fields, faults).map(Self::Ping),
-        };
-        fields.finish(faults);
-        check
+    /// Says of the field of its settings, which stand side by side, that it names an address outside the public internet, if one
+    /// does.
+    pub fn refuse_private(&self, fields: &Fields<'_>, faults: &mut Faults) {
+        if let Some(field) = self.private_field() {
+            faults.add(fields.pointer(field), PRIVATE);
+        }
     }
 
-    fn refuse_private(&self, fields: &Fields<'_>, faults: &mut Faults) {
-        if self.literal_address().is_some_and(|address| !is_global(address)) {
-            let place = match self {
-                Self::Http(..) => fields.pointer("url"),
-                Self::Dns(_) => fields.pointer("dns/resolver"),
-                other => format!("{}/host", fields.pointer(other.check_type().as_str())),
-            };
-            faults.add(place, PRIVATE);
-        }
+    /// The field of its settings that names an address outside the public internet, if one does.
+    fn private_field(&self) -> Option<&'static str> {
+        self.literal_address().filter(|address| !is_global(*address))?;
+        Some(match self {
+            Self::Http(..) => "url",
+            Self::Dns(_) => "resolver",
+            Self::Ssl(_) | Self::Tcp(_) | Self::Ping(_) => "host",
+        })
     }
 
     /// Its type.
@@ -270,7 +295,7 @@ pub(crate) const PRIVATE: &str = "must not be an address outside the public inte
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -299,6 +324,26 @@ mod tests {
             let stored = serde_json::to_value(&check).expect("JSON");
             assert_eq!(serde_json::from_value::<Check>(stored.clone()).ok(), Some(check.clone()), "{stored}");
             assert_eq!(read(&stored), Ok(check), "what is stored is a body again");
+        }
+    }
+
+    #[test]
+    fn settings_that_stand_side_by_side_make_the_same_checks() {
+        for (check_type, body, faults) in [
+            (CheckType::Http, json!({"url": "https://example.com", "method": "HEAD"}), vec![]),
+            (CheckType::Http, json!({"url": "http://10.0.0.1", "keyword": {}}), vec!["/keyword", "/url"]),
+            (CheckType::Ssl, json!({"host": "example.com", "port": 0}), vec!["/port"]),
+            (CheckType::Tcp, json!({"host": "::1", "port": 25}), vec!["/host"]),
+            (CheckType::Dns, json!({"name": "example.com", "resolver": "127.0.0.1"}), vec!["/resolver"]),
+            (CheckType::Ping, json!({"hots": "example.com"}), vec!["/host", "/hots"]),
+        ] {
+            let mut found = Faults::default();
+            let mut fields = Fields::of(&body, "", &mut found);
+            let check = Check::read_flat(check_type, &mut fields, false, &mut found);
+            fields.finish(&mut found);
+            let found: Vec<String> = found.into_vec().into_iter().map(|fault| fault.pointer).collect();
+            assert_eq!(found, faults, "{body}");
+            assert_eq!(check.map(|check| check.check_type()), Some(check_type).filter(|_| body.get("hots").is_none()));
         }
     }
 

@@ -1,6 +1,6 @@
 //! Reading a JSON object field by field, collecting every fault with its JSON Pointer (RFC 6901) and stopping at none.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::RangeInclusive};
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -110,6 +110,15 @@ impl<'a> Fields<'a> {
             return None;
         }
         self.optional(name, faults)
+    }
+
+    /// The field as a whole number of this range; absent, it is `default`.
+    pub fn number(&mut self, name: &'static str, default: u32, range: RangeInclusive<u32>, faults: &mut Faults) -> u32 {
+        let value = self.optional(name, faults).unwrap_or(default);
+        if !range.contains(&value) {
+            faults.add(self.pointer(name), format!("must be {} to {}", range.start(), range.end()));
+        }
+        value
     }
 
     /// Ends the reading: every field that nobody took is a fault.

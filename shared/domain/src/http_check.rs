@@ -49,6 +49,11 @@ impl Method {
 pub struct ExpectedStatus(Vec<(u16, u16)>);
 
 impl ExpectedStatus {
+    /// Any status at all.
+    pub fn any() -> Self {
+        Self(vec![(100, 599)])
+    }
+
     /// Whether this status counts as up.
     pub fn accepts(&self, status: u16) -> bool {
         self.0.iter().any(|(low, high)| (*low..=*high).contains(&status))

@@ -74,8 +74,8 @@ impl MonitorSpec {
         let name = name.or_else(|| check.as_ref().and_then(|check| default_name(check).ok()));
         let check_interval = read_interval(&mut fields, allowance, &mut faults);
         let regions = read_regions(&mut fields, allowance, &mut faults);
-        let timeout_ms = number(&mut fields, "timeout_ms", 10_000, 100..=30_000, &mut faults);
-        let retries = number(&mut fields, "retries", 2, 0..=5, &mut faults);
+        let timeout_ms = fields.number("timeout_ms", 10_000, 100..=30_000, &mut faults);
+        let retries = fields.number("retries", 2, 0..=5, &mut faults);
         let confirm_regions: Option<u8> = fields.optional("confirm_regions", &mut faults);
         if confirm_regions.is_some_and(|confirm| confirm == 0 || usize::from(confirm) > regions.len()) {
             let detail = format!("must be 1 to {}, the number of the monitor's regions", regions.len());
@@ -109,20 +109,6 @@ impl MonitorSpec {
 fn default_name(check: &Check) -> Result<MonitorName, Invalid> {
     let host: String = check.host().chars().take(100).collect();
     MonitorName::try_from(host)
-}
-
-fn number(
-    fields: &mut Fields<'_>,
-    name: &'static str,
-    default: u32,
-    range: std::ops::RangeInclusive<u32>,
-    faults: &mut Faults,
-) -> u32 {
-    let value = fields.optional(name, faults).unwrap_or(default);
-    if !range.contains(&value) {
-        faults.add(fields.pointer(name), format!("must be {} to {}", range.start(), range.end()));
-    }
-    value
 }
 
 fn read_interval(fields: &mut Fields<'_>, allowance: &Allowance<'_>, faults: &mut Faults) -> u32 {

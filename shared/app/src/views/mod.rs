@@ -7,11 +7,13 @@ use serde::Serialize;
 mod check;
 mod incident;
 mod monitor;
+mod phases;
 mod webhook;
 
 pub use check::{DnsView, HttpView, PingView, SettingsView, SslView, TcpView};
 pub use incident::{CauseView, Incident, TimelineEntry};
 pub use monitor::{CertificateView, Latest, Monitor, MonitorInEvent, UptimeView};
+pub use phases::PhasesView;
 pub use webhook::{Attempt, Delivery, EventData, WebhookEvent};
 
 /// A secret in the one answer that shows it; nothing else does.

@@ -1,0 +1,59 @@
+//! Probes on request, of targets that are no monitors: what the checkers do, once, for a person who looks at a site.
+
+mod bodies;
+mod probing;
+mod report;
+mod security_headers;
+
+use std::sync::Arc;
+
+use axum::{Extension, Router};
+use tokio::sync::Semaphore;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use valpero_app::{App, Needs};
+use valpero_outbound::{Outbound, OutboundError};
+
+pub use report::{HeadersReport, Report, http_version, shown_us};
+
+/// It connects to hosts that users name.
+pub const NEEDS: Needs = Needs { queue: false, events: false, targets: true, region: false };
+
+/// Probes at the same time; where all of them wait for slow targets, the next one waits too.
+const IN_FLIGHT: usize = 64;
+
+/// The ways out that the tools take.
+#[derive(Debug, Clone)]
+pub struct Tools {
+    outbound: Outbound,
+    in_flight: Arc<Semaphore>,
+}
+
+impl Tools {
+    /// The tools with these ways out.
+    pub fn new(outbound: Outbound) -> Self {
+        Self { outbound, in_flight: Arc::new(Semaphore::new(IN_FLIGHT)) }
+    }
+
+    /// The tools of a function on AWS; `private_targets` opens private networks, never the machine itself.
+    ///
+    /// # Errors
+    /// Where DNS or TLS cannot be set up.
+    pub fn on_aws(private_targets: bool) -> Result<Self, OutboundError> {
+        Ok(Self::new(Outbound::on_aws(private_targets)?))
+    }
+
+    /// Puts the ways out beside the requests to these routes, where the handlers take them from.
+    pub fn beside(self, routes: Router) -> Router {
+        routes.layer(Extension(self))
+    }
+}
+
+/// The routes of this function. They need [`Tools::beside`].
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(probing::http))
+        .routes(routes!(probing::ssl))
+        .routes(routes!(probing::dns))
+        .routes(routes!(probing::ping))
+        .routes(routes!(probing::headers))
+}

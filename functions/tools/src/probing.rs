@@ -1,0 +1,163 @@
+//! `POST /api/v1/tools/…`: one probe from where the API runs. Nothing is stored.
+
+use axum::{Extension, Json, extract::State};
+use serde_json::Value;
+use valpero_app::{
+    App,
+    http::{Auth, JsonBody, Problem, need},
+};
+use valpero_domain::{
+    Faults, Fields, Timestamp,
+    check::{Check, CheckType},
+    http_check::{ExpectedStatus, HttpCheck},
+    probe::ProbeResult,
+};
+use valpero_outbound::{Facts, probe};
+
+use crate::{
+    Tools,
+    bodies::{DnsTool, HeadersTool, HttpTool, PingTool, SslTool},
+    report::{HeadersReport, Report},
+};
+
+/// The longest that a probe may take, in milliseconds: the API gives up on a request after 24 seconds.
+const TIMEOUT_MAX_MS: u32 = 20_000;
+
+/// Probes a URL once, as an http check does.
+#[utoipa::path(
+    post,
+    path = "/api/v1/tools/http",
+    operation_id = "probe_http",
+    tag = "tools",
+    security(("key" = ["monitors:read"])),
+    request_body = HttpTool,
+    responses((status = 200, description = "What was seen, whether it is up or not", body = Report))
+)]
+pub async fn http(
+    State(app): State<App>,
+    Extension(tools): Extension<Tools>,
+    _: Auth<need::MonitorsRead>,
+    JsonBody(body): JsonBody,
+) -> Result<Json<Report>, Problem> {
+    report(&app, &tools, CheckType::Http, &body).await
+}
+
+/// Looks at a certificate once, as an ssl check does.
+#[utoipa::path(
+    post,
+    path = "/api/v1/tools/ssl",
+    operation_id = "probe_ssl",
+    tag = "tools",
+    security(("key" = ["monitors:read"])),
+    request_body = SslTool,
+    responses((status = 200, description = "What was seen, whether it is up or not", body = Report))
+)]
+pub async fn ssl(
+    State(app): State<App>,
+    Extension(tools): Extension<Tools>,
+    _: Auth<need::MonitorsRead>,
+    JsonBody(body): JsonBody,
+) -> Result<Json<Report>, Problem> {
+    report(&app, &tools, CheckType::Ssl, &body).await
+}
+
+/// Asks for a name's records once, as a dns check does.
+#[utoipa::path(
+    post,
+    path = "/api/v1/tools/dns",
+    operation_id = "probe_dns",
+    tag = "tools",
+    security(("key" = ["monitors:read"])),
+    request_body = DnsTool,
+    responses((status = 200, description = "What was seen, whether it is up or not", body = Report))
+)]
+pub async fn dns(
+    State(app): State<App>,
+    Extension(tools): Extension<Tools>,
+    _: Auth<need::MonitorsRead>,
+    JsonBody(body): JsonBody,
+) -> Result<Json<Report>, Problem> {
+    report(&app, &tools, CheckType::Dns, &body).await
+}
+
+/// Measures a TCP handshake once, as a ping check does.
+#[utoipa::path(
+    post,
+    path = "/api/v1/tools/ping",
+    operation_id = "probe_ping",
+    tag = "tools",
+    security(("key" = ["monitors:read"])),
+    request_body = PingTool,
+    responses((status = 200, description = "What was seen, whether it is up or not", body = Report))
+)]
+pub async fn ping(
+    State(app): State<App>,
+    Extension(tools): Extension<Tools>,
+    _: Auth<need::MonitorsRead>,
+    JsonBody(body): JsonBody,
+) -> Result<Json<Report>, Problem> {
+    report(&app, &tools, CheckType::Ping, &body).await
+}
+
+/// Shows the headers of a site's answer, and what those for browsers' safety are worth.
+#[utoipa::path(
+    post,
+    path = "/api/v1/tools/headers",
+    operation_id = "look_at_headers",
+    tag = "tools",
+    security(("key" = ["monitors:read"])),
+    request_body = HeadersTool,
+    responses((status = 200, description = "What was seen, whatever the site's status", body = HeadersReport))
+)]
+pub async fn headers(
+    State(app): State<App>,
+    Extension(tools): Extension<Tools>,
+    _: Auth<need::MonitorsRead>,
+    JsonBody(body): JsonBody,
+) -> Result<Json<HeadersReport>, Problem> {
+    let (check, timeout_ms) = read(&body, |fields, faults| {
+        let url = fields.required("url", faults);
+        let ours = HttpCheck::default();
+        let http = HttpCheck {
+            follow_redirects: fields.optional("follow_redirects", faults).unwrap_or(ours.follow_redirects),
+            verify_tls: fields.optional("verify_tls", faults).unwrap_or(ours.verify_tls),
+            expected_status: ExpectedStatus::any(),
+            ..ours
+        };
+        let check = url.map(|url| Check::Http(url, http));
+        if let Some(check) = check.as_ref().filter(|_| !app.settings.private_targets) {
+            check.refuse_private(fields, faults);
+        }
+        check
+    })?;
+    let (result, facts, now) = once(&app, &tools, &check, timeout_ms).await;
+    Ok(Json(HeadersReport::of(&check, &result, &facts, now)))
+}
+
+async fn report(app: &App, tools: &Tools, of: CheckType, body: &Value) -> Result<Json<Report>, Problem> {
+    let (check, timeout_ms) =
+        read(body, |fields, faults| Check::read_flat(of, fields, app.settings.private_targets, faults))?;
+    let (result, facts, now) = once(app, tools, &check, timeout_ms).await;
+    Ok(Json(Report::of(&check, &result, &facts, now)))
+}
+
+/// The check that a body asks for, and how long it may take.
+fn read<'a>(
+    body: &'a Value,
+    check: impl FnOnce(&mut Fields<'a>, &mut Faults) -> Option<Check>,
+) -> Result<(Check, u32), Faults> {
+    let mut faults = Faults::default();
+    let mut fields = Fields::of(body, "", &mut faults);
+    let check = check(&mut fields, &mut faults);
+    let timeout_ms = fields.number("timeout_ms", 10_000, 100..=TIMEOUT_MAX_MS, &mut faults);
+    fields.finish(&mut faults);
+    faults.finish(check.map(|check| (check, timeout_ms)))
+}
+
+async fn once(app: &App, tools: &Tools, check: &Check, timeout_ms: u32) -> (ProbeResult, Facts, Timestamp) {
+    // It is never closed.
+    let _place = tools.in_flight.acquire().await.ok();
+    let now = app.now();
+    let (result, facts) = probe(&tools.outbound, check, timeout_ms, now).await;
+    (result, facts, now)
+}

@@ -1,0 +1,37 @@
+//! Where the time of a check went, as clients see it.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+use valpero_domain::probe::Phases;
+
+use super::ms;
+
+/// Where a check's time went, in milliseconds; redirects add up. Null where it did not come so far, or had nothing to do.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Phases)]
+pub struct PhasesView {
+    /// Resolving the name.
+    #[schema(required, minimum = 0)]
+    pub dns_ms: Option<f64>,
+    /// The TCP handshake.
+    #[schema(required, minimum = 0)]
+    pub connect_ms: Option<f64>,
+    /// The TLS handshake.
+    #[schema(required, minimum = 0)]
+    pub tls_ms: Option<f64>,
+    /// From the request sent to the head of the answer.
+    #[schema(required, minimum = 0)]
+    pub first_byte_ms: Option<f64>,
+}
+
+impl PhasesView {
+    /// The phases in milliseconds, each to a hundredth.
+    pub fn of(phases: &Phases) -> Self {
+        Self {
+            dns_ms: phases.dns_us.map(ms),
+            connect_ms: phases.connect_us.map(ms),
+            tls_ms: phases.tls_us.map(ms),
+            first_byte_ms: phases.first_byte_us.map(ms),
+        }
+    }
+}
