@@ -6,6 +6,7 @@ mod api;
 mod checks;
 mod cost;
 mod delivery;
+mod fuzz;
 mod harness;
 mod security;
 mod tidy;
