@@ -179,3 +179,25 @@ async fn a_target_that_is_silent_is_told_of_and_no_fault_of_the_api() {
     );
     assert!(seen["phases"]["connect_ms"].is_f64(), "{seen}");
 }
+
+#[tokio::test]
+async fn when_all_places_wait_for_slow_targets_the_next_request_is_told_so() {
+    let world = Arc::new(World::new().await);
+    let owner = world.tenant(Plan::Business).await;
+    let slow = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let body = json!({"url": format!("http://{}/", slow.local_addr().expect("an address")), "timeout_ms": 20_000});
+    let (mut waiting, mut held) = (tokio::task::JoinSet::new(), Vec::new());
+    for _ in 0..64 {
+        let (world, owner, body) = (Arc::clone(&world), owner.clone(), body.clone());
+        waiting.spawn(async move { report(&world, &owner, "http", body).await });
+        held.push(slow.accept().await.expect("a connection"));
+    }
+    let refused = world.post("/api/v1/tools/http", &owner, body.clone()).await.expect(503);
+    assert_eq!((refused.problem().0, refused.header("retry-after")), ("unavailable", "2"));
+    drop(held);
+    while let Some(seen) = waiting.join_next().await {
+        assert_eq!(seen.expect("an answer")["outcome"], "down");
+    }
+    drop(slow);
+    report(&world, &owner, "http", body).await;
+}

@@ -18,7 +18,8 @@ pub use report::{HeadersReport, Report, http_version, shown_us};
 /// It connects to hosts that users name.
 pub const NEEDS: Needs = Needs { queue: false, events: false, targets: true, region: false };
 
-/// Probes at the same time; where all of them wait for slow targets, the next one waits too.
+/// Probes at the same time; while all of them wait for slow targets, further ones are refused, for nobody knows how long they would
+/// have to wait. On AWS each has an instance of its own.
 const IN_FLIGHT: usize = 64;
 
 /// The ways out that the tools take.

@@ -130,14 +130,14 @@ pub async fn headers(
         }
         check
     })?;
-    let (result, facts, now) = once(&app, &tools, &check, timeout_ms).await;
+    let (result, facts, now) = once(&app, &tools, &check, timeout_ms).await?;
     Ok(Json(HeadersReport::of(&check, &result, &facts, now)))
 }
 
 async fn report(app: &App, tools: &Tools, of: CheckType, body: &Value) -> Result<Json<Report>, Problem> {
     let (check, timeout_ms) =
         read(body, |fields, faults| Check::read_flat(of, fields, app.settings.private_targets, faults))?;
-    let (result, facts, now) = once(app, tools, &check, timeout_ms).await;
+    let (result, facts, now) = once(app, tools, &check, timeout_ms).await?;
     Ok(Json(Report::of(&check, &result, &facts, now)))
 }
 
@@ -154,10 +154,14 @@ fn read<'a>(
     faults.finish(check.map(|check| (check, timeout_ms)))
 }
 
-async fn once(app: &App, tools: &Tools, check: &Check, timeout_ms: u32) -> (ProbeResult, Facts, Timestamp) {
-    // It is never closed.
-    let _place = tools.in_flight.acquire().await.ok();
+async fn once(
+    app: &App,
+    tools: &Tools,
+    check: &Check,
+    timeout_ms: u32,
+) -> Result<(ProbeResult, Facts, Timestamp), Problem> {
+    let _place = tools.in_flight.try_acquire().map_err(|error| Problem::unavailable(&error))?;
     let now = app.now();
     let (result, facts) = probe(&tools.outbound, check, timeout_ms, now).await;
-    (result, facts, now)
+    Ok((result, facts, now))
 }
