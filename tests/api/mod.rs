@@ -8,4 +8,4 @@ mod lists;
 mod metrics;
 mod monitors;
 mod protocol;
-mod routes;
+pub mod routes;

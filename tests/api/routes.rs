@@ -9,9 +9,10 @@ use valpero_domain::{Plan, Scope};
 use crate::harness::{Site, Tenant, World};
 
 /// A route: method, path, scope, what the owner sends, what they get.
-struct Row(&'static str, &'static str, Scope, Value, u16);
+pub struct Row(pub &'static str, pub &'static str, pub Scope, pub Value, pub u16);
 
-fn table() -> Vec<Row> {
+/// Every route that needs a key.
+pub fn table() -> Vec<Row> {
     use Scope::{AccountRead, IncidentsRead, IncidentsWrite, KeysRead, KeysWrite, MonitorsRead, MonitorsWrite};
     let none = || Value::Null;
     vec![
@@ -52,15 +53,17 @@ fn table() -> Vec<Row> {
 }
 
 /// An account that has one of everything, and the ids of them.
-struct Things {
-    owner: Tenant,
+pub struct Things {
+    /// Whose they are.
+    pub owner: Tenant,
     key: String,
     monitor: String,
     incident: String,
     delivery: String,
 }
 
-async fn things(world: &World) -> Things {
+/// An account that has one of everything.
+pub async fn things(world: &World) -> Things {
     let site = Site::start().await;
     site.answers(500);
     let owner = world.tenant(Plan::Business).await;
@@ -75,7 +78,8 @@ async fn things(world: &World) -> Things {
 }
 
 impl Things {
-    fn fill(&self, text: &str) -> String {
+    /// A path or body with their ids in place of the marks.
+    pub fn fill(&self, text: &str) -> String {
         let ids = [("{key}", &self.key), ("{monitor}", &self.monitor)];
         let more = [("{incident}", &self.incident), ("{delivery}", &self.delivery)];
         ids.into_iter().chain(more).fold(text.to_owned(), |text, (mark, id)| text.replace(mark, id))

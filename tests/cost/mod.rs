@@ -1,5 +1,7 @@
 //! What things cost, from ReturnConsumedCapacity.
 
+mod table;
+
 use serde_json::{Value, json};
 use valpero_auth::Token;
 use valpero_checker::CheckerEvent;

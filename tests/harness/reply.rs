@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use serde_json::Value;
+use valpero_storage::Usage;
 
 /// Status, headers and body of an answer.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub struct Reply {
     pub json: Value,
     /// The body as it came.
     pub bytes: Bytes,
+    /// What the request consumed of the store.
+    pub usage: Usage,
 }
 
 impl Reply {

@@ -249,7 +249,8 @@ impl World {
         let is_json = kind.contains("json") && !head.headers.contains_key(header::CONTENT_ENCODING);
         let json =
             if is_json && !bytes.is_empty() { serde_json::from_slice(&bytes).expect("JSON") } else { Value::Null };
-        Reply { status: head.status, headers: head.headers, json, bytes }
+        let usage = head.extensions.get().copied().unwrap_or_default();
+        Reply { status: head.status, headers: head.headers, json, bytes, usage }
     }
 
     /// Sends a request with this token, and this body unless it is `null`.

@@ -103,6 +103,7 @@ async fn front(State(app): State<App>, mut request: Request, next: Next) -> Resp
     if let Ok(id) = HeaderValue::from_str(&meta.request_id) {
         response.headers_mut().insert("x-request-id", id);
     }
+    response.extensions_mut().insert(usage);
     let status = response.status().as_u16();
     let error = problem.as_ref().and_then(Problem::internal_detail);
     tracing::info!(

@@ -1,0 +1,133 @@
+//! What every request and every tick consumes, as a table that shows in review whatever a change makes dearer.
+
+use std::{collections::BTreeSet, fmt::Write};
+
+use serde_json::{Value, json};
+use valpero_checker::CheckerEvent;
+use valpero_domain::{Plan, packed::COHORT_SIZE};
+use valpero_storage::Usage;
+
+use crate::{
+    api::routes::{Row, table, things},
+    harness::{Site, Tenant, World},
+};
+
+fn line(what: &str, usage: Usage) -> String {
+    format!("{what:<66} {:>6.1} {:>6.1} {:>5}\n", usage.wru, usage.rru, usage.round_trips)
+}
+
+fn head(what: &str) -> String {
+    format!("{what:<66} {:>6} {:>6} {:>5}\n", "writes", "reads", "trips")
+}
+
+fn add(sum: &mut Usage, more: Usage) {
+    sum.wru += more.wru;
+    sum.rru += more.rru;
+    sum.round_trips += more.round_trips;
+}
+
+#[tokio::test]
+async fn requests() {
+    let world = World::new().await;
+    let mut seen = BTreeSet::new();
+    let mut lines = head("request, of a key that was used in the same minute");
+    for Row(method, route, _, body, status) in table() {
+        if !seen.insert((method, route)) {
+            continue;
+        }
+        let things = things(&world).await;
+        let body: Value = serde_json::from_str(&things.fill(&body.to_string())).expect("JSON");
+        let reply = world.call(method, &things.fill(route), &things.owner.token, body).await.expect(status);
+        lines += &line(&format!("{method} {route}"), reply.usage);
+    }
+    lines.push('\n');
+    lines += &head("beyond that");
+    let owner = world.tenant(Plan::Business).await;
+    for _ in 0..COHORT_SIZE {
+        world.monitor(&owner, "http://127.0.0.1:9/", json!({})).await;
+    }
+    let first = world.call("GET", "/api/v1/account", "val_key_x", Value::Null).await.expect(401);
+    lines += &line("a token whose checksum fails", first.usage);
+    world.advance(60);
+    let next = world.get("/api/v1/account", &owner).await.expect(200);
+    lines += &line("GET /api/v1/account, the key's first request of a minute", next.usage);
+    world.advance(86_400);
+    let next = world.get("/api/v1/account", &owner).await.expect(200);
+    lines += &line("GET /api/v1/account, the key's first request of a day", next.usage);
+    let list = world.get("/api/v1/monitors", &owner).await.expect(200);
+    lines += &line("GET /api/v1/monitors, 50 of 56", list.usage);
+    let scrape = world.get("/api/metrics", &owner).await.expect(200);
+    lines += &line("GET /api/metrics, 56 monitors, 3 regions", scrape.usage);
+    let named = world.post_named("/api/v1/monitors", &owner, "a", json!({"url": "http://127.0.0.1:9/"})).await;
+    lines += &line("POST /api/v1/monitors, with an Idempotency-Key", named.expect(201).usage);
+    let again = world.post_named("/api/v1/monitors", &owner, "a", json!({"url": "http://127.0.0.1:9/"})).await;
+    lines += &line("POST /api/v1/monitors, the same again", again.expect(201).usage);
+    insta::assert_snapshot!("requests", lines);
+}
+
+/// The next minute, one region after the other, so that each run does the same.
+async fn tick(world: &World) -> (usize, Usage) {
+    world.advance(60);
+    let (event, mut sum, mut changes) = (CheckerEvent::scheduled(world.now()), Usage::default(), 0);
+    for checker in &world.stack.checkers {
+        let (report, usage) = checker.handle_measured(&event).await;
+        changes += report.expect("a tick").changes;
+        add(&mut sum, usage);
+    }
+    (changes, sum)
+}
+
+/// Ticks until nothing changes any more; what the changes took altogether, and what a minute takes from then on.
+async fn settle(world: &World) -> (usize, Usage, Usage) {
+    let (mut changes, mut sum) = tick(world).await;
+    let mut last = tick(world).await;
+    while last.0 > 0 {
+        changes += last.0;
+        add(&mut sum, last.1);
+        last = tick(world).await;
+    }
+    (changes, sum, last.1)
+}
+
+#[tokio::test]
+async fn ticks() {
+    let mut lines = String::new();
+    for size in [1, 10, COHORT_SIZE] {
+        let (world, good, one) = (World::new().await, Site::start().await, Site::start().await);
+        let owner = world.tenant(Plan::Business).await;
+        made(&world, &owner, &one, 1).await;
+        made(&world, &owner, &good, size - 1).await;
+        if size > 1 {
+            lines.push('\n');
+        }
+        lines += &head(&format!("a minute of {size} monitors in three regions"));
+        let (_, _, still) = settle(&world).await;
+        lines += &line("all up", still);
+        one.answers(500);
+        let (changes, change, still) = settle(&world).await;
+        lines += &line(&format!("one goes down ({changes} change)"), change);
+        lines += &line("one is down", still);
+        good.answers(500);
+        if size > 1 {
+            let (changes, change, still) = settle(&world).await;
+            lines += &line(&format!("all others go down ({changes} changes)"), change);
+            lines += &line("all are down", still);
+        }
+        one.answers(200);
+        good.answers(200);
+        let (changes, change, _) = settle(&world).await;
+        lines += &line(&format!("all come back ({changes} changes)"), change);
+    }
+    writeln!(lines).expect("a text takes everything");
+    let world = World::new().await;
+    let (_, idle) = tick(&world).await;
+    lines += &head("a minute");
+    lines += &line("three regions without a monitor", idle);
+    insta::assert_snapshot!("ticks", lines);
+}
+
+async fn made(world: &World, owner: &Tenant, site: &Site, many: usize) {
+    for _ in 0..many {
+        world.monitor(owner, &site.url(), json!({})).await;
+    }
+}
