@@ -245,7 +245,8 @@ pub fn cursor(data: &[u8]) {
         |end: char| -> AccountId { format!("acc_01M82PJFFSY9XKXCV0WRMX4C7{end}").parse().expect("an account") };
     let (ours, theirs, query) = (account('M'), account('N'), "/api/v1/monitors?tag=a");
     let sealed = cursor::seal(ours, query, text);
-    assert_eq!(cursor::open(ours, query, &sealed).as_deref(), Some(text));
+    // No place of ours is longer.
+    assert_eq!(cursor::open(ours, query, &sealed).as_deref(), Some(text).filter(|text| text.len() <= 200));
     assert_eq!(cursor::open(theirs, query, &sealed), None, "{text:?}");
     assert_eq!(cursor::open(ours, "/api/v1/monitors", &sealed), None, "{text:?}");
     // As what a client sends.
