@@ -1,0 +1,85 @@
+//! The processes that `infra/bench/probes.py` measures: a checker's ticks, the same requests with nothing around them, and targets.
+
+mod floor;
+mod meter;
+mod site;
+mod tick;
+
+use std::{error::Error, path::PathBuf};
+
+use clap::{Args, Parser};
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+#[derive(Debug, Parser)]
+enum Command {
+    /// Ticks of a checker over these targets, as monitors in a store of another process.
+    Tick(Targets),
+    /// The same handshakes and requests by hyper and rustls alone.
+    Floor(Targets),
+    /// A store, for `tick`.
+    Store,
+    /// A site that answers each request a while after it came.
+    Site {
+        /// How long after, in microseconds.
+        #[arg(long, default_value_t = 1_000)]
+        wait_us: u64,
+    },
+}
+
+/// Hosts `t0.site.example` and so on, each at a loopback address of its own.
+#[derive(Debug, Args)]
+struct Targets {
+    #[arg(long, default_value = "http")]
+    scheme: String,
+    #[arg(long)]
+    port: u16,
+    #[arg(long, default_value_t = 1_000)]
+    count: usize,
+    /// Authorities to trust (PEM).
+    #[arg(long)]
+    ca_file: Option<PathBuf>,
+    /// Times over all targets, after one that is not counted.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Print the phases of each check of the last round.
+    #[arg(long)]
+    phases: bool,
+}
+
+impl Targets {
+    fn host(place: usize) -> String {
+        format!("t{place}.site.example")
+    }
+
+    fn address(place: usize) -> std::net::IpAddr {
+        let [.., high, low] = place.to_be_bytes();
+        std::net::Ipv4Addr::new(127, 1, high, low).into()
+    }
+
+    fn url(&self, place: usize) -> String {
+        format!("{}://{}:{}/", self.scheme, Self::host(place), self.port)
+    }
+
+    fn roots(&self) -> Result<rustls::RootCertStore, Failure> {
+        use rustls_pki_types::{CertificateDer, pem::PemObject};
+        // Those of the public web too: a checker searches them all.
+        let mut roots = valpero_outbound::tls::public_roots();
+        if let Some(path) = &self.ca_file {
+            for certificate in CertificateDer::pem_file_iter(path)? {
+                roots.add(certificate?)?;
+            }
+        }
+        Ok(roots)
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Failure> {
+    match Command::parse() {
+        Command::Tick(targets) => tick::run(&targets).await,
+        Command::Floor(targets) => floor::run(&targets).await,
+        Command::Store => tick::store(),
+        Command::Site { wait_us } => site::run(wait_us).await,
+    }
+}

@@ -1,0 +1,41 @@
+//! A site that answers each request a given while after it came, and closes: what the truth of timings is held against.
+
+use std::time::Duration;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    time::{Instant, sleep_until},
+};
+
+use crate::Failure;
+
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+/// Serves until it is killed; prints its port first.
+#[expect(clippy::print_stdout, reason = "for the process that started it")]
+pub(crate) async fn run(wait_us: u64) -> Result<(), Failure> {
+    let listener = listener()?;
+    println!("{}", listener.local_addr()?.port());
+    loop {
+        let (mut stream, _) = listener.accept().await?;
+        tokio::spawn(async move {
+            let mut request = [0; 2048];
+            let Ok(1..) = stream.read(&mut request).await else { return };
+            let due = Instant::now() + Duration::from_micros(wait_us);
+            // Timers are good to a millisecond; the rest is waited for at work.
+            sleep_until(due - Duration::from_micros(wait_us % 1_000)).await;
+            while Instant::now() < due {
+                tokio::task::yield_now().await;
+            }
+            // Who asked may be gone.
+            let _gone = stream.write_all(ANSWER).await;
+        });
+    }
+}
+
+fn listener() -> std::io::Result<TcpListener> {
+    let socket = tokio::net::TcpSocket::new_v4()?;
+    socket.bind(([0, 0, 0, 0], 0).into())?;
+    socket.listen(4_096)
+}
