@@ -1,5 +1,7 @@
 //! A certificate as a target shows it, and whether it is to be trusted.
 
+use std::ops::RangeInclusive;
+
 use rustls::{CipherSuite, ProtocolVersion, RootCertStore, crypto::WebPkiSupportedAlgorithms};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use valpero_domain::{
@@ -8,6 +10,8 @@ use valpero_domain::{
 };
 use webpki::{EndEntityCert, KeyUsage};
 use x509_parser::{certificate::X509Certificate, extensions::GeneralName, public_key::PublicKey};
+
+use crate::verified::{ChainId, VerifiedChains};
 
 /// RSA keys of fewer bits are broken within reach (CA/Browser Forum Baseline Requirements, section 6.1.5).
 const RSA_BITS_MIN: usize = 2048;
@@ -60,7 +64,7 @@ impl Certificate {
 
     /// When the leaf expires, or the first of those that vouch for it; none where it does not parse.
     pub fn expires_at(&self) -> Option<Timestamp> {
-        self.path_expires_at.or_else(|| not_after(self.chain.first()?))
+        self.path_expires_at.or_else(|| validity(self.chain.first()?).map(|valid| *valid.end()))
     }
 
     /// For a person to read; none where it does not parse.
@@ -87,26 +91,32 @@ impl Certificate {
         &mut self,
         roots: &RootCertStore,
         algorithms: &WebPkiSupportedAlgorithms,
+        known: &VerifiedChains,
         name: &ServerName<'_>,
     ) -> Result<(), Cause> {
+        let id = ChainId::of(&self.chain, name);
+        let now = UnixTime::now();
+        let at = Timestamp::from_seconds(i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
+        if let Some(until) = known.until(&id, at) {
+            self.path_expires_at = Some(until);
+            return Ok(());
+        }
         let [leaf, others @ ..] = self.chain.as_slice() else {
             return Err(Cause::seen(ErrorCode::TlsHandshake, "The target showed no certificate."));
         };
         let entity = EndEntityCert::try_from(leaf).map_err(|error| self.explain(&error, name))?;
         let path = entity
-            .verify_for_usage(
-                algorithms.all,
-                &roots.roots,
-                others,
-                UnixTime::now(),
-                KeyUsage::server_auth(),
-                None,
-                None,
-            )
+            .verify_for_usage(algorithms.all, &roots.roots, others, now, KeyUsage::server_auth(), None, None)
             .map_err(|error| self.explain(&error, name))?;
         entity.verify_is_valid_for_subject_name(name).map_err(|error| self.explain(&error, name))?;
-        let above = path.intermediate_certificates().filter_map(|certificate| not_after(&certificate.der()));
-        self.path_expires_at = not_after(leaf).into_iter().chain(above).min();
+        let above: Vec<CertificateDer<'_>> = path.intermediate_certificates().map(webpki::Cert::der).collect();
+        let valid: Option<Vec<_>> = std::iter::once(leaf).chain(&above).map(validity).collect();
+        let valid = valid.unwrap_or_default();
+        self.path_expires_at = valid.iter().map(|valid| *valid.end()).min();
+        let from = valid.iter().map(|valid| *valid.start()).max();
+        if let Some((from, until)) = from.zip(self.path_expires_at) {
+            known.add(id, from..=until);
+        }
         Ok(())
     }
 
@@ -166,10 +176,12 @@ pub(crate) fn weak_key(certificate: &CertificateDer<'_>) -> Option<String> {
     }
 }
 
-/// When a certificate expires; none where it does not parse.
-fn not_after(certificate: &CertificateDer<'_>) -> Option<Timestamp> {
+/// From when until when a certificate is valid; none where it does not parse.
+fn validity(certificate: &CertificateDer<'_>) -> Option<RangeInclusive<Timestamp>> {
     let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
-    Some(Timestamp::from_seconds(parsed.validity().not_after.timestamp()))
+    let valid = parsed.validity();
+    let [from, until] = [valid.not_before, valid.not_after].map(|time| Timestamp::from_seconds(time.timestamp()));
+    Some(from..=until)
 }
 
 fn names(certificate: &X509Certificate<'_>) -> Vec<String> {

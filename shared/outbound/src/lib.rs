@@ -16,6 +16,7 @@ mod probe;
 pub mod resolve;
 pub mod tls;
 mod trace;
+mod verified;
 pub mod webhook;
 
 use std::sync::Arc;

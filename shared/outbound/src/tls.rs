@@ -33,6 +33,7 @@ use crate::{
     Trace,
     certificate::{Certificate, weak_key},
     legacy,
+    verified::VerifiedChains,
 };
 
 /// How long a server that refuses TLS 1.2 and 1.3 may take to say what it speaks instead.
@@ -44,6 +45,7 @@ pub struct Tls {
     config: Arc<ClientConfig>,
     roots: Arc<RootCertStore>,
     algorithms: WebPkiSupportedAlgorithms,
+    verified: Arc<VerifiedChains>,
 }
 
 /// The public web's certificate authorities, as Mozilla keeps them.
@@ -85,7 +87,7 @@ impl Tls {
             .with_no_client_auth();
         config.resumption = Resumption::disabled();
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Self { config: Arc::new(config), roots: Arc::new(roots), algorithms })
+        Ok(Self { config: Arc::new(config), roots: Arc::new(roots), algorithms, verified: Arc::default() })
     }
 
     /// Shakes hands with a host on a fresh connection, and adds what it took and showed to `trace`.
@@ -139,7 +141,7 @@ impl Tls {
         let Some(mut certificate) = shown else {
             return Err(Cause::seen(ErrorCode::TlsHandshake, "The target showed no certificate."));
         };
-        let verified = certificate.verify(&self.roots, &self.algorithms, name);
+        let verified = certificate.verify(&self.roots, &self.algorithms, &self.verified, name);
         trace.note_certificate(certificate);
         if verify { verified } else { Ok(()) }
     }

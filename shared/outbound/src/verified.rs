@@ -1,0 +1,103 @@
+//! Chains of certificates that were found to be trusted: a checker sees the same ones every minute, and the sums of their signatures
+//! are most of what a handshake costs.
+
+use std::{
+    collections::HashMap,
+    ops::RangeInclusive,
+    sync::{Mutex, PoisonError},
+};
+
+use aws_lc_rs::digest::{Context, Digest, SHA256};
+use rustls_pki_types::{CertificateDer, ServerName};
+use valpero_domain::Timestamp;
+
+/// Chains that are remembered, at most: more than a checker has targets. Beyond it all are forgotten, and verified anew.
+const CHAINS_MAX: usize = 8_192;
+
+/// Names a chain that was shown for a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct ChainId([u8; 32]);
+
+impl ChainId {
+    /// Of these certificates, byte for byte, for this host.
+    pub(crate) fn of(chain: &[CertificateDer<'_>], name: &ServerName<'_>) -> Self {
+        let mut hash = Context::new(&SHA256);
+        // Each with its length, so that no two chains read alike.
+        let mut add = |part: &[u8]| {
+            hash.update(&part.len().to_be_bytes());
+            hash.update(part);
+        };
+        add(name.to_str().as_bytes());
+        chain.iter().for_each(|certificate| add(certificate));
+        let digest: Digest = hash.finish();
+        let mut id = [0; 32];
+        id.copy_from_slice(digest.as_ref());
+        Self(id)
+    }
+}
+
+/// Chains that were found to be trusted by one set of authorities, each with the time for which that holds.
+#[derive(Debug, Default)]
+pub(crate) struct VerifiedChains(Mutex<HashMap<ChainId, RangeInclusive<Timestamp>>>);
+
+impl VerifiedChains {
+    /// Until when this chain is valid, where it was found to be trusted and is valid now.
+    pub(crate) fn until(&self, id: &ChainId, now: Timestamp) -> Option<Timestamp> {
+        let chains = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        chains.get(id).filter(|valid| valid.contains(&now)).map(|valid| *valid.end())
+    }
+
+    /// Remembers a chain that is trusted while all its certificates are valid.
+    pub(crate) fn add(&self, id: ChainId, valid: RangeInclusive<Timestamp>) {
+        let mut chains = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if chains.len() >= CHAINS_MAX {
+            chains.clear();
+        }
+        chains.insert(id, valid);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(chain: &[&'static [u8]], name: &'static str) -> ChainId {
+        let chain: Vec<CertificateDer<'_>> = chain.iter().map(|der| CertificateDer::from(*der)).collect();
+        ChainId::of(&chain, &ServerName::try_from(name).expect("a name"))
+    }
+
+    #[test]
+    fn a_chain_is_trusted_while_it_is_valid() {
+        let chains = VerifiedChains::default();
+        let [early, start, end, late] = [9, 10, 20, 21].map(Timestamp::from_seconds);
+        let ours = id(&[b"leaf", b"intermediate"], "site.example");
+        assert_eq!(chains.until(&ours, start), None);
+        chains.add(ours, start..=end);
+        assert_eq!([early, start, end, late].map(|now| chains.until(&ours, now).is_some()), [false, true, true, false]);
+    }
+
+    #[test]
+    fn any_other_certificate_or_host_is_another_chain() {
+        let ours = id(&[b"leaf", b"intermediate"], "site.example");
+        assert_eq!(ours, id(&[b"leaf", b"intermediate"], "site.example"));
+        for other in [
+            id(&[b"leaf", b"intermediate"], "other.example"),
+            id(&[b"leaf"], "site.example"),
+            id(&[b"leafi", b"ntermediate"], "site.example"),
+            id(&[b"intermediate", b"leaf"], "site.example"),
+        ] {
+            assert_ne!(ours, other);
+        }
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let chains = VerifiedChains::default();
+        for number in 0..=CHAINS_MAX {
+            let mut id = [0; 32];
+            id[..8].copy_from_slice(&number.to_be_bytes());
+            chains.add(ChainId(id), Timestamp::from_seconds(0)..=Timestamp::from_seconds(1));
+        }
+        assert_eq!(chains.0.lock().expect("unpoisoned").len(), 1);
+    }
+}
