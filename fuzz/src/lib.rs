@@ -10,6 +10,7 @@ use valpero_domain::{
     AccountId, Faults, Fields,
     body_check::JsonAssertion,
     check::{Check, CheckType},
+    dns_check::RecordType,
     http_check::ExpectedStatus,
     monitor::HttpUrl,
     packed, rollup,
@@ -20,11 +21,12 @@ use valpero_outbound::Guard;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     ("url", url),
     ("guard", guard),
     ("expected_status", expected_status),
     ("json_assertion", json_assertion),
+    ("dns_record", dns_record),
     ("packed", packed),
     ("cursor", cursor),
     ("token", token),
@@ -205,6 +207,16 @@ pub fn json_assertion(data: &[u8]) {
     assert!(more != yes || at_least == yes, "{text:?}");
     assert!(!(less == yes && at_least == yes), "{text:?}");
     assert!(!(more == yes && at_most == yes), "{text:?}");
+}
+
+/// A record has one spelling: what was made of it is made of itself. The input is a type's number and a record.
+pub fn dns_record(data: &[u8]) {
+    let Some((number, text)) = data.split_first() else { return };
+    let Ok(text) = std::str::from_utf8(text) else { return };
+    let of = RecordType::ALL[usize::from(*number) % RecordType::ALL.len()];
+    if let Ok(normal) = of.normal(text) {
+        assert_eq!(of.normal(&normal).ok().as_ref(), Some(&normal), "{of:?} {text:?}");
+    }
 }
 
 /// Packed checks of any bytes are read without a fault, and what we packed ourselves says the same however often it is packed again.

@@ -203,7 +203,7 @@ async fn our_own_fault_never_votes() {
             &'a self,
             _: &'a valpero_domain::host::HostName,
             _: valpero_domain::dns_check::RecordType,
-            _: Option<std::net::SocketAddr>,
+            _: &'a [std::net::SocketAddr],
         ) -> futures::future::BoxFuture<'a, Result<Vec<String>, Cause>> {
             Box::pin(async { Err(Cause::of(ErrorCode::DnsTimeout)) })
         }

@@ -125,6 +125,24 @@ async fn headers_are_shown_and_judged_whatever_the_status() {
 }
 
 #[tokio::test]
+async fn redirects_go_where_a_browser_would_go_and_nowhere_else() {
+    let (world, site) = (World::new().await, Site::start().await);
+    let owner = world.tenant(Plan::Business).await;
+    site.says(b"HTTP/1.1 302 Found\r\nlocation: /\xc3\xbcber\r\ncontent-length: 0\r\n\r\n");
+    let seen = report(&world, &owner, "http", json!({"url": site.url()})).await;
+    assert_eq!(seen["error"]["code"], "redirect_limit");
+    assert_eq!(seen["redirects"][0], format!("{}%C3%BCber", site.url()));
+    for nowhere in ["http://a..example/", "http://.example/", "ftp://site.example/", "http://a:b@site.example/"] {
+        site.says(format!("HTTP/1.1 302 Found\r\nlocation: {nowhere}\r\ncontent-length: 0\r\n\r\n").as_bytes());
+        let seen = report(&world, &owner, "http", json!({"url": site.url()})).await;
+        assert_eq!(
+            (seen["outcome"].as_str(), seen["error"]["code"].as_str()),
+            (Some("down"), Some("redirect_invalid"))
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_guard_stands_before_each_tool() {
     let resolver = fixed_names(&[("inside.example", &["10.0.0.1"])]);
     let world = World::with(WorldOptions { resolver, private_targets: false, ..WorldOptions::default() }).await;

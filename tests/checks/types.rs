@@ -176,7 +176,7 @@ async fn the_next_address_is_tried_where_one_fails() {
             &'a self,
             _: &'a HostName,
             _: RecordType,
-            _: Option<SocketAddr>,
+            _: &'a [SocketAddr],
         ) -> BoxFuture<'a, Result<Vec<String>, Cause>> {
             Box::pin(async { Err(Cause::of(ErrorCode::DnsNoRecords)) })
         }

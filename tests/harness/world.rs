@@ -93,7 +93,7 @@ impl Resolve for FixedNames {
         &'a self,
         name: &'a HostName,
         of: RecordType,
-        _: Option<SocketAddr>,
+        _: &'a [SocketAddr],
     ) -> BoxFuture<'a, Result<Vec<String>, Cause>> {
         Box::pin(async move {
             let address = self.resolve(name.as_str()).await?.remove(0);

@@ -63,10 +63,9 @@ fn value(headers: &HeaderMap, name: &str) -> Option<String> {
 /// RFC 6797: the first such header counts (section 8.1), by https alone.
 fn strict_transport_security(headers: &HeaderMap, secure: bool) -> Judged {
     if !secure {
-        return (
-            Verdict::Missing,
-            "Browsers heed it by https alone, and this site answers by http: redirect to https first.",
-        );
+        let sent = headers.contains_key(header::STRICT_TRANSPORT_SECURITY);
+        let verdict = if sent { Verdict::Weak } else { Verdict::Missing };
+        return (verdict, "Browsers heed it by https alone, and this site answers by http: redirect to https first.");
     }
     let Some(first) = headers.get(header::STRICT_TRANSPORT_SECURITY) else {
         return (Verdict::Missing, "Browsers may still come by http first; send max-age=63072000; includeSubDomains.");
@@ -112,11 +111,27 @@ fn content_security_policy(headers: &HeaderMap, policies: &[Policy]) -> Judged {
     })
 }
 
-/// What a policy does about scripts.
+/// What a policy does about scripts: those of elements, and those within attributes and texts.
 fn scripts(policy: &Policy) -> Judged {
-    let Some(sources) = sources(policy, "script-src").or_else(|| sources(policy, "default-src")) else {
-        return (Verdict::Weak, "The policy has neither script-src nor default-src: it does not limit scripts.");
-    };
+    let general = sources(policy, "script-src").or_else(|| sources(policy, "default-src"));
+    let parts = ["script-src-elem", "script-src-attr"].map(|part| sources(policy, part).or(general));
+    let judged = parts.into_iter().chain([general].into_iter().filter(Option::is_some)).map(|sources| {
+        sources.map_or(
+            (Verdict::Weak, "The policy has neither script-src nor default-src: it does not limit all scripts."),
+            limited,
+        )
+    });
+    // A page is as safe as the weakest of them.
+    judged.min_by_key(|(verdict, _)| *verdict).unwrap_or((Verdict::Weak, "The policy says nothing."))
+}
+
+/// Sources that stand for a whole scheme, or for all.
+fn is_open(source: &str) -> bool {
+    let source = source.strip_suffix(":*").unwrap_or(source);
+    ["*", "http:", "https:", "http://*", "https://*"].contains(&source)
+}
+
+fn limited(sources: &[String]) -> Judged {
     let has = |wanted: &[&str]| sources.iter().any(|source| wanted.contains(&source.as_str()));
     let listed = sources
         .iter()
@@ -126,7 +141,7 @@ fn scripts(policy: &Policy) -> Judged {
     let strict = has(&["'strict-dynamic'"]) && listed;
     if has(&["'unsafe-inline'"]) && !listed {
         (Verdict::Weak, "'unsafe-inline' lets injected scripts run; use nonces or hashes.")
-    } else if has(&["*", "http:", "https:", "data:", "blob:"]) && !strict {
+    } else if (has(&["data:", "blob:"]) || sources.iter().any(|source| is_open(source))) && !strict {
         (Verdict::Weak, "Scripts may come from any place of a whole scheme; name their hosts, or use nonces.")
     } else if has(&["'unsafe-eval'"]) {
         (Verdict::Weak, "'unsafe-eval' lets texts become scripts.")
@@ -147,24 +162,32 @@ fn content_type_options(headers: &HeaderMap) -> Judged {
 }
 
 fn frame_options(headers: &HeaderMap, policies: &[Policy]) -> Judged {
-    let ancestors = policies.iter().find_map(|policy| sources(policy, "frame-ancestors"));
-    if let Some(ancestors) = ancestors {
-        return if ancestors.iter().any(|source| ["*", "http:", "https:"].contains(&source.as_str())) {
+    let judge = |ancestors: &[String]| {
+        if ancestors.iter().any(|source| is_open(source)) {
             (
                 Verdict::Weak,
                 "frame-ancestors of the content security policy, which goes before it, lets any site frame this one.",
             )
         } else {
             (Verdict::Good, "frame-ancestors of the content security policy says who may frame this site.")
-        };
+        }
+    };
+    let ancestors = policies.iter().filter_map(|policy| sources(policy, "frame-ancestors"));
+    if let Some(best) = ancestors.map(judge).max_by_key(|(verdict, _)| *verdict) {
+        return best;
     }
-    match value(headers, "x-frame-options").map(|value| value.trim().to_ascii_lowercase()).as_deref() {
-        None => (
+    let Some(value) = value(headers, "x-frame-options") else {
+        return (
             Verdict::Missing,
             "Any site may frame this one (clickjacking); send DENY, or a policy with frame-ancestors.",
-        ),
-        Some("deny" | "sameorigin") => (Verdict::Good, "Other sites cannot frame this one."),
-        Some(_) => (Verdict::Weak, "Only DENY and SAMEORIGIN have a meaning; browsers ignore anything else."),
+        );
+    };
+    // HTML, section 7.5.2: several values are one set, and those that do not agree forbid all frames where one is known.
+    let known = |value: &str| ["deny", "sameorigin"].contains(&value.trim().to_ascii_lowercase().as_str());
+    if value.split(',').any(known) {
+        (Verdict::Good, "Other sites cannot frame this one.")
+    } else {
+        (Verdict::Weak, "Only DENY and SAMEORIGIN have a meaning; browsers ignore anything else.")
     }
 }
 
@@ -196,7 +219,7 @@ fn permissions_policy(headers: &HeaderMap) -> Judged {
     match value(headers, "permissions-policy") {
         None => (
             Verdict::Missing,
-            "Frames may ask for camera, place and the like; send camera=(), microphone=(), geolocation=().",
+            "Scripts of this site, injected ones too, may ask for camera, place and the like; send camera=(), microphone=(), geolocation=().",
         ),
         Some(value) if !value.contains('=') => {
             (Verdict::Weak, "It names no feature in a way that browsers read, such as camera=().")
@@ -238,7 +261,7 @@ mod tests {
             ("permissions-policy", "camera=()"),
         ];
         assert_eq!(verdicts(&headers, true), [Verdict::Good; 6]);
-        assert_eq!(verdicts(&headers, false)[0], Verdict::Missing, "by http, browsers ignore it");
+        assert_eq!(verdicts(&headers, false)[0], Verdict::Weak, "by http, browsers ignore it");
     }
 
     #[test]
@@ -256,6 +279,10 @@ mod tests {
             (1, "content-security-policy", "script-src https: 'unsafe-inline'  'nonce-abc' 'strict-dynamic'", Good),
             (1, "content-security-policy", "script-src https: 'nonce-abc'", Weak),
             (1, "content-security-policy", "script-src 'self'; script-src *", Good),
+            (1, "content-security-policy", "script-src https://*", Weak),
+            (1, "content-security-policy", "script-src 'self'; script-src-elem * 'unsafe-inline'", Weak),
+            (1, "content-security-policy", "script-src-elem 'self'", Weak),
+            (1, "content-security-policy", "script-src-elem 'self'; script-src-attr 'none'", Good),
             (1, "content-security-policy", "script-src 'self' 'unsafe-eval'", Weak),
             (1, "content-security-policy", "img-src 'self', script-src 'none'", Good),
             (1, "content-security-policy-report-only", "default-src 'self'", Weak),
@@ -263,6 +290,9 @@ mod tests {
             (2, "x-content-type-options", "sniff", Weak),
             (3, "x-frame-options", "allow-from https://example.com", Weak),
             (3, "x-frame-options", "SameOrigin", Good),
+            (3, "x-frame-options", "DENY, SAMEORIGIN", Good),
+            (3, "content-security-policy", "frame-ancestors https://*", Weak),
+            (3, "content-security-policy", "frame-ancestors *, frame-ancestors 'none'", Good),
             (3, "content-security-policy", "frame-ancestors 'none'", Good),
             (3, "content-security-policy", "frame-ancestors *", Weak),
             (4, "referrer-policy", "unsafe-url", Weak),

@@ -75,7 +75,7 @@ impl Resolve for Names {
         &'a self,
         _: &'a HostName,
         _: RecordType,
-        _: Option<SocketAddr>,
+        _: &'a [SocketAddr],
     ) -> BoxFuture<'a, Result<Vec<String>, Cause>> {
         Box::pin(async { Err(Cause::of(ErrorCode::DnsNoRecords)) })
     }

@@ -57,10 +57,14 @@ async fn tried(args: &CheckArgs) -> Result<Outcome, Failure> {
 
 /// The check that the command line or the file describes, and how long it may take.
 fn described(args: &CheckArgs) -> Result<(Check, u32), Failure> {
-    let body = match &args.monitor {
+    let mut body: Value = match &args.monitor {
         Some(path) => serde_json::from_str(&text(path)?)?,
         None => body(args)?,
     };
+    // Where a monitor is checked from, and how many must agree, is none of this machine's business.
+    for elsewhere in ["regions", "confirm_regions"] {
+        body.as_object_mut().map(|body| body.remove(elsewhere));
+    }
     let allowance =
         Allowance { regions: &[], kept: &[], private_targets: !args.public_only, limits: Plan::Business.limits() };
     let spec = MonitorSpec::read(&body, &allowance).map_err(|faults| {
@@ -156,7 +160,9 @@ fn lines(check: &Check, result: &ProbeResult, facts: &Facts, now: Timestamp) -> 
         lines.push(format!("  expires at {expires_at}, in {} days", days_left(expires_at, now)));
     }
     lines.extend(facts.answers.iter().flatten().map(|answer| format!("  {answer}")));
-    lines.join("\n")
+    // Much of it is the target's own words, and a terminal obeys some.
+    let harmless = |line: String| line.replace(char::is_control, "\u{fffd}");
+    lines.into_iter().map(harmless).collect::<Vec<_>>().join("\n")
 }
 
 /// A phase's part of the whole, where it lies in it.

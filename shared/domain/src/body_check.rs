@@ -98,6 +98,10 @@ impl TryFrom<String> for JsonPath {
                 "must have at most one .. and one $, {COMMAS_MAX} commas and {FILTERS_MAX} filters"
             )));
         }
+        if ["match", "search"].iter().any(|function| calls(&bare, function)) {
+            // Each node would have its pattern compiled, and the pattern may be the target's own.
+            return Err(Invalid::new("must not use match or search; compare whole values, or look for a keyword"));
+        }
         Query::parse(&text).map_err(|error| {
             Invalid::new(format!("must be a JSONPath (RFC 9535) such as $.status: {}", error.message()))
         })?;
@@ -109,6 +113,12 @@ impl From<JsonPath> for String {
     fn from(path: JsonPath) -> Self {
         path.0
     }
+}
+
+/// Whether a path, without what stands in quotes, calls a function of this name.
+fn calls(bare: &str, function: &str) -> bool {
+    let mut behind = bare.match_indices(function).map(|(place, _)| &bare[place + function.len()..]);
+    behind.any(|rest| rest.trim_start().starts_with('('))
 }
 
 /// The path without what stands in quotes.
@@ -311,6 +321,16 @@ mod tests {
         let faults: Vec<String> =
             faults.into_vec().into_iter().map(|fault| format!("{}: {}", fault.pointer, fault.detail)).collect();
         if faults.is_empty() { Ok(read) } else { Err(faults) }
+    }
+
+    #[test]
+    fn patterns_that_each_node_would_have_compiled_are_refused() {
+        for path in ["$..[?match(@.a, @.b)]", "$[?search (@, 'x')]", "$[?!match(@.a,'(')]"] {
+            assert!(JsonPath::try_from(path.to_owned()).is_err(), "{path}");
+        }
+        for path in ["$.match", "$['search(']", "$[?length(@.match) > 1]"] {
+            assert!(JsonPath::try_from(path.to_owned()).is_ok(), "{path}");
+        }
     }
 
     #[test]

@@ -51,7 +51,7 @@ impl RecordType {
     ///
     /// # Errors
     /// What such a record looks like, where this is none.
-    pub fn normal(self, text: &str) -> Result<String, Invalid> {
+    pub fn normal<'a>(self, text: &'a str) -> Result<String, Invalid> {
         let fault = |shape: &str| Invalid::new(format!("must be {} records such as {shape}", self.as_str()));
         let words: Vec<&str> = text.split_ascii_whitespace().collect();
         match (self, words.as_slice()) {
@@ -64,30 +64,55 @@ impl RecordType {
             (Self::Cname | Self::Ns, [one]) => Ok(name(one)),
             (Self::Cname | Self::Ns, _) => Err(fault("\"www.example.com\"")),
             (Self::Mx, [preference, exchange]) if preference.parse::<u16>().is_ok() => {
-                Ok(format!("{preference} {}", name(exchange)))
+                Ok(format!("{} {}", number(preference), name(exchange)))
             }
             (Self::Mx, _) => Err(fault("\"10 mail.example.com\"")),
             (Self::Soa, [primary, mailbox, numbers @ ..])
                 if numbers.len() == 5 && numbers.iter().all(|number| number.parse::<u32>().is_ok()) =>
             {
+                let numbers: Vec<&str> = numbers.iter().map(|text| number(text)).collect();
                 Ok(format!("{} {} {}", name(primary), name(mailbox), numbers.join(" ")))
             }
             (Self::Soa, _) => Err(fault("\"ns1.example.com admin.example.com 2026112501 7200 3600 1209600 300\"")),
             (Self::Caa, [flags, tag, ..]) if flags.parse::<u8>().is_ok() => {
-                let value = text.trim_start()[flags.len()..].trim_start()[tag.len()..].trim();
-                Ok(format!("{flags} {} \"{}\"", tag.to_ascii_lowercase(), value.trim_matches('"')))
+                // The words are ASCII's, so that they stand where they were found.
+                let behind = |text: &'a str, word: &str| text.trim_ascii_start().get(word.len()..).unwrap_or_default();
+                let value = behind(behind(text, flags), tag).trim_ascii();
+                Ok(format!("{} {} \"{}\"", number(flags), tag.to_ascii_lowercase(), value.trim_matches('"')))
             }
             (Self::Caa, _) => Err(fault("\"0 issue \\\"letsencrypt.org\\\"\"")),
-            (Self::Txt, _) => Ok(text.to_owned()),
+            (Self::Txt, _) => Ok(unquoted(text)),
         }
     }
 }
 
-/// A name in the spelling in which names are compared.
+/// A number that was parsed, without a sign and zeros before it.
+fn number(text: &str) -> &str {
+    let bare = text.trim_start_matches('+').trim_start_matches('0');
+    if bare.is_empty() { "0" } else { bare }
+}
+
+/// A text as it is, or as a zone file quotes it: its parts joined.
+fn unquoted(text: &str) -> String {
+    let inner = text.trim_ascii().strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    let Some(inner) = inner.filter(|inner| !inner.contains('\\')) else { return text.to_owned() };
+    let parts: Vec<&str> = inner.split('"').collect();
+    // Between two quotes that end and begin a part there are spaces alone.
+    let between = |(place, part): (usize, &&str)| place % 2 == 0 || part.trim_ascii().is_empty();
+    if parts.len() % 2 == 1 && parts.iter().enumerate().all(between) {
+        parts.iter().step_by(2).copied().collect()
+    } else {
+        text.to_owned()
+    }
+}
+
+/// A name in the spelling in which names are compared; the root is a dot.
 fn name(text: &str) -> String {
     let lower = text.to_lowercase();
-    let bare = lower.strip_suffix('.').unwrap_or(&lower);
-    HostName::try_from(bare.to_owned()).map_or_else(|_| bare.to_owned(), String::from)
+    match lower.trim_end_matches('.') {
+        "" => ".".to_owned(),
+        bare => HostName::try_from(bare.to_owned()).map_or_else(|_| bare.to_owned(), String::from),
+    }
 }
 
 /// How the answer must relate to what is expected.
@@ -197,6 +222,15 @@ mod tests {
             (RecordType::Mx, "10  Mail.example.com.", Some("10 mail.example.com")),
             (RecordType::Mx, "mail.example.com", None),
             (RecordType::Txt, "v=spf1  -all", Some("v=spf1  -all")),
+            (RecordType::Txt, "\"v=spf1 \" \"-all\"", Some("v=spf1 -all")),
+            (RecordType::Txt, "\"a\" or \"b\"", Some("\"a\" or \"b\"")),
+            (RecordType::Txt, "\"", Some("\"")),
+            (RecordType::Mx, "0 .", Some("0 .")),
+            (RecordType::Mx, "+010 mail.example.com", Some("10 mail.example.com")),
+            (RecordType::Cname, ".", Some(".")),
+            (RecordType::Caa, "00 Issue  \"letsencrypt.org\" ", Some("0 issue \"letsencrypt.org\"")),
+            (RecordType::Caa, "0 \u{b}issue", Some("0 \u{b}issue \"\"")),
+            (RecordType::Caa, "\u{3000}0 issue x", None),
             (RecordType::Soa, "ns.a. admin.a. 1 2 3 4 5", Some("ns.a admin.a 1 2 3 4 5")),
             (RecordType::Soa, "ns.a. admin.a. 1 2 3 4", None),
             (RecordType::Caa, "0 Issue letsencrypt.org", Some("0 issue \"letsencrypt.org\"")),

@@ -74,7 +74,10 @@ fn domain(name: &str) -> Result<String, Invalid> {
 }
 
 /// RFC 1035, section 2.3.4: the length of a name and of its parts.
-pub(crate) fn check_labels(name: &str) -> Result<(), Invalid> {
+///
+/// # Errors
+/// Where one of them is too long, or empty.
+pub fn check_labels(name: &str) -> Result<(), Invalid> {
     if name.len() > 253 || name.split('.').any(|label| label.is_empty() || label.len() > 63) {
         return Err(Invalid::new("must have a host name whose parts have 1 to 63 characters, 253 in all"));
     }

@@ -194,7 +194,7 @@ pub struct ProbeResult {
     pub phases: Phases,
     /// Why it is not up.
     pub cause: Option<Cause>,
-    /// When the leaf certificate of the last TLS handshake expires.
+    /// When the first of the certificates expires that were seen on the way, those that vouch for them included.
     pub certificate_expires_at: Option<Timestamp>,
 }
 

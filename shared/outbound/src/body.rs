@@ -1,6 +1,9 @@
 //! The body of an answer: bounded on the wire, bounded again unpacked, and never kept.
 
-use std::io::{self, Read};
+use std::{
+    io::{self, Read},
+    time::Duration,
+};
 
 use flate2::read::MultiGzDecoder;
 use http::{HeaderMap, header};
@@ -26,6 +29,12 @@ const STEP: usize = 64 * 1024;
 /// Memory of all bodies at the same time, in steps: 32 MiB.
 pub(crate) const STEPS: usize = 512;
 
+/// How long a body may hold more than one step while memory is short.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// How often a body that does not come is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// Reads a body to its end.
 ///
 /// # Errors
@@ -40,10 +49,20 @@ pub(crate) async fn read(
     let until_close = !headers.contains_key(header::CONTENT_LENGTH) && !headers.contains_key(header::TRANSFER_ENCODING);
     let mut bytes = Vec::new();
     let mut memory: Vec<OwnedSemaphorePermit> = Vec::new();
+    let started = Instant::now();
     loop {
-        let frame = timeout_at(deadline, body.frame()).await;
-        let late = || Cause::seen(ErrorCode::ResponseTimeout, "The body of the answer did not end in time.");
-        let Some(frame) = frame.map_err(|_| late())? else { break };
+        // Memory that others wait for is not kept for a body that does not end. That says nothing of the target.
+        let crowded = outbound.memory.available_permits() < BODY_MAX / STEP;
+        if crowded && memory.len() > 1 && started.elapsed() > PATIENCE {
+            return Err(Cause::of(ErrorCode::Deadline));
+        }
+        let Ok(frame) = timeout_at(deadline.min(Instant::now() + LOOK), body.frame()).await else {
+            if Instant::now() < deadline {
+                continue;
+            }
+            return Err(Cause::seen(ErrorCode::ResponseTimeout, "The body of the answer did not end in time."));
+        };
+        let Some(frame) = frame else { break };
         let frame = match frame {
             Ok(frame) => frame,
             // Where the end of the connection is the end of the body (RFC 9112, section 6.3), a missing goodbye is no fault.

@@ -15,8 +15,8 @@ pub(crate) async fn dns(
     deadline: Instant,
     trace: &mut Trace,
 ) -> Result<(), Cause> {
-    let server = match &check.resolver {
-        None => None,
+    let servers = match &check.resolver {
+        None => Vec::new(),
         // The time that its own name takes is none of the time that its answer takes.
         Some(named) => {
             let found = targets(outbound, &host(&named.host), named.port, deadline, &mut Trace::default()).await;
@@ -25,14 +25,15 @@ pub(crate) async fn dns(
                 code if code.outcome() == Outcome::ProbeError => cause,
                 _ => Cause::seen(ErrorCode::ResolverUnreachable, format!("The name server {named}: {}", cause.detail)),
             };
-            found.map_err(unreachable)?.into_iter().next()
+            found.map_err(unreachable)?
         }
     };
-    trace.facts.remote = server;
+    // Of several addresses nobody knows which one answered.
+    trace.facts.remote = if let [server] = servers.as_slice() { Some(*server) } else { None };
     let started = Instant::now();
-    let asked = timeout_at(deadline, outbound.resolver.records(&check.name, check.record_type, server)).await;
+    let asked = timeout_at(deadline, outbound.resolver.records(&check.name, check.record_type, &servers)).await;
     Trace::add(&mut trace.phases.dns_us, started);
-    let late = if server.is_some() { ErrorCode::ResolverTimeout } else { ErrorCode::DnsTimeout };
+    let late = if servers.is_empty() { ErrorCode::DnsTimeout } else { ErrorCode::ResolverTimeout };
     let mut answers = asked.unwrap_or_else(|_| Err(Cause::of(late)))?;
     answers.sort();
     answers.dedup();

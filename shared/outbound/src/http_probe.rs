@@ -5,8 +5,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use hyper::body::Bytes;
 use serde_json::Value;
 use tokio::time::Instant;
-use url::Url;
+use url::{Host, Url};
 use valpero_domain::{
+    host::check_labels,
     http_check::{BasicAuth, HttpCheck, SlowOutcome},
     monitor::HttpUrl,
     probe::{Cause, ErrorCode},
@@ -156,15 +157,25 @@ fn headers(check: &HttpCheck) -> Result<HeaderMap, http::Error> {
     Ok(headers)
 }
 
+/// Whether a URL's host is one that the DNS can be asked for, or an address.
+fn names_a_host(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => check_labels(name.strip_suffix('.').unwrap_or(name)).is_ok(),
+        other => other.is_some(),
+    }
+}
+
 /// Where an answer redirects to, if it does.
 fn redirect(url: &Url, answer: &Answer) -> Option<Result<Url, Cause>> {
     if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
         return None;
     }
     let location = answer.headers.get(header::LOCATION)?;
-    let next = location.to_str().ok().and_then(|location| url.join(location).ok()).filter(|next| {
+    // Bytes beyond ASCII are no header of RFC 9110's, and browsers take them for UTF-8 all the same.
+    let location = std::str::from_utf8(location.as_bytes()).ok();
+    let next = location.and_then(|location| url.join(location).ok()).filter(|next| {
         matches!(next.scheme(), "http" | "https")
-            && next.host().is_some()
+            && names_a_host(next)
             && next.username().is_empty()
             && next.password().is_none()
     });

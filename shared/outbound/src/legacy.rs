@@ -5,13 +5,13 @@ use tokio::{
     net::TcpStream,
 };
 
-/// TLS 1.1 (RFC 4346), the highest version that is offered.
-const OFFERED: [u8; 2] = [3, 2];
+/// TLS 1.2 (RFC 5246), the highest version that is offered: who chooses an older one knows none that is newer.
+const OFFERED: [u8; 2] = [3, 3];
 
 /// Ciphers that servers of that age know (RFC 5246, appendix A.5, and RFC 4492), and the mark of safe renegotiation (RFC 5746).
 const CIPHERS: [u16; 11] = [0xc013, 0xc014, 0xc009, 0xc00a, 0x0033, 0x0039, 0x002f, 0x0035, 0xc012, 0x000a, 0x00ff];
 
-/// The version that the server answers a greeting of TLS 1.1 with.
+/// The old version that the server answers a greeting of TLS 1.2 with; none where it is a newer one, or no answer.
 pub(crate) async fn spoken(mut stream: TcpStream, host: Option<&str>) -> Option<&'static str> {
     stream.write_all(&hello(host)).await.ok()?;
     // A record's head (5 bytes), a message's head (4), and the version that the server chose (RFC 5246, section 7.4.1.3).

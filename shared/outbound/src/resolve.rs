@@ -32,17 +32,23 @@ pub trait Resolve: Send + Sync {
     /// All addresses of a host name.
     fn resolve<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Result<Vec<IpAddr>, Cause>>;
 
-    /// The records of a name, each in its normal spelling, from this name server or from our own.
+    /// The records of a name, each in its normal spelling, from the name server at these addresses, or, where there are none, from
+    /// our own.
     fn records<'a>(
         &'a self,
         name: &'a HostName,
         of: RecordType,
-        server: Option<SocketAddr>,
+        servers: &'a [SocketAddr],
     ) -> BoxFuture<'a, Result<Vec<String>, Cause>>;
 }
 
-/// The name servers of `/etc/resolv.conf`, and `/etc/hosts`, without a cache.
-pub struct SystemResolver(TokioResolver);
+/// The name servers of `/etc/resolv.conf`, without a cache.
+pub struct SystemResolver {
+    /// Which host has which address, also by `/etc/hosts`.
+    hosts: TokioResolver,
+    /// What the DNS says.
+    zones: TokioResolver,
+}
 
 /// The system's DNS configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -55,10 +61,16 @@ impl SystemResolver {
     /// # Errors
     /// Where there is none, or it is not valid.
     pub fn new() -> Result<Self, NoResolver> {
-        let mut builder = TokioResolver::builder_tokio().map_err(NoResolver)?;
-        let options = builder.options_mut();
-        be_fresh(options);
-        builder.build().map(Self).map_err(NoResolver)
+        let resolver = |hosts_file| {
+            let mut builder = TokioResolver::builder_tokio()?;
+            let options = builder.options_mut();
+            be_fresh(options);
+            options.use_hosts_file = hosts_file;
+            builder.build()
+        };
+        let hosts = resolver(ResolveHosts::Auto).map_err(NoResolver)?;
+        let zones = resolver(ResolveHosts::Never).map_err(NoResolver)?;
+        Ok(Self { hosts, zones })
     }
 }
 
@@ -67,9 +79,9 @@ impl Resolve for SystemResolver {
         Box::pin(async move {
             // The final dot keeps the machine's search domains out of it.
             let absolute = format!("{}.", host.trim_end_matches('.'));
-            let v6 = self.0.ipv6_lookup(absolute.clone());
+            let v6 = self.hosts.ipv6_lookup(absolute.clone());
             tokio::pin!(v6);
-            let v4 = self.0.ipv4_lookup(absolute);
+            let v4 = self.hosts.ipv4_lookup(absolute);
             tokio::pin!(v4);
             // Both are asked at once; the answer that is preferred waits only a little for the other.
             let (v4, v6) = tokio::select! {
@@ -98,18 +110,18 @@ impl Resolve for SystemResolver {
         &'a self,
         name: &'a HostName,
         of: RecordType,
-        server: Option<SocketAddr>,
+        servers: &'a [SocketAddr],
     ) -> BoxFuture<'a, Result<Vec<String>, Cause>> {
         Box::pin(async move {
             let absolute = format!("{name}.");
-            let asked = match server {
-                None => self.0.lookup(absolute, kind(of)).await,
-                Some(server) => match asking(server) {
+            let asked = match servers {
+                [] => self.zones.lookup(absolute, kind(of)).await,
+                _ => match asking(servers) {
                     Ok(resolver) => resolver.lookup(absolute, kind(of)).await,
                     Err(error) => Err(error),
                 },
             };
-            let found = asked.map_err(|error| no_records(name, of, server, &error))?;
+            let found = asked.map_err(|error| no_records(name, of, servers, &error))?;
             let records: Vec<String> = found.answers().iter().filter_map(|record| text(record, of)).collect();
             if records.is_empty() { Err(none_of(name, of)) } else { Ok(records) }
         })
@@ -122,14 +134,16 @@ fn be_fresh(options: &mut ResolverOpts) {
     options.attempts = 2;
 }
 
-/// A resolver that asks this name server alone, over UDP, and over TCP what is too long for it.
-fn asking(server: SocketAddr) -> Result<TokioResolver, NetError> {
-    let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
-        connection.port = server.port();
-        connection
-    });
-    let server = NameServerConfig::new(server.ip(), true, connections.into());
-    let config = ResolverConfig::from_name_servers(vec![server]);
+/// A resolver that asks these addresses of one name server alone, over UDP, and over TCP what is too long for it.
+fn asking(servers: &[SocketAddr]) -> Result<TokioResolver, NetError> {
+    let config = |server: &SocketAddr| {
+        let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
+            connection.port = server.port();
+            connection
+        });
+        NameServerConfig::new(server.ip(), true, connections.into())
+    };
+    let config = ResolverConfig::from_name_servers(servers.iter().map(config).collect());
     let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
     be_fresh(builder.options_mut());
     builder.options_mut().use_hosts_file = ResolveHosts::Never;
@@ -180,12 +194,16 @@ fn none_of(name: &HostName, of: RecordType) -> Cause {
     Cause::seen(ErrorCode::DnsNoRecords, format!("{name} has no {} records.", of.as_str()))
 }
 
-fn no_records(name: &HostName, of: RecordType, server: Option<SocketAddr>, error: &NetError) -> Cause {
+fn no_records(name: &HostName, of: RecordType, servers: &[SocketAddr], error: &NetError) -> Cause {
+    let server = (!servers.is_empty()).then(|| {
+        let all: Vec<String> = servers.iter().map(ToString::to_string).collect();
+        all.join(" or ")
+    });
     if error.is_nx_domain() {
         return Cause::seen(ErrorCode::DnsNxdomain, format!("{name} does not exist."));
     }
     if let NetError::Dns(DnsError::ResponseCode(code)) = error {
-        let (code, detail) = match (*code, server) {
+        let (code, detail) = match (*code, &server) {
             (ResponseCode::Refused, Some(server)) => {
                 (ErrorCode::DnsRefused, format!("The name server {server} refuses to answer about {name}."))
             }
@@ -194,7 +212,7 @@ fn no_records(name: &HostName, of: RecordType, server: Option<SocketAddr>, error
         };
         return Cause::seen(code, detail);
     }
-    match (error, server) {
+    match (error, &server) {
         (error, _) if error.is_no_records_found() => none_of(name, of),
         (NetError::Timeout, Some(server)) => {
             Cause::seen(ErrorCode::ResolverTimeout, format!("The name server {server} did not answer in time."))
