@@ -149,16 +149,16 @@ def main():
         print(f"{COUNT} targets, {TURNS} turns of {ROUNDS} rounds; the medians, in µs of CPU a check")
         print(f"{'':<20}{'tick':>8}{'floor':>8}{'blackbox':>10}   {'tick/floor':>10} {'blackbox/tick':>14}   memory")
         for name, scheme, root in [("http", "http", None), *((name, "https", files[2]) for name, files in chains.items())]:
-            tick, floor, other, memory = [], [], [], 0
+            tick, floor, other, idle, peak = [], [], [], 0, 0
             blackbox.round(name, scheme, ports[name])
             for _ in range(TURNS):
                 rounds = ours("tick", scheme, ports[name], root)
-                memory = max(memory, *(one["memory_kib"] for one in rounds))
+                idle, peak = (max(most, *(one[of] for one in rounds)) for most, of in ((idle, "memory_kib"), (peak, "peak_kib")))
                 tick += [one["cpu_us"] for one in rounds]
                 floor += [one["cpu_us"] for one in ours("floor", scheme, ports[name], root)]
                 other += [blackbox.round(name, scheme, ports[name]) for _ in range(2)]
             tick, floor, other = map(statistics.median, (tick, floor, other))
-            shown = f"{name:<20}{tick:>8.0f}{floor:>8.0f}{other:>10.0f}   {tick / floor:>10.2f} {other / tick:>14.1f}   {memory / 1024:.0f} MiB"
+            shown = f"{name:<20}{tick:>8.0f}{floor:>8.0f}{other:>10.0f}   {tick / floor:>10.2f} {other / tick:>14.1f}   {idle / 1024:.0f} to {peak / 1024:.0f} MiB"
             print(shown, flush=True)
 
 

@@ -50,6 +50,7 @@ impl Checker {
         let Ok(_socket) = self.sockets.acquire().await else {
             return ProbeResult::failed(Cause::of(ErrorCode::Internal), Phases::default());
         };
+        self.pace.turn().await;
         probe(&self.outbound, &spec.check, spec.timeout_ms, self.app.now()).await.0
     }
 }

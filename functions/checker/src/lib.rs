@@ -2,6 +2,7 @@
 
 mod attempt;
 mod event;
+mod pace;
 mod settle;
 mod tick;
 
@@ -14,6 +15,8 @@ use valpero_app::{App, ConfigError, Needs, WorkError, config, telemetry::chain};
 use valpero_domain::RegionCode;
 use valpero_outbound::{Outbound, OutboundError};
 use valpero_storage::Usage;
+
+use pace::Pace;
 
 pub use event::{BadEvent, CheckerEvent};
 pub use settle::settle;
@@ -36,6 +39,7 @@ pub struct Checker {
     outbound: Outbound,
     backoff: [Duration; 3],
     sockets: Arc<Semaphore>,
+    pace: Arc<Pace>,
 }
 
 /// The checker cannot start.
@@ -63,7 +67,8 @@ pub enum CheckerError {
 impl Checker {
     /// The checker of this region, with these ways out. `backoff` is [`BACKOFF`] but where nobody wants to wait.
     pub fn new(app: App, region: RegionCode, outbound: Outbound, backoff: [Duration; 3]) -> Self {
-        Self { app, region, outbound, backoff, sockets: Arc::new(Semaphore::new(IN_FLIGHT)) }
+        let (sockets, pace) = (Arc::new(Semaphore::new(IN_FLIGHT)), Arc::new(Pace::new(1.0)));
+        Self { app, region, outbound, backoff, sockets, pace }
     }
 
     /// The checker of a function on AWS, from its environment.
@@ -74,7 +79,8 @@ impl Checker {
         let region = config::own_region()?;
         let app = App::from_env(NEEDS).await?;
         let outbound = Outbound::on_aws(app.settings.private_targets)?;
-        Ok(Self::new(app, region, outbound, BACKOFF))
+        let pace = Arc::new(Pace::new(config::own_processors()));
+        Ok(Self { pace, ..Self::new(app, region, outbound, BACKOFF) })
     }
 
     /// The region.

@@ -2,6 +2,7 @@
 
 mod floor;
 mod meter;
+mod prepare;
 mod site;
 mod tick;
 
@@ -15,10 +16,12 @@ type Failure = Box<dyn Error + Send + Sync>;
 enum Command {
     /// Ticks of a checker over these targets, as monitors in a store of another process.
     Tick(Targets),
+    /// Probes of the first target, one after the other, and their phases.
+    Single(Targets),
     /// The same handshakes and requests by hyper and rustls alone.
     Floor(Targets),
-    /// A store, for `tick`.
-    Store,
+    /// A store with monitors of these targets, for `tick`.
+    Store(Targets),
     /// A site that answers each request a while after it came.
     Site {
         /// How long after, in microseconds.
@@ -61,6 +64,12 @@ impl Targets {
         format!("{}://{}:{}/", self.scheme, Self::host(place), self.port)
     }
 
+    /// These targets as arguments.
+    fn arguments(&self) -> [String; 6] {
+        let [port, count] = [self.port.to_string(), self.count.to_string()];
+        ["--scheme".into(), self.scheme.clone(), "--port".into(), port, "--count".into(), count]
+    }
+
     fn roots(&self) -> Result<rustls::RootCertStore, Failure> {
         use rustls_pki_types::{CertificateDer, pem::PemObject};
         // Those of the public web too: a checker searches them all.
@@ -78,8 +87,9 @@ impl Targets {
 async fn main() -> Result<(), Failure> {
     match Command::parse() {
         Command::Tick(targets) => tick::run(&targets).await,
+        Command::Single(targets) => tick::single(&targets).await,
         Command::Floor(targets) => floor::run(&targets).await,
-        Command::Store => tick::store(),
+        Command::Store(targets) => prepare::run(&targets).await,
         Command::Site { wait_us } => site::run(wait_us).await,
     }
 }

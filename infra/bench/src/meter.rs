@@ -1,4 +1,4 @@
-//! What a process takes: its own CPU time, and the most memory that it ever had.
+//! What a process takes: its own CPU time, and its memory.
 
 use std::time::{Duration, Instant};
 
@@ -11,27 +11,32 @@ fn cpu() -> Duration {
     Duration::new(u64::try_from(spent.tv_sec).unwrap_or(0), u32::try_from(spent.tv_nsec).unwrap_or(0))
 }
 
-/// The most memory that this process had, in KiB (`VmHWM` of proc(5)).
-fn memory_kib() -> Option<u64> {
+/// A line of `/proc/self/status`, in KiB.
+fn status_kib(name: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok())
+    status.lines().find_map(|line| line.strip_prefix(name)?.trim().strip_suffix(" kB")?.parse().ok())
 }
 
 /// A measured round.
-pub(crate) struct Round(Duration, Instant);
+pub(crate) struct Round {
+    cpu: Duration,
+    wall: Instant,
+    memory_kib: Option<u64>,
+}
 
 impl Round {
     pub(crate) fn start() -> Self {
-        Self(cpu(), Instant::now())
+        Self { memory_kib: status_kib("VmRSS:"), cpu: cpu(), wall: Instant::now() }
     }
 
     /// Prints what it took for each of `count` requests, of which `up` had the answer they should.
     #[expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "this is what the program is for")]
     pub(crate) fn end(self, count: usize, up: usize) {
-        let (cpu, wall) = (cpu().saturating_sub(self.0), self.1.elapsed());
+        let (cpu, wall) = (cpu().saturating_sub(self.cpu), self.wall.elapsed());
         let each_us = cpu.as_secs_f64() * 1e6 / count.max(1) as f64;
         let line = json!({
-            "cpu_us": each_us, "wall_ms": wall.as_secs_f64() * 1e3, "count": count, "up": up, "memory_kib": memory_kib(),
+            "cpu_us": each_us, "wall_ms": wall.as_secs_f64() * 1e3, "count": count, "up": up,
+            "memory_kib": self.memory_kib, "peak_kib": status_kib("VmHWM:"),
         });
         println!("{line}");
     }

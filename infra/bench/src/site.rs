@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
-    time::{Instant, sleep_until},
+    time::Instant,
 };
 
 use crate::Failure;
@@ -23,8 +23,7 @@ pub(crate) async fn run(wait_us: u64) -> Result<(), Failure> {
             let mut request = [0; 2048];
             let Ok(1..) = stream.read(&mut request).await else { return };
             let due = Instant::now() + Duration::from_micros(wait_us);
-            // Timers are good to a millisecond; the rest is waited for at work.
-            sleep_until(due - Duration::from_micros(wait_us % 1_000)).await;
+            // At work: timers are good to a millisecond alone.
             while Instant::now() < due {
                 tokio::task::yield_now().await;
             }

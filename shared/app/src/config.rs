@@ -162,6 +162,17 @@ fn region_of(code: Option<&str>, aws_region: Option<&str>) -> Result<RegionCode,
     }
 }
 
+/// The processors that Lambda gives this function, or the part of one: 1,769 MB have one whole (AWS Lambda Developer Guide,
+/// "Configure Lambda function memory"). One, where this is no Lambda.
+pub fn own_processors() -> f64 {
+    processors_of(variable("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").as_deref())
+}
+
+fn processors_of(memory_mb: Option<&str>) -> f64 {
+    // What runs on one thread has no use for a second one.
+    memory_mb.and_then(|mb| mb.parse::<u32>().ok()).map_or(1.0, |mb| (f64::from(mb.max(128)) / 1_769.0).min(1.0))
+}
+
 /// Which log lines are written, from `VALPERO_LOG`: `info` unless set.
 pub fn log_filter(default: &str) -> String {
     variable(LOG).unwrap_or_else(|| default.to_owned())
@@ -193,6 +204,14 @@ mod tests {
         let value = |name: &str| Some(if name == PRIVATE_TARGETS { "maybe" } else { "x" }.to_owned());
         let ConfigError(faults) = Config::read(Needs::default(), value).expect_err("wrong");
         assert!(faults.len() == 1 && faults[0].contains("maybe"), "{faults:?}");
+    }
+
+    #[test]
+    fn lambda_gives_processors_by_memory() {
+        assert!((processors_of(Some("512")) - 0.289).abs() < 0.001);
+        for whole in [Some("1769"), Some("10240"), Some("?"), None] {
+            assert!((processors_of(whole) - 1.0).abs() < f64::EPSILON, "{whole:?}");
+        }
     }
 
     #[test]

@@ -1,0 +1,118 @@
+"""What a monitor costs a month, from what the tests measured: `python3 infra/bench/costs.py [--write]`.
+
+Reads the units of a minute from the snapshot of tests/cost, multiplies them by AWS's prices, and compares the tables of docs/COSTS.md
+with the outcome; `--write` puts them there."""
+
+import math
+import os
+import re
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PAGE = os.path.join(ROOT, "docs", "COSTS.md")
+SNAPSHOT = os.path.join(ROOT, "tests", "cost", "snapshots", "valpero__cost__table__ticks.snap")
+
+# us-east-1, on demand, arm64.
+WRITE, READ = 0.625e-6, 0.125e-6
+GB_SECOND, INVOCATION = 0.0000133334, 0.20e-6
+STORED_GB, SENT_GB = 0.25, 0.09
+REGIONS, MINUTES = 3, 43_200
+COHORT = 56
+# The checker has 0.5 GB, with which Lambda gives 512/1769 of a processor.
+CHECKER_GB, PROCESSORS = 0.5, 512 / 1769
+# Probes begin at a pace that keeps half of it busy.
+BUSY = 0.5
+# Of a check by HTTPS, from infra/bench/probes.py; and how long a tick waits for its slowest usual answer.
+CHECK_CPU_S, ANSWER_S = 190e-6, 0.3
+RECORD_BYTES, KEPT_DAYS = 15 + 3, 30
+SENT_BYTES, FREE_SENT_GB = 1_200, 100
+# Hours and days summed up, of a cohort in a region; and what a deployment costs by itself: the sweep, its log, an idle queue.
+SUMS, STILL = 0.002, 0.05 + 0.26
+
+
+def units():
+    """Write and read units of a minute by the number of monitors, 0 for none."""
+    found, size = {}, None
+    with open(SNAPSHOT) as file:
+        for line in file:
+            head = re.match(r"a minute of (\d+) monitors", line)
+            if head:
+                size = int(head[1])
+            row = re.match(r"(all up|three regions without a monitor) +([\d.]+) +([\d.]+)", line)
+            if row:
+                found[size if row[1] == "all up" else 0] = (float(row[2]), float(row[3]))
+    return found
+
+
+def month(monitors):
+    """Dollars a month of all these monitors, by what they are for."""
+    of = units()
+    cohorts = math.ceil(monitors / COHORT)
+    full = [whole - idle for whole, idle in zip(of[COHORT], of[0])]
+    a_minute = of[monitors] if monitors in of else [idle + cohorts * one for idle, one in zip(of[0], full)]
+    tick_s = ANSWER_S + monitors * CHECK_CPU_S / (PROCESSORS * BUSY)
+    ticks = REGIONS * MINUTES
+    sent_gb = monitors * ticks * SENT_BYTES / 1e9
+    return {
+        "writes": a_minute[0] * MINUTES * WRITE,
+        "reads": a_minute[1] * MINUTES * READ,
+        "checkers": ticks * (tick_s * CHECKER_GB * GB_SECOND + INVOCATION),
+        "sums": cohorts * REGIONS * SUMS,
+        "history": monitors * REGIONS * 1_440 * KEPT_DAYS * RECORD_BYTES / 1e9 * STORED_GB,
+        "still": STILL,
+        "sent": max(0.0, sent_gb - FREE_SENT_GB) * SENT_GB,
+    }
+
+
+def ours():
+    sizes = [10, 1_000, 100_000]
+    months = [month(size) for size in sizes]
+    lines = ["| a monitor-month, 1 minute × 3 regions | " + " | ".join(f"of {size:,}" for size in sizes) + " |", "|---|---|---|---|"]
+    names = {
+        "writes": "DynamoDB, writes",
+        "reads": "DynamoDB, reads",
+        "checkers": "Lambda, the checkers",
+        "sums": "hours and days summed up",
+        "history": "30 days of checks, kept",
+        "still": "the deployment itself",
+        "sent": "data sent, beyond an account's free 100 GB",
+    }
+    for name, says in names.items():
+        lines.append(f"| {says} | " + " | ".join(f"${one[name] / size:.4f}" for one, size in zip(months, sizes)) + " |")
+    totals = [sum(one.values()) / size for one, size in zip(months, sizes)]
+    lines.append("| **altogether** | " + " | ".join(f"**${total:.4f}**" for total in totals) + " |")
+    return "\n".join(lines), totals
+
+
+def rivals(totals):
+    checks = REGIONS * MINUTES
+    plain = checks * (WRITE + 0.5 * READ + INVOCATION + 0.125 * 0.15 * GB_SECOND)
+    rows = [
+        ("Valpero, of 1,000 monitors", "the table above", totals[1]),
+        ("the plain design", "a function, a write and half a read unit a check: 0.125 GB for 150 ms", plain),
+        ("Route 53 health check, HTTPS, outside AWS", "$0.75, and $2.00 for HTTPS", 2.75),
+        ("Checkly, API check", f"{checks:,} runs at $2 for 10,000", checks * 2 / 10_000),
+        ("CloudWatch Synthetics", f"{checks:,} runs at $0.0012", checks * 0.0012),
+    ]
+    lines = ["| | how it is counted | a monitor-month | times ours |", "|---|---|---|---|"]
+    lines += [f"| {name} | {how} | ${dollars:,.3f} | {dollars / totals[1]:,.0f} |" for name, how, dollars in rows]
+    return "\n".join(lines)
+
+
+def main():
+    table, totals = ours()
+    with open(PAGE) as file:
+        page = file.read()
+    made = page
+    for name, text in (("ours", table), ("rivals", rivals(totals))):
+        made = re.sub(f"(<!-- {name} -->\n)[^<]*(<!-- end -->)", lambda found: found[1] + text + "\n" + found[2], made)
+    if "--write" in sys.argv:
+        with open(PAGE, "w") as file:
+            file.write(made)
+    elif made != page:
+        raise SystemExit("docs/COSTS.md is not what the tests measured: python3 infra/bench/costs.py --write")
+    print(table)
+
+
+if __name__ == "__main__":
+    main()

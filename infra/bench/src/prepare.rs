@@ -1,0 +1,93 @@
+//! The process that holds the store: it makes the monitors, so that the checker's own memory is a checker's.
+
+use std::{io::BufRead, sync::Arc};
+
+use axum::{
+    Router,
+    body::{self, Body},
+    http::{Request, header},
+};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+use valpero::{
+    embedded::Embedded,
+    stack::{Parts, Stack},
+};
+use valpero_app::{Clock, entropy};
+use valpero_auth::Token;
+use valpero_checker::BACKOFF;
+use valpero_domain::{AccountId, AuditId, KeyId, Plan, Scopes};
+use valpero_outbound::{Guard, Outbound, SystemResolver, Tls};
+use valpero_storage::{Account, ApiKey, AuditRow, Trail};
+
+use crate::{Failure, Targets};
+
+/// Serves a store in memory until its standard input ends. It prints its address first, and in the end, where phases are asked for,
+/// those of each monitor's last check.
+#[expect(clippy::print_stdout, reason = "for the process that started it")]
+pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
+    let store = Embedded::in_memory()?;
+    let trust = Tls::trusting(targets.roots()?)?;
+    let stack = Stack::assemble(Parts {
+        client: store.client(),
+        regions: vec!["fra".parse()?],
+        private_targets: true,
+        clock: Clock::system(),
+        outbound: Outbound::new(Guard::public_only(), Arc::new(SystemResolver::new()?), trust),
+        backoff: BACKOFF,
+    })
+    .await?;
+    let (token, router) = (key(&stack).await?, stack.router());
+    let mut monitors = Vec::with_capacity(targets.count);
+    for place in 0..targets.count {
+        // Its retries would wait for what is down.
+        let body = json!({"url": targets.url(place), "retries": 0});
+        let made = call(&router, "POST", "/api/v1/monitors", &token, Some(body)).await?;
+        monitors.push(made["id"].as_str().ok_or("no id")?.to_owned());
+    }
+    println!("{}", store.address());
+    tokio::task::spawn_blocking(|| std::io::stdin().lock().read_line(&mut String::new())).await??;
+    if targets.phases {
+        for id in &monitors {
+            let checks = call(&router, "GET", &format!("/api/v1/monitors/{id}/checks?limit=1"), &token, None).await?;
+            let newest = &checks["data"][0];
+            println!("{}", json!({"phases": newest["phases"], "error": newest["error"]["code"]}));
+        }
+    }
+    Ok(())
+}
+
+/// A key that may do everything, of an account that may have many monitors.
+async fn key(stack: &Stack) -> Result<String, Failure> {
+    let (store, now) = (&stack.app.store, stack.app.now());
+    let id = AccountId::new(now, entropy()?);
+    let audit = AuditRow::without_request(id, AuditId::new(now, entropy()?), "operator", "bench.prepared", None, now);
+    let account = Account {
+        id,
+        email: "bench@localhost".into(),
+        plan: Plan::Business,
+        language: "en".into(),
+        created_at: now,
+        monitors: 0,
+    };
+    store.create_account(&account, &audit).await?;
+    let token = Token::generate()?;
+    let audit = AuditRow { id: AuditId::new(now, entropy()?), ..audit };
+    let key = ApiKey::new(&token, id, KeyId::new(now, entropy()?), "bench".into(), Scopes::all(), u32::MAX, now);
+    store.create_key(&key, &Trail::from(&audit)).await?;
+    Ok(token.reveal().to_owned())
+}
+
+async fn call(router: &Router, method: &str, path: &str, token: &str, sent: Option<Value>) -> Result<Value, Failure> {
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::AUTHORIZATION, format!("Bearer {token}"))
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(sent.map_or_else(Body::empty, |sent| Body::from(sent.to_string())))?;
+    let answer = router.clone().oneshot(request).await?;
+    let status = answer.status();
+    let bytes = body::to_bytes(answer.into_body(), 1 << 20).await?;
+    let answer: Value = serde_json::from_slice(&bytes)?;
+    if status.is_success() { Ok(answer) } else { Err(format!("{method} {path}: {answer}").into()) }
+}
