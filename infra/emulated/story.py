@@ -240,7 +240,7 @@ def contract(deployment, api, made, hook):
     text = api.call("GET", "/api/metrics").text.decode()
     step("Prometheus reads the metrics", f'valpero_up{{monitor_id="{made["id"]}"' in text, text)
     seen = api.call("POST", "/api/v1/tools/http", {"url": made["url"]})
-    step("a tool probes a site that is no monitor's", seen.status == 200 and seen.json()["remote_address"], seen)
+    step("a tool probes a site that is no monitor's", seen.status == 200 and seen.json["remote_address"], seen)
     packed = api.call("GET", "/api/metrics", headers={"Accept-Encoding": "gzip"})
     step("packed where it asks for that", gzip.decompress(packed.text).startswith(b"# HELP valpero_up "), packed)
     nobody = Api(f"http://{api.host}", "")

@@ -6,7 +6,7 @@ use futures::{StreamExt, stream};
 use http_body_util::Empty;
 use hyper::{Request, body::Bytes, header};
 use hyper_util::rt::TokioIo;
-use rustls::{ClientConfig, client::Resumption};
+use rustls::{ClientConfig, NamedGroup, client::Resumption};
 use rustls_pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -20,7 +20,10 @@ use crate::{Failure, Targets, meter::Round};
 const IN_FLIGHT: usize = 700;
 
 pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+    // As a checker: see `Tls::trusting`.
+    provider.kx_groups.retain(|group| group.name() != NamedGroup::X25519MLKEM768);
+    let provider = Arc::new(provider);
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_root_certificates(targets.roots()?)

@@ -11,7 +11,7 @@ use std::{
 };
 
 use rustls::{
-    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, NamedGroup, OtherError, RootCertStore,
     SignatureScheme,
     client::{
         ResolvesClientCert, Resumption,
@@ -78,7 +78,11 @@ impl Tls {
     /// # Errors
     /// Where the cryptography has no TLS version that rustls accepts.
     pub fn trusting(roots: RootCertStore) -> Result<Self, rustls::Error> {
-        let provider = Arc::new(aws_lc_rs::default_provider());
+        let mut provider = aws_lc_rs::default_provider();
+        // Its key share is 1.2 KB, more than all the rest that a check sends, and what is sent is the largest part of the bill. A
+        // server that is offered it without a share would ask for one, which takes a round trip.
+        provider.kx_groups.retain(|group| group.name() != NamedGroup::X25519MLKEM768);
+        let provider = Arc::new(provider);
         let algorithms = provider.signature_verification_algorithms;
         let mut config = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()?
