@@ -30,7 +30,7 @@ import tools  # noqa: E402
 COUNT = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
 TURNS, ROUNDS = 3, 5
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
-# Two of them are enough: as many as a machine of this kind has cores.
+# The keys of root and intermediate; leaves are P-256.
 CHAINS = {"p256": ("ec:P-256", "ec:P-256"), "like-lets-encrypt": ("rsa:4096", "ec:P-384")}
 BENCH = os.path.join(ROOT, "target", "release", "valpero-bench")
 

@@ -2,7 +2,7 @@
 
 Every case of cases.py is probed once by `valpero check` and once by blackbox_exporter, and each must find what the table says. The
 servers are nginx, openssl, knot and sockets that break one rule each. All of it is in namespaces of its own: no packet leaves, no
-process stays, and no file of the machine is touched. Missing Debian packages are installed first. Takes about two minutes.
+process stays, and no file of the machine is touched. Missing Debian packages are installed first. Takes about half a minute.
 """
 
 import argparse

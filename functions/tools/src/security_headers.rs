@@ -115,7 +115,7 @@ fn content_security_policy(headers: &HeaderMap, policies: &[Policy]) -> Judged {
 fn scripts(policy: &Policy) -> Judged {
     let general = sources(policy, "script-src").or_else(|| sources(policy, "default-src"));
     let parts = ["script-src-elem", "script-src-attr"].map(|part| sources(policy, part).or(general));
-    let judged = parts.into_iter().chain([general].into_iter().filter(Option::is_some)).map(|sources| {
+    let judged = parts.into_iter().chain(general.map(Some)).map(|sources| {
         sources.map_or(
             (Verdict::Weak, "The policy has neither script-src nor default-src: it does not limit all scripts."),
             limited,
