@@ -7,6 +7,7 @@ mod history;
 mod probing;
 mod regions;
 mod restart;
+mod shares;
 mod story;
 mod tenancy;
 mod tools;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use valpero_auth::Token;
 use valpero_checker::CheckerEvent;
 use valpero_domain::{Plan, packed::COHORT_SIZE};
-use valpero_storage::Usage;
+use valpero_storage::{Occasion, Usage};
 
 use crate::harness::{Site, World, WorldOptions};
 
@@ -117,7 +117,7 @@ async fn an_hour_of_a_full_cohort_is_summed_up_for_eight_read_units_and_one_writ
     };
     let records: Vec<Record> = (0..COHORT_SIZE).map(record).collect();
     for minute in 0..60 {
-        store.save_tick(&cohort, start.plus_seconds(60 * minute), &records).await.expect("kept");
+        store.save_checks(&cohort, start.plus_seconds(60 * minute), Occasion::Tick, &records).await.expect("kept");
     }
     let (kept, usage) = Usage::of(store.roll_up(&cohort, Span::Hour, start)).await;
     assert!(kept.expect("summed up"));

@@ -167,12 +167,12 @@ impl World {
         self.now.fetch_add(seconds * 1000, Ordering::SeqCst);
     }
 
-    /// The next minute begins: every region ticks, and what follows is delivered.
+    /// The next minute begins: every region ticks, parts that are left to other invocations with it, and what follows is delivered.
     pub async fn tick(&self) {
         for outcome in self.bare_tick().await {
             outcome.expect("a tick");
         }
-        self.deliver().await;
+        self.drain().await;
     }
 
     /// The next minute begins and every region ticks, whatever comes of it.
@@ -197,9 +197,14 @@ impl World {
         as_function("rollup", self.stack.roll_up()).await.expect("a rollup")
     }
 
-    /// Handles the checks that were asked for, and delivers what follows.
+    /// Handles the events that wait on the bus; answers how many.
+    pub async fn handle_events(&self) -> usize {
+        as_function("checker", self.stack.drain_events()).await
+    }
+
+    /// Handles the events that wait on the bus, and delivers what follows.
     pub async fn drain(&self) {
-        as_function("checker", self.stack.drain_events()).await;
+        self.handle_events().await;
         self.deliver().await;
     }
 

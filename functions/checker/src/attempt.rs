@@ -1,7 +1,8 @@
 //! Probing one monitor: an attempt, and further ones before "down" is believed.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use tokio::time::Instant;
 use valpero_domain::probe::{Cause, ErrorCode, Outcome, Phases, ProbeResult};
 use valpero_outbound::probe;
 use valpero_storage::ProbeSpec;
@@ -18,6 +19,8 @@ pub(crate) struct Observation {
     pub result: ProbeResult,
     /// Attempts made, from 1.
     pub attempts: u32,
+    /// How long the last one took, from its beginning.
+    pub took: Duration,
 }
 
 impl Checker {
@@ -27,7 +30,7 @@ impl Checker {
     pub(crate) async fn observe(&self, spec: &ProbeSpec, known_down: bool) -> Observation {
         let started = Instant::now();
         let timeout = Duration::from_millis(u64::from(spec.timeout_ms));
-        let mut result = self.attempt(spec).await;
+        let (mut result, mut took) = self.attempt(spec).await;
         let mut attempts = 1;
         let retries = if known_down { 0 } else { usize::from(spec.retries) };
         for retry in 0..retries {
@@ -39,18 +42,21 @@ impl Checker {
                 break;
             }
             tokio::time::sleep(wait).await;
-            result = self.attempt(spec).await;
+            (result, took) = self.attempt(spec).await;
             attempts += 1;
         }
-        Observation { result, attempts }
+        Observation { result, attempts, took }
     }
 
-    async fn attempt(&self, spec: &ProbeSpec) -> ProbeResult {
+    async fn attempt(&self, spec: &ProbeSpec) -> (ProbeResult, Duration) {
         // The semaphore is never closed; were it, the fault would be ours.
         let Ok(_socket) = self.sockets.acquire().await else {
-            return ProbeResult::failed(Cause::of(ErrorCode::Internal), Phases::default());
+            return (ProbeResult::failed(Cause::of(ErrorCode::Internal), Phases::default()), Duration::ZERO);
         };
         self.pace.turn().await;
-        probe(&self.outbound, &spec.check, spec.timeout_ms, self.app.now()).await.0
+        let began = Instant::now();
+        // Boxed: those that wait for their turn then take little memory.
+        let (result, _) = Box::pin(probe(&self.outbound, &spec.check, spec.timeout_ms, self.app.now())).await;
+        (result, began.elapsed())
     }
 }

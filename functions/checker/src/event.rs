@@ -1,18 +1,20 @@
-//! The events that a checker takes: a tick of the schedule, and a check that was asked for.
+//! The events that a checker takes: a tick of the schedule, a part of one, and a check that was asked for.
 
 use serde::Deserialize;
 use serde_json::Value;
-use valpero_app::event_bus::{CHECK_REQUESTED, CheckRequested};
+use valpero_app::event_bus::{CheckRequested, CohortsDue, Event};
 use valpero_domain::Timestamp;
 
 /// The `detail-type` of EventBridge's schedule.
 const SCHEDULED: &str = "Scheduled Event";
 
 /// An event for a checker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CheckerEvent {
     /// A minute has begun.
     Tick(Timestamp),
+    /// Of a minute that has begun, this is left to do.
+    CohortsDue(CohortsDue),
     /// Somebody wants a check now.
     CheckRequested(CheckRequested, Timestamp),
 }
@@ -38,13 +40,16 @@ impl CheckerEvent {
     /// Where it is none of ours, or broken.
     pub fn parse(event: &Value) -> Result<Self, BadEvent> {
         let envelope = Envelope::deserialize(event).map_err(BadEvent)?;
-        match envelope.detail_type.as_str() {
-            SCHEDULED => Ok(Self::Tick(envelope.time)),
-            CHECK_REQUESTED => {
-                let check = CheckRequested::deserialize(&envelope.detail).map_err(BadEvent)?;
-                Ok(Self::CheckRequested(check, envelope.time))
+        if envelope.detail_type == SCHEDULED {
+            return Ok(Self::Tick(envelope.time));
+        }
+        match Event::parse(&envelope.detail_type, &envelope.detail).map_err(BadEvent)? {
+            Some(Event::CheckRequested(check)) => Ok(Self::CheckRequested(check, envelope.time)),
+            Some(Event::CohortsDue(due)) => Ok(Self::CohortsDue(due)),
+            None => {
+                let unknown = format!("unknown detail-type {:?}", envelope.detail_type);
+                Err(BadEvent(serde::de::Error::custom(unknown)))
             }
-            other => Err(BadEvent(serde::de::Error::custom(format!("unknown detail-type {other:?}")))),
         }
     }
 
@@ -52,6 +57,7 @@ impl CheckerEvent {
     pub fn at(&self) -> Timestamp {
         match self {
             Self::Tick(at) | Self::CheckRequested(_, at) => *at,
+            Self::CohortsDue(due) => due.at,
         }
     }
 
@@ -93,6 +99,7 @@ mod tests {
             json!({}),
             json!({"detail-type": "EC2", "time": "2015-10-08T16:53:06Z"}),
             json!({"detail-type": "CheckRequested", "time": "2015-10-08T16:53:06Z", "detail": {"monitor_id": "x"}}),
+            json!({"detail-type": "CohortsDue", "time": "2015-10-08T16:53:06Z", "detail": {"cohorts": []}}),
         ] {
             assert!(CheckerEvent::parse(&event).is_err(), "{event}");
         }

@@ -4,6 +4,7 @@ mod attempt;
 mod event;
 mod pace;
 mod settle;
+mod share;
 mod tick;
 
 use std::{sync::Arc, time::Duration};
@@ -17,13 +18,14 @@ use valpero_outbound::{Outbound, OutboundError};
 use valpero_storage::Usage;
 
 use pace::Pace;
+use share::Share;
 
 pub use event::{BadEvent, CheckerEvent};
 pub use settle::settle;
 pub use tick::TickReport;
 
-/// It is one region's, connects to hosts that users name, and tells of incidents.
-pub const NEEDS: Needs = Needs { queue: true, events: false, targets: true, region: true };
+/// It is one region's, connects to hosts that users name, tells of incidents, and leaves parts of a large tick to others of its kind.
+pub const NEEDS: Needs = Needs { queue: true, events: true, targets: true, region: true };
 
 /// Probes in flight at the same time: a Lambda has 1,024 file handles.
 const IN_FLIGHT: usize = 700;
@@ -107,6 +109,10 @@ impl Checker {
             match &event {
                 // Boxed: a tick and all within it would make one type too deep for the compiler.
                 CheckerEvent::Tick(at) => self.tick(at.start_of_minute()).boxed().await,
+                CheckerEvent::CohortsDue(due) => {
+                    let shares = due.cohorts.iter().cloned().map(|due| Share::of(self.region, due));
+                    self.take(shares.collect(), due.at).boxed().await
+                }
                 CheckerEvent::CheckRequested(check, at) => self.check(check, *at).boxed().await,
             }
         })
@@ -124,6 +130,7 @@ impl Checker {
             down = report.down,
             probe_errors = report.probe_errors,
             changes = report.changes,
+            handed_over = report.handed_over,
             error = done.as_ref().err().map(|error| chain(error)),
             "tick"
         );

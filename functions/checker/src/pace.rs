@@ -22,6 +22,10 @@ const KNOWN_AFTER: u32 = 32;
 /// The longest step between two probes, whatever else the process is busy with.
 const STEP_MAX: Duration = Duration::from_millis(5);
 
+/// How far behind its time a probe may be and the next still follow at once: timers are good to a millisecond. After a longer
+/// stop, those that were due meanwhile would begin all at once, and wait for each other.
+const BEHIND_MAX: Duration = Duration::from_millis(2);
+
 /// After so long without a probe, what was learnt is forgotten: the processor was busy with other things.
 const REST: Duration = Duration::from_secs(1);
 
@@ -62,11 +66,11 @@ impl Pace {
         if run.due > now {
             sleep_until(run.due).await;
         }
-        // Timers are good to a millisecond, so that several may begin in one. Whatever is ready goes before each of them.
+        // Several may begin in one millisecond. Whatever is ready goes before each of them.
         yield_now().await;
         let each = step(cpu().saturating_sub(run.cpu_before), run.begun, self.processors);
         run.begun += 1;
-        run.due += each;
+        run.due = run.due.max(Instant::now() - BEHIND_MAX) + each;
     }
 }
 

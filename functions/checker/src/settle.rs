@@ -29,7 +29,7 @@ impl Checker {
         seen: &Observation,
         at: Timestamp,
     ) -> Result<bool, WorkError> {
-        let state = member.state.after(&seen.result, at, needs_second(member, seen));
+        let state = member.state.after(&seen.result, at, needs_second(member, seen)).having_taken(seen.took);
         self.keep_certificate(member, &state, at).await?;
         match state.verdict {
             Some(verdict) if member.state.verdict != Some(verdict) => {

@@ -3,12 +3,12 @@
 use futures::{FutureExt, StreamExt, stream, stream::FuturesUnordered};
 use valpero_app::{WorkError, event_bus::CheckRequested};
 use valpero_domain::{Timestamp, packed::Record, probe::Outcome, schedule::Cohort, status::Verdict};
-use valpero_storage::{ScheduledProbe, StoreError};
+use valpero_storage::{Occasion, ScheduledProbe, StoreError};
 
-use crate::{Checker, attempt::Observation};
+use crate::{Checker, attempt::Observation, share::Share};
 
-/// Cohorts worked on at the same time.
-const COHORTS: usize = 64;
+/// Cohorts read at the same time.
+const READS: usize = 64;
 
 /// What a tick did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct TickReport {
     pub probe_errors: usize,
     /// Statuses that changed.
     pub changes: usize,
+    /// Parts of the tick that were left to other invocations.
+    pub handed_over: usize,
 }
 
 impl TickReport {
@@ -32,6 +34,7 @@ impl TickReport {
         self.down += other.down;
         self.probe_errors += other.probe_errors;
         self.changes += other.changes;
+        self.handed_over += other.handed_over;
         self
     }
 
@@ -43,37 +46,57 @@ impl TickReport {
     }
 }
 
+/// Monitors of one cohort that are checked together.
+pub(crate) struct Group {
+    pub cohort: Cohort,
+    pub members: Vec<ScheduledProbe>,
+    pub occasion: Occasion,
+}
+
 impl Checker {
-    /// Probes everything that is due at this minute. The same minute again does the same again.
+    /// Probes everything that is due at this minute, or leaves parts of it to other invocations. The same minute again does the same
+    /// again.
     pub(crate) async fn tick(&self, at: Timestamp) -> Result<TickReport, WorkError> {
         // First of all, so that a region counts as reporting before any region votes.
         self.app.store.beat(self.region, at).await?;
         let cohorts = self.app.store.cohorts(self.region).await?;
-        let due: Vec<Cohort> = cohorts.into_iter().filter(|cohort| cohort.is_due(at)).collect();
-        // One failing cohort keeps none of the others from being checked; the first error is told at the end.
-        let done: Vec<Result<TickReport, WorkError>> = stream::iter(due)
-            .map(|cohort| self.tick_cohort(cohort, at).boxed())
-            .buffer_unordered(COHORTS)
-            .collect()
-            .await;
-        done.into_iter().try_fold(TickReport::default(), |sum, report| Ok(sum.add(report?)))
+        let due = cohorts.into_iter().filter(|(cohort, _)| cohort.is_due(at)).collect();
+        let (shares, handed_over) = self.divide(due, at).await;
+        let report = self.take(shares, at).await?;
+        Ok(report.add(TickReport { handed_over, ..TickReport::default() }))
     }
 
-    async fn tick_cohort(&self, cohort: Cohort, at: Timestamp) -> Result<TickReport, WorkError> {
-        let members = self.app.store.scheduled(&cohort).await?;
-        let active: Vec<ScheduledProbe> = members.into_iter().filter(|member| !member.paused).collect();
-        let report = TickReport { cohorts: 1, ..TickReport::default() };
-        if active.is_empty() {
-            return Ok(report);
-        }
-        let probes: FuturesUnordered<_> =
-            active.iter().map(async |member| self.check_member(&cohort, member, at, false).await).collect();
-        let settled: Vec<Settled> = probes.collect().await;
+    /// Probes the monitors of these cohorts, but for those that are so slow that another invocation waits for them.
+    pub(crate) async fn take(&self, shares: Vec<Share>, at: Timestamp) -> Result<TickReport, WorkError> {
+        let mut report = TickReport { cohorts: shares.len(), ..TickReport::default() };
+        // All are read before the first is probed: to read one takes the processor so long that a probe's timings would show it.
+        let read: Vec<Result<Group, WorkError>> =
+            stream::iter(shares).map(|share| self.read(share)).buffer_unordered(READS).collect().await;
+        let (groups, failed): (Vec<_>, Vec<_>) = read.into_iter().partition(Result::is_ok);
+        let (groups, handed_over) = self.set_slow_apart(groups.into_iter().flatten().collect(), at).await;
+        report.handed_over = handed_over;
+        let probed: FuturesUnordered<_> = groups.iter().map(|group| self.check_group(group, at).boxed()).collect();
+        let done: Vec<Result<TickReport, WorkError>> = probed.collect().await;
+        // One failing cohort keeps none of the others from being checked; the first error is told at the end.
+        let failed = failed.into_iter().map(|failure| failure.map(|_| TickReport::default()));
+        failed.chain(done).try_fold(report, |sum, report| Ok(sum.add(report?)))
+    }
+
+    async fn read(&self, share: Share) -> Result<Group, WorkError> {
+        let mut members = self.app.store.scheduled(&share.cohort).await?;
+        members.retain(|member| !member.paused && share.slow.as_ref().is_none_or(|slow| slow.contains(&member.tag)));
+        let occasion = if share.slow.is_some() { Occasion::SlowTick } else { Occasion::Tick };
+        Ok(Group { cohort: share.cohort, members, occasion })
+    }
+
+    async fn check_group(&self, group: &Group, at: Timestamp) -> Result<TickReport, WorkError> {
+        let checks = group.members.iter().map(|member| self.check_member(group, member, at));
+        let settled: Vec<Settled> = checks.collect::<FuturesUnordered<_>>().collect().await;
         let mut records: Vec<Record> = settled.iter().map(|settled| settled.record).collect();
         records.sort_by_key(|record| record.tag);
-        self.app.store.save_tick(&cohort, at, &records).await?;
+        self.app.store.save_checks(&group.cohort, at, group.occasion, &records).await?;
         // What failed for one monitor kept none of the others from being checked and recorded; now it is told.
-        settled.into_iter().try_fold(report, |mut report, one| {
+        settled.into_iter().try_fold(TickReport::default(), |mut report, one| {
             report.count(one.record.outcome, one.changed?);
             Ok(report)
         })
@@ -81,23 +104,20 @@ impl Checker {
 
     /// Probes one monitor that somebody asked for, and keeps the result beside the ticks.
     pub(crate) async fn check(&self, check: &CheckRequested, at: Timestamp) -> Result<TickReport, WorkError> {
-        let mut report = TickReport::default();
         let monitor = match self.app.store.monitor(check.account_id, check.monitor_id).await {
             Ok(monitor) => monitor,
             // Deleted between the request and now: there is nothing to check.
-            Err(StoreError::NotFound) => return Ok(report),
+            Err(StoreError::NotFound) => return Ok(TickReport::default()),
             Err(error) => return Err(error.into()),
         };
-        let Some(place) = monitor.place(self.region) else { return Ok(report) };
+        let Some(place) = monitor.place(self.region) else { return Ok(TickReport::default()) };
         let scheduled = self.app.store.scheduled_probe(check.account_id, check.monitor_id, place).await?;
-        let Some(member) = scheduled.filter(|member| !member.paused) else { return Ok(report) };
-        let settled = self.check_member(&place.cohort(), &member, at, true).await;
-        self.app.store.save_requested_check(&place.cohort(), at, settled.record).await?;
-        report.count(settled.record.outcome, settled.changed?);
-        Ok(report)
+        let members = scheduled.into_iter().filter(|member| !member.paused).collect();
+        let group = Group { cohort: place.cohort(), members, occasion: Occasion::Requested };
+        self.check_group(&group, at).await
     }
 
-    async fn check_member(&self, cohort: &Cohort, member: &ScheduledProbe, at: Timestamp, requested: bool) -> Settled {
+    async fn check_member(&self, group: &Group, member: &ScheduledProbe, at: Timestamp) -> Settled {
         let known_down = member.state.verdict == Some(Verdict::Down);
         let seen = self.observe(&member.probe, known_down).await;
         let record = Record {
@@ -107,23 +127,21 @@ impl Checker {
             http_status: seen.result.http_status,
             phases: seen.result.phases,
         };
-        let changed = self.follow_up(cohort, member, &seen, at, requested).await;
-        Settled { record, changed }
+        Settled { record, changed: self.follow_up(group, member, &seen, at).await }
     }
 
     async fn follow_up(
         &self,
-        cohort: &Cohort,
+        group: &Group,
         member: &ScheduledProbe,
         seen: &Observation,
         at: Timestamp,
-        requested: bool,
     ) -> Result<bool, WorkError> {
         if let Some(cause) = &seen.result.cause {
             // Before the record, so that a check that shows a failure can always say why.
-            self.app.store.save_failure(cohort, member.tag, at, requested, cause).await?;
+            self.app.store.save_failure(&group.cohort, member.tag, at, group.occasion, cause).await?;
         }
-        self.make_up_mind(cohort, member, seen, at).await
+        self.make_up_mind(&group.cohort, member, seen, at).await
     }
 }
 

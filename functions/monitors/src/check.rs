@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use valpero_app::{
     App, entropy,
-    event_bus::CheckRequested,
+    event_bus::{CheckRequested, Event},
     http::{Auth, NoBody, ObjectId, Problem, need},
     schema,
     telemetry::chain,
@@ -56,8 +56,9 @@ pub async fn check(
         return Err(Problem::too_many("check_quota_reached", detail, wait_s));
     }
     let check = CheckRequested { check_id: CheckId::new(now, entropy()?), account_id, monitor_id: id };
+    let event = Event::CheckRequested(check);
     let asked =
-        monitor.spec.regions.iter().map(async |region| (*region, app.events.request_check(*region, check, now).await));
+        monitor.spec.regions.iter().map(async |region| (*region, app.events.publish(*region, &event, now).await));
     let mut regions: Vec<RegionCode> = Vec::new();
     let mut last_error = None;
     for (region, published) in join_all(asked).await {

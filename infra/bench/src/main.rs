@@ -3,6 +3,7 @@
 mod floor;
 mod meter;
 mod prepare;
+mod scale;
 mod site;
 mod tick;
 
@@ -20,6 +21,18 @@ enum Command {
     Single(Targets),
     /// The same handshakes and requests by hyper and rustls alone.
     Floor(Targets),
+    /// Minutes of a region with as many monitors, each invocation of its checker one after the other.
+    Scale {
+        /// Monitors.
+        #[arg(long, default_value_t = 10_000)]
+        count: usize,
+        /// Minutes, after one that is not counted.
+        #[arg(long, default_value_t = 3)]
+        minutes: usize,
+        /// Let a tenth of the targets hang, after as many minutes in which they answer.
+        #[arg(long)]
+        hanging: bool,
+    },
     /// A store with monitors of these targets, for `tick`.
     Store(Targets),
     /// A site that answers each request a while after it came.
@@ -89,6 +102,7 @@ async fn main() -> Result<(), Failure> {
         Command::Tick(targets) => tick::run(&targets).await,
         Command::Single(targets) => tick::single(&targets).await,
         Command::Floor(targets) => floor::run(&targets).await,
+        Command::Scale { count, minutes, hanging } => scale::run(count, minutes, hanging).await,
         Command::Store(targets) => prepare::run(&targets).await,
         Command::Site { wait_us } => site::run(wait_us).await,
     }

@@ -26,7 +26,7 @@ use valpero_storage::{self as storage, Tables};
 use crate::{Failure, Targets, meter::Round};
 
 /// Ends with this process.
-struct Store(Child);
+pub(crate) struct Store(pub(crate) Child);
 
 impl Drop for Store {
     fn drop(&mut self) {
@@ -37,7 +37,7 @@ impl Drop for Store {
 }
 
 /// Starts the store; answers it, what it prints, and where it listens.
-fn start_store(targets: &Targets) -> Result<(Store, BufReader<ChildStdout>, SocketAddr), Failure> {
+pub(crate) fn start_store(targets: &Targets) -> Result<(Store, BufReader<ChildStdout>, SocketAddr), Failure> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("store").args(targets.arguments());
     if targets.phases {
@@ -68,7 +68,7 @@ impl Resolve for Names {
     }
 }
 
-fn outbound(targets: &Targets) -> Result<Outbound, Failure> {
+pub(crate) fn outbound(targets: &Targets) -> Result<Outbound, Failure> {
     let names = (0..targets.count).map(|place| (Targets::host(place), Targets::address(place))).collect();
     let guard = Guard::allowing_private(Vec::new());
     Ok(Outbound::new(guard, Arc::new(Names(names)), Tls::trusting(targets.roots()?)?))
@@ -86,17 +86,22 @@ pub(crate) async fn single(targets: &Targets) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What a checker's function has, around the store at this address.
+pub(crate) fn app(store: SocketAddr, events: EventBus, clock: Clock) -> App {
+    App {
+        store: storage::Store::new(embedded::client(&format!("http://{store}")), Tables::of_stack(STACK)),
+        queue: Queue::Absent,
+        events,
+        clock,
+        settings: Arc::new(Settings { private_targets: true }),
+    }
+}
+
 /// Runs the ticks.
 pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
     let (mut store, output, address) = start_store(targets)?;
     let clock = Clock::system();
-    let app = App {
-        store: storage::Store::new(embedded::client(&format!("http://{address}")), Tables::of_stack(STACK)),
-        queue: Queue::Absent,
-        events: EventBus::Absent,
-        clock: clock.clone(),
-        settings: Arc::new(Settings { private_targets: true }),
-    };
+    let app = app(address, EventBus::Absent, clock.clone());
     let outbound = outbound(targets)?;
     let checker = Checker::new(app, "fra".parse()?, outbound, BACKOFF);
     let mut at = clock.now().start_of_minute();
@@ -120,6 +125,6 @@ pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
 }
 
 #[expect(clippy::print_stdout, reason = "this is what the program is for")]
-fn print(line: &str) {
+pub(crate) fn print(line: &str) {
     println!("{line}");
 }

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use valpero_app::{
     Clock,
-    event_bus::{CheckRequested, InProcessBus},
+    event_bus::{self, InProcessBus},
     queue::InProcessQueue,
     telemetry::chain,
 };
@@ -100,9 +100,13 @@ impl Services {
         let now = self.clock.now();
         let mut answers = Vec::new();
         for event in &events.entries {
-            let check: CheckRequested = serde_json::from_str(&event.detail).map_err(bad_request)?;
-            self.bus.publish(code, check, now).map_err(full)?;
-            answers.push(json!({"EventId": check.check_id}));
+            let detail: Value = serde_json::from_str(&event.detail).map_err(bad_request)?;
+            let known = event_bus::Event::parse(&event.detail_type, &detail).map_err(bad_request)?;
+            // As on AWS, an event that no rule looks for is taken, and nothing comes of it.
+            if let Some(event) = known {
+                self.bus.publish(code, &event, now).map_err(full)?;
+            }
+            answers.push(json!({"EventId": "taken"}));
         }
         Ok(json!({"FailedEntryCount": 0, "Entries": answers}))
     }
@@ -125,6 +129,7 @@ struct PutEvents {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Event {
+    detail_type: String,
     detail: String,
 }
 
@@ -232,7 +237,7 @@ mod tests {
     #[tokio::test]
     async fn what_cannot_be_served_is_refused_in_words() {
         let (services, ours) = (services(), signature("ours", "mars-north-1"));
-        let events = json!({"Entries": [{"Detail": "{}"}]});
+        let events = json!({"Entries": [{"Detail": "{}", "DetailType": "CheckRequested"}]});
         for (target, body, status, code) in [
             ("AmazonSQS.DeleteQueue", json!({}), 400, "UnknownOperationException"),
             ("AmazonSQS.SendMessage", json!({}), 400, "SerializationException"),

@@ -118,7 +118,7 @@ impl Stack {
         for outcome in join_all(handled).await {
             if let Err(error) = outcome {
                 // On AWS it would be tried again, and kept as a dead letter in the end; here the next tick sees the same.
-                tracing::error!(error = chain(&error), "a requested check failed");
+                tracing::error!(error = chain(&error), "an event failed");
             }
         }
         count

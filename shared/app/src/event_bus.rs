@@ -11,13 +11,54 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
-use valpero_domain::{AccountId, CheckId, MonitorId, RegionCode, Timestamp};
+use valpero_domain::{AccountId, CheckId, MonitorId, RegionCode, Timestamp, packed::Tag};
 
 /// The `source` of all our events.
 pub const SOURCE: &str = "valpero";
 
 /// The `detail-type` of a check that was asked for.
-pub const CHECK_REQUESTED: &str = "CheckRequested";
+const CHECK_REQUESTED: &str = "CheckRequested";
+
+/// The `detail-type` of a part of a tick.
+const COHORTS_DUE: &str = "CohortsDue";
+
+/// What one function asks of a region's checker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// To check a monitor now.
+    CheckRequested(CheckRequested),
+    /// To take a part of a tick.
+    CohortsDue(CohortsDue),
+}
+
+impl Event {
+    /// Reads an event's detail; none where the type is none of ours.
+    ///
+    /// # Errors
+    /// Where the detail is not one of that type.
+    pub fn parse(detail_type: &str, detail: &Value) -> Result<Option<Self>, serde_json::Error> {
+        match detail_type {
+            CHECK_REQUESTED => CheckRequested::deserialize(detail).map(|check| Some(Self::CheckRequested(check))),
+            COHORTS_DUE => CohortsDue::deserialize(detail).map(|due| Some(Self::CohortsDue(due))),
+            _ => Ok(None),
+        }
+    }
+
+    /// Its `detail-type`.
+    pub fn detail_type(&self) -> &'static str {
+        match self {
+            Self::CheckRequested(_) => CHECK_REQUESTED,
+            Self::CohortsDue(_) => COHORTS_DUE,
+        }
+    }
+
+    fn detail(&self) -> Value {
+        match self {
+            Self::CheckRequested(check) => json!(check),
+            Self::CohortsDue(due) => json!(due),
+        }
+    }
+}
 
 /// A check that somebody asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +69,27 @@ pub struct CheckRequested {
     pub account_id: AccountId,
     /// Which.
     pub monitor_id: MonitorId,
+}
+
+/// A part of a region's tick, for an invocation of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CohortsDue {
+    /// The tick's minute.
+    pub at: Timestamp,
+    /// Which cohorts of the region.
+    pub cohorts: Vec<DueCohort>,
+}
+
+/// A cohort whose monitors are to be checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DueCohort {
+    /// Seconds between two of its checks.
+    pub interval: u32,
+    /// Its number.
+    pub number: u32,
+    /// These monitors alone, since their targets are slow; all where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slow: Option<Vec<Tag>>,
 }
 
 /// An event could not be published.
@@ -43,7 +105,7 @@ pub enum EventError {
         source: Box<dyn Error + Send + Sync>,
     },
     /// The channel in this process is full.
-    #[error("too many checks are waiting")]
+    #[error("too many events are waiting")]
     Full,
     /// This function was given no bus.
     #[error("this function has no event bus")]
@@ -72,16 +134,11 @@ impl EventBus {
         Self::EventBridge { config: Box::new(aws_sdk_eventbridge::Config::new(sdk)), bus }
     }
 
-    /// Asks a region's checker for a check.
+    /// Hands an event to a region's checker.
     ///
     /// # Errors
-    /// Where the event was not taken: nothing was checked.
-    pub async fn request_check(
-        &self,
-        region: RegionCode,
-        check: CheckRequested,
-        now: Timestamp,
-    ) -> Result<(), EventError> {
+    /// Where it was not taken: nothing will come of it.
+    pub async fn publish(&self, region: RegionCode, event: &Event, now: Timestamp) -> Result<(), EventError> {
         match self {
             Self::EventBridge { config, bus } => {
                 let fail = |source: Box<dyn Error + Send + Sync>| EventError::EventBridge { region, source };
@@ -89,8 +146,8 @@ impl EventBus {
                 let entry = PutEventsRequestEntry::builder()
                     .event_bus_name(bus)
                     .source(SOURCE)
-                    .detail_type(CHECK_REQUESTED)
-                    .detail(json!(check).to_string())
+                    .detail_type(event.detail_type())
+                    .detail(event.detail().to_string())
                     .build();
                 let client = aws_sdk_eventbridge::Client::from_conf(config);
                 let answer = client.put_events().entries(entry).send().await.map_err(|error| fail(Box::new(error)))?;
@@ -99,7 +156,7 @@ impl EventBus {
                     None => Ok(()),
                 }
             }
-            Self::InProcess(bus) => bus.publish(region, check, now),
+            Self::InProcess(bus) => bus.publish(region, event, now),
             Self::Absent => Err(EventError::Absent),
         }
     }
@@ -120,22 +177,22 @@ impl InProcessBus {
     ///
     /// # Errors
     /// Where too many wait already.
-    pub fn publish(&self, region: RegionCode, check: CheckRequested, now: Timestamp) -> Result<(), EventError> {
+    pub fn publish(&self, region: RegionCode, event: &Event, now: Timestamp) -> Result<(), EventError> {
         let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         if events.len() >= WAITING_MAX {
             return Err(EventError::Full);
         }
-        let event = json!({
+        let envelope = json!({
             "version": "0",
-            "id": check.check_id,
+            "id": now.ms().to_string(),
             "source": SOURCE,
-            "detail-type": CHECK_REQUESTED,
+            "detail-type": event.detail_type(),
             "time": now,
             "region": region.aws_region(),
             "resources": [],
-            "detail": check,
+            "detail": event.detail(),
         });
-        events.push_back((region, event));
+        events.push_back((region, envelope));
         drop(events);
         self.arrived.notify_one();
         Ok(())

@@ -240,37 +240,52 @@ pub enum SlowOutcome {
     Down,
 }
 
-/// What the http check asks and expects.
+/// What the http check asks and expects. What is as usual is not written down: every tick reads it of every monitor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct HttpCheck {
     /// The request's method.
+    #[serde(skip_serializing_if = "is_default")]
     pub method: Method,
     /// Its headers.
+    #[serde(skip_serializing_if = "is_default")]
     pub headers: RequestHeaders,
     /// Its body.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<RequestBody>,
     /// Which statuses are up.
+    #[serde(skip_serializing_if = "is_default")]
     pub expected_status: ExpectedStatus,
     /// Whether to follow redirects, at most 10.
+    #[serde(skip_serializing_if = "is_true")]
     pub follow_redirects: bool,
     /// Whether the certificate must be valid for the host.
+    #[serde(skip_serializing_if = "is_true")]
     pub verify_tls: bool,
     /// What the request says of its sender.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub basic_auth: Option<BasicAuth>,
     /// What the body must contain, or must not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub keyword: Option<Keyword>,
     /// What the body, as JSON, must say.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub json: Vec<JsonAssertion>,
     /// Up to when the head of the answer must be there: 1 to 30,000 milliseconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_response_time_ms: Option<u32>,
     /// What it means that it is not.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "is_default")]
     pub slow_outcome: SlowOutcome,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_true(value: &bool) -> bool {
+    *value
 }
 
 impl Default for HttpCheck {

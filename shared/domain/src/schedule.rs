@@ -1,5 +1,7 @@
 //! When a cohort is due, and how one region makes up its mind about one monitor.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -46,6 +48,9 @@ pub struct RegionState {
     /// When the certificate that the target last showed expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate_expires_at: Option<Timestamp>,
+    /// Whether the target keeps those who check it waiting, so that it is checked apart from the others.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub slow: bool,
     /// What this region saw to be told of certificates' ends, so that it asks for each no more than once.
     #[serde(default)]
     pub certificates_told: ToldOf,
@@ -87,6 +92,26 @@ impl RegionState {
         next.turning_since = None;
         next
     }
+}
+
+/// A check that took so long makes its target a slow one …
+const SLOW: Duration = Duration::from_secs(1);
+
+/// … until one takes no longer than this: a target at the border does not go to and fro.
+const SLOW_NO_MORE: Duration = Duration::from_millis(500);
+
+impl RegionState {
+    /// The state after a check that took so long, whatever it saw.
+    #[must_use]
+    pub fn having_taken(mut self, took: Duration) -> Self {
+        self.slow = took >= SLOW || (self.slow && took > SLOW_NO_MORE);
+        self
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 #[cfg(test)]
@@ -146,5 +171,14 @@ mod tests {
     fn our_own_fault_changes_nothing() {
         let state = RegionState::default().after(&up(), at(1), false);
         assert_eq!(state.after(&failed(ErrorCode::DnsTimeout), at(2), false), state);
+    }
+
+    #[test]
+    fn a_target_is_slow_from_a_second_on_until_it_takes_half_of_one() {
+        let state = |slow: bool, ms| {
+            RegionState { slow, ..RegionState::default() }.having_taken(Duration::from_millis(ms)).slow
+        };
+        assert_eq!([999, 1_000, 10_000].map(|ms| state(false, ms)), [false, true, true]);
+        assert_eq!([500, 501, 999].map(|ms| state(true, ms)), [false, true, true]);
     }
 }

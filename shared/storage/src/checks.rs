@@ -26,11 +26,22 @@ use crate::{
 const TABLE: &str = "checks";
 const KEPT_S: i64 = 30 * 86_400;
 
-/// Ticks looked at for each monitor's latest check: the newest shows all but those that came or were paused just now.
-const LATEST_TICKS: i32 = 3;
+/// Items looked at for each monitor's latest check, slow or not: the newest ones show all but those that came or were paused just now.
+const LATEST_TICKS: i32 = 4;
 
 /// Requested checks of the cohort looked at for a later one.
 const LATEST_REQUESTED: i32 = 30;
+
+/// What a check is part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occasion {
+    /// A tick.
+    Tick,
+    /// The part of a tick that has the slow monitors.
+    SlowTick,
+    /// Somebody asked for it.
+    Requested,
+}
 
 /// One check of one monitor.
 #[derive(Debug, Clone)]
@@ -120,24 +131,30 @@ pub struct CheckSpan {
 }
 
 impl Store {
-    /// Keeps one tick of a cohort. 1 WRU, also for a full one; the same tick again replaces itself.
+    /// Keeps the checks of a cohort of one occasion: one tick's, or its slow monitors', or the one that was asked for. 1 WRU, also
+    /// for a full cohort; the same tick again replaces itself.
     ///
     /// # Errors
     /// Where the store fails.
-    pub async fn save_tick(&self, cohort: &Cohort, at: Timestamp, records: &[Record]) -> Result<(), StoreError> {
-        self.put(&self.tables.checks, checks_item(keys::cohort(cohort), keys::tick(at), at, records)).await
+    pub async fn save_checks(
+        &self,
+        cohort: &Cohort,
+        at: Timestamp,
+        occasion: Occasion,
+        records: &[Record],
+    ) -> Result<(), StoreError> {
+        let Some(first) = records.first() else { return Ok(()) };
+        let partition = match occasion {
+            Occasion::Tick | Occasion::SlowTick => keys::cohort(cohort),
+            Occasion::Requested => keys::requested_partition(cohort),
+        };
+        let mut item = key([("cohort", partition), ("at", place(occasion, at, first.tag))]);
+        item.insert("checks".into(), AttributeValue::B(Blob::new(packed::pack(records))));
+        item.insert(TTL.into(), n(at.seconds() + KEPT_S));
+        self.put(&self.tables.checks, item).await
     }
 
-    /// Keeps one check that was asked for. 1 WRU.
-    ///
-    /// # Errors
-    /// Where the store fails.
-    pub async fn save_requested_check(&self, cohort: &Cohort, at: Timestamp, record: Record) -> Result<(), StoreError> {
-        let (partition, place) = (keys::requested_partition(cohort), keys::requested(at, record.tag));
-        self.put(&self.tables.checks, checks_item(partition, place, at, &[record])).await
-    }
-
-    /// Keeps the words of one failure; `requested` says whether it was a check that was asked for. 1 WRU.
+    /// Keeps the words of one failure. 1 WRU.
     ///
     /// # Errors
     /// Where the store fails.
@@ -146,12 +163,11 @@ impl Store {
         cohort: &Cohort,
         tag: Tag,
         at: Timestamp,
-        requested: bool,
+        occasion: Occasion,
         cause: &Cause,
     ) -> Result<(), StoreError> {
-        let place = if requested { keys::requested(at, tag) } else { keys::tick(at) };
         let mut item = to_item(TABLE, cause)?;
-        item.extend(key([("cohort", keys::failures(cohort, tag)), ("at", place)]));
+        item.extend(key([("cohort", keys::failures(cohort, tag)), ("at", place(occasion, at, tag))]));
         item.insert(TTL.into(), n(at.seconds() + KEPT_S));
         self.put(&self.tables.checks, item).await
     }
@@ -293,11 +309,13 @@ impl Store {
     }
 }
 
-fn checks_item(partition: String, place: String, at: Timestamp, records: &[Record]) -> Item {
-    let mut item = key([("cohort", partition), ("at", place)]);
-    item.insert("checks".into(), AttributeValue::B(Blob::new(packed::pack(records))));
-    item.insert(TTL.into(), n(at.seconds() + KEPT_S));
-    item
+/// A check's place in time.
+fn place(occasion: Occasion, at: Timestamp, tag: Tag) -> String {
+    match occasion {
+        Occasion::Tick => keys::tick(at),
+        Occasion::SlowTick => keys::slow_tick(at),
+        Occasion::Requested => keys::requested(at, tag),
+    }
 }
 
 pub(crate) fn bytes(item: &Item) -> &[u8] {

@@ -82,6 +82,11 @@ pub fn tick(at: Timestamp) -> String {
     format!("{:010}", at.seconds())
 }
 
+/// Checks: the place of a tick's slow monitors, which another invocation checks: behind the tick's own, and before any later time.
+pub fn slow_tick(at: Timestamp) -> String {
+    format!("{:010}.000.slow", at.seconds())
+}
+
 /// Checks: a requested check's place in time, to the millisecond, with its monitor's tag, so that it replaces no tick.
 pub fn requested(at: Timestamp, tag: Tag) -> String {
     format!("{:010}.{:03}.{:06x}", at.seconds(), at.ms() % 1000, tag.number())

@@ -26,7 +26,7 @@ use aws_sdk_dynamodb::Client;
 pub use accounts::Account;
 pub use api_keys::{ApiKey, Metered, Refused};
 pub use audit_log::{AuditFilter, AuditRow};
-pub use checks::{Check, CheckPosition, CheckSpan, LatestCheck};
+pub use checks::{Check, CheckPosition, CheckSpan, LatestCheck, Occasion};
 pub use deliveries::{ATTEMPTS_KEPT, Attempt, Delivery, DeliveryFilter};
 pub use error::StoreError;
 pub use glances::Glance;

@@ -1,0 +1,136 @@
+//! Who does what of a tick: one invocation probes as many monitors as it can in a few seconds, and no slow ones beside others. What is
+//! more goes to the region's bus, from where the same function takes it in invocations of their own.
+
+use futures::future::join_all;
+use valpero_app::{
+    event_bus::{CohortsDue, DueCohort, Event},
+    telemetry::chain,
+};
+use valpero_domain::{RegionCode, Timestamp, packed::Tag, schedule::Cohort};
+use valpero_storage::{Occasion, ScheduledProbe};
+
+use crate::{Checker, tick::Group};
+
+/// Monitors that one invocation probes.
+const SLICE: usize = 1_500;
+
+/// A cohort, or some of its monitors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Share {
+    pub cohort: Cohort,
+    /// These alone; all that are due where it is absent.
+    pub slow: Option<Vec<Tag>>,
+}
+
+impl Share {
+    /// What an event asks of this region.
+    pub(crate) fn of(region: RegionCode, due: DueCohort) -> Self {
+        Self { cohort: Cohort { region, interval: due.interval, number: due.number }, slow: due.slow }
+    }
+
+    fn named(&self) -> DueCohort {
+        DueCohort { interval: self.cohort.interval, number: self.cohort.number, slow: self.slow.clone() }
+    }
+}
+
+impl Checker {
+    /// The share of this invocation in what is due, and how many others there are.
+    pub(crate) async fn divide(&self, due: Vec<(Cohort, usize)>, at: Timestamp) -> (Vec<Share>, usize) {
+        let mut slices = slices(due).into_iter();
+        let mut own = slices.next().unwrap_or_default();
+        let others: Vec<Vec<Share>> = slices.collect();
+        let taken = join_all(others.iter().map(|slice| self.hand_over(slice, at))).await;
+        let handed_over = taken.iter().filter(|taken| **taken).count();
+        // Late is better than never.
+        own.extend(others.into_iter().zip(taken).filter(|(_, taken)| !taken).flat_map(|(slice, _)| slice));
+        (own, handed_over)
+    }
+
+    /// Leaves the slow monitors of a tick to another invocation, where there are others that would wait for them. Answers what
+    /// is left to do here, and how many invocations there will be.
+    pub(crate) async fn set_slow_apart(&self, mut groups: Vec<Group>, at: Timestamp) -> (Vec<Group>, usize) {
+        let is_slow = |member: &ScheduledProbe| member.state.slow;
+        let prompt = |group: &Group| group.occasion == Occasion::Tick && !group.members.iter().all(is_slow);
+        if !groups.iter().any(prompt) {
+            return (groups, 0);
+        }
+        let slow = |group: &Group| -> Option<Share> {
+            let tags: Vec<Tag> =
+                group.members.iter().filter(|member| is_slow(member)).map(|member| member.tag).collect();
+            (!tags.is_empty()).then_some(Share { cohort: group.cohort, slow: Some(tags) })
+        };
+        let shares: Vec<Share> = groups.iter().filter_map(slow).collect();
+        if shares.is_empty() || !self.hand_over(&shares, at).await {
+            return (groups, 0);
+        }
+        for group in &mut groups {
+            group.members.retain(|member| !is_slow(member));
+        }
+        (groups, 1)
+    }
+
+    /// Whether the bus took it.
+    async fn hand_over(&self, shares: &[Share], at: Timestamp) -> bool {
+        let due = CohortsDue { at, cohorts: shares.iter().map(Share::named).collect() };
+        match self.app.events.publish(self.region, &Event::CohortsDue(due), self.app.now()).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(region = %self.region, error = chain(&error), "a part of the tick could not be handed over");
+                false
+            }
+        }
+    }
+}
+
+/// Parts of about the same size, each of which one invocation probes.
+fn slices(due: Vec<(Cohort, usize)>) -> Vec<Vec<Share>> {
+    let total: usize = due.iter().map(|(_, members)| members).sum();
+    let size = total.div_ceil(total.div_ceil(SLICE).max(1));
+    let (mut slices, mut room) = (Vec::<Vec<Share>>::new(), 0);
+    for (cohort, members) in due {
+        let share = Share { cohort, slow: None };
+        match slices.last_mut() {
+            Some(slice) if room >= members => slice.push(share),
+            _ => {
+                slices.push(vec![share]);
+                room = size.max(members);
+            }
+        }
+        room -= members;
+    }
+    slices
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn due(cohorts: u32, members: usize) -> Vec<(Cohort, usize)> {
+        let region = "fra".parse().expect("a region");
+        (0..cohorts).map(|number| (Cohort { region, interval: 60, number }, members)).collect()
+    }
+
+    fn sizes(due: Vec<(Cohort, usize)>) -> Vec<usize> {
+        slices(due).iter().map(Vec::len).collect()
+    }
+
+    #[test]
+    fn what_one_invocation_can_do_is_not_divided() {
+        assert_eq!(sizes(due(0, 0)), Vec::<usize>::new());
+        assert_eq!(sizes(due(1, 1)), [1]);
+        assert_eq!(sizes(due(1_500, 1)), [1_500], "many cohorts that are almost empty");
+        assert_eq!(sizes(due(26, 56)), [26]);
+    }
+
+    #[test]
+    fn more_is_divided_evenly_and_nothing_is_lost() {
+        assert_eq!(sizes(due(28, 56)), [14, 14]);
+        for cohorts in [1_786, 179, 53] {
+            let slices = slices(due(cohorts, 56));
+            let all: Vec<u32> = slices.iter().flatten().map(|share| share.cohort.number).collect();
+            assert_eq!(all, (0..cohorts).collect::<Vec<u32>>());
+            assert!(slices.iter().all(|slice| slice.len() * 56 <= SLICE), "{cohorts}");
+            assert!(slices.len() <= cohorts.div_ceil(25) as usize, "{cohorts} in {}", slices.len());
+        }
+    }
+}

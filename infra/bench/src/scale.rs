@@ -1,0 +1,138 @@
+//! Minutes of a region with very many monitors: the schedule's event, and then each event that it put on the bus, by the checker's own
+//! code, against targets and a store of this machine. On AWS the invocations run side by side; here one after the other, so that
+//! each has the processor for itself, and what each would be billed for is the time that it took.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use valpero_app::{Clock, EventBus, event_bus::InProcessBus};
+use valpero_checker::{BACKOFF, Checker, CheckerEvent, TickReport};
+use valpero_domain::{
+    Timestamp,
+    packed::{COHORT_SIZE, Tag},
+};
+use valpero_storage::{self as storage, Usage};
+
+use crate::{Failure, Targets, meter::thread_cpu, site, tick};
+
+/// How long after a request the targets answer, in microseconds.
+const ANSWER_US: u64 = 1_000;
+
+/// One invocation of the function.
+struct Invocation {
+    /// When it could begin: milliseconds after the minute did.
+    from_ms: f64,
+    billed: Duration,
+    cpu: Duration,
+    report: TickReport,
+    usage: Usage,
+}
+
+impl Invocation {
+    async fn run(checker: &Checker, event: &Value, from_ms: f64) -> Result<Self, Failure> {
+        let (began, cpu) = (Instant::now(), thread_cpu());
+        let (report, usage) = checker.handle_measured(event).await;
+        Ok(Self { from_ms, billed: began.elapsed(), cpu: thread_cpu() - cpu, report: report?, usage })
+    }
+
+    fn ends_ms(&self) -> f64 {
+        self.from_ms + self.billed.as_secs_f64() * 1e3
+    }
+
+    fn json(&self) -> Value {
+        let (checked, down) = (self.report.checked, self.report.down);
+        json!({"billed_ms": self.billed.as_millis() + 1, "checked": checked, "down": down})
+    }
+}
+
+pub(crate) async fn run(count: usize, minutes: usize, hanging: bool) -> Result<(), Failure> {
+    let hangs = Arc::new(AtomicBool::new(false));
+    let port = site::in_a_thread(ANSWER_US, Arc::clone(&hangs))?;
+    let targets = Targets { scheme: "http".into(), port, count, ca_file: None, rounds: minutes, phases: false };
+    let (_store, _output, address) = tick::start_store(&targets)?;
+    let (clock, bus) = (Clock::system(), Arc::new(InProcessBus::default()));
+    let app = tick::app(address, EventBus::InProcess(Arc::clone(&bus)), clock.clone());
+    let store = app.store.clone();
+    let checker = Checker::new(app, "fra".parse()?, tick::outbound(&targets)?, BACKOFF);
+    let mut at = clock.now().start_of_minute();
+    for minute in 0..=minutes * if hanging { 2 } else { 1 } {
+        hangs.store(hanging && minute > minutes, Ordering::Relaxed);
+        at = at.plus_seconds(60);
+        let invocations = a_minute(&checker, &bus, at).await?;
+        if minute > 0 {
+            let once = checked_once(&store, at).await?;
+            tick::print(&summary(&invocations, count, once, hangs.load(Ordering::Relaxed)).to_string());
+        }
+    }
+    Ok(())
+}
+
+async fn a_minute(checker: &Checker, bus: &InProcessBus, at: Timestamp) -> Result<Vec<Invocation>, Failure> {
+    let (began, tick) = (Instant::now(), CheckerEvent::scheduled(at));
+    let since = || began.elapsed().as_secs_f64() * 1e3;
+    let mut events = Vec::new();
+    let mut first = std::pin::pin!(Invocation::run(checker, &tick, 0.0));
+    let mut done = loop {
+        tokio::select! {
+            first = &mut first => break vec![first?],
+            () = bus.arrival() => while let Some((_, event)) = bus.take() {
+                events.push((event, since()));
+            },
+        }
+    };
+    while let Some((_, event)) = bus.take() {
+        events.push((event, since()));
+    }
+    let mut next = 0;
+    while next < events.len() {
+        let (event, from_ms) = events[next].clone();
+        let began = Instant::now();
+        done.push(Invocation::run(checker, &event, from_ms).await?);
+        // What a slice leaves to others is there soon after its own beginning; its whole time is the safe side.
+        while let Some((_, event)) = bus.take() {
+            events.push((event, from_ms + began.elapsed().as_secs_f64() * 1e3));
+        }
+        next += 1;
+    }
+    Ok(done)
+}
+
+/// How many monitors have a check of this very minute.
+async fn checked_once(store: &storage::Store, at: Timestamp) -> Result<usize, Failure> {
+    let tags: Vec<Tag> = (0..u32::try_from(COHORT_SIZE)?).filter_map(Tag::new).collect();
+    let mut checked = 0;
+    for cohort in store.cohorts_ever("fra".parse()?).await? {
+        let latest = store.latest_checks(&cohort, &tags).await?;
+        checked += latest.values().filter(|check| check.at == at).count();
+    }
+    Ok(checked)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "they are shown to three digits")]
+fn summary(invocations: &[Invocation], count: usize, recorded: usize, hanging: bool) -> Value {
+    let sum = |of: fn(&Invocation) -> f64| -> f64 { invocations.iter().map(of).sum() };
+    let longest = |of: fn(&Invocation) -> f64| invocations.iter().map(of).fold(0.0, f64::max);
+    json!({
+        "monitors": count,
+        "hanging": hanging,
+        "checked": sum(|one| one.report.checked as f64),
+        "recorded": recorded,
+        "down": sum(|one| one.report.down as f64),
+        "invocations": invocations.len(),
+        "last_begins_ms": longest(|one| one.from_ms),
+        "last_ends_ms": longest(Invocation::ends_ms),
+        "one_after_the_other_ms": sum(|one| one.billed.as_secs_f64() * 1e3),
+        "cpu_us_per_check": sum(|one| one.cpu.as_secs_f64() * 1e6) / count as f64,
+        "billed_ms_per_check": sum(|one| one.billed.as_secs_f64() * 1e3) / count as f64,
+        "writes": sum(|one| one.usage.wru),
+        "reads": sum(|one| one.usage.rru),
+        "round_trips": sum(|one| one.usage.round_trips as f64),
+        "each": if invocations.len() <= 10 { invocations.iter().map(Invocation::json).collect() } else { Vec::new() },
+    })
+}
