@@ -1,25 +1,31 @@
-"""Cold starts of the built functions, beside the least that a function can be: `python3 infra/bench/coldstart.py [RUNS [BUILD]]`.
+"""Cold starts of the functions: `python3 infra/bench/coldstart.py [--write]`.
 
-BUILD is the folder that `sam build` (x86_64) made, .aws-sam/build unless told otherwise. Needs the SAM CLI's environment that infra/emulated/run.py makes; builds the bare function itself. Each
-bootstrap is started by the Lambda runtime emulator that ships inside the SAM CLI. What is measured is the time from its exec to its
-first GET of /next, and the CPU time that all its threads had used by then; the emulator's own "Init Duration" is something else. The
-machine is as noisy as it is, so the smallest of many runs is shown first."""
+From the moment a function's bootstrap is spawned to its first GET of /next: milliseconds, what CPU time all its threads had used by
+then, and how many instructions (counted by valgrind's callgrind, in a start of its own). Beside them a bare bootstrap, and one
+that has made an AWS SDK client as the SDK makes it unless told otherwise. They take turns; the machine is as noisy as it is, so the least of
+many starts is shown beside the median. `--write` puts the table into docs/COLD_START.md. Builds the releases first, by the profile of Cargo.toml unless CARGO_PROFILE_RELEASE_…
+say otherwise."""
 
 import glob
-import http.client
 import os
+import re
 import signal
 import socket
 import statistics
 import subprocess
 import sys
-import tempfile
-import threading
 import time
 
+sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-RUNS = int(sys.argv[1]) if len(sys.argv) > 1 else 20
-BUILD = sys.argv[2] if len(sys.argv) > 2 else os.path.join(ROOT, ".aws-sam", "build")
+sys.path.insert(0, os.path.join(ROOT, "tests", "probes"))
+
+import tools  # noqa: E402
+
+RUNS = 40
+PAGE = os.path.join(ROOT, "docs", "COLD_START.md")
+FUNCTIONS = ("account", "checker", "delivery", "docs", "incidents", "metrics", "monitors", "rollup", "tools", "webhooks")
+EXAMPLES = {"bare": "a bare bootstrap", "default_client": "one with a default SDK client"}
 VARIABLES = {
     "VALPERO_STACK": "bench",
     "VALPERO_HOME_REGION": "eu-north-1",
@@ -28,106 +34,87 @@ VARIABLES = {
     "AWS_REGION": "eu-north-1",
     "AWS_ACCESS_KEY_ID": "bench",
     "AWS_SECRET_ACCESS_KEY": "bench",
+    "AWS_LAMBDA_FUNCTION_NAME": "bench",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+    "AWS_LAMBDA_FUNCTION_VERSION": "1",
+    "AWS_LAMBDA_LOG_GROUP_NAME": "bench",
+    "AWS_LAMBDA_LOG_STREAM_NAME": "bench",
 }
 
 
-def emulator():
-    found = glob.glob(f"{ROOT}/target/aws-tools/sam/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-x86_64")
-    return found[0] if found else sys.exit("coldstart: run infra/emulated/run.py once; it installs the SAM CLI")
-
-
 def bootstraps():
-    target = "x86_64-unknown-linux-gnu"
-    build = ["cargo", "build", "--release", "--quiet", "--target", target, "--example", "hello"]
-    subprocess.run(build, cwd=ROOT, check=True)
-    folder = os.environ.get("CARGO_TARGET_DIR", f"{ROOT}/target")
-    built = {"a bare function": f"{folder}/{target}/release/examples/hello"}
-    for path in sorted(glob.glob(f"{BUILD}/**/bootstrap", recursive=True)):
-        built[os.path.basename(os.path.dirname(path)).removesuffix("Function").lower()] = path
-    return built if len(built) > 1 else sys.exit("coldstart: run `sam build --parameter-overrides Architecture=x86_64` first")
+    bins = [word for name in FUNCTIONS for word in ("-p", f"valpero-{name}")]
+    subprocess.run(["cargo", "build", "--release", "--locked", "--bins", *bins], cwd=ROOT, check=True)
+    examples = [word for name in EXAMPLES for word in ("--example", name)]
+    subprocess.run(["cargo", "build", "--release", "--locked", "-p", "valpero-delivery", *examples], cwd=ROOT, check=True)
+    folder = os.path.join(os.environ.get("CARGO_TARGET_DIR", f"{ROOT}/target"), "release")
+    built = {shown: f"{folder}/examples/{name}" for name, shown in EXAMPLES.items()}
+    return built | {name: f"{folder}/valpero-{name}" for name in FUNCTIONS}
 
 
-def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
-
-
-class Doorkeeper:
-    """Stands before the emulator's runtime API: notes when the first request came, and what CPU time its process had used."""
-
-    def __init__(self, pid_file):
-        self.pid_file, self.at, self.cpu = pid_file, None, None
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        self.noted = threading.Event()
-        threading.Thread(target=self.note, daemon=True).start()
-
-    def note(self):
-        connection, _ = self.socket.accept()
+def start(command):
+    """One start: what had passed when the first /next came, and the process that waits for an answer."""
+    with socket.create_server(("127.0.0.1", 0)) as api:
+        api.settimeout(60)
+        environment = VARIABLES | {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:%d" % api.getsockname()[1]}
+        quiet = [(os.POSIX_SPAWN_OPEN, fd, "/dev/null" if fd < 2 else LOG, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600) for fd in (0, 1, 2)]
+        began = time.monotonic()
+        pid = os.posix_spawn(command[0], command, environment, file_actions=quiet)
+        connection, _ = api.accept()
         request = connection.recv(4096)
-        self.at = time.time()
-        pid = open(self.pid_file).read().split()[0]
-        tasks = glob.glob(f"/proc/{pid}/task/*/schedstat")
-        self.cpu = sum(int(open(task).read().split()[0]) for task in tasks) / 1e6
-        assert b"/runtime/invocation/next" in request, request
-        self.noted.set()  # nothing is answered: the function has started, and is waiting for work
-        self.kept = connection
+        passed = (time.monotonic() - began) * 1e3
+    if b"/runtime/invocation/next" not in request:
+        raise SystemExit(f"FAILED {command}: asked for {request}")
+    return passed, pid, connection
 
 
-def start(path, folder):
-    """One cold start: milliseconds from exec to the first /next, and of CPU."""
-    pid_file = os.path.join(folder, "pid")
-    doorkeeper = Doorkeeper(pid_file)
-    wrapper = os.path.join(folder, "bootstrap")
-    with open(wrapper, "w") as script:
-        script.write(f"#!/bin/bash\nexport AWS_LAMBDA_RUNTIME_API=127.0.0.1:{doorkeeper.port}\n")
-        script.write(f'echo "$$ $EPOCHREALTIME" > {pid_file}\nexec {path}\n')
-    os.chmod(wrapper, 0o755)
-    port, api = free_port(), free_port()
-    command = [emulator(), "--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
-    command += ["--runtime-api-address", f"127.0.0.1:{api}", wrapper]
-    environment = {"PATH": os.environ["PATH"], **VARIABLES}
-    process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    try:
-        invoke(port)
-        if not doorkeeper.noted.wait(10):
-            sys.exit(f"coldstart: {path} never asked for work")
-        began = float(open(pid_file).read().split()[1])
-        return (doorkeeper.at - began) * 1000, doorkeeper.cpu
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+LOG = os.path.join(ROOT, "target", "coldstart.log")
 
 
-def invoke(port):
-    """The emulator starts a function with its first invocation."""
-    for _ in range(200):
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-            connection.request("POST", "/2015-03-31/functions/function/invocations", "{}")
-            return
-        except OSError:
-            time.sleep(0.02)
-    sys.exit("coldstart: the emulator did not start")
+def end(pid, connection):
+    os.kill(pid, signal.SIGTERM)
+    os.waitpid(pid, 0)
+    connection.close()
+
+
+def timed(path):
+    passed, pid, connection = start([path])
+    cpu = 0
+    for task in glob.glob(f"/proc/{pid}/task/*/schedstat"):
+        with open(task) as file:
+            cpu += int(file.read().split()[0]) / 1e6
+    end(pid, connection)
+    return passed, cpu
+
+
+def instructions(path):
+    _, pid, connection = start(["/usr/bin/valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", path])
+    end(pid, connection)
+    with open(LOG) as file:
+        found = re.search(r"Collected : (\d+)", file.read())
+    return int(found[1]) / 1e6
 
 
 def main():
+    tools.packages({"/usr/bin/valgrind": "valgrind"})
     built = bootstraps()
     seen = {name: [] for name in built}
-    with tempfile.TemporaryDirectory() as folder:
-        # In turn, so that a slow minute of the machine is everybody's.
-        for _ in range(RUNS):
-            for name, path in built.items():
-                seen[name].append(start(path, folder))
-    bare = min(ms for ms, _ in seen["a bare function"])
-    print("| function | MB | ms, least | ms, median | × bare | CPU ms, least |\n|---|---|---|---|---|---|")
+    # In turn, so that a slow minute of the machine is everybody's.
+    for _ in range(RUNS):
+        for name, path in built.items():
+            seen[name].append(timed(path))
+    lines = ["| | MB | ms, least | ms, median | CPU ms, least | instructions, millions |", "|---|---|---|---|---|---|"]
     for name, path in built.items():
         times, cpu = [ms for ms, _ in seen[name]], [cpu for _, cpu in seen[name]]
         size = os.path.getsize(path) / 1e6
-        print(f"| {name} | {size:.1f} | {min(times):.1f} | {statistics.median(times):.1f} | {min(times) / bare:.1f} | {min(cpu):.1f} |")
+        lines.append(f"| {name} | {size:.1f} | {min(times):.1f} | {statistics.median(times):.1f} | {min(cpu):.1f} | {instructions(path):.1f} |")
+    print("\n".join(lines))
+    if "--write" in sys.argv:
+        with open(PAGE) as file:
+            head, _, rest = file.read().partition("<!-- starts -->\n")
+        _, _, tail = rest.partition("<!-- /starts -->\n")
+        with open(PAGE, "w") as file:
+            file.write(head + "<!-- starts -->\n" + "\n".join(lines) + "\n<!-- /starts -->\n" + tail)
 
 
 main()

@@ -27,7 +27,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "probes"))
 
 import tools  # noqa: E402
 
-COUNT = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+COUNT = int(sys.argv[1]) if len(sys.argv) > 1 and sys.argv[1].isdigit() else 1000
 TURNS, ROUNDS = 3, 5
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 # The keys of root and intermediate; leaves are P-256.

@@ -19,9 +19,9 @@ POLICY = "/usr/sbin/policy-rc.d"
 PROCESSES = []
 
 
-def packages():
+def packages(wanted=None):
     """Installs what Debian packages this machine lacks. A service that comes with one does not run."""
-    missing = sorted({package for path, package in PACKAGES.items() if not os.path.exists(path)})
+    missing = sorted({package for path, package in (wanted or PACKAGES).items() if not os.path.exists(path)})
     if not shutil.which("ip"):
         missing.append("iproute2")
     if not missing:

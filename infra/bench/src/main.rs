@@ -10,6 +10,7 @@ mod tick;
 use std::{error::Error, path::PathBuf};
 
 use clap::{Args, Parser};
+use valpero_domain::RegionCode;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -61,6 +62,12 @@ struct Targets {
     /// Print the phases of each check of the last round.
     #[arg(long)]
     phases: bool,
+    /// Regions that have the monitors.
+    #[arg(long, value_delimiter = ',', default_value = "fra")]
+    regions: Vec<RegionCode>,
+    /// Have every monitor checked once.
+    #[arg(long)]
+    checked: bool,
 }
 
 impl Targets {

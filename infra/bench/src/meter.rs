@@ -6,17 +6,8 @@ use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
 
 /// CPU time of all threads of this process, in user and system mode.
-fn cpu() -> Duration {
-    spent(ClockId::ProcessCPUTime)
-}
-
-/// CPU time of this thread alone.
-pub(crate) fn thread_cpu() -> Duration {
-    spent(ClockId::ThreadCPUTime)
-}
-
-fn spent(of: ClockId) -> Duration {
-    let spent = clock_gettime(of);
+pub(crate) fn cpu() -> Duration {
+    let spent = clock_gettime(ClockId::ProcessCPUTime);
     Duration::new(u64::try_from(spent.tv_sec).unwrap_or(0), u32::try_from(spent.tv_nsec).unwrap_or(0))
 }
 

@@ -1,6 +1,6 @@
 //! The process that holds the store: it makes the monitors, so that the checker's own memory is a checker's.
 
-use std::{io::BufRead, sync::Arc};
+use std::io::BufRead;
 
 use axum::{
     Router,
@@ -17,39 +17,48 @@ use valpero_app::{Clock, entropy};
 use valpero_auth::Token;
 use valpero_checker::BACKOFF;
 use valpero_domain::{AccountId, AuditId, KeyId, Plan, Scopes};
-use valpero_outbound::{Guard, Outbound, SystemResolver, Tls};
 use valpero_storage::{Account, ApiKey, AuditRow, Trail};
 
-use crate::{Failure, Targets};
+use crate::{Failure, Targets, tick};
 
-/// Serves a store in memory until its standard input ends. It prints its address first, and in the end, where phases are asked for,
-/// those of each monitor's last check.
+/// Serves a store in memory until its standard input ends. It prints first where it is and what it has, and in the end, where phases are
+/// asked for, those of each monitor's last check.
 #[expect(clippy::print_stdout, reason = "for the process that started it")]
 pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
     let store = Embedded::in_memory()?;
-    let trust = Tls::trusting(targets.roots()?)?;
     let stack = Stack::assemble(Parts {
         client: store.client(),
-        regions: vec!["fra".parse()?],
+        regions: targets.regions.clone(),
         private_targets: true,
         clock: Clock::system(),
-        outbound: Outbound::new(Guard::public_only(), Arc::new(SystemResolver::new()?), trust),
+        outbound: tick::outbound(targets)?,
         backoff: BACKOFF,
     })
     .await?;
-    let (token, router) = (key(&stack).await?, stack.router());
+    let ((account, token), router) = (key(&stack).await?, stack.router());
+    let token_hash = token.hash();
+    let token = token.reveal();
     let mut monitors = Vec::with_capacity(targets.count);
     for place in 0..targets.count {
         // Its retries would wait for what is down.
         let body = json!({"url": targets.url(place), "retries": 0});
-        let made = call(&router, "POST", "/api/v1/monitors", &token, Some(body)).await?;
+        let made = call(&router, "POST", "/api/v1/monitors", token, Some(body)).await?;
         monitors.push(made["id"].as_str().ok_or("no id")?.to_owned());
     }
-    println!("{}", store.address());
+    if targets.checked {
+        for report in stack.tick(stack.app.now().start_of_minute()).await {
+            report?;
+        }
+    }
+    let here = json!({
+        "address": store.address().to_string(), "account": account, "token": token, "token_hash": token_hash,
+        "monitor": monitors.first(),
+    });
+    println!("{here}");
     tokio::task::spawn_blocking(|| std::io::stdin().lock().read_line(&mut String::new())).await??;
     if targets.phases {
         for id in &monitors {
-            let checks = call(&router, "GET", &format!("/api/v1/monitors/{id}/checks?limit=1"), &token, None).await?;
+            let checks = call(&router, "GET", &format!("/api/v1/monitors/{id}/checks?limit=1"), token, None).await?;
             let newest = &checks["data"][0];
             println!("{}", json!({"phases": newest["phases"], "error": newest["error"]["code"]}));
         }
@@ -58,7 +67,7 @@ pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
 }
 
 /// A key that may do everything, of an account that may have many monitors.
-async fn key(stack: &Stack) -> Result<String, Failure> {
+async fn key(stack: &Stack) -> Result<(AccountId, Token), Failure> {
     let (store, now) = (&stack.app.store, stack.app.now());
     let id = AccountId::new(now, entropy()?);
     let audit = AuditRow::without_request(id, AuditId::new(now, entropy()?), "operator", "bench.prepared", None, now);
@@ -75,7 +84,7 @@ async fn key(stack: &Stack) -> Result<String, Failure> {
     let audit = AuditRow { id: AuditId::new(now, entropy()?), ..audit };
     let key = ApiKey::new(&token, id, KeyId::new(now, entropy()?), "bench".into(), Scopes::all(), u32::MAX, now);
     store.create_key(&key, &Trail::from(&audit)).await?;
-    Ok(token.reveal().to_owned())
+    Ok((id, token))
 }
 
 async fn call(router: &Router, method: &str, path: &str, token: &str, sent: Option<Value>) -> Result<Value, Failure> {

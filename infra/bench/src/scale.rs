@@ -1,12 +1,11 @@
 //! Minutes of a region with very many monitors: the schedule's event, and then each event that it put on the bus, by the checker's own
-//! code, against targets and a store of this machine. On AWS the invocations run side by side; here one after the other, so that
-//! each has the processor for itself, and what each would be billed for is the time that it took.
+//! code, against targets and a store that are other processes. On AWS the invocations run side by side; here one after the other, so
+//! that each has the processor for itself, and what each would be billed for is the time that it took.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    io::{BufRead, BufReader, Write},
+    process::{Child, Command, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -19,10 +18,21 @@ use valpero_domain::{
 };
 use valpero_storage::{self as storage, Usage};
 
-use crate::{Failure, Targets, meter::thread_cpu, site, tick};
+use crate::{Failure, Targets, meter::cpu, tick, tick::Ends};
 
-/// How long after a request the targets answer, in microseconds.
-const ANSWER_US: u64 = 1_000;
+/// Targets that answer at once; answers them, and their port.
+fn start_site() -> Result<(Ends, u16), Failure> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["site", "--wait-us", "0"]);
+    let mut site = Ends(command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?);
+    let mut line = String::new();
+    BufReader::new(site.0.stdout.take().ok_or("the site has no output")?).read_line(&mut line)?;
+    Ok((site, line.trim().parse()?))
+}
+
+fn let_some_hang(site: &mut Child) -> Result<(), Failure> {
+    Ok(site.stdin.as_mut().ok_or("the site has no input")?.write_all(b"hang\n")?)
+}
 
 /// One invocation of the function.
 struct Invocation {
@@ -36,9 +46,9 @@ struct Invocation {
 
 impl Invocation {
     async fn run(checker: &Checker, event: &Value, from_ms: f64) -> Result<Self, Failure> {
-        let (began, cpu) = (Instant::now(), thread_cpu());
+        let (began, spent) = (Instant::now(), cpu());
         let (report, usage) = checker.handle_measured(event).await;
-        Ok(Self { from_ms, billed: began.elapsed(), cpu: thread_cpu() - cpu, report: report?, usage })
+        Ok(Self { from_ms, billed: began.elapsed(), cpu: cpu() - spent, report: report?, usage })
     }
 
     fn ends_ms(&self) -> f64 {
@@ -52,9 +62,10 @@ impl Invocation {
 }
 
 pub(crate) async fn run(count: usize, minutes: usize, hanging: bool) -> Result<(), Failure> {
-    let hangs = Arc::new(AtomicBool::new(false));
-    let port = site::in_a_thread(ANSWER_US, Arc::clone(&hangs))?;
-    let targets = Targets { scheme: "http".into(), port, count, ca_file: None, rounds: minutes, phases: false };
+    let (mut site, port) = start_site()?;
+    let (scheme, regions) = ("http".into(), vec!["fra".parse()?]);
+    let targets =
+        Targets { scheme, port, count, ca_file: None, rounds: minutes, phases: false, regions, checked: false };
     let (_store, _output, address) = tick::start_store(&targets)?;
     let (clock, bus) = (Clock::system(), Arc::new(InProcessBus::default()));
     let app = tick::app(address, EventBus::InProcess(Arc::clone(&bus)), clock.clone());
@@ -62,12 +73,14 @@ pub(crate) async fn run(count: usize, minutes: usize, hanging: bool) -> Result<(
     let checker = Checker::new(app, "fra".parse()?, tick::outbound(&targets)?, BACKOFF);
     let mut at = clock.now().start_of_minute();
     for minute in 0..=minutes * if hanging { 2 } else { 1 } {
-        hangs.store(hanging && minute > minutes, Ordering::Relaxed);
+        if minute == minutes + 1 {
+            let_some_hang(&mut site.0)?;
+        }
         at = at.plus_seconds(60);
         let invocations = a_minute(&checker, &bus, at).await?;
         if minute > 0 {
             let once = checked_once(&store, at).await?;
-            tick::print(&summary(&invocations, count, once, hangs.load(Ordering::Relaxed)).to_string());
+            tick::print(&summary(&invocations, count, once, minute > minutes).to_string());
         }
     }
     Ok(())

@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use serde_json::json;
+use serde_json::{Value, json};
 use valpero::{embedded, stack::STACK};
 use valpero_app::{App, Clock, EventBus, Queue, Settings, views::PhasesView};
 use valpero_checker::{BACKOFF, Checker, CheckerEvent};
@@ -26,9 +26,9 @@ use valpero_storage::{self as storage, Tables};
 use crate::{Failure, Targets, meter::Round};
 
 /// Ends with this process.
-pub(crate) struct Store(pub(crate) Child);
+pub(crate) struct Ends(pub(crate) Child);
 
-impl Drop for Store {
+impl Drop for Ends {
     fn drop(&mut self) {
         // It may have ended by itself.
         let _ended = self.0.kill();
@@ -37,7 +37,7 @@ impl Drop for Store {
 }
 
 /// Starts the store; answers it, what it prints, and where it listens.
-pub(crate) fn start_store(targets: &Targets) -> Result<(Store, BufReader<ChildStdout>, SocketAddr), Failure> {
+pub(crate) fn start_store(targets: &Targets) -> Result<(Ends, BufReader<ChildStdout>, SocketAddr), Failure> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("store").args(targets.arguments());
     if targets.phases {
@@ -45,9 +45,11 @@ pub(crate) fn start_store(targets: &Targets) -> Result<(Store, BufReader<ChildSt
     }
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let output = child.stdout.take().ok_or("the store has no output")?;
-    let (store, mut output, mut line) = (Store(child), BufReader::new(output), String::new());
+    let (store, mut output, mut line) = (Ends(child), BufReader::new(output), String::new());
     output.read_line(&mut line)?;
-    Ok((store, output, line.trim().parse()?))
+    let here: Value = serde_json::from_str(&line)?;
+    let address = here["address"].as_str().ok_or("the store does not say where it is")?;
+    Ok((store, output, address.parse()?))
 }
 
 struct Names(HashMap<String, IpAddr>);

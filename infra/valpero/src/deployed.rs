@@ -3,7 +3,11 @@
 use std::{collections::HashMap, error::Error};
 
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
-use valpero_app::{SdkConfig, config::sdk_config, telemetry::chain};
+use valpero_app::{
+    SdkConfig,
+    config::{Trust, sdk_config},
+    telemetry::chain,
+};
 use valpero_storage::{Store, Tables};
 
 /// A deployed stack.
@@ -25,7 +29,7 @@ pub(crate) struct Deployed {
 /// # Errors
 /// A sentence that says what to look at.
 pub(crate) async fn find(stack: &str) -> Result<Deployed, Box<dyn Error + Send + Sync>> {
-    let sdk = sdk_config(None).await;
+    let sdk = sdk_config(None, Trust::System).await;
     let Some(region) = sdk.region() else {
         return Err("which AWS region is the stack in? Say it, as with AWS_REGION=eu-north-1".into());
     };

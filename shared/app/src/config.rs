@@ -3,10 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, timeout::TimeoutConfig};
+use aws_smithy_http_client::{
+    Builder, HttpClientError,
+    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
+};
 use valpero_domain::RegionCode;
 use valpero_storage::{Store, Tables};
 
-use crate::{App, Clock, EventBus, Queue, Settings};
+use crate::{App, Clock, EventBus, Queue, Settings, telemetry::chain};
 
 const STACK: &str = "VALPERO_STACK";
 const HOME_REGION: &str = "VALPERO_HOME_REGION";
@@ -107,7 +111,7 @@ impl Config {
 
     /// Connects to AWS: credentials and endpoint as its SDK finds them.
     pub async fn connect(&self) -> App {
-        let sdk = sdk_config(Some(self.home_region.clone())).await;
+        let sdk = sdk_config(Some(self.home_region.clone()), Trust::Amazon).await;
         let queue = |url: &String| Queue::sqs(aws_sdk_sqs::Client::new(&sdk), url.clone());
         App {
             store: Store::new(aws_sdk_dynamodb::Client::new(&sdk), Tables::of_stack(&self.stack)),
@@ -126,8 +130,21 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
 /// How long a call to AWS may take with all its attempts.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(12);
 
-/// AWS as its SDK finds it, in this region or the environment's.
-pub async fn sdk_config(region: Option<String>) -> SdkConfig {
+/// The authorities of AWS's own certificates: Amazon Root CA 1 to 4, and Starfield Services Root G2 (Amazon Trust Services, "Certificate
+/// Authorities"; the same as in Mozilla's list). The first of them ends in 2037.
+const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
+
+/// Whose certificates are believed when AWS is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// Those of AWS's own authorities alone. To read all that a system trusts is most of a function's start.
+    Amazon,
+    /// Those of all that this system trusts.
+    System,
+}
+
+/// AWS as its SDK finds it, in this region or the environment's. Where AWS is asked elsewhere, the system's trust is what counts.
+pub async fn sdk_config(region: Option<String>, trust: Trust) -> SdkConfig {
     // A connection that died while Lambda froze the function would else be waited for until Lambda ends it.
     let times =
         TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).operation_timeout(OPERATION_TIMEOUT);
@@ -135,10 +152,25 @@ pub async fn sdk_config(region: Option<String>) -> SdkConfig {
     if let Some(region) = region {
         loader = loader.region(Region::new(region));
     }
-    if let Some(url) = variable(ENDPOINT_URL) {
-        loader = loader.endpoint_url(url);
+    match (variable(ENDPOINT_URL), trust) {
+        (Some(url), _) => loader = loader.endpoint_url(url),
+        (None, Trust::System) => {}
+        (None, Trust::Amazon) => match amazon_trust() {
+            Ok(context) => {
+                // The SDK's default client, but for whom it believes.
+                let client = Builder::new().tls_provider(Provider::rustls(CryptoMode::AwsLc));
+                loader = loader.http_client(client.tls_context(context).build_https());
+            }
+            Err(error) => {
+                tracing::warn!(error = chain(&error), "AWS's own authorities are not usable; the system's serve");
+            }
+        },
     }
     loader.load().await
+}
+
+fn amazon_trust() -> Result<TlsContext, HttpClientError> {
+    TlsContext::builder().with_trust_store(TrustStore::empty().with_pem_certificate(AMAZON_ROOTS)).build()
 }
 
 /// The region that this checker is, from `VALPERO_REGION`.
@@ -204,6 +236,16 @@ mod tests {
         let value = |name: &str| Some(if name == PRIVATE_TARGETS { "maybe" } else { "x" }.to_owned());
         let ConfigError(faults) = Config::read(Needs::default(), value).expect_err("wrong");
         assert!(faults.len() == 1 && faults[0].contains("maybe"), "{faults:?}");
+    }
+
+    #[test]
+    fn amazons_authorities_are_certificates() {
+        use rustls_pki_types::{CertificateDer, pem::PemObject};
+        let mut roots = rustls::RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(AMAZON_ROOTS) {
+            roots.add(certificate.expect("a certificate")).expect("an authority");
+        }
+        assert_eq!(roots.len(), 5);
     }
 
     #[test]

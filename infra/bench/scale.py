@@ -1,0 +1,136 @@
+"""How a region grows: `python3 infra/bench/scale.py [--write]`.
+
+A checker's own code, minute after minute, with 1,000 to 100,000 monitors in one region: the schedule's event and each event that comes of
+it is one invocation. They run side by side on AWS, and here one after the other, so that each has a processor for itself. Targets and
+store are other processes of this machine. Every minute it is asked of each monitor's newest check
+whether it is of that minute.
+
+Then a thousand monitors of which every tenth begins to hang until its time-out of 10 s: what the invocation that checks the others is billed for,
+before and after. Takes 15 minutes or so, most of which it makes monitors. `--write` puts tables and plot into docs/SCALE.md and docs/scale.svg; matplotlib, which
+draws it, comes from pip. Builds the release of valpero-bench first."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import venv
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import probes  # noqa: E402
+
+SIZES = (1_000, 10_000, 100_000)
+MINUTES = 3
+PAGE = os.path.join(probes.ROOT, "docs", "SCALE.md")
+PLOT = os.path.join(probes.ROOT, "docs", "scale.svg")
+PLOTTING = os.path.join(probes.ROOT, "target", "plotting")
+
+
+def minutes(count, *more):
+    command = [probes.BENCH, "scale", "--count", str(count), "--minutes", str(MINUTES), *more]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=3600)
+    if done.returncode != 0:
+        raise SystemExit(f"FAILED {' '.join(command)}\n{done.stderr[-3000:]}")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    for row in rows:
+        if row["checked"] != count or row["recorded"] != count:
+            raise SystemExit(f"FAILED: of {count} monitors {row['checked']} were checked, and {row['recorded']} have a check of that minute")
+    return rows
+
+
+def middle(rows, name):
+    return statistics.median(row[name] for row in rows)
+
+
+def growth():
+    lines = [
+        "| monitors | invocations | the last begins | the last ends | one after the other | writes | reads | each monitor: CPU | billed | writes | reads |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    seen = {}
+    for count in SIZES:
+        rows = minutes(count)
+        one = {name: middle(rows, name) for name in rows[0] if isinstance(rows[0][name], (int, float))}
+        seen[count] = one
+        lines.append(
+            f"| {count:,} | {one['invocations']:.0f} | {one['last_begins_ms'] / 1e3:.2f} s | {one['last_ends_ms'] / 1e3:.2f} s | {one['one_after_the_other_ms'] / 1e3:.1f} s"
+            f" | {one['writes']:,.0f} | {one['reads']:,.1f} | {one['cpu_us_per_check']:.0f} µs | {one['billed_ms_per_check']:.2f} ms"
+            f" | {one['writes'] / count:.4f} | {one['reads'] / count:.4f} |"
+        )
+        print(lines[-1], flush=True)
+    return lines, seen
+
+
+def hanging():
+    rows = minutes(1_000, "--hanging")
+    lines = ["| minute | every tenth | invocation | checks | of those down | billed |", "|---|---|---|---|---|---|"]
+    rest = {}
+    for minute, row in enumerate(rows, 1):
+        for number, one in enumerate(row["each"]):
+            name = "the tick" if number == 0 else "its slow ones"
+            lines.append(f"| {minute} | {'hangs' if row['hanging'] else 'answers'} | {name} | {one['checked']} | {one['down']} | {one['billed_ms']:,} ms |")
+        first = row["each"][0]
+        if first["down"] == 0:
+            rest.setdefault(row["hanging"], []).append(first["billed_ms"] / first["checked"])
+    before, after = (statistics.median(rest[hangs]) for hangs in (False, True))
+    lines += ["", f"Each check of the others is billed {before:.3f} ms before and {after:.3f} ms after: {100 * (after / before - 1):+.0f} %."]
+    print("\n".join(lines))
+    return lines
+
+
+def draw(seen):
+    if not os.path.exists(PLOTTING):
+        venv.create(PLOTTING, with_pip=True)
+        subprocess.run([os.path.join(PLOTTING, "bin", "pip"), "install", "--quiet", "matplotlib"], check=True)
+    subprocess.run([os.path.join(PLOTTING, "bin", "python"), "-c", DRAWING, PLOT], input=json.dumps(seen), text=True, check=True)
+
+
+DRAWING = """
+import json, sys
+import matplotlib
+matplotlib.use("svg")
+import matplotlib.pyplot as plot
+plot.rcParams["svg.hashsalt"] = "valpero"
+seen = {int(count): one for count, one in json.load(sys.stdin).items()}
+counts = sorted(seen)
+parts = [
+    ("CPU a check, µs", "cpu_us_per_check", 1),
+    ("write units a check", "writes", None),
+    ("read units a check", "reads", None),
+    ("the last check ends, s after the minute began", "last_ends_ms", 1e-3),
+]
+figure, axes = plot.subplots(1, len(parts), figsize=(13, 3))
+for axis, (title, name, by) in zip(axes, parts):
+    axis.plot(counts, [seen[count][name] * (by if by is not None else 1 / count) for count in counts], marker="o", color="#1f6f8b")
+    axis.set(xscale="log", title=title, xlabel="monitors", ylim=(0, None))
+    axis.title.set_fontsize(9)
+    axis.grid(alpha=0.3)
+figure.tight_layout()
+figure.savefig(sys.argv[1], metadata={"Date": None})
+"""
+
+
+def fill(name, lines):
+    with open(PAGE) as file:
+        text = file.read()
+    begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
+    head, _, rest = text.partition(begin)
+    _, _, tail = rest.partition(end)
+    with open(PAGE, "w") as file:
+        file.write(head + begin + "\n".join(lines) + "\n" + end + tail)
+
+
+def main():
+    subprocess.run(["cargo", "build", "--release", "--locked", "-p", "valpero-bench"], cwd=probes.ROOT, check=True)
+    waiting = hanging()
+    table, seen = growth()
+    if "--write" in sys.argv:
+        fill("growth", table)
+        fill("hanging", waiting)
+        draw(seen)
+
+
+if __name__ == "__main__":
+    main()
