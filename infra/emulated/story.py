@@ -188,6 +188,9 @@ def one_region(deployment):
     step("a scheduled tick reports for duty", until(90, lambda: deployment.operator("region", "list")["regions"]))
     made = monitor(api, site, hook, name="Shop")
     step("it is pending", made["status"] == "pending")
+    late = Server()
+    late.wait = 1.2
+    slow = monitor(api, late, Server(), name="Slow")
     step("a scheduled tick finds it up", until(90, lambda: status(api, made) == "up"), deployment.last_words)
     checks = api.call("GET", f"/api/v1/monitors/{made['id']}/checks").json["data"]
     step("its check is on the minute, from the home region", (checks[0]["region"], checks[0]["at"][-7:]) == ("hel", "00.000Z"), checks)
@@ -213,6 +216,12 @@ def one_region(deployment):
     step("which is told, too", until(20, lambda: hook.events("incident.resolved")))
     step("in the order of what happened", [event["type"] for event in hook.events()] == ["incident.opened", "incident.acknowledged", "incident.resolved"], hook.events())
     contract(deployment, api, made, hook)
+    apart = until(130, lambda: [line for line in deployment.cloud.log("valpero-checker-hel", HOME) if '"handed_over":1' in line])
+    step("a slow target is left to an invocation of its own, through the event bus", apart, deployment.last_words)
+    minute = json.loads(apart[-1])["at"]
+    kept = until(30, lambda: any(check["at"] == minute for check in api.call("GET", f"/api/v1/monitors/{slow['id']}/checks").json["data"]))
+    step("and checked at the same minute", kept, deployment.last_words)
+    api.call("DELETE", f"/api/v1/monitors/{slow['id']}")
     log = api.call("GET", "/api/v1/audit-log?limit=200").json["data"]
     step("the audit log has it all", {"monitor.created", "incident.acknowledged"} <= {row["action"] for row in log}, log)
     answer = api.call("DELETE", f"/api/v1/monitors/{made['id']}")

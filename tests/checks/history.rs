@@ -145,3 +145,53 @@ async fn uptime_is_that_of_the_incidents_without_what_was_paused() {
     assert_eq!(later["24h"], 1.0);
     assert!(later["7d"].as_f64().is_some_and(|ratio| ratio > 0.99 && ratio < 1.0), "{later}");
 }
+
+#[tokio::test]
+async fn words_that_stay_the_same_are_written_once_and_read_with_each_check() {
+    let world = World::with(WorldOptions { regions: "fra", ..WorldOptions::default() }).await;
+    let site = Site::start().await;
+    let owner = world.tenant(Plan::Business).await;
+    let id = world.monitor(&owner, &site.url(), json!({})).await;
+    let checks = async |query: &str| {
+        let listed = world.get(&format!("/api/v1/monitors/{id}/checks{query}"), &owner).await.expect(200);
+        let named =
+            |said: &str| said.split(|c: char| !c.is_ascii_digit()).find(|word| !word.is_empty()).map(str::to_owned);
+        let word = |check: &Value| check["error"]["detail"].as_str().and_then(named);
+        listed.data().iter().map(word).collect::<Vec<_>>()
+    };
+    let expected = |statuses: &[u16]| {
+        let said = |status: &u16| (*status != 200).then(|| status.to_string());
+        statuses.iter().rev().map(said).collect::<Vec<_>>()
+    };
+    let seen = [200, 500, 500, 500, 503, 503, 200, 503, 500, 500];
+    for status in seen {
+        site.answers(status);
+        world.tick().await;
+    }
+    assert_eq!(checks("").await, expected(&seen));
+    assert_eq!(checks("?limit=2").await, expected(&[500, 500]), "words that are older than the page");
+    assert_eq!(checks("?limit=5").await, expected(&[503, 200, 503, 500, 500]));
+    assert_eq!(words_kept(&world).await, 3, "500, 503 and 500 again");
+
+    // A check on request says its own, and leaves the ticks theirs.
+    site.answers(502);
+    world.advance(7);
+    world.post(&format!("/api/v1/monitors/{id}/check"), &owner, Value::Null).await.expect(202);
+    world.drain().await;
+    site.answers(500);
+    world.tick().await;
+    assert_eq!(checks("?limit=3").await, expected(&[500, 502, 500]));
+    assert_eq!(words_kept(&world).await, 5);
+
+    // Said anew once a day, so that those in history never run out.
+    world.advance(86_400);
+    world.tick().await;
+    assert_eq!(checks("?limit=1").await, expected(&[500]));
+    assert_eq!(words_kept(&world).await, 6);
+}
+
+/// How many items there are that hold a failure's words.
+async fn words_kept(world: &World) -> usize {
+    let found = world.client.scan().table_name("valpero-checks").filter_expression("attribute_exists(detail)");
+    found.send().await.expect("a scan").items().len()
+}

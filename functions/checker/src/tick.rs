@@ -137,8 +137,8 @@ impl Checker {
         seen: &Observation,
         at: Timestamp,
     ) -> Result<bool, WorkError> {
-        if let Some(cause) = &seen.result.cause {
-            // Before the record, so that a check that shows a failure can always say why.
+        if let Some(cause) = member.state.news(&seen.result, at) {
+            // Before the record, so that a check that shows a failure can always say why; and before the state that remembers it.
             self.app.store.save_failure(&group.cohort, member.tag, at, group.occasion, cause).await?;
         }
         self.make_up_mind(&group.cohort, member, seen, at).await

@@ -48,6 +48,9 @@ pub struct RegionState {
     /// When the certificate that the target last showed expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate_expires_at: Option<Timestamp>,
+    /// The last words that history has of a check that was not up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<Words>,
     /// Whether the target keeps those who check it waiting, so that it is checked apart from the others.
     #[serde(default, skip_serializing_if = "is_false")]
     pub slow: bool,
@@ -56,13 +59,38 @@ pub struct RegionState {
     pub certificates_told: ToldOf,
 }
 
+/// Why a check was not up, and since when history says so: it is said again when it changes, and once a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "said above")]
+pub struct Words {
+    pub cause: Cause,
+    pub at: Timestamp,
+}
+
+/// Words are said anew after so long, so that none outlive those that history keeps.
+const WORDS_MS: i64 = 86_400_000;
+
 impl RegionState {
+    /// What history has to be told of a check that was not up, where it does not say so already.
+    pub fn news<'a>(&self, result: &'a ProbeResult, at: Timestamp) -> Option<&'a Cause> {
+        let said = |cause: &Cause| {
+            self.words.as_ref().is_some_and(|words| {
+                // Words that lie ahead are of a clock that was set right since, or of a check that is done again.
+                words.cause == *cause && (0..WORDS_MS).contains(&at.ms_since(words.at)) && words.at != at
+            })
+        };
+        result.cause.as_ref().filter(|cause| !said(cause))
+    }
+
     /// The state after one more result, probed at `at`.
     ///
     /// `needs_second` is set where nobody confirms what was seen, neither another region nor another attempt: then a change of
     /// mind takes two ticks, in either direction.
     pub fn after(&self, result: &ProbeResult, at: Timestamp, needs_second: bool) -> Self {
         let mut next = self.clone();
+        if let Some(cause) = self.news(result, at) {
+            next.words = Some(Words { cause: cause.clone(), at });
+        }
         if let Some(expires_at) = result.certificate_expires_at {
             next.certificate_expires_at = Some(expires_at);
             if let Some(told) = self.certificates_told.due(expires_at, at) {
@@ -170,7 +198,10 @@ mod tests {
     #[test]
     fn our_own_fault_changes_nothing() {
         let state = RegionState::default().after(&up(), at(1), false);
-        assert_eq!(state.after(&failed(ErrorCode::DnsTimeout), at(2), false), state);
+        let fault = failed(ErrorCode::DnsTimeout);
+        let after = state.after(&fault, at(2), false);
+        assert_eq!(after.words.as_ref().map(|words| &words.cause), fault.cause.as_ref(), "but for the words of it");
+        assert_eq!(RegionState { words: None, ..after }, state);
     }
 
     #[test]
@@ -180,5 +211,22 @@ mod tests {
         };
         assert_eq!([999, 1_000, 10_000].map(|ms| state(false, ms)), [false, true, true]);
         assert_eq!([500, 501, 999].map(|ms| state(true, ms)), [false, true, true]);
+    }
+
+    #[test]
+    fn words_are_said_when_they_change_and_once_a_day() {
+        let (refused, status) = (failed(ErrorCode::ConnectRefused), failed(ErrorCode::HttpStatus));
+        let state = RegionState::default().after(&refused, at(1), false);
+        assert_eq!(RegionState::default().news(&refused, at(1)), refused.cause.as_ref());
+        assert_eq!(state.news(&refused, at(1)), refused.cause.as_ref(), "the same tick again does the same again");
+        assert_eq!(state.news(&refused, at(2)), None);
+        assert_eq!(state.news(&refused, at(1 + 24 * 60 - 1)), None);
+        assert_eq!(state.news(&refused, at(1 + 24 * 60)), refused.cause.as_ref());
+        assert_eq!(state.news(&refused, at(0)), refused.cause.as_ref(), "the clock was set right");
+        assert_eq!(state.news(&status, at(2)), status.cause.as_ref());
+        assert_eq!(state.news(&up(), at(2)), None);
+        let back = state.after(&status, at(2), false).after(&up(), at(3), false);
+        assert_eq!(back.news(&status, at(4)), None, "the last words are the same");
+        assert_eq!(back.news(&refused, at(4)), refused.cause.as_ref());
     }
 }

@@ -4,6 +4,7 @@ use std::{
     cmp::{Ordering, Reverse},
     collections::HashMap,
     fmt,
+    ops::ControlFlow,
     str::FromStr,
 };
 
@@ -25,6 +26,9 @@ use crate::{
 
 const TABLE: &str = "checks";
 const KEPT_S: i64 = 30 * 86_400;
+
+/// The words of failures, which are said once a day, outlive the last check that they are true of.
+const WORDS_KEPT_S: i64 = KEPT_S + 2 * 86_400;
 
 /// Items looked at for each monitor's latest check, slow or not: the newest ones show all but those that came or were paused just now.
 const LATEST_TICKS: i32 = 4;
@@ -154,7 +158,7 @@ impl Store {
         self.put(&self.tables.checks, item).await
     }
 
-    /// Keeps the words of one failure. 1 WRU.
+    /// Keeps the words of a failure; they are those of each later one that is not told of. 1 WRU.
     ///
     /// # Errors
     /// Where the store fails.
@@ -168,7 +172,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut item = to_item(TABLE, cause)?;
         item.extend(key([("cohort", keys::failures(cohort, tag)), ("at", place(occasion, at, tag))]));
-        item.insert(TTL.into(), n(at.seconds() + KEPT_S));
+        item.insert(TTL.into(), n(at.seconds() + WORDS_KEPT_S));
         self.put(&self.tables.checks, item).await
     }
 
@@ -206,7 +210,7 @@ impl Store {
         let mut found = [ticks, requested].concat();
         found.sort_by_key(|(_, check)| check.position());
         found.truncate(count);
-        self.add_causes(place, span, &mut found).await?;
+        self.add_causes(place, &mut found).await?;
         Ok(found.into_iter().map(|(_, check)| check).collect())
     }
 
@@ -237,24 +241,27 @@ impl Store {
         Ok(found)
     }
 
-    async fn add_causes(
-        &self,
-        place: &Place,
-        span: CheckSpan,
-        found: &mut [(String, Check)],
-    ) -> Result<(), StoreError> {
+    /// Words stand where they changed: those of a check are the newest that are not later than it.
+    async fn add_causes(&self, place: &Place, found: &mut [(String, Check)]) -> Result<(), StoreError> {
         let mut failed = found.iter().filter(|(_, check)| check.record.error.is_some());
         let Some((_, newest)) = failed.next() else { return Ok(()) };
         let oldest = failed.next_back().map_or(newest.at, |(_, check)| check.at);
-        let span = CheckSpan { from: oldest.max(span.from), to: newest.at.plus_seconds(1) };
-        let items = self.query_all(self.span_query(keys::failures(&place.cohort(), place.tag), span)).await?;
-        let mut causes: HashMap<String, Cause> = HashMap::with_capacity(items.len());
-        for item in items {
-            causes.insert(moment(&item)?.0, from_item(TABLE, item)?);
-        }
+        let span = CheckSpan { from: place.from.start_of_minute(), to: newest.at.plus_seconds(1) };
+        // No more than one for each of them, and the one before.
+        let most = i32::try_from(found.len() + 1).unwrap_or(i32::MAX);
+        let request = self.span_query(keys::failures(&place.cohort(), place.tag), span).limit(most);
+        let mut words: Vec<(String, Cause)> = Vec::new();
+        let all = self.query_each(request, None, |item| {
+            let (sort_key, at) = moment(&item)?;
+            words.push((sort_key, from_item(TABLE, item)?));
+            Ok(if at < oldest { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        });
+        all.await?;
         for (sort_key, check) in found {
-            // The words are written before the tick; where they are missing, the code's own sentence serves.
-            check.cause = causes.remove(sort_key).or_else(|| check.record.error.map(Cause::of));
+            let Some(code) = check.record.error else { continue };
+            let said = words.iter().find(|(at, _)| at <= sort_key).map(|(_, cause)| cause);
+            // Of two checks at once the words of one may be missing: then the code's own sentence serves.
+            check.cause = Some(said.filter(|cause| cause.code == code).cloned().unwrap_or_else(|| Cause::of(code)));
         }
         Ok(())
     }
