@@ -5,7 +5,8 @@ P-256 keys alone, and one like Let's Encrypt's (a P-256 leaf, a P-384 intermedia
 once, on a fresh connection, and their CPU times are read from the kernel:
 
 - `tick`: a checker's tick as its function runs it (schedule, probe, packed records), its store in another process;
-- `floor`: the same handshakes and requests by hyper and rustls with nothing around them;
+- `floor`: the same handshakes and requests by hyper and rustls with nothing around them, all begun at once; and once more, one after
+  the other as the tick begins them (`paced`), for a processor that rests between two of them takes longer for each;
 - Debian's prometheus-blackbox-exporter, asked for one probe a target.
 
 They take turns in one run. Machines differ and are noisy: what counts are the ratios. Builds the release of valpero-bench first."""
@@ -90,9 +91,9 @@ def listens(port):
         return one.connect_ex(("127.0.0.1", port)) == 0
 
 
-def ours(kind, scheme, port, ca):
+def ours(kind, scheme, port, ca, *more):
     """What each round of one of our programs says of itself."""
-    command = [BENCH, kind, "--scheme", scheme, "--port", str(port), "--count", str(COUNT), "--rounds", str(ROUNDS)]
+    command = [BENCH, kind, "--scheme", scheme, "--port", str(port), "--count", str(COUNT), "--rounds", str(ROUNDS), *more]
     lines = subprocess.run([*command, *(["--ca-file", ca] if ca else [])], capture_output=True, text=True, timeout=600)
     if lines.returncode != 0:
         raise SystemExit(f"FAILED {' '.join(command)}\n{lines.stderr[-3000:]}")
@@ -147,19 +148,34 @@ def main():
         start_nginx(place, ports["http"], [(ports[name], *chains[name][:2]) for name in chains])
         blackbox = Blackbox(place, {name: files[2] for name, files in chains.items()})
         print(f"{COUNT} targets, {TURNS} turns of {ROUNDS} rounds; the medians, in µs of CPU a check")
-        print(f"{'':<20}{'tick':>8}{'floor':>8}{'blackbox':>10}   {'tick/floor':>10} {'blackbox/tick':>14}   memory")
+        print(f"{'':<20}{'tick':>8}{'floor':>8}{'paced':>8}{'blackbox':>10}   {'tick/floor':>10} {'tick/paced':>10} {'blackbox/tick':>14}")
         for name, scheme, root in [("http", "http", None), *((name, "https", files[2]) for name, files in chains.items())]:
-            tick, floor, other, idle, peak = [], [], [], 0, 0
+            tick, floor, paced, other = [], [], [], []
             blackbox.round(name, scheme, ports[name])
             for _ in range(TURNS):
                 rounds = ours("tick", scheme, ports[name], root)
-                idle, peak = (max(most, *(one[of] for one in rounds)) for most, of in ((idle, "memory_kib"), (peak, "peak_kib")))
                 tick += [one["cpu_us"] for one in rounds]
                 floor += [one["cpu_us"] for one in ours("floor", scheme, ports[name], root)]
+                every = f"{statistics.median(one['wall_ms'] for one in rounds) * 1e3 / COUNT:.0f}"
+                paced += [one["cpu_us"] for one in ours("floor", scheme, ports[name], root, "--every-us", every)]
                 other += [blackbox.round(name, scheme, ports[name]) for _ in range(2)]
-            tick, floor, other = map(statistics.median, (tick, floor, other))
-            shown = f"{name:<20}{tick:>8.0f}{floor:>8.0f}{other:>10.0f}   {tick / floor:>10.2f} {other / tick:>14.1f}   {idle / 1024:.0f} to {peak / 1024:.0f} MiB"
+            tick, floor, paced, other = map(statistics.median, (tick, floor, paced, other))
+            shown = f"{name:<20}{tick:>8.0f}{floor:>8.0f}{paced:>8.0f}{other:>10.0f}   {tick / floor:>10.2f} {tick / paced:>10.2f} {other / tick:>14.1f}"
             print(shown, flush=True)
+        memory(chains["p256"])
+
+
+def memory(files):
+    """What a process takes that has 700 probes in flight, as many as a checker ever has, over TLS: targets answer after 5 s."""
+    chain, key, root = files
+    site = subprocess.Popen([BENCH, "site", "--wait-us", "5000000", "--chain", chain, "--key", key], stdout=subprocess.PIPE, text=True)
+    try:
+        rounds = ours("tick", "https", int(site.stdout.readline()), root)
+    finally:
+        site.kill()
+        site.wait()
+    before, most = rounds[0]["memory_kib"], max(one["peak_kib"] for one in rounds)
+    print(f"memory with 700 probes in flight, by HTTPS: {before / 1024:.0f} MiB before, {most / 1024:.0f} MiB at most")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,16 @@
-"""Whether timings are true: `python3 infra/bench/timings.py [TARGETS]`.
+"""Whether timings are true: `python3 infra/bench/timings.py`.
 
-1,000 targets answer 1 ms after they are asked. A checker probes all of them in one tick, blackbox_exporter one after the other of
-20 that are asked for at once, and a single probe has all the time and the machine for itself. The table shows the median and the 99th
-percentile of each phase; what counts is how far the first two are from the third. Builds the release of valpero-bench first."""
+1,000 targets, over HTTPS on a chain of P-256, answer 1 ms after they are asked; their names are served by knot. What a checker's tick
+reads, phase by phase, beside what a single probe reads that has the machine for itself, and beside Debian's
+prometheus-blackbox-exporter, asked for 20 at a time. All of it is in a network of its own, whose name server is knot.
+
+Builds the release of valpero-bench first."""
 
 import concurrent.futures
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -20,7 +23,49 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import probes  # noqa: E402
 import tools  # noqa: E402
 
-PHASES = ("connect_ms", "first_byte_ms")
+# Ours, and blackbox_exporter's.
+PHASES = {"dns_ms": "resolve", "connect_ms": "connect", "tls_ms": "tls", "first_byte_ms": "processing"}
+NAME_SERVER = "127.2.0.53"
+KNOT = """
+server:
+    rundir: "{place}"
+    pidfile: "{place}/knot.pid"
+    listen: {address}@53
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+database:
+    storage: "{place}"
+control:
+    listen: "{place}/knot.sock"
+log:
+  - target: stderr
+    any: warning
+zone:
+  - domain: site.example
+    storage: "{place}"
+    file: site.zone
+"""
+
+
+def start_names(place):
+    """Knot, which knows the targets' addresses."""
+    address = lambda one: f"127.1.{one >> 8}.{one & 255}"  # noqa: E731
+    records = ["$ORIGIN site.example.", "$TTL 300", "@ SOA ns hostmaster 1 7200 900 1209600 300", "@ NS ns", f"ns A {NAME_SERVER}"]
+    with open(os.path.join(place, "site.zone"), "w") as file:
+        file.write("\n".join(records + [f"t{one} A {address(one)}" for one in range(probes.COUNT)]) + "\n")
+    settings = os.path.join(place, "knot.conf")
+    with open(settings, "w") as file:
+        file.write(KNOT.format(place=place, address=NAME_SERVER))
+    tools.spawn(["/usr/sbin/knotd", "-c", settings], os.path.join(place, "knot.log"))
+    tools.until("knot answers", answers)
+
+
+def answers():
+    try:
+        return socket.gethostbyname("t1.site.example") == "127.1.0.1"
+    except OSError:
+        return False
 
 
 def share(values, part):
@@ -28,9 +73,9 @@ def share(values, part):
     return values[min(len(values) - 1, int(len(values) * part))]
 
 
-def phases(kind, port, *more):
-    command = [probes.BENCH, kind, "--port", str(port), "--count", str(probes.COUNT), *more]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True)
+def phases(kind, port, root, *more):
+    asks = ["--scheme", "https", "--port", str(port), "--count", str(probes.COUNT), "--ca-file", root, "--resolve"]
+    done = subprocess.run([probes.BENCH, kind, *asks, *more], stdout=subprocess.PIPE, text=True, timeout=600, check=True)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     seen = [line["phases"] for line in lines if "phases" in line]
     failed = [line["error"] for line in lines if line.get("error")]
@@ -40,29 +85,28 @@ def phases(kind, port, *more):
 
 
 def asked(blackbox, target):
-    query = urllib.parse.urlencode({"module": "http", "target": target})
+    query = urllib.parse.urlencode({"module": "p256", "target": target})
     with urllib.request.urlopen(f"http://127.0.0.1:{blackbox.port}/probe?{query}", timeout=30) as answer:
         text = answer.read().decode()
     took = dict(re.findall(r'probe_http_duration_seconds\{phase="(\w+)"\} (\S+)', text))
-    return {"connect_ms": float(took["connect"]) * 1e3, "first_byte_ms": float(took["processing"]) * 1e3}
+    return {ours: float(took[theirs]) * 1e3 for ours, theirs in PHASES.items()}
 
 
-def main():
-    tools.packages()
-    subprocess.run(["cargo", "build", "--release", "--locked", "-p", "valpero-bench"], cwd=probes.ROOT, check=True)
-    with tempfile.TemporaryDirectory() as place:
-        site = subprocess.Popen([probes.BENCH, "site"], stdout=subprocess.PIPE, text=True)
-        try:
-            port = int(site.stdout.readline())
-            blackbox = probes.Blackbox(place, {})
-            single = phases("single", port, "--rounds", "1000")
-            tick = phases("tick", port, "--rounds", "3", "--phases")
-            targets = [f"http://127.1.{one >> 8}.{one & 255}:{port}/" for one in range(probes.COUNT)]
-            with concurrent.futures.ThreadPoolExecutor(20) as pool:
-                other = list(pool.map(lambda target: asked(blackbox, target), targets))
-        finally:
-            site.kill()
-            site.wait()
+def measure(place):
+    start_names(place)
+    chain, key, root = probes.chain(place, "p256", *probes.CHAINS["p256"])
+    site = subprocess.Popen([probes.BENCH, "site", "--chain", chain, "--key", key], stdout=subprocess.PIPE, text=True)
+    try:
+        port = int(site.stdout.readline())
+        blackbox = probes.Blackbox(place, {"p256": root})
+        single = phases("single", port, root, "--rounds", "1000")
+        tick = phases("tick", port, root, "--rounds", "3", "--phases")
+        targets = [f"https://t{one}.site.example:{port}/" for one in range(probes.COUNT)]
+        with concurrent.futures.ThreadPoolExecutor(20) as pool:
+            other = list(pool.map(lambda target: asked(blackbox, target), targets))
+    finally:
+        site.kill()
+        site.wait()
     print(f"{probes.COUNT} targets that answer after 1 ms; ms, and how much that is of a single probe's")
     print(f"{'':<24}{'single':>9}{'tick':>9}{'':>7}{'blackbox':>10}")
     for name in (*PHASES, "total_ms"):
@@ -70,6 +114,21 @@ def main():
         for part, says in ((0.5, "median"), (0.99, "p99")):
             alone, ours, theirs = (share(of(rows), part) for rows in (single, tick, other))
             print(f"{name:<15}{says:<9}{alone:>9.3f}{ours:>9.3f}{ours / alone:>7.2f}{theirs:>10.3f}{theirs / alone:>7.2f}")
+
+
+def main():
+    if sys.argv[1:] == ["--inside"]:
+        with tempfile.TemporaryDirectory() as place:
+            subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+            path = os.path.join(place, "resolv.conf")
+            with open(path, "w") as file:
+                file.write(f"nameserver {NAME_SERVER}\n")
+            subprocess.run(["mount", "--bind", path, os.path.realpath("/etc/resolv.conf")], check=True)
+            measure(place)
+        return
+    tools.packages()
+    subprocess.run(["cargo", "build", "--release", "--locked", "-p", "valpero-bench"], cwd=probes.ROOT, check=True)
+    os.execvp("unshare", ["unshare", "--net", "--mount", "--map-root-user", sys.executable, os.path.abspath(__file__), "--inside"])
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ const SCHEDULED: &str = "Scheduled Event";
 /// An event for a checker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CheckerEvent {
-    /// A minute has begun.
+    /// This minute has begun.
     Tick(Timestamp),
     /// Of a minute that has begun, this is left to do.
     CohortsDue(CohortsDue),
@@ -41,7 +41,8 @@ impl CheckerEvent {
     pub fn parse(event: &Value) -> Result<Self, BadEvent> {
         let envelope = Envelope::deserialize(event).map_err(BadEvent)?;
         if envelope.detail_type == SCHEDULED {
-            return Ok(Self::Tick(envelope.time));
+            // The schedule is some seconds late at times; all that is of one minute carries its beginning.
+            return Ok(Self::Tick(envelope.time.start_of_minute()));
         }
         match Event::parse(&envelope.detail_type, &envelope.detail).map_err(BadEvent)? {
             Some(Event::CheckRequested(check)) => Ok(Self::CheckRequested(check, envelope.time)),
@@ -88,8 +89,8 @@ mod tests {
             "account": "123456789012", "time": "2015-10-08T16:53:06Z", "region": "us-east-1",
             "resources": ["arn:aws:events:us-east-1:123456789012:rule/my-scheduled-rule"], "detail": {},
         });
-        let at = "2015-10-08T16:53:06Z".parse().expect("a time");
-        assert_eq!(CheckerEvent::parse(&event).ok(), Some(CheckerEvent::Tick(at)));
+        let at = "2015-10-08T16:53:00Z".parse().expect("a time");
+        assert_eq!(CheckerEvent::parse(&event).ok(), Some(CheckerEvent::Tick(at)), "of the minute");
         assert_eq!(CheckerEvent::parse(&CheckerEvent::scheduled(at)).ok(), Some(CheckerEvent::Tick(at)));
     }
 

@@ -108,7 +108,7 @@ impl Checker {
         let (done, usage) = Usage::of(async {
             match &event {
                 // Boxed: a tick and all within it would make one type too deep for the compiler.
-                CheckerEvent::Tick(at) => self.tick(at.start_of_minute()).boxed().await,
+                CheckerEvent::Tick(at) => self.tick(*at).boxed().await,
                 CheckerEvent::CohortsDue(due) => {
                     let shares = due.cohorts.iter().cloned().map(|due| Share::of(self.region, due));
                     self.take(shares.collect(), due.at).boxed().await

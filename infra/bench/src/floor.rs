@@ -1,6 +1,6 @@
 //! The floor: for each target one connection, one handshake, one request and the head of its answer, by hyper and rustls alone.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures::{StreamExt, stream};
 use http_body_util::Empty;
@@ -11,6 +11,7 @@ use rustls_pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
+    time::{Instant, sleep_until},
 };
 use tokio_rustls::TlsConnector;
 
@@ -19,7 +20,8 @@ use crate::{Failure, Targets, meter::Round};
 /// As many at once as a checker has.
 const IN_FLIGHT: usize = 700;
 
-pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
+/// Asks for all at once, or for one after `every_us` microseconds.
+pub(crate) async fn run(targets: &Targets, every_us: u64) -> Result<(), Failure> {
     let mut provider = rustls::crypto::aws_lc_rs::default_provider();
     // As a checker: see `Tls::trusting`.
     provider.kx_groups.retain(|group| group.name() != NamedGroup::X25519MLKEM768);
@@ -32,7 +34,18 @@ pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
     let connector = TlsConnector::from(Arc::new(config));
     for round in 0..=targets.rounds {
         let measured = Round::start();
-        let requests = stream::iter(0..targets.count).map(|place| one(targets, &connector, place));
+        let mut due = Instant::now();
+        let paced = stream::iter(0..targets.count).then(|place| {
+            let turn = due;
+            due += Duration::from_micros(every_us);
+            async move {
+                if every_us > 0 {
+                    sleep_until(turn).await;
+                }
+                place
+            }
+        });
+        let requests = paced.map(|place| one(targets, &connector, place));
         let statuses: Vec<Result<u16, Failure>> = requests.buffer_unordered(IN_FLIGHT).collect().await;
         if round > 0 {
             measured.end(targets.count, statuses.iter().filter(|status| matches!(status, Ok(200))).count());

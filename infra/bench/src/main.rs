@@ -21,7 +21,13 @@ enum Command {
     /// Probes of the first target, one after the other, and their phases.
     Single(Targets),
     /// The same handshakes and requests by hyper and rustls alone.
-    Floor(Targets),
+    Floor {
+        #[command(flatten)]
+        targets: Targets,
+        /// Microseconds from one to the next; 0 begins them all at once.
+        #[arg(long, default_value_t = 0)]
+        every_us: u64,
+    },
     /// Minutes of a region with as many monitors, each invocation of its checker one after the other.
     Scale {
         /// Monitors.
@@ -37,11 +43,7 @@ enum Command {
     /// A store with monitors of these targets, for `tick`.
     Store(Targets),
     /// A site that answers each request a while after it came.
-    Site {
-        /// How long after, in microseconds.
-        #[arg(long, default_value_t = 1_000)]
-        wait_us: u64,
-    },
+    Site(site::Site),
 }
 
 /// Hosts `t0.site.example` and so on, each at a loopback address of its own.
@@ -65,6 +67,9 @@ struct Targets {
     /// Regions that have the monitors.
     #[arg(long, value_delimiter = ',', default_value = "fra")]
     regions: Vec<RegionCode>,
+    /// Ask the system's name servers for the targets' addresses, where otherwise they are known.
+    #[arg(long)]
+    resolve: bool,
     /// Have every monitor checked once.
     #[arg(long)]
     checked: bool,
@@ -108,9 +113,9 @@ async fn main() -> Result<(), Failure> {
     match Command::parse() {
         Command::Tick(targets) => tick::run(&targets).await,
         Command::Single(targets) => tick::single(&targets).await,
-        Command::Floor(targets) => floor::run(&targets).await,
+        Command::Floor { targets, every_us } => floor::run(&targets, every_us).await,
         Command::Scale { count, minutes, hanging } => scale::run(count, minutes, hanging).await,
         Command::Store(targets) => prepare::run(&targets).await,
-        Command::Site { wait_us } => site::run(wait_us).await,
+        Command::Site(site) => site::run(&site).await,
     }
 }

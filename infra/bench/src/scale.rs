@@ -64,8 +64,17 @@ impl Invocation {
 pub(crate) async fn run(count: usize, minutes: usize, hanging: bool) -> Result<(), Failure> {
     let (mut site, port) = start_site()?;
     let (scheme, regions) = ("http".into(), vec!["fra".parse()?]);
-    let targets =
-        Targets { scheme, port, count, ca_file: None, rounds: minutes, phases: false, regions, checked: false };
+    let targets = Targets {
+        scheme,
+        port,
+        count,
+        ca_file: None,
+        rounds: minutes,
+        phases: false,
+        regions,
+        resolve: false,
+        checked: false,
+    };
     let (_store, _output, address) = tick::start_store(&targets)?;
     let (clock, bus) = (Clock::system(), Arc::new(InProcessBus::default()));
     let app = tick::app(address, EventBus::InProcess(Arc::clone(&bus)), clock.clone());

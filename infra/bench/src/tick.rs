@@ -20,7 +20,7 @@ use valpero_domain::{
     http_check::HttpCheck,
     probe::{Cause, ErrorCode},
 };
-use valpero_outbound::{Guard, Outbound, Resolve, Tls, probe};
+use valpero_outbound::{Guard, Outbound, Resolve, SystemResolver, Tls, probe};
 use valpero_storage::{self as storage, Tables};
 
 use crate::{Failure, Targets, meter::Round};
@@ -71,9 +71,14 @@ impl Resolve for Names {
 }
 
 pub(crate) fn outbound(targets: &Targets) -> Result<Outbound, Failure> {
-    let names = (0..targets.count).map(|place| (Targets::host(place), Targets::address(place))).collect();
+    let resolver: Arc<dyn Resolve> = if targets.resolve {
+        Arc::new(SystemResolver::new()?)
+    } else {
+        let names = (0..targets.count).map(|place| (Targets::host(place), Targets::address(place))).collect();
+        Arc::new(Names(names))
+    };
     let guard = Guard::allowing_private(Vec::new());
-    Ok(Outbound::new(guard, Arc::new(Names(names)), Tls::trusting(targets.roots()?)?))
+    Ok(Outbound::new(guard, resolver, Tls::trusting(targets.roots()?)?))
 }
 
 /// Probes the first target as often as there are rounds, with nothing else to do.
