@@ -32,9 +32,9 @@ async fn of_two_hundred_checkers_that_decide_at_once_one_opens_the_incident() {
     for place in &monitor.places {
         let seen = store.scheduled_probe(owner.account, monitor_id, place).await.expect("read").expect("scheduled");
         let state = RegionState { verdict: Some(Verdict::Down), since: Some(world.now()), ..seen.state.clone() };
-        assert!(store.turn_region(&seen, &place.cohort(), &state, &vote).await.expect("a vote"));
+        assert!(store.turn_region(&seen, &place.cohort(), &state, &vote, None).await.expect("a vote"));
         assert!(
-            !store.turn_region(&seen, &place.cohort(), &state, &vote).await.expect("no vote"),
+            !store.turn_region(&seen, &place.cohort(), &state, &vote, None).await.expect("no vote"),
             "seen is no longer true"
         );
     }

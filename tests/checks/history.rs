@@ -1,7 +1,12 @@
 //! What is remembered: response times by the hour and by the day, and uptime to the millisecond.
 
 use serde_json::{Value, json};
-use valpero_domain::{Plan, Timestamp};
+use valpero_domain::{
+    MonitorId, Plan, Timestamp,
+    probe::{Cause, ErrorCode},
+    schedule::{RegionState, Words},
+};
+use valpero_storage::{NewWords, Occasion};
 
 use crate::harness::{Site, Tenant, World, WorldOptions};
 
@@ -188,6 +193,41 @@ async fn words_that_stay_the_same_are_written_once_and_read_with_each_check() {
     world.tick().await;
     assert_eq!(checks("?limit=1").await, expected(&[500]));
     assert_eq!(words_kept(&world).await, 6);
+}
+
+#[tokio::test]
+async fn a_check_whose_state_is_refused_leaves_history_its_words() {
+    let world = World::with(WorldOptions { regions: "fra", ..WorldOptions::default() }).await;
+    let site = Site::start().await;
+    let owner = world.tenant(Plan::Business).await;
+    let id = world.monitor(&owner, &site.url(), json!({})).await;
+    site.answers(500);
+    for _ in 0..3 {
+        world.tick().await;
+    }
+    let store = &world.stack.app.store;
+    let monitor_id: MonitorId = id.parse().expect("an id");
+    let monitor = store.monitor(owner.account, monitor_id).await.expect("the monitor");
+    let (place, at) = (&monitor.places[0], world.now());
+    let seen = store.scheduled_probe(owner.account, monitor_id, place).await.expect("read").expect("scheduled");
+    let kept = words_kept(&world).await;
+    let say = async |words: &str| {
+        let cause = Cause::seen(ErrorCode::HttpStatus, words);
+        let state = RegionState { words: Some(Words { cause: cause.clone(), at }), ..seen.state.clone() };
+        let words = NewWords { at, occasion: Occasion::Requested, cause: &cause };
+        store.save_region_state(&seen, &place.cohort(), &state, Some(words)).await.expect("kept, or refused");
+    };
+    say("The faster one.").await;
+    assert_eq!(words_kept(&world).await, kept + 1);
+    say("The one that was slower.").await;
+    let now = store.scheduled_probe(owner.account, monitor_id, place).await.expect("read").expect("scheduled");
+    assert_eq!(now.state.words.map(|words| words.cause.detail), Some("The faster one.".into()));
+    world.tick().await;
+    let listed = world.get(&format!("/api/v1/monitors/{id}/checks?limit=1"), &owner).await.expect(200);
+    assert!(listed.data()[0]["error"]["detail"].as_str().expect("words").contains("500"), "{}", listed.json);
+    let texts = world.client.scan().table_name("valpero-checks").filter_expression("attribute_exists(detail)");
+    let texts = format!("{:?}", texts.send().await.expect("a scan").items());
+    assert!(texts.contains("The faster one.") && !texts.contains("slower"), "{texts}");
 }
 
 /// How many items there are that hold a failure's words.

@@ -19,7 +19,7 @@ pub(crate) struct Observation {
     pub result: ProbeResult,
     /// Attempts made, from 1.
     pub attempts: u32,
-    /// How long the last one took, from its beginning.
+    /// How long the longest one took, from its beginning.
     pub took: Duration,
 }
 
@@ -42,7 +42,8 @@ impl Checker {
                 break;
             }
             tokio::time::sleep(wait).await;
-            (result, took) = self.attempt(spec).await;
+            let (again, took_again) = self.attempt(spec).await;
+            (result, took) = (again, took.max(took_again));
             attempts += 1;
         }
         Observation { result, attempts, took }

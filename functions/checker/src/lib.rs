@@ -9,10 +9,10 @@ mod tick;
 
 use std::{sync::Arc, time::Duration};
 
-use futures::FutureExt;
+use futures::{FutureExt, TryFutureExt};
 use serde_json::Value;
 use tokio::sync::Semaphore;
-use valpero_app::{App, ConfigError, Needs, WorkError, config, telemetry::chain};
+use valpero_app::{App, ConfigError, Needs, WorkError, config, event_bus::EventError, telemetry::chain};
 use valpero_domain::RegionCode;
 use valpero_outbound::{Outbound, OutboundError};
 use valpero_storage::Usage;
@@ -64,6 +64,9 @@ pub enum CheckerError {
     /// The store failed.
     #[error(transparent)]
     Work(#[from] WorkError),
+    /// The bus did not take the parts of a tick, and they are too many for one invocation.
+    #[error(transparent)]
+    Unfinished(#[from] EventError),
 }
 
 impl Checker {
@@ -111,9 +114,9 @@ impl Checker {
                 CheckerEvent::Tick(at) => self.tick(*at).boxed().await,
                 CheckerEvent::CohortsDue(due) => {
                     let shares = due.cohorts.iter().cloned().map(|due| Share::of(self.region, due));
-                    self.take(shares.collect(), due.at).boxed().await
+                    self.take(shares.collect(), due.at).err_into().boxed().await
                 }
-                CheckerEvent::CheckRequested(check, at) => self.check(check, *at).boxed().await,
+                CheckerEvent::CheckRequested(check, at) => self.check(check, *at).err_into().boxed().await,
             }
         })
         .await;
@@ -134,6 +137,6 @@ impl Checker {
             error = done.as_ref().err().map(|error| chain(error)),
             "tick"
         );
-        (done.map_err(CheckerError::from), usage)
+        (done, usage)
     }
 }

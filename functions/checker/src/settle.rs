@@ -13,35 +13,38 @@ use valpero_domain::{
     id::CommentId,
     incident::{Incident, IncidentStatus, TimelineEntry, TimelineType},
     probe::{Cause, ErrorCode, Outcome},
-    schedule::{Cohort, RegionState},
+    schedule::RegionState,
     status::{Change, Verdict, Vote, decide},
 };
-use valpero_storage::{AuditRow, IncidentWrite, Monitor, ScheduledProbe, StatusChange, StoreError};
+use valpero_storage::{AuditRow, IncidentWrite, Monitor, NewWords, ScheduledProbe, StatusChange, StoreError};
 
-use crate::{Checker, attempt::Observation};
+use crate::{Checker, attempt::Observation, tick::Group};
 
 impl Checker {
     /// Lets the region make up its mind; answers whether the monitor's status changed by it.
     pub(crate) async fn make_up_mind(
         &self,
-        cohort: &Cohort,
+        group: &Group,
         member: &ScheduledProbe,
         seen: &Observation,
         at: Timestamp,
     ) -> Result<bool, WorkError> {
+        let (store, cohort) = (&self.app.store, &group.cohort);
+        let occasion = group.occasion;
+        let words = member.state.news(&seen.result, at).map(|cause| NewWords { at, occasion, cause });
         let state = member.state.after(&seen.result, at, needs_second(member, seen)).having_taken(seen.took);
         self.keep_certificate(member, &state, at).await?;
         match state.verdict {
             Some(verdict) if member.state.verdict != Some(verdict) => {
                 let vote = Vote { verdict, since: state.since.unwrap_or(at), at, cause: state.cause.clone() };
-                if !self.app.store.turn_region(member, cohort, &state, &vote).await? {
+                if !store.turn_region(member, cohort, &state, &vote, words).await? {
                     // Another check of this region was faster, or the monitor is gone: the next tick sees what is.
                     return Ok(false);
                 }
             }
             verdict => {
                 if state != member.state {
-                    self.app.store.save_region_state(member, cohort, &state).await?;
+                    store.save_region_state(member, cohort, &state, words).await?;
                 }
                 // Where all is well, and was, there is nothing to look at.
                 if verdict != Some(Verdict::Down) && !member.watch {

@@ -1,9 +1,11 @@
 //! Who does what of a tick: one invocation probes as many monitors as it can in a few seconds, and no slow ones beside others. What is
 //! more goes to the region's bus, from where the same function takes it in invocations of their own.
 
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+
 use futures::future::join_all;
 use valpero_app::{
-    event_bus::{CohortsDue, DueCohort, Event},
+    event_bus::{CohortsDue, DueCohort, Event, EventError},
     telemetry::chain,
 };
 use valpero_domain::{RegionCode, Timestamp, packed::Tag, schedule::Cohort};
@@ -13,6 +15,21 @@ use crate::{Checker, tick::Group};
 
 /// Monitors that one invocation probes.
 const SLICE: usize = 1_500;
+
+/// Parts that the bus did not take and that are done here all the same, late as they are: with the own one half a minute's work, and
+/// over before Lambda ends it.
+const OWN_PARTS: usize = 3;
+
+/// Who does what of a tick.
+#[derive(Debug)]
+pub(crate) struct Division {
+    /// What is done here.
+    pub own: Vec<Share>,
+    /// Parts that other invocations do.
+    pub handed_over: usize,
+    /// Why the bus did not take parts, where there are so many of them that some are left undone.
+    pub unfinished: Option<EventError>,
+}
 
 /// A cohort, or some of its monitors.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,16 +51,33 @@ impl Share {
 }
 
 impl Checker {
-    /// The share of this invocation in what is due, and how many others there are.
-    pub(crate) async fn divide(&self, due: Vec<(Cohort, usize)>, at: Timestamp) -> (Vec<Share>, usize) {
+    /// What this invocation does of what is due.
+    pub(crate) async fn divide(&self, due: Vec<(Cohort, usize)>, at: Timestamp) -> Division {
         let mut slices = slices(due).into_iter();
-        let mut own = slices.next().unwrap_or_default();
+        let own = slices.next().unwrap_or_default();
         let others: Vec<Vec<Share>> = slices.collect();
         let taken = join_all(others.iter().map(|slice| self.hand_over(slice, at))).await;
-        let handed_over = taken.iter().filter(|taken| **taken).count();
-        // Late is better than never.
-        own.extend(others.into_iter().zip(taken).filter(|(_, taken)| !taken).flat_map(|(slice, _)| slice));
-        (own, handed_over)
+        let mut division = Division { own, handed_over: 0, unfinished: None };
+        let (mut missed, mut failure) = (Vec::new(), None);
+        for (slice, taken) in others.into_iter().zip(taken) {
+            match taken {
+                Ok(()) => division.handed_over += 1,
+                Err(error) => {
+                    missed.push(slice);
+                    failure = Some(error);
+                }
+            }
+        }
+        if let Some(error) = failure {
+            let parts = missed.len();
+            tracing::warn!(region = %self.region, parts, error = chain(&error), "the bus did not take parts of a tick");
+            // Each minute begins with any of them, so that none is left out for ever.
+            let any = BuildHasherDefault::<DefaultHasher>::default().hash_one(at.minute());
+            missed.rotate_left(usize::try_from(any % parts as u64).unwrap_or(0));
+            division.unfinished = Some(error).filter(|_| parts > OWN_PARTS);
+            division.own.extend(missed.into_iter().take(OWN_PARTS).flatten());
+        }
+        division
     }
 
     /// Leaves the slow monitors of a tick to another invocation, where there are others that would wait for them. Answers what
@@ -60,7 +94,11 @@ impl Checker {
             (!tags.is_empty()).then_some(Share { cohort: group.cohort, slow: Some(tags) })
         };
         let shares: Vec<Share> = groups.iter().filter_map(slow).collect();
-        if shares.is_empty() || !self.hand_over(&shares, at).await {
+        if shares.is_empty() {
+            return (groups, 0);
+        }
+        if let Err(error) = self.hand_over(&shares, at).await {
+            tracing::warn!(region = %self.region, error = chain(&error), "slow targets could not be left to another invocation");
             return (groups, 0);
         }
         for group in &mut groups {
@@ -69,16 +107,9 @@ impl Checker {
         (groups, 1)
     }
 
-    /// Whether the bus took it.
-    async fn hand_over(&self, shares: &[Share], at: Timestamp) -> bool {
+    async fn hand_over(&self, shares: &[Share], at: Timestamp) -> Result<(), EventError> {
         let due = CohortsDue { at, cohorts: shares.iter().map(Share::named).collect() };
-        match self.app.events.publish(self.region, &Event::CohortsDue(due), self.app.now()).await {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::warn!(region = %self.region, error = chain(&error), "a part of the tick could not be handed over");
-                false
-            }
-        }
+        self.app.events.publish(self.region, &Event::CohortsDue(due), self.app.now()).await
     }
 }
 

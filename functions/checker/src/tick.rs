@@ -5,7 +5,10 @@ use valpero_app::{WorkError, event_bus::CheckRequested};
 use valpero_domain::{Timestamp, packed::Record, probe::Outcome, schedule::Cohort, status::Verdict};
 use valpero_storage::{Occasion, ScheduledProbe, StoreError};
 
-use crate::{Checker, attempt::Observation, share::Share};
+use crate::{
+    Checker, CheckerError,
+    share::{Division, Share},
+};
 
 /// Cohorts read at the same time.
 const READS: usize = 64;
@@ -56,18 +59,27 @@ pub(crate) struct Group {
 impl Checker {
     /// Probes everything that is due at this minute, or leaves parts of it to other invocations. The same minute again does the same
     /// again.
-    pub(crate) async fn tick(&self, at: Timestamp) -> Result<TickReport, WorkError> {
+    pub(crate) async fn tick(&self, at: Timestamp) -> Result<TickReport, CheckerError> {
         // First of all, so that a region counts as reporting before any region votes.
-        self.app.store.beat(self.region, at).await?;
-        let cohorts = self.app.store.cohorts(self.region).await?;
+        self.app.store.beat(self.region, at).await.map_err(WorkError::from)?;
+        let cohorts = self.app.store.cohorts(self.region).await.map_err(WorkError::from)?;
         let due = cohorts.into_iter().filter(|(cohort, _)| cohort.is_due(at)).collect();
-        let (shares, handed_over) = self.divide(due, at).await;
-        let report = self.take(shares, at).await?;
-        Ok(report.add(TickReport { handed_over, ..TickReport::default() }))
+        let Division { own, handed_over, unfinished } = self.divide(due, at).await;
+        let report = self.take(own, at).await?;
+        match unfinished {
+            None => Ok(report.add(TickReport { handed_over, ..TickReport::default() })),
+            Some(error) => Err(error.into()),
+        }
     }
 
     /// Probes the monitors of these cohorts, but for those that are so slow that another invocation waits for them.
-    pub(crate) async fn take(&self, shares: Vec<Share>, at: Timestamp) -> Result<TickReport, WorkError> {
+    pub(crate) async fn take(&self, mut shares: Vec<Share>, at: Timestamp) -> Result<TickReport, WorkError> {
+        // An event may be late by minutes. What its targets are now is for the tick of now to say, not for one of then.
+        let (all, now) = (shares.len(), self.app.now());
+        shares.retain(|share| !share.cohort.is_overtaken(at, now));
+        if shares.len() < all {
+            tracing::warn!(region = %self.region, %at, cohorts = all - shares.len(), "overtaken by the next tick; not checked");
+        }
         let mut report = TickReport { cohorts: shares.len(), ..TickReport::default() };
         // All are read before the first is probed: to read one takes the processor so long that a probe's timings would show it.
         let read: Vec<Result<Group, WorkError>> =
@@ -127,21 +139,7 @@ impl Checker {
             http_status: seen.result.http_status,
             phases: seen.result.phases,
         };
-        Settled { record, changed: self.follow_up(group, member, &seen, at).await }
-    }
-
-    async fn follow_up(
-        &self,
-        group: &Group,
-        member: &ScheduledProbe,
-        seen: &Observation,
-        at: Timestamp,
-    ) -> Result<bool, WorkError> {
-        if let Some(cause) = member.state.news(&seen.result, at) {
-            // Before the record, so that a check that shows a failure can always say why; and before the state that remembers it.
-            self.app.store.save_failure(&group.cohort, member.tag, at, group.occasion, cause).await?;
-        }
-        self.make_up_mind(&group.cohort, member, seen, at).await
+        Settled { record, changed: self.make_up_mind(group, member, &seen, at).await }
     }
 }
 

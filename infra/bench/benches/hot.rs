@@ -136,7 +136,7 @@ mod check {
         let tick = packed::pack(&records());
         bencher.bench_local(|| {
             let mut sum = Sum::default();
-            (0..60).for_each(|_| sum.add(black_box(&tick)));
+            (0..60).for_each(|minute| sum.add(Timestamp::from_seconds(60 * minute), black_box(&tick)));
             sum.finish()
         });
     }

@@ -1,4 +1,4 @@
-//! The processes that `infra/bench/probes.py` measures: a checker's ticks, the same requests with nothing around them, and targets.
+//! The processes that `infra/bench` measures: a checker's ticks and minutes, the same requests with nothing around them, and targets.
 
 mod floor;
 mod meter;

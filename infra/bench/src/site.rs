@@ -74,13 +74,10 @@ pub(crate) async fn run(site: &Site) -> Result<(), Failure> {
         stream.set_nodelay(true)?;
         let (hangs, tls) = (Arc::clone(&hangs), tls.clone());
         tokio::spawn(async move {
-            match tls {
-                None => serve(stream, wait, &hangs).await,
-                Some(tls) => match tls.accept(stream).await {
-                    Ok(stream) => serve(stream, wait, &hangs).await,
-                    // Who asked sees it fail, and counts it.
-                    Err(_) => {}
-                },
+            let Some(tls) = tls else { return serve(stream, wait, &hangs).await };
+            // Where the handshake fails, who asked sees it fail too, and counts it.
+            if let Ok(stream) = tls.accept(stream).await {
+                serve(stream, wait, &hangs).await;
             }
         });
     }

@@ -134,6 +134,19 @@ const OPERATION_TIMEOUT: Duration = Duration::from_secs(12);
 /// Authorities"; the same as in Mozilla's list). The first of them ends in 2037.
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
+/// Where one of these is set, it may be somebody else's certificate that is shown: a proxy's, or that of another endpoint (AWS SDKs
+/// and Tools Reference Guide, "Service-specific endpoints" and "HTTP client configuration").
+const ELSEWHERE: [&str; 8] = [
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL_EVENTBRIDGE",
+    "AWS_ENDPOINT_URL_SQS",
+    "ALL_PROXY",
+    "all_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+];
+
 /// Whose certificates are believed when AWS is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
@@ -143,7 +156,8 @@ pub enum Trust {
     System,
 }
 
-/// AWS as its SDK finds it, in this region or the environment's. Where AWS is asked elsewhere, the system's trust is what counts.
+/// AWS as its SDK finds it, in this region or the environment's. Where AWS is asked elsewhere, or through a proxy, the SDK's default
+/// client serves, with the system's trust.
 pub async fn sdk_config(region: Option<String>, trust: Trust) -> SdkConfig {
     // A connection that died while Lambda froze the function would else be waited for until Lambda ends it.
     let times =
@@ -155,9 +169,10 @@ pub async fn sdk_config(region: Option<String>, trust: Trust) -> SdkConfig {
     match (variable(ENDPOINT_URL), trust) {
         (Some(url), _) => loader = loader.endpoint_url(url),
         (None, Trust::System) => {}
+        (None, Trust::Amazon) if ELSEWHERE.iter().any(|name| variable(name).is_some()) => {}
         (None, Trust::Amazon) => match amazon_trust() {
             Ok(context) => {
-                // The SDK's default client, but for whom it believes.
+                // The SDK's default client, but for whom it believes, and for proxies.
                 let client = Builder::new().tls_provider(Provider::rustls(CryptoMode::AwsLc));
                 loader = loader.http_client(client.tls_context(context).build_https());
             }

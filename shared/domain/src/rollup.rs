@@ -60,19 +60,25 @@ pub struct Sum(BTreeMap<Tag, One>);
 
 #[derive(Debug, Default)]
 struct One {
+    /// The tick that was added last.
+    last: Option<Timestamp>,
     count: u16,
     failures: u16,
     times: Vec<u32>,
 }
 
 impl Sum {
-    /// Adds one packed tick.
-    pub fn add(&mut self, tick: &[u8]) {
-        for record in packed::records(tick) {
+    /// Adds the packed checks of one tick. Those of a tick stand together; of a monitor that is in two parts of it, because a part
+    /// was done twice, the first counts.
+    pub fn add(&mut self, at: Timestamp, checks: &[u8]) {
+        for record in packed::records(checks) {
             if record.outcome == Outcome::ProbeError {
                 continue;
             }
             let one = self.0.entry(record.tag).or_default();
+            if one.last.replace(at) == Some(at) {
+                continue;
+            }
             one.count = one.count.saturating_add(1);
             match record.outcome {
                 Outcome::Up | Outcome::Degraded => one.times.push(record.phases.total_us()),
@@ -199,7 +205,8 @@ mod tests {
         let mut sum = Sum::default();
         for minute in 1..=20 {
             let other = if minute == 7 { Outcome::ProbeError } else { Outcome::Down };
-            sum.add(&packed::pack(&[check(1, Outcome::Up, minute * 1_000), check(2, other, 5_000)]));
+            let at = Timestamp::from_seconds(i64::from(minute) * 60);
+            sum.add(at, &packed::pack(&[check(1, Outcome::Up, minute * 1_000), check(2, other, 5_000)]));
         }
         let bytes = pack(&sum.finish());
         let tag = |number| Tag::new(number).expect("a tag");
@@ -209,6 +216,17 @@ mod tests {
         let second = find(&bytes, tag(2)).expect("a summary");
         assert_eq!((second.count, second.failures, second.p50_us), (19, 19, None), "our own fault is no check");
         assert_eq!(find(&bytes, tag(3)), None);
+    }
+
+    #[test]
+    fn a_monitor_in_two_parts_of_one_tick_was_checked_once() {
+        let mut sum = Sum::default();
+        let at = |minute: i64| Timestamp::from_seconds(minute * 60);
+        sum.add(at(1), &packed::pack(&[check(1, Outcome::Up, 700)]));
+        sum.add(at(2), &packed::pack(&[check(1, Outcome::Up, 2_000), check(3, Outcome::Down, 0)]));
+        sum.add(at(2), &packed::pack(&[check(1, Outcome::Down, 0), check(2, Outcome::Up, 300)]));
+        let counts: Vec<(u16, u16)> = sum.finish().iter().map(|one| (one.count, one.failures)).collect();
+        assert_eq!(counts, [(2, 0), (1, 0), (1, 1)]);
     }
 
     #[test]
@@ -232,7 +250,7 @@ mod tests {
     fn a_full_cohort_fits_one_write_unit() {
         let mut sum = Sum::default();
         let full: Vec<Record> = (0..COHORT_SIZE as u32).map(|tag| check(tag, Outcome::Up, 9_000_000)).collect();
-        sum.add(&packed::pack(&full));
+        sum.add(Timestamp::from_seconds(60), &packed::pack(&full));
         assert!(pack(&sum.finish()).len() + 100 <= 1024);
     }
 

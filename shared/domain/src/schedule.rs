@@ -28,6 +28,11 @@ impl Cohort {
         let minutes = i64::from((self.interval / 60).max(1));
         (tick.minute() + i64::from(self.number)) % minutes == 0
     }
+
+    /// Whether the next tick that checks the cohort has come by now: what was to be done at this one is then no word about its time.
+    pub fn is_overtaken(&self, tick: Timestamp, now: Timestamp) -> bool {
+        now.ms_since(tick) >= i64::from(self.interval) * 1_000
+    }
 }
 
 /// What a region thinks of a monitor; kept beside the probe's description and written only when it changes.
@@ -75,8 +80,8 @@ impl RegionState {
     pub fn news<'a>(&self, result: &'a ProbeResult, at: Timestamp) -> Option<&'a Cause> {
         let said = |cause: &Cause| {
             self.words.as_ref().is_some_and(|words| {
-                // Words that lie ahead are of a clock that was set right since, or of a check that is done again.
-                words.cause == *cause && (0..WORDS_MS).contains(&at.ms_since(words.at)) && words.at != at
+                // Words that lie ahead are of a clock that was set right since.
+                words.cause == *cause && (0..WORDS_MS).contains(&at.ms_since(words.at))
             })
         };
         result.cause.as_ref().filter(|cause| !said(cause))
@@ -176,6 +181,16 @@ mod tests {
     }
 
     #[test]
+    fn a_tick_is_overtaken_by_the_next_one_of_the_cohort() {
+        let after = |interval, seconds| {
+            let cohort = Cohort { region: "fra".parse().expect("a region"), interval, number: 0 };
+            cohort.is_overtaken(at(5), at(5).plus_seconds(seconds))
+        };
+        assert_eq!([-3_600, 0, 59, 60].map(|seconds| after(60, seconds)), [false, false, false, true]);
+        assert_eq!([60, 299, 300].map(|seconds| after(300, seconds)), [false, false, true]);
+    }
+
+    #[test]
     fn with_others_to_confirm_one_tick_is_enough() {
         let state =
             RegionState::default().after(&up(), at(1), false).after(&failed(ErrorCode::ConnectRefused), at(2), false);
@@ -218,7 +233,7 @@ mod tests {
         let (refused, status) = (failed(ErrorCode::ConnectRefused), failed(ErrorCode::HttpStatus));
         let state = RegionState::default().after(&refused, at(1), false);
         assert_eq!(RegionState::default().news(&refused, at(1)), refused.cause.as_ref());
-        assert_eq!(state.news(&refused, at(1)), refused.cause.as_ref(), "the same tick again does the same again");
+        assert_eq!(state.news(&refused, at(1)), None, "the same tick again says nothing new");
         assert_eq!(state.news(&refused, at(2)), None);
         assert_eq!(state.news(&refused, at(1 + 24 * 60 - 1)), None);
         assert_eq!(state.news(&refused, at(1 + 24 * 60)), refused.cause.as_ref());

@@ -68,6 +68,8 @@ pub(crate) async fn targets(
 }
 
 fn blocked(host: &Host<&str>, addresses: &[IpAddr]) -> Cause {
+    let mut addresses = addresses.to_vec();
+    addresses.sort_unstable();
     let seen: Vec<String> = addresses.iter().take(ADDRESSES_MAX).map(ToString::to_string).collect();
     let detail = format!("{host} is {}, which is not on the public internet.", seen.join(", "));
     Cause::seen(ErrorCode::BlockedAddress, detail)
@@ -145,15 +147,16 @@ async fn connect(outbound: &Outbound, addresses: &[SocketAddr], deadline: Instan
             }
         }
     }
-    // What the preferred address says is what the target is: a machine without IPv6 fails on the others for its own reasons.
+    // What one address says is what the target is: IPv4 before IPv6, for a machine without IPv6 fails there for its own reasons;
+    // and always the same one, in whatever order the name server gave them, so that the same fault has the same words.
     // Only where we ran out of sockets is it no word about the target at all.
     let ours = failures.iter().flatten().find(|cause| cause.code == ErrorCode::OutOfSockets).cloned();
-    let first = failures.into_iter().next().flatten();
+    let (address, first) = addresses.iter().zip(failures).min_by_key(|(address, _)| **address).unzip();
     let silent = || {
-        let address = addresses.first().map(ToString::to_string).unwrap_or_default();
+        let address = address.map(ToString::to_string).unwrap_or_default();
         Cause::seen(ErrorCode::ConnectTimeout, format!("{address} did not accept the connection in time."))
     };
-    Err(ours.or(first).unwrap_or_else(silent))
+    Err(ours.or(first.flatten()).unwrap_or_else(silent))
 }
 
 async fn attempt(place: usize, address: SocketAddr) -> (usize, io::Result<TcpStream>) {

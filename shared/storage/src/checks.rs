@@ -8,7 +8,10 @@ use std::{
     str::FromStr,
 };
 
-use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use aws_sdk_dynamodb::{
+    primitives::Blob,
+    types::{AttributeValue, TransactWriteItem},
+};
 use futures::future::try_join;
 use valpero_domain::{
     Invalid, RegionCode, Timestamp,
@@ -19,7 +22,7 @@ use valpero_domain::{
 
 use crate::{
     Place, Store, StoreError,
-    call::{Item, enough, from_item, key, n, s, to_item},
+    call::{Item, a_put, enough, from_item, key, n, put_item, s, to_item},
     keys,
     schema::TTL,
 };
@@ -126,6 +129,17 @@ pub struct LatestCheck {
     pub record: Record,
 }
 
+/// What history has not yet been told of a failure.
+#[derive(Debug, Clone, Copy)]
+pub struct NewWords<'a> {
+    /// When the check was.
+    pub at: Timestamp,
+    /// What it was made for.
+    pub occasion: Occasion,
+    /// The words.
+    pub cause: &'a Cause,
+}
+
 /// Which time a history covers: from (inclusive) to (exclusive).
 #[derive(Debug, Clone, Copy)]
 #[expect(missing_docs, reason = "the two words say it")]
@@ -158,22 +172,13 @@ impl Store {
         self.put(&self.tables.checks, item).await
     }
 
-    /// Keeps the words of a failure; they are those of each later one that is not told of. 1 WRU.
-    ///
-    /// # Errors
-    /// Where the store fails.
-    pub async fn save_failure(
-        &self,
-        cohort: &Cohort,
-        tag: Tag,
-        at: Timestamp,
-        occasion: Occasion,
-        cause: &Cause,
-    ) -> Result<(), StoreError> {
+    /// The write by which history learns the words of a failure; they are those of each later one that is not told of.
+    pub(crate) fn say(&self, cohort: &Cohort, tag: Tag, words: NewWords<'_>) -> Result<TransactWriteItem, StoreError> {
+        let NewWords { at, occasion, cause } = words;
         let mut item = to_item(TABLE, cause)?;
         item.extend(key([("cohort", keys::failures(cohort, tag)), ("at", place(occasion, at, tag))]));
         item.insert(TTL.into(), n(at.seconds() + WORDS_KEPT_S));
-        self.put(&self.tables.checks, item).await
+        a_put(put_item(&self.tables.checks, item))
     }
 
     /// A monitor's checks in one place, newest first, of those behind `after` where it is given the ones that `accepts` likes, at
@@ -227,9 +232,14 @@ impl Store {
         let partition = if requested { keys::requested_partition(&cohort) } else { keys::cohort(&cohort) };
         let request = self.span_query(partition, span);
         let mut found: Vec<(String, Check)> = Vec::new();
+        let mut last = None;
         let all = self.query_each(request, None, |item| {
             if let Some(record) = packed::find(bytes(&item), place.tag) {
                 let (sort_key, at) = moment(&item)?;
+                // A tick that was done twice may have checked a monitor once apart from the others and once among them.
+                if !requested && last.replace(at) == Some(at) {
+                    return Ok(ControlFlow::Continue(()));
+                }
                 let check = Check { at, region: place.region, record, cause: None, requested };
                 if accepts(&check) {
                     found.push((sort_key, check));
@@ -260,7 +270,7 @@ impl Store {
         for (sort_key, check) in found {
             let Some(code) = check.record.error else { continue };
             let said = words.iter().find(|(at, _)| at <= sort_key).map(|(_, cause)| cause);
-            // Of two checks at once the words of one may be missing: then the code's own sentence serves.
+            // Of two checks at once the words of one are not kept: then the code's own sentence serves, or the other's words.
             check.cause = Some(said.filter(|cause| cause.code == code).cloned().unwrap_or_else(|| Cause::of(code)));
         }
         Ok(())

@@ -102,7 +102,7 @@ impl Store {
         let request = self.span_query(keys::cohort(cohort), span);
         let mut sum = Sum::default();
         let all = self.query_each(request, None, |item| {
-            sum.add(bytes(&item));
+            sum.add(moment(&item)?.1, bytes(&item));
             Ok(ControlFlow::Continue(()))
         });
         all.await?;

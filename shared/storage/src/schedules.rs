@@ -2,23 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, TransactWriteItem, builders::UpdateBuilder};
 use serde::{Deserialize, Serialize};
 use valpero_domain::{
-    AccountId, MonitorId, MonitorSpec, RegionCode, Status, Timestamp,
-    check::Check,
+    AccountId, MonitorId, RegionCode, Status, Timestamp,
     packed::{COHORT_SIZE, Tag},
     schedule::{Cohort, RegionState},
     status::{SILENT_MS, Vote},
 };
 
 use crate::{
-    Place, Store, StoreError,
+    NewWords, Place, ProbeSpec, Store, StoreError,
     call::{
         Cancelled, Item, Updated, a_delete, a_put, an_update, consumed, delete_item, from_item, jitter, key, n,
         put_item, s, to_item, to_value, update_item,
     },
-    keys,
+    keys, probe_spec,
     usage::Kind,
 };
 
@@ -31,32 +30,6 @@ const CANDIDATES: i32 = 200;
 const KEEP_STATE: &str = "SET #state = :state, revision = :next";
 const IF_AS_SEEN: &str = "account_id = :account AND revision = :seen";
 
-/// What a checker needs to know to probe.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProbeSpec {
-    /// What to probe, and how.
-    #[serde(flatten)]
-    pub check: Check,
-    /// How long one attempt may take, in milliseconds.
-    pub timeout_ms: u32,
-    /// Further attempts before the region votes down.
-    pub retries: u8,
-    /// Whether this region is the monitor's only one, so that no other confirms what it sees.
-    pub alone: bool,
-}
-
-impl ProbeSpec {
-    /// What a checker needs of a monitor's description.
-    pub fn of(spec: &MonitorSpec) -> Self {
-        Self {
-            check: spec.check.clone(),
-            timeout_ms: spec.timeout_ms,
-            retries: spec.retries,
-            alone: spec.regions.len() == 1,
-        }
-    }
-}
-
 /// One monitor in one region's schedule.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ScheduledProbe {
@@ -68,7 +41,7 @@ pub struct ScheduledProbe {
     /// Its name within the cohort.
     pub tag: Tag,
     /// What to probe.
-    #[serde(with = "as_text")]
+    #[serde(with = "probe_spec::as_text")]
     pub probe: ProbeSpec,
     /// Whether it is left out for now.
     pub paused: bool,
@@ -80,25 +53,6 @@ pub struct ScheduledProbe {
     /// Counts the changes of `state`, so that of two checks at once the later one does not undo the earlier.
     #[serde(default)]
     pub revision: i64,
-}
-
-/// A probe's description as one text: a tick reads it of every monitor, and as a map of maps that takes four times as long.
-mod as_text {
-    use serde::{Deserialize, Deserializer, Serializer, de, ser};
-
-    use super::ProbeSpec;
-
-    pub(super) fn of(probe: &ProbeSpec) -> Result<String, serde_json::Error> {
-        serde_json::to_string(probe)
-    }
-
-    pub(super) fn serialize<S: Serializer>(probe: &ProbeSpec, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&of(probe).map_err(ser::Error::custom)?)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ProbeSpec, D::Error> {
-        serde_json::from_str(&String::deserialize(deserializer)?).map_err(de::Error::custom)
-    }
 }
 
 /// When a region last ticked.
@@ -195,8 +149,9 @@ impl Store {
         Ok(found.filter(|probe| probe.account_id == account))
     }
 
-    /// Keeps what a region knows of a monitor without a change of mind. 1 WRU. Where it left the schedule, or another check of
-    /// the region kept a state since `seen` was read, nothing is kept.
+    /// Keeps what a region knows of a monitor without a change of mind. 1 WRU; 4 with words for history, which are said in the same
+    /// transaction, so that what is remembered as said is what history's newest words are. Where it left the schedule, or another
+    /// check of the region kept a state since `seen` was read, nothing is kept.
     ///
     /// # Errors
     /// Where the store fails.
@@ -205,7 +160,15 @@ impl Store {
         seen: &ScheduledProbe,
         cohort: &Cohort,
         state: &RegionState,
+        words: Option<NewWords<'_>>,
     ) -> Result<(), StoreError> {
+        if let Some(words) = words {
+            let own = an_update(self.keep_state(seen, cohort, state)?)?;
+            return match self.transact(vec![own, self.say(cohort, seen.tag, words)?]).await {
+                Ok(()) | Err(Cancelled::Conditions(_)) => Ok(()),
+                Err(cancelled) => Err(cancelled.conflict()),
+            };
+        }
         let place = Self::schedule_key(cohort, seen.monitor_id);
         let request = self
             .update(&self.tables.schedules, place)
@@ -221,9 +184,9 @@ impl Store {
         }
     }
 
-    /// A region changes its mind: its own state and its vote on the monitor, in one transaction, so that one is never without
-    /// the other. 4 WRU, or 6 where the monitor's item is above 1 KB. `false` where another check of the region was faster
-    /// since `seen` was read, or the monitor is gone.
+    /// A region changes its mind: its own state, its vote on the monitor and new words for history, in one transaction, so that
+    /// one is never without the other. 4 WRU, or 6 where the monitor's item is above 1 KB, and 2 for words. `false` where another
+    /// check of the region was faster since `seen` was read, or the monitor is gone.
     ///
     /// # Errors
     /// Where the store fails.
@@ -233,25 +196,38 @@ impl Store {
         cohort: &Cohort,
         state: &RegionState,
         vote: &Vote,
+        words: Option<NewWords<'_>>,
     ) -> Result<bool, StoreError> {
-        let place = Self::schedule_key(cohort, seen.monitor_id);
-        let own = update_item(&self.tables.schedules, place, KEEP_STATE)
-            .condition_expression(IF_AS_SEEN)
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":state", to_value(TABLE, state)?)
-            .expression_attribute_values(":account", s(seen.account_id))
-            .expression_attribute_values(":next", n(seen.revision + 1))
-            .expression_attribute_values(":seen", n(seen.revision));
         let monitor = Self::monitor_key(seen.account_id, seen.monitor_id);
         let cast = update_item(&self.tables.monitors, monitor, "SET votes.#region = :vote")
             .condition_expression("attribute_exists(account_id)")
             .expression_attribute_names("#region", cohort.region.as_str())
             .expression_attribute_values(":vote", to_value(TABLE, vote)?);
-        match self.transact(vec![an_update(own)?, an_update(cast)?]).await {
+        let mut writes = vec![an_update(self.keep_state(seen, cohort, state)?)?, an_update(cast)?];
+        if let Some(words) = words {
+            writes.push(self.say(cohort, seen.tag, words)?);
+        }
+        match self.transact(writes).await {
             Ok(()) => Ok(true),
             Err(Cancelled::Conditions(_)) => Ok(false),
             Err(cancelled) => Err(cancelled.conflict()),
         }
+    }
+
+    fn keep_state(
+        &self,
+        seen: &ScheduledProbe,
+        cohort: &Cohort,
+        state: &RegionState,
+    ) -> Result<UpdateBuilder, StoreError> {
+        let place = Self::schedule_key(cohort, seen.monitor_id);
+        Ok(update_item(&self.tables.schedules, place, KEEP_STATE)
+            .condition_expression(IF_AS_SEEN)
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":state", to_value(TABLE, state)?)
+            .expression_attribute_values(":account", s(seen.account_id))
+            .expression_attribute_values(":next", n(seen.revision + 1))
+            .expression_attribute_values(":seen", n(seen.revision)))
     }
 
     /// Says that a region's tick has begun; an older one after a newer one says nothing. 1 WRU.
@@ -419,7 +395,7 @@ impl Store {
         } else {
             "SET probe = :probe"
         };
-        let text = as_text::of(probe).map_err(|error| StoreError::corrupt(TABLE, error))?;
+        let text = probe_spec::as_text::of(probe).map_err(|error| StoreError::corrupt(TABLE, error))?;
         let mut change = update_item(&self.tables.schedules, Self::schedule_key(&place.cohort(), monitor), expression)
             .condition_expression("attribute_exists(cohort)")
             .expression_attribute_values(":probe", s(text));
@@ -456,19 +432,4 @@ fn directory_cohort(region: RegionCode, item: &Item) -> Result<Cohort, StoreErro
             Some(Cohort { region, interval: interval.parse().ok()?, number: number.parse().ok()? })
         })
         .ok_or_else(|| StoreError::corrupt(TABLE, format!("no cohort: {entry:?}")))
-}
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_usual_probe_is_a_short_text() {
-        let check: Check =
-            serde_json::from_str(r#"{"url": "https://www.example.com/health", "http": {}}"#).expect("a check");
-        let probe = ProbeSpec { check, timeout_ms: 10_000, retries: 2, alone: false };
-        let text = as_text::of(&probe).expect("a text");
-        assert!(text.len() < 140, "{text}");
-        let read: ProbeSpec = serde_json::from_str(&text).expect("a probe");
-        assert_eq!(read, probe);
-    }
 }
