@@ -1,7 +1,7 @@
 """What a monitor costs a month, from what the tests measured: `python3 infra/bench/costs.py [--write]`.
 
 Reads the units of a minute from the snapshot of tests/cost, multiplies them by AWS's prices, and compares the tables of docs/COSTS.md
-with the outcome; `--write` puts them there."""
+with the outcome; `--write` puts them there. What the other scripts here measured stands below as numbers."""
 
 import math
 import os
@@ -16,10 +16,13 @@ SNAPSHOT = os.path.join(ROOT, "tests", "cost", "snapshots", "valpero__cost__tabl
 WRITE, READ = 0.625e-6, 0.125e-6
 GB_SECOND, INVOCATION = 0.0000133334, 0.20e-6
 STORED_GB, SENT_GB = 0.25, 0.09
+EVENT = 1e-6
 REGIONS, MINUTES = 3, 43_200
 COHORT = 56
 # The checker has 0.5 GB, with which Lambda gives 512/1769 of a processor.
 CHECKER_GB, PROCESSORS = 0.5, 512 / 1769
+# Monitors that one invocation checks; each further one comes by an event.
+PART = 1_500
 # Probes begin at a pace that keeps a quarter of it busy.
 BUSY = 0.25
 # Of a check by HTTPS, from infra/bench/probes.py; and how long a tick waits for its slowest usual answer.
@@ -50,13 +53,14 @@ def month(monitors):
     cohorts = math.ceil(monitors / COHORT)
     full = [whole - idle for whole, idle in zip(of[COHORT], of[0])]
     a_minute = of[monitors] if monitors in of else [idle + cohorts * one for idle, one in zip(of[0], full)]
-    tick_s = ANSWER_S + monitors * CHECK_CPU_S / (PROCESSORS * BUSY)
+    parts = math.ceil(monitors / PART)
+    tick_s = parts * ANSWER_S + monitors * CHECK_CPU_S / (PROCESSORS * BUSY)
     ticks = REGIONS * MINUTES
     sent_gb = monitors * ticks * SENT_BYTES / 1e9
     return {
         "writes": a_minute[0] * MINUTES * WRITE,
         "reads": a_minute[1] * MINUTES * READ,
-        "checkers": ticks * (tick_s * CHECKER_GB * GB_SECOND + INVOCATION),
+        "checkers": ticks * (tick_s * CHECKER_GB * GB_SECOND + parts * INVOCATION + (parts - 1) * EVENT),
         "sums": cohorts * REGIONS * SUMS,
         "history": monitors * REGIONS * 1_440 * KEPT_DAYS * RECORD_BYTES / 1e9 * STORED_GB,
         "still": STILL,

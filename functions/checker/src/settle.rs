@@ -2,6 +2,7 @@
 //!
 //! Every step may be repeated: a crash after any of them leaves a state from which the next tick does the rest.
 
+use futures::FutureExt;
 use valpero_app::{
     App, WorkError, entropy,
     notify::{self, News},
@@ -29,10 +30,26 @@ impl Checker {
         seen: &Observation,
         at: Timestamp,
     ) -> Result<bool, WorkError> {
+        let state = member.state.after(&seen.result, at, needs_second(member, seen)).having_taken(seen.took);
+        // Where all is well, and was, there is nothing to keep and nothing to look at. The rest is boxed: it is rare, and every check
+        // would have room for it.
+        if state == member.state && state.verdict != Some(Verdict::Down) && !member.watch {
+            return Ok(false);
+        }
+        self.keep_mind(group, member, seen, state, at).boxed().await
+    }
+
+    async fn keep_mind(
+        &self,
+        group: &Group,
+        member: &ScheduledProbe,
+        seen: &Observation,
+        state: RegionState,
+        at: Timestamp,
+    ) -> Result<bool, WorkError> {
         let (store, cohort) = (&self.app.store, &group.cohort);
         let occasion = group.occasion;
         let words = member.state.news(&seen.result, at).map(|cause| NewWords { at, occasion, cause });
-        let state = member.state.after(&seen.result, at, needs_second(member, seen)).having_taken(seen.took);
         self.keep_certificate(member, &state, at).await?;
         match state.verdict {
             Some(verdict) if member.state.verdict != Some(verdict) => {
@@ -46,7 +63,6 @@ impl Checker {
                 if state != member.state {
                     store.save_region_state(member, cohort, &state, words).await?;
                 }
-                // Where all is well, and was, there is nothing to look at.
                 if verdict != Some(Verdict::Down) && !member.watch {
                     return Ok(false);
                 }

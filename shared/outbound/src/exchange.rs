@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use futures::FutureExt;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Version, header};
 use http_body_util::Full;
 use hyper::{
@@ -76,12 +77,13 @@ pub async fn exchange(outbound: &Outbound, ask: Ask<'_>, trace: &mut Trace) -> R
     let port = ask.url.port_or_known_default().unwrap_or(80);
     let stream = dial(outbound, &host, port, ask.deadline, trace).await?;
     if ask.url.scheme() != "https" {
-        return converse(stream, false, ask, trace).await;
+        return converse(Box::new(stream), false, ask, trace).await;
     }
     let terms = Terms { verify: ask.verify_tls, http: true, deadline: ask.deadline };
-    let secured = outbound.tls.secure(&host, stream, terms, trace).await?;
+    // Boxed, as is HTTP/2 below: what is over, or is not used, takes no memory while the answer is waited for.
+    let secured = Box::pin(outbound.tls.secure(&host, stream, terms, trace)).await?;
     let http2 = secured.stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    let answered = converse(secured.stream, http2, ask, trace).await;
+    let answered = converse(Box::new(secured.stream), http2, ask, trace).await;
     match answered {
         Err(cause) if secured.asked_for_certificate && cause.code == ErrorCode::TlsHandshake => {
             Err(Cause::of(ErrorCode::TlsClientCertificate))
@@ -90,12 +92,14 @@ pub async fn exchange(outbound: &Outbound, ask: Ask<'_>, trace: &mut Trace) -> R
     }
 }
 
-async fn converse(
-    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    http2: bool,
-    ask: Ask<'_>,
-    trace: &mut Trace,
-) -> Result<Answer, Cause> {
+/// A connection, with TLS or without: boxed, for each future that hands it on would have room for all of it.
+type Connection = Box<dyn ReadWrite>;
+
+trait ReadWrite: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> ReadWrite for T {}
+
+async fn converse(stream: Connection, http2: bool, ask: Ask<'_>, trace: &mut Trace) -> Result<Answer, Cause> {
     let started = Instant::now();
     let deadline = ask.deadline;
     let request = request(ask, http2)?;
@@ -114,7 +118,7 @@ async fn converse(
 }
 
 async fn send(
-    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    stream: Connection,
     http2: bool,
     request: Request<Full<Bytes>>,
     leash: &Leash,
@@ -122,18 +126,18 @@ async fn send(
     let io = TokioIo::new(stream);
     let (tell, ended) = oneshot::channel();
     let sent = if http2 {
-        let (mut sender, connection) = http2::Builder::new(leash.0.clone())
+        let mut builder = http2::Builder::new(leash.0.clone());
+        builder
             .max_header_list_size(HEAD_MAX as u32)
             .initial_stream_window_size(WINDOW)
-            .initial_connection_window_size(WINDOW)
-            .handshake(io)
-            .await?;
+            .initial_connection_window_size(WINDOW);
+        let (mut sender, connection) = Box::pin(builder.handshake(io)).await?;
         // Nobody listens any more where the answer has come.
-        leash.0.execute(async move { tell.send(connection.await.err()).ok() });
+        leash.0.execute(connection.map(|ended| tell.send(ended.err()).ok()));
         sender.send_request(request).await
     } else {
         let (mut sender, connection) = http1::Builder::new().max_buf_size(HEAD_MAX).handshake(io).await?;
-        leash.0.execute(async move { tell.send(connection.await.err()).ok() });
+        leash.0.execute(connection.map(|ended| tell.send(ended.err()).ok()));
         sender.send_request(request).await
     };
     match sent {
