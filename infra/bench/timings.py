@@ -1,8 +1,9 @@
 """Whether timings are true: `python3 infra/bench/timings.py`.
 
 1,000 targets, over HTTPS on a chain of P-256, answer 1 ms after they are asked; their names are served by knot. What a checker's tick
-reads, phase by phase, beside what a single probe reads that has the machine for itself, and beside Debian's
-prometheus-blackbox-exporter, asked for 20 at a time. All of it is in a network of its own, whose name server is knot.
+reads, phase by phase, beside what a single probe reads that has the machine for itself, and beside Debian's prometheus-blackbox-exporter,
+asked for 20 at a time. Single probes are made twice: one at once after the other (`single`), when everything is warm and nobody sleeps,
+and one 5 ms after the other (`rested`), when everybody has to be woken up; a tick is between the two. All of it is in a network of its own, whose name server is knot.
 
 Builds the release of valpero-bench first."""
 
@@ -100,6 +101,7 @@ def measure(place):
         port = int(site.stdout.readline())
         blackbox = probes.Blackbox(place, {"p256": root})
         single = phases("single", port, root, "--rounds", "1000")
+        rested = phases("single", port, root, "--rounds", "1000", "--pause-us", "5000")
         tick = phases("tick", port, root, "--rounds", "3", "--phases")
         targets = [f"https://t{one}.site.example:{port}/" for one in range(probes.COUNT)]
         with concurrent.futures.ThreadPoolExecutor(20) as pool:
@@ -107,13 +109,14 @@ def measure(place):
     finally:
         site.kill()
         site.wait()
-    print(f"{probes.COUNT} targets that answer after 1 ms; ms, and how much that is of a single probe's")
-    print(f"{'':<24}{'single':>9}{'tick':>9}{'':>7}{'blackbox':>10}")
+    print(f"{probes.COUNT} targets that answer after 1 ms; ms, and how much that is of the single probes'")
+    print(f"{'':<24}{'single':>8}{'rested':>8}{'tick':>8}{'/single':>8}{'/rested':>8}{'blackbox':>10}{'/single':>8}")
     for name in (*PHASES, "total_ms"):
         of = lambda rows: [sum(row.values()) if name == "total_ms" else row[name] for row in rows]  # noqa: E731
         for part, says in ((0.5, "median"), (0.99, "p99")):
-            alone, ours, theirs = (share(of(rows), part) for rows in (single, tick, other))
-            print(f"{name:<15}{says:<9}{alone:>9.3f}{ours:>9.3f}{ours / alone:>7.2f}{theirs:>10.3f}{theirs / alone:>7.2f}")
+            alone, calm, ours, theirs = (share(of(rows), part) for rows in (single, rested, tick, other))
+            shown = f"{name:<15}{says:<9}{alone:>8.3f}{calm:>8.3f}{ours:>8.3f}{ours / alone:>8.2f}{ours / calm:>8.2f}{theirs:>10.3f}{theirs / alone:>8.2f}"
+            print(shown)
 
 
 def main():

@@ -7,7 +7,7 @@ mod scale;
 mod site;
 mod tick;
 
-use std::{error::Error, path::PathBuf};
+use std::{error::Error, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser};
 use valpero_domain::RegionCode;
@@ -19,7 +19,13 @@ enum Command {
     /// Ticks of a checker over these targets, as monitors in a store of another process.
     Tick(Targets),
     /// Probes of the first target, one after the other, and their phases.
-    Single(Targets),
+    Single {
+        #[command(flatten)]
+        targets: Targets,
+        /// Microseconds between two probes.
+        #[arg(long, default_value_t = 0)]
+        pause_us: u64,
+    },
     /// The same handshakes and requests by hyper and rustls alone.
     Floor {
         #[command(flatten)]
@@ -46,7 +52,11 @@ enum Command {
     Site(site::Site),
 }
 
-/// Hosts `t0.site.example` and so on, each at a loopback address of its own.
+/// Loopback addresses that targets are at.
+const ADDRESSES: usize = 1_000;
+
+/// Hosts `t0.site.example` and so on. The first thousand are each at an address of their own, and so are the next: what the kernel
+/// remembers of each address must not make a large region slow, for on AWS every invocation has a kernel of its own.
 #[derive(Debug, Args)]
 struct Targets {
     #[arg(long, default_value = "http")]
@@ -81,7 +91,7 @@ impl Targets {
     }
 
     fn address(place: usize) -> std::net::IpAddr {
-        let [.., high, low] = place.to_be_bytes();
+        let [.., high, low] = (place % ADDRESSES).to_be_bytes();
         std::net::Ipv4Addr::new(127, 1, high, low).into()
     }
 
@@ -112,7 +122,7 @@ impl Targets {
 async fn main() -> Result<(), Failure> {
     match Command::parse() {
         Command::Tick(targets) => tick::run(&targets).await,
-        Command::Single(targets) => tick::single(&targets).await,
+        Command::Single { targets, pause_us } => tick::single(&targets, Duration::from_micros(pause_us)).await,
         Command::Floor { targets, every_us } => floor::run(&targets, every_us).await,
         Command::Scale { count, minutes, hanging } => scale::run(count, minutes, hanging).await,
         Command::Store(targets) => prepare::run(&targets).await,

@@ -6,6 +6,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     process::{Child, ChildStdout, Command, Stdio},
     sync::Arc,
+    time::Duration,
 };
 
 use futures::future::BoxFuture;
@@ -81,12 +82,15 @@ pub(crate) fn outbound(targets: &Targets) -> Result<Outbound, Failure> {
     Ok(Outbound::new(guard, resolver, Tls::trusting(targets.roots()?)?))
 }
 
-/// Probes the first target as often as there are rounds, with nothing else to do.
-pub(crate) async fn single(targets: &Targets) -> Result<(), Failure> {
+/// Probes the first target as often as there are rounds, with nothing else to do, each so long after the one before.
+pub(crate) async fn single(targets: &Targets, pause: Duration) -> Result<(), Failure> {
     let (outbound, clock) = (outbound(targets)?, Clock::system());
     let settings = json!({"url": targets.url(0), "http": HttpCheck::default()});
     let check: Check = serde_json::from_value(settings)?;
     for _ in 0..targets.rounds {
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
+        }
         let (result, _) = probe(&outbound, &check, 10_000, clock.now()).await;
         print(&json!({"phases": PhasesView::of(&result.phases), "error": result.cause}).to_string());
     }
