@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
+use tokio::net::TcpListener;
 use valpero_app::{App, EventBus};
 use valpero_checker::{BACKOFF, Checker, CheckerEvent};
 use valpero_domain::{MonitorId, Plan, schedule::RegionState};
@@ -210,4 +211,25 @@ async fn a_monitor_that_two_parts_of_a_tick_checked_was_checked_once() {
     let hours = world.get(&format!("/api/v1/monitors/{id}/response-times"), &owner).await.expect(200);
     let counted: u64 = hours.data().iter().filter_map(|hour| hour["count"].as_u64()).sum();
     assert_eq!(counted, 2, "{}", hours.json);
+}
+
+#[tokio::test]
+async fn an_outage_of_many_asks_the_store_for_a_few_at_a_time() {
+    const MANY: usize = 150;
+    let (world, owner) = in_one_region().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/", listener.local_addr().expect("an address"));
+    for _ in 0..MANY {
+        world.monitor(&owner, &url, json!({"retries": 0})).await;
+    }
+    let all_hang_up_at_once = async {
+        let mut connections = Vec::new();
+        while connections.len() < MANY {
+            connections.push(listener.accept().await.expect("a connection"));
+        }
+    };
+    world.crowd.most();
+    tokio::join!(world.tick(), all_hang_up_at_once);
+    let most = world.crowd.most();
+    assert!((32..=64).contains(&most), "{most} at the same time");
 }

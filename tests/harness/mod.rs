@@ -1,6 +1,7 @@
 //! What every test stands on: a world with its own store, clock and network peers.
 
 mod crash;
+mod crowd;
 mod policy;
 mod receiver;
 mod reply;
@@ -9,6 +10,7 @@ pub mod template;
 mod world;
 
 pub use crash::Crashes;
+pub use crowd::Crowd;
 pub use policy::{Policies, as_function, granted};
 pub use receiver::Receiver;
 pub use reply::Reply;

@@ -30,6 +30,10 @@ pub const NEEDS: Needs = Needs { queue: true, events: true, targets: true, regio
 /// Probes in flight at the same time: a Lambda has 1,024 file handles.
 const IN_FLIGHT: usize = 700;
 
+/// Monitors whose state changes are written at the same time: each has a connection to the store, beside those of the probes. In a
+/// mass outage, all would otherwise come at once.
+const IN_WRITING: usize = 64;
+
 /// Waits before each further attempt within a tick; the last one serves for all that follow.
 pub const BACKOFF: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(5)];
 
@@ -41,6 +45,7 @@ pub struct Checker {
     outbound: Outbound,
     backoff: [Duration; 3],
     sockets: Arc<Semaphore>,
+    writing: Arc<Semaphore>,
     pace: Arc<Pace>,
 }
 
@@ -72,8 +77,8 @@ pub enum CheckerError {
 impl Checker {
     /// The checker of this region, with these ways out. `backoff` is [`BACKOFF`] but where nobody wants to wait.
     pub fn new(app: App, region: RegionCode, outbound: Outbound, backoff: [Duration; 3]) -> Self {
-        let (sockets, pace) = (Arc::new(Semaphore::new(IN_FLIGHT)), Arc::new(Pace::new(1.0)));
-        Self { app, region, outbound, backoff, sockets, pace }
+        let [sockets, writing] = [IN_FLIGHT, IN_WRITING].map(|most| Arc::new(Semaphore::new(most)));
+        Self { app, region, outbound, backoff, sockets, writing, pace: Arc::new(Pace::new(1.0)) }
     }
 
     /// The checker of a function on AWS, from its environment.

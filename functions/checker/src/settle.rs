@@ -47,6 +47,8 @@ impl Checker {
         state: RegionState,
         at: Timestamp,
     ) -> Result<bool, WorkError> {
+        // The semaphore is never closed; were it, the state would be written nevertheless.
+        let _writing = self.writing.acquire().await.ok();
         let (store, cohort) = (&self.app.store, &group.cohort);
         let occasion = group.occasion;
         let words = member.state.news(&seen.result, at).map(|cause| NewWords { at, occasion, cause });

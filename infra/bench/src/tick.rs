@@ -44,6 +44,9 @@ pub(crate) fn start_store(targets: &Targets) -> Result<(Ends, BufReader<ChildStd
     if targets.phases {
         command.arg("--phases");
     }
+    if targets.checked {
+        command.arg("--checked");
+    }
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let output = child.stdout.take().ok_or("the store has no output")?;
     let (store, mut output, mut line) = (Ends(child), BufReader::new(output), String::new());
