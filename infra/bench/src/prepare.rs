@@ -21,8 +21,7 @@ use valpero_storage::{Account, ApiKey, AuditRow, Trail};
 
 use crate::{Failure, Targets, tick};
 
-/// Serves a store in memory until its standard input ends. It prints first where it is and what it has, and in the end, where phases are
-/// asked for, those of each monitor's last check.
+/// Serves a store in memory until its standard input ends. It prints where it is and what it has.
 #[expect(clippy::print_stdout, reason = "for the process that started it")]
 pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
     let store = Embedded::in_memory()?;
@@ -38,12 +37,12 @@ pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
     let ((account, token), router) = (key(&stack).await?, stack.router());
     let token_hash = token.hash();
     let token = token.reveal();
-    let mut monitors = Vec::with_capacity(targets.count);
+    let mut first = None;
     for place in 0..targets.count {
         // Its retries would wait for what is down.
         let body = json!({"url": targets.url(place), "retries": 0});
         let made = call(&router, "POST", "/api/v1/monitors", token, Some(body)).await?;
-        monitors.push(made["id"].as_str().ok_or("no id")?.to_owned());
+        first.get_or_insert(made["id"].clone());
     }
     if targets.checked {
         for report in stack.tick(stack.app.now().start_of_minute()).await {
@@ -52,17 +51,10 @@ pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
     }
     let here = json!({
         "address": store.address().to_string(), "account": account, "token": token, "token_hash": token_hash,
-        "monitor": monitors.first(),
+        "monitor": first,
     });
     println!("{here}");
     tokio::task::spawn_blocking(|| std::io::stdin().lock().read_line(&mut String::new())).await??;
-    if targets.phases {
-        for id in &monitors {
-            let checks = call(&router, "GET", &format!("/api/v1/monitors/{id}/checks?limit=1"), token, None).await?;
-            let newest = &checks["data"][0];
-            println!("{}", json!({"phases": newest["phases"], "error": newest["error"]["code"]}));
-        }
-    }
     Ok(())
 }
 

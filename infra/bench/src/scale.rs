@@ -12,11 +12,8 @@ use std::{
 use serde_json::{Value, json};
 use valpero_app::{Clock, EventBus, event_bus::InProcessBus};
 use valpero_checker::{BACKOFF, Checker, CheckerEvent, TickReport};
-use valpero_domain::{
-    Timestamp,
-    packed::{COHORT_SIZE, Tag},
-};
-use valpero_storage::{self as storage, Usage};
+use valpero_domain::Timestamp;
+use valpero_storage::Usage;
 
 use crate::{Failure, Targets, meter::cpu, tick, tick::Ends};
 
@@ -88,7 +85,7 @@ pub(crate) async fn run(count: usize, minutes: usize, hanging: bool) -> Result<(
         at = at.plus_seconds(60);
         let invocations = a_minute(&checker, &bus, at).await?;
         if minute > 0 {
-            let once = checked_once(&store, at).await?;
+            let once = tick::checks_of(&store, at).await?.len();
             tick::print(&summary(&invocations, count, once, minute > minutes).to_string());
         }
     }
@@ -123,17 +120,6 @@ async fn a_minute(checker: &Checker, bus: &InProcessBus, at: Timestamp) -> Resul
         next += 1;
     }
     Ok(done)
-}
-
-/// How many monitors have a check of this very minute.
-async fn checked_once(store: &storage::Store, at: Timestamp) -> Result<usize, Failure> {
-    let tags: Vec<Tag> = (0..u32::try_from(COHORT_SIZE)?).filter_map(Tag::new).collect();
-    let mut checked = 0;
-    for cohort in store.cohorts_ever("fra".parse()?).await? {
-        let latest = store.latest_checks(&cohort, &tags).await?;
-        checked += latest.values().filter(|check| check.at == at).count();
-    }
-    Ok(checked)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "they are shown to three digits")]

@@ -15,10 +15,12 @@ use valpero::{embedded, stack::STACK};
 use valpero_app::{App, Clock, EventBus, Queue, Settings, views::PhasesView};
 use valpero_checker::{BACKOFF, Checker, CheckerEvent};
 use valpero_domain::{
+    Timestamp,
     check::Check,
     dns_check::RecordType,
     host::HostName,
     http_check::HttpCheck,
+    packed::{COHORT_SIZE, Record, Tag},
     probe::{Cause, ErrorCode},
 };
 use valpero_outbound::{Guard, Outbound, Resolve, SystemResolver, Tls, probe};
@@ -41,9 +43,6 @@ impl Drop for Ends {
 pub(crate) fn start_store(targets: &Targets) -> Result<(Ends, BufReader<ChildStdout>, SocketAddr), Failure> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("store").args(targets.arguments());
-    if targets.phases {
-        command.arg("--phases");
-    }
     if targets.checked {
         command.arg("--checked");
     }
@@ -113,10 +112,10 @@ pub(crate) fn app(store: SocketAddr, events: EventBus, clock: Clock) -> App {
 
 /// Runs the ticks.
 pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
-    let (mut store, output, address) = start_store(targets)?;
+    let (_store, _output, address) = start_store(targets)?;
     let clock = Clock::system();
     let app = app(address, EventBus::Absent, clock.clone());
-    let outbound = outbound(targets)?;
+    let (kept, outbound) = (app.store.clone(), outbound(targets)?);
     let checker = Checker::new(app, "fra".parse()?, outbound, BACKOFF);
     let mut at = clock.now().start_of_minute();
     for round in 0..=targets.rounds {
@@ -129,13 +128,22 @@ pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
         }
     }
     if targets.phases {
-        // The end of its input is the sign.
-        drop(store.0.stdin.take());
-        for line in output.lines() {
-            print(&line?);
+        for record in checks_of(&kept, at).await? {
+            print(&json!({"phases": PhasesView::of(&record.phases), "error": record.error}).to_string());
         }
     }
     Ok(())
+}
+
+/// The checks that are of this very minute, at most one of a monitor.
+pub(crate) async fn checks_of(store: &storage::Store, at: Timestamp) -> Result<Vec<Record>, Failure> {
+    let tags: Vec<Tag> = (0..u32::try_from(COHORT_SIZE)?).filter_map(Tag::new).collect();
+    let mut checks = Vec::new();
+    for cohort in store.cohorts_ever("fra".parse()?).await? {
+        let latest = store.latest_checks(&cohort, &tags).await?;
+        checks.extend(latest.into_values().filter(|check| check.at == at).map(|check| check.record));
+    }
+    Ok(checks)
 }
 
 #[expect(clippy::print_stdout, reason = "this is what the program is for")]

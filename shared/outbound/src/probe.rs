@@ -17,6 +17,9 @@ use crate::{
 
 /// Probes a target once, on fresh connections, within `timeout_ms` altogether; `now` says how old certificates are.
 pub async fn probe(outbound: &Outbound, check: &Check, timeout_ms: u32, now: Timestamp) -> (ProbeResult, Facts) {
+    if matches!(check, Check::Http(..) | Check::Ssl(_)) {
+        outbound.tls.gather_entropy();
+    }
     let deadline = deadline_in(timeout_ms);
     let mut trace = Trace::default();
     let (http_status, cause) = match check {

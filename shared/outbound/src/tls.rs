@@ -4,7 +4,7 @@
 use std::{
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Once,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -92,6 +92,14 @@ impl Tls {
         config.resumption = Resumption::disabled();
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Self { config: Arc::new(config), roots: Arc::new(roots), algorithms, verified: Arc::default() })
+    }
+
+    /// Gathers the entropy that a process needs before its first handshake. That is work of some thirty milliseconds, and would be taken
+    /// for the target's time.
+    pub(crate) fn gather_entropy(&self) {
+        static GATHERED: Once = Once::new();
+        // Where there is none, the handshake fails, and says so.
+        GATHERED.call_once(|| self.config.crypto_provider().secure_random.fill(&mut [0; 32]).unwrap_or_default());
     }
 
     /// Shakes hands with a host on a fresh connection, and adds what it took and showed to `trace`.
