@@ -26,7 +26,7 @@ PART = 1_500
 # Probes begin at a pace that keeps a quarter of it busy.
 BUSY = 0.25
 # Of a check by HTTPS, from infra/bench/probes.py; and how long a tick waits for its slowest usual answer.
-CHECK_CPU_S, ANSWER_S = 320e-6, 0.3
+CHECK_CPU_S, ANSWER_S = 385e-6, 0.3
 RECORD_BYTES, KEPT_DAYS = 15 + 3, 30
 SENT_BYTES, FREE_SENT_GB = 900, 100
 # Hours and days summed up, of a cohort in a region; and what a deployment costs by itself: the sweep, its log, an idle queue.

@@ -117,8 +117,8 @@ pub enum EventError {
 pub enum EventBus {
     /// The bus of this name in each region.
     EventBridge {
-        /// Credentials and endpoint; the region is that of each event.
-        config: Box<aws_sdk_eventbridge::Config>,
+        /// Credentials and endpoint; the region is that of each event. Shared, for every request has an `App` of its own.
+        config: Arc<aws_sdk_eventbridge::Config>,
         /// The bus.
         bus: String,
     },
@@ -131,7 +131,7 @@ pub enum EventBus {
 impl EventBus {
     /// The buses of this name.
     pub fn event_bridge(sdk: &SdkConfig, bus: String) -> Self {
-        Self::EventBridge { config: Box::new(aws_sdk_eventbridge::Config::new(sdk)), bus }
+        Self::EventBridge { config: Arc::new(aws_sdk_eventbridge::Config::new(sdk)), bus }
     }
 
     /// Hands an event to a region's checker.
