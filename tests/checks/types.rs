@@ -1,16 +1,8 @@
 //! Every type of check against real sockets, and through the API.
 
-use std::{
-    io::Write,
-    net::{IpAddr, SocketAddr},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::{io::Write, net::SocketAddr, sync::Arc};
 
 use flate2::{Compression, write::GzEncoder};
-use futures::future::BoxFuture;
 use http_body_util::Full;
 use hyper::{Response, body::Bytes, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -24,14 +16,12 @@ use tokio_rustls::TlsAcceptor;
 use valpero_domain::{
     Faults, Fields, Plan, Timestamp,
     check::Check,
-    dns_check::RecordType,
-    host::HostName,
-    probe::{Cause, ErrorCode, Outcome, ProbeResult},
+    probe::{ErrorCode, Outcome, ProbeResult},
 };
-use valpero_outbound::{Facts, Guard, Outbound, Resolve, Tls};
+use valpero_outbound::{Facts, Guard, Outbound, Tls};
 
 use super::{certificates::certificate, probing::outbound};
-use crate::harness::{Site, World, WorldOptions, fixed_names};
+use crate::harness::{Site, World, WorldOptions, fixed_names, turning_names};
 
 fn check(body: &Value) -> Check {
     let mut faults = Faults::default();
@@ -165,42 +155,12 @@ async fn http2_is_spoken_where_tls_negotiates_it() {
     serving.await.expect("the connection ends with the probe");
 }
 
-/// A name server that gives every name these addresses, each time from another one on.
-struct Turning {
-    addresses: Vec<IpAddr>,
-    asked: AtomicUsize,
-}
-
-impl Turning {
-    fn among(addresses: &[&str]) -> Arc<Self> {
-        let addresses = addresses.iter().map(|one| one.parse().expect("an address")).collect();
-        Arc::new(Self { addresses, asked: AtomicUsize::new(0) })
-    }
-}
-
-impl Resolve for Turning {
-    fn resolve<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<IpAddr>, Cause>> {
-        let mut addresses = self.addresses.clone();
-        addresses.rotate_left(self.asked.fetch_add(1, Ordering::SeqCst) % self.addresses.len());
-        Box::pin(async move { Ok(addresses) })
-    }
-
-    fn records<'a>(
-        &'a self,
-        _: &'a HostName,
-        _: RecordType,
-        _: &'a [SocketAddr],
-    ) -> BoxFuture<'a, Result<Vec<String>, Cause>> {
-        Box::pin(async { Err(Cause::of(ErrorCode::DnsNoRecords)) })
-    }
-}
-
 #[tokio::test]
 async fn the_next_address_is_tried_where_one_fails() {
     let site = Site::start().await;
     let url = format!("http://both.example:{}/", site.address().port());
     // IPv4 goes first; nobody listens at the first of them.
-    let ways = outbound(Turning::among(&["::1", "127.0.0.2", "127.0.0.1"]), RootCertStore::empty());
+    let ways = outbound(turning_names(&["::1", "127.0.0.2", "127.0.0.1"]), RootCertStore::empty());
     let check = check(&json!({"url": url}));
     let (result, facts) = valpero_outbound::probe(&ways, &check, 2_000, Timestamp::from_ms(0)).await;
     assert_eq!((seen(&result), facts.remote), (UP, Some(site.address())));
@@ -208,10 +168,10 @@ async fn the_next_address_is_tried_where_one_fails() {
 
 #[tokio::test]
 async fn a_fault_has_the_same_words_in_whatever_order_addresses_come() {
-    let names = Turning::among(&["127.0.0.3", "127.0.0.2", "::1", "127.0.0.4"]);
+    let names = turning_names(&["127.0.0.3", "127.0.0.2", "::1", "127.0.0.4"]);
     let port = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address").port();
     let check = check(&json!({"url": format!("http://many.example:{port}/")}));
-    let refusing = outbound(Arc::clone(&names) as Arc<dyn Resolve>, RootCertStore::empty());
+    let refusing = outbound(Arc::clone(&names), RootCertStore::empty());
     let blocking = Outbound::new(Guard::public_only(), names, Tls::trusting(RootCertStore::empty()).expect("TLS"));
     for _ in 0..4 {
         let (result, _) = valpero_outbound::probe(&refusing, &check, 2_000, Timestamp::from_ms(0)).await;

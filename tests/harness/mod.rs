@@ -15,4 +15,4 @@ pub use policy::{Policies, as_function, granted};
 pub use receiver::Receiver;
 pub use reply::Reply;
 pub use site::Site;
-pub use world::{Tenant, World, WorldOptions, fixed_names};
+pub use world::{Tenant, World, WorldOptions, fixed_names, turning_names};

@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -72,20 +72,38 @@ impl Default for WorldOptions {
 
 /// Names that resolve as the table says, each time to the next address in turn; all others do not exist.
 pub fn fixed_names(table: &[(&str, &[&str])]) -> Arc<dyn Resolve> {
-    let parse = |addresses: &[&str]| addresses.iter().map(|text| text.parse().expect("an address")).collect();
-    let names =
-        table.iter().map(|(name, addresses)| ((*name).to_owned(), (AtomicI64::new(0), parse(addresses)))).collect();
-    Arc::new(FixedNames(names))
+    let names: HashMap<_, _> =
+        table.iter().map(|(name, list)| ((*name).to_owned(), (AtomicI64::new(0), addresses(list)))).collect();
+    answering(move |host| {
+        let (turn, addresses) = names.get(host)?;
+        let turn = usize::try_from(turn.fetch_add(1, Ordering::SeqCst)).expect("few turns");
+        Some(vec![addresses[turn.min(addresses.len() - 1)]])
+    })
 }
 
-struct FixedNames(HashMap<String, (AtomicI64, Vec<IpAddr>)>);
+/// Every name has all of these addresses, each time told from another one on.
+pub fn turning_names(list: &[&str]) -> Arc<dyn Resolve> {
+    let (addresses, turn) = (addresses(list), AtomicUsize::new(0));
+    answering(move |_| {
+        let mut told = addresses.clone();
+        told.rotate_left(turn.fetch_add(1, Ordering::SeqCst) % addresses.len());
+        Some(told)
+    })
+}
 
-impl Resolve for FixedNames {
+fn addresses(list: &[&str]) -> Vec<IpAddr> {
+    list.iter().map(|text| text.parse().expect("an address")).collect()
+}
+
+fn answering(answer: impl Fn(&str) -> Option<Vec<IpAddr>> + Send + Sync + 'static) -> Arc<dyn Resolve> {
+    Arc::new(Names(answer))
+}
+
+struct Names<F>(F);
+
+impl<F: Fn(&str) -> Option<Vec<IpAddr>> + Send + Sync> Resolve for Names<F> {
     fn resolve<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Result<Vec<IpAddr>, Cause>> {
-        let answer = self.0.get(host).map(|(turn, addresses)| {
-            let turn = usize::try_from(turn.fetch_add(1, Ordering::SeqCst)).expect("few turns");
-            vec![addresses[turn.min(addresses.len() - 1)]]
-        });
+        let answer = (self.0)(host);
         Box::pin(async move { answer.ok_or_else(|| Cause::of(ErrorCode::DnsNxdomain)) })
     }
 

@@ -43,9 +43,6 @@ impl Drop for Ends {
 pub(crate) fn start_store(targets: &Targets) -> Result<(Ends, BufReader<ChildStdout>, SocketAddr), Failure> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("store").args(targets.arguments());
-    if targets.checked {
-        command.arg("--checked");
-    }
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let output = child.stdout.take().ok_or("the store has no output")?;
     let (store, mut output, mut line) = (Ends(child), BufReader::new(output), String::new());
