@@ -8,10 +8,6 @@ use valpero_checker::Checker;
 async fn main() -> Result<(), Error> {
     valpero_app::telemetry::start();
     let checker = Checker::from_env().await?;
-    let handle = move |event: LambdaEvent<Value>| {
-        let checker = checker.clone();
-        async move { checker.handle(&event.payload).await.map(drop).map_err(Error::from) }
-    };
-    // As a task, for whatever wakes main itself makes a system call, and each probe wakes several times.
-    tokio::spawn(lambda_runtime::run(service_fn(handle))).await?
+    let handle = async |event: LambdaEvent<Value>| checker.handle(&event.payload).await.map(drop).map_err(Error::from);
+    lambda_runtime::run(service_fn(handle)).await
 }

@@ -1,7 +1,6 @@
 //! A tick: all that is due in this region, cohort by cohort; and the check of one monitor that somebody asked for.
 
 use futures::{FutureExt, StreamExt, stream, stream::FuturesUnordered};
-use tokio::task::unconstrained;
 use valpero_app::{WorkError, event_bus::CheckRequested};
 use valpero_domain::{Timestamp, packed::Record, probe::Outcome, schedule::Cohort, status::Verdict};
 use valpero_storage::{Occasion, ScheduledProbe, StoreError};
@@ -89,9 +88,7 @@ impl Checker {
         let (groups, handed_over) = self.set_slow_apart(groups.into_iter().flatten().collect(), at).await;
         report.handed_over = handed_over;
         let probed: FuturesUnordered<_> = groups.iter().map(|group| self.check_group(group, at).boxed()).collect();
-        // Without Tokio's budget, of which a thousand that begin to wait use up many: each time all of them would be asked again, and
-        // meanwhile nobody would look whether anything has come for those that are under way.
-        let done: Vec<Result<TickReport, WorkError>> = unconstrained(probed.collect()).await;
+        let done: Vec<Result<TickReport, WorkError>> = probed.collect().await;
         // One failing cohort keeps none of the others from being checked; the first error is told at the end.
         let failed = failed.into_iter().map(|failure| failure.map(|_| TickReport::default()));
         failed.chain(done).try_fold(report, |sum, report| Ok(sum.add(report?)))

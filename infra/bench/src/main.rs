@@ -120,12 +120,7 @@ impl Targets {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
-    // As a task, like a checker's function.
-    tokio::spawn(run(Command::parse())).await?
-}
-
-async fn run(command: Command) -> Result<(), Failure> {
-    match command {
+    match Command::parse() {
         Command::Tick(targets) => tick::run(&targets).await,
         Command::Single { targets, pause_us } => tick::single(&targets, Duration::from_micros(pause_us)).await,
         Command::Floor { targets, every_us } => floor::run(&targets, every_us).await,
