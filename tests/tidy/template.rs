@@ -115,7 +115,7 @@ fn no_policy_names_more_than_it_must() {
 fn the_gateway_hands_each_route_to_the_function_that_has_it() {
     let home = template::home();
     for group in valpero::api::GROUPS {
-        for path in (group.routes)().into_openapi().paths.paths.keys() {
+        for path in (group.routes)().document().paths.paths.keys() {
             assert_eq!(home.answering(&path.replace("{id}", "x")), group.name, "{path}");
         }
     }

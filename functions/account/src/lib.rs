@@ -4,18 +4,17 @@ mod account;
 mod audit_log;
 mod keys;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
-use valpero_app::{App, Needs};
+use valpero_app::{Needs, http::Routes, routes};
 
 /// It needs the store alone.
 pub const NEEDS: Needs = Needs { queue: false, events: false, targets: false, region: false };
 
 /// The routes of this function.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(account::read))
-        .routes(routes!(audit_log::list))
-        .routes(routes!(keys::list::list, keys::create::create))
-        .routes(routes!(keys::revoke::revoke))
-        .routes(routes!(keys::rotate::rotate))
+pub fn routes() -> Routes {
+    Routes::new()
+        .with(routes!(account::read))
+        .with(routes!(audit_log::list))
+        .with(routes!(keys::list::list, keys::create::create))
+        .with(routes!(keys::revoke::revoke))
+        .with(routes!(keys::rotate::rotate))
 }

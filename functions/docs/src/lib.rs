@@ -5,8 +5,11 @@ mod reference;
 
 use axum::routing::{any, get};
 use tower_http::compression::CompressionLayer;
-use utoipa_axum::{router::OpenApiRouter, routes};
-use valpero_app::{App, Needs, http::Problem};
+use valpero_app::{
+    Needs,
+    http::{Problem, Routes},
+    routes,
+};
 
 pub use reference::DOCUMENT;
 
@@ -14,12 +17,13 @@ pub use reference::DOCUMENT;
 pub const NEEDS: Needs = Needs { queue: false, events: false, targets: false, region: false };
 
 /// The routes of this function.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(reference::page))
-        .routes(routes!(reference::document))
-        .routes(routes!(health::health))
-        .route(reference::BUNDLE_PATH, get(reference::bundle))
-        .route("/docs/{*rest}", any(|| async { Problem::no_route() }))
-        .layer(CompressionLayer::new())
+pub fn routes() -> Routes {
+    Routes::new().with(routes!(reference::page)).with(routes!(reference::document)).with(routes!(health::health)).map(
+        |router| {
+            router
+                .route(reference::BUNDLE_PATH, get(reference::bundle))
+                .route("/docs/{*rest}", any(|| async { Problem::no_route() }))
+                .layer(CompressionLayer::new())
+        },
+    )
 }

@@ -8,10 +8,10 @@ mod resolve;
 
 use serde_json::Value;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use valpero_app::{
     App, Needs,
-    http::Problem,
+    http::{Problem, Routes},
+    routes,
     views::{Incident, TimelineEntry},
 };
 use valpero_domain::{AccountId, Faults, Fields, IncidentId, incident::Note};
@@ -20,13 +20,13 @@ use valpero_domain::{AccountId, Faults, Fields, IncidentId, incident::Note};
 pub const NEEDS: Needs = Needs { queue: true, events: false, targets: false, region: false };
 
 /// The routes of this function.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(list::list))
-        .routes(routes!(read::read))
-        .routes(routes!(acknowledge::acknowledge))
-        .routes(routes!(resolve::resolve))
-        .routes(routes!(comment::comment))
+pub fn routes() -> Routes {
+    Routes::new()
+        .with(routes!(list::list))
+        .with(routes!(read::read))
+        .with(routes!(acknowledge::acknowledge))
+        .with(routes!(resolve::resolve))
+        .with(routes!(comment::comment))
 }
 
 /// An incident with its story.

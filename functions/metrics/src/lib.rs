@@ -4,13 +4,12 @@ mod exposition;
 mod metrics;
 
 use tower_http::compression::CompressionLayer;
-use utoipa_axum::{router::OpenApiRouter, routes};
-use valpero_app::{App, Needs};
+use valpero_app::{Needs, http::Routes, routes};
 
 /// It needs the store alone.
 pub const NEEDS: Needs = Needs { queue: false, events: false, targets: false, region: false };
 
 /// The routes of this function.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(metrics::read)).layer(CompressionLayer::new())
+pub fn routes() -> Routes {
+    Routes::new().with(routes!(metrics::read)).map(|router| router.layer(CompressionLayer::new()))
 }

@@ -11,23 +11,22 @@ mod read;
 mod response_times;
 mod update;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
-use valpero_app::{App, Needs};
+use valpero_app::{App, Needs, http::Routes, routes};
 use valpero_domain::{Plan, RegionCode, monitor::Allowance};
 
 /// It asks regions for checks, refuses private targets, and tells of incidents that end with their monitor.
 pub const NEEDS: Needs = Needs { queue: true, events: true, targets: true, region: false };
 
 /// The routes of this function.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(list::list, create::create))
-        .routes(routes!(read::read, update::update, delete::delete))
-        .routes(routes!(pause::pause))
-        .routes(routes!(pause::resume))
-        .routes(routes!(check::check))
-        .routes(routes!(checks::list))
-        .routes(routes!(response_times::list))
+pub fn routes() -> Routes {
+    Routes::new()
+        .with(routes!(list::list, create::create))
+        .with(routes!(read::read, update::update, delete::delete))
+        .with(routes!(pause::pause))
+        .with(routes!(pause::resume))
+        .with(routes!(check::check))
+        .with(routes!(checks::list))
+        .with(routes!(response_times::list))
 }
 
 /// What this deployment and the account's plan allow a monitor to be.

@@ -9,8 +9,7 @@ use std::sync::Arc;
 
 use axum::{Extension, Router};
 use tokio::sync::Semaphore;
-use utoipa_axum::{router::OpenApiRouter, routes};
-use valpero_app::{App, Needs};
+use valpero_app::{Needs, http::Routes, routes};
 use valpero_outbound::{Outbound, OutboundError};
 
 pub use report::{HeadersReport, Report, http_version, shown_us};
@@ -50,11 +49,11 @@ impl Tools {
 }
 
 /// The routes of this function. They need [`Tools::beside`].
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(probing::http))
-        .routes(routes!(probing::ssl))
-        .routes(routes!(probing::dns))
-        .routes(routes!(probing::ping))
-        .routes(routes!(probing::headers))
+pub fn routes() -> Routes {
+    Routes::new()
+        .with(routes!(probing::http))
+        .with(routes!(probing::ssl))
+        .with(routes!(probing::dns))
+        .with(routes!(probing::ping))
+        .with(routes!(probing::headers))
 }

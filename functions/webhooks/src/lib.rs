@@ -5,8 +5,11 @@ mod redeliver;
 mod rotate_secret;
 mod test;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
-use valpero_app::{App, Needs, http::Problem};
+use valpero_app::{
+    App, Needs,
+    http::{Problem, Routes},
+    routes,
+};
 use valpero_domain::Timestamp;
 use valpero_storage::{Monitor, Quota};
 
@@ -14,13 +17,13 @@ use valpero_storage::{Monitor, Quota};
 pub const NEEDS: Needs = Needs { queue: true, events: false, targets: false, region: false };
 
 /// The routes of this function.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(rotate_secret::rotate_secret))
-        .routes(routes!(test::test))
-        .routes(routes!(deliveries::list))
-        .routes(routes!(deliveries::read))
-        .routes(routes!(redeliver::redeliver))
+pub fn routes() -> Routes {
+    Routes::new()
+        .with(routes!(rotate_secret::rotate_secret))
+        .with(routes!(test::test))
+        .with(routes!(deliveries::list))
+        .with(routes!(deliveries::read))
+        .with(routes!(redeliver::redeliver))
 }
 
 /// Webhooks of one monitor that may be asked for in one calendar minute: a receiver that hangs holds up all others' meanwhile.

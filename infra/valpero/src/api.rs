@@ -1,10 +1,9 @@
 //! The whole API: the routes of every function, as the gateway puts them together on AWS.
 
 use axum::Router;
-use utoipa_axum::router::OpenApiRouter;
 use valpero_app::{
     App, Needs,
-    http::{finish, finish_open},
+    http::{Routes, finish, finish_open},
 };
 use valpero_tools::Tools;
 
@@ -14,7 +13,7 @@ pub struct Group {
     /// The function.
     pub name: &'static str,
     /// Its routes.
-    pub routes: fn() -> OpenApiRouter<App>,
+    pub routes: fn() -> Routes,
     /// What it needs.
     pub needs: Needs,
     /// Whether its routes need a key.
@@ -33,13 +32,13 @@ pub const GROUPS: [Group; 7] = [
 ];
 
 /// The routes that need a key, or those that need none.
-fn routes_of(keyed: bool) -> OpenApiRouter<App> {
+fn routes_of(keyed: bool) -> Routes {
     let groups = GROUPS.iter().filter(|group| group.keyed == keyed);
-    groups.fold(OpenApiRouter::new(), |all, group| all.merge((group.routes)()))
+    groups.fold(Routes::new(), |all, group| all.merge((group.routes)()))
 }
 
 /// Every route.
-pub fn routes() -> OpenApiRouter<App> {
+pub fn routes() -> Routes {
     routes_of(true).merge(routes_of(false))
 }
 

@@ -47,7 +47,7 @@ const CONFLICTS: [&str; 9] = [
 
 /// The document.
 pub fn document() -> Value {
-    let mut routes = api::routes().into_openapi();
+    let mut routes = api::routes().document();
     routes.merge(Shared::openapi());
     let mut document = name_lists(json!(routes));
     document["info"] = info();

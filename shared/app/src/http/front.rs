@@ -16,7 +16,6 @@ use axum::{
 };
 use futures::FutureExt;
 use lambda_http::{RequestExt, request::RequestContext};
-use utoipa_axum::router::OpenApiRouter;
 use valpero_domain::{AccountId, AuditId};
 use valpero_storage::Usage;
 
@@ -62,15 +61,18 @@ fn own_id(app: &App) -> String {
 const PATIENCE: Duration = Duration::from_secs(25);
 
 /// Routes that need no key, behind the front door.
-pub fn finish_open(routes: OpenApiRouter<App>, app: App) -> Router {
-    let (router, _) = routes.split_for_parts();
-    router.fallback(|| async { Problem::no_route() }).layer(from_fn_with_state(app.clone(), front)).with_state(app)
+pub fn finish_open(routes: impl Into<Router<App>>, app: App) -> Router {
+    routes
+        .into()
+        .fallback(|| async { Problem::no_route() })
+        .layer(from_fn_with_state(app.clone(), front))
+        .with_state(app)
 }
 
 /// A function's routes behind the front door and the meter.
-pub fn finish(routes: OpenApiRouter<App>, app: App) -> Router {
-    let (router, _) = routes.split_for_parts();
-    router
+pub fn finish(routes: impl Into<Router<App>>, app: App) -> Router {
+    routes
+        .into()
         .fallback(|| async { Problem::no_route() })
         .layer(from_fn_with_state(app.clone(), meter))
         .layer(from_fn_with_state(app.clone(), front))
@@ -167,7 +169,7 @@ mod tests {
         async fn panics() {
             panic!("on purpose")
         }
-        let routes = OpenApiRouter::new().route("/hangs", get(hangs)).route("/panics", get(panics));
+        let routes = Router::new().route("/hangs", get(hangs)).route("/panics", get(panics));
         let request = Request::builder().uri(path).body(Body::empty()).expect("a request");
         let response = finish_open(routes, app().await).oneshot(request).await.expect("an answer");
         let (head, body) = response.into_parts();

@@ -7,6 +7,7 @@ pub mod idempotency;
 pub mod page;
 pub mod problem;
 pub mod rate;
+pub mod routes;
 
 pub use auth::{Auth, Caller, need};
 pub use extract::{JsonBody, NoBody, ObjectId, OptionalBody, Params};
@@ -14,3 +15,4 @@ pub use front::{RequestMeta, finish, finish_open};
 pub use idempotency::{Answer, Idempotency, IdempotencyParam, Ticket};
 pub use page::{List, Page, PageParams};
 pub use problem::{PROBLEMS, Problem, ProblemDocument, settled};
+pub use routes::{Route, Routes};
