@@ -16,6 +16,8 @@ SNAPSHOT = os.path.join(ROOT, "tests", "cost", "snapshots", "valpero__cost__tabl
 WRITE, READ = 0.625e-6, 0.125e-6
 GB_SECOND, INVOCATION = 0.0000133334, 0.20e-6
 STORED_GB, SENT_GB = 0.25, 0.09
+# Between two regions, from whichever it goes.
+BETWEEN_GB = 0.02
 EVENT = 1e-6
 REGIONS, MINUTES = 3, 43_200
 COHORT = 56
@@ -23,8 +25,10 @@ COHORT = 56
 CHECKER_GB, PROCESSORS = 0.5, 512 / 1769
 # Monitors that one invocation checks; each further one comes by an event.
 PART = 1_500
-# Probes begin at a pace that keeps a quarter of it busy.
-BUSY = 0.25
+# Probes begin at a pace that keeps a quarter of it busy, one every 5 ms at least.
+BUSY, STEP_MAX_S = 0.25, 5e-3
+# How long an invocation waits for the tables: in the home region, and in two regions on other continents.
+STORE_S = (0.02, 0.3, 0.3)
 # Of a check by HTTPS, from infra/bench/probes.py; and how long a tick waits for its slowest usual answer.
 CHECK_CPU_S, ANSWER_S = 385e-6, 0.3
 RECORD_BYTES, KEPT_DAYS = 15 + 3, 30
@@ -34,16 +38,19 @@ SUMS, STILL = 0.002, 0.05 + 0.26
 
 
 def units():
-    """Write and read units of a minute by the number of monitors, 0 for none."""
-    found, size = {}, None
+    """Write units, read units and bytes to the tables and back of a minute by the number of monitors, 0 for none."""
+    found, size = {}, 0
     with open(SNAPSHOT) as file:
         for line in file:
             head = re.match(r"a minute of (\d+) monitors", line)
-            if head:
-                size = int(head[1])
-            row = re.match(r"(all up|three regions without a monitor) +([\d.]+) +([\d.]+)", line)
+            if head or line.startswith("a minute  "):
+                size = int(head[1]) if head else 0
+            row = re.match(r"(?:all up|three regions without a monitor) +([\d.]+) +([\d.]+)", line)
             if row:
-                found[size if row[1] == "all up" else 0] = (float(row[2]), float(row[3]))
+                found[size] = [float(row[1]), float(row[2])]
+            said = re.match(r"bytes to the store and back +(\d+)", line)
+            if said:
+                found[size].append(int(said[1]))
     return found
 
 
@@ -54,15 +61,18 @@ def month(monitors):
     full = [whole - idle for whole, idle in zip(of[COHORT], of[0])]
     a_minute = of[monitors] if monitors in of else [idle + cohorts * one for idle, one in zip(of[0], full)]
     parts = math.ceil(monitors / PART)
-    tick_s = parts * ANSWER_S + monitors * CHECK_CPU_S / (PROCESSORS * BUSY)
+    step_s = min(CHECK_CPU_S / (PROCESSORS * BUSY), STEP_MAX_S)
+    minute_s = REGIONS * (parts * ANSWER_S + monitors * step_s) + parts * sum(STORE_S)
     ticks = REGIONS * MINUTES
+    abroad = (REGIONS - 1) / REGIONS
     sent_gb = monitors * ticks * SENT_BYTES / 1e9
     return {
         "writes": a_minute[0] * MINUTES * WRITE,
         "reads": a_minute[1] * MINUTES * READ,
-        "checkers": ticks * (tick_s * CHECKER_GB * GB_SECOND + parts * INVOCATION + (parts - 1) * EVENT),
+        "checkers": MINUTES * minute_s * CHECKER_GB * GB_SECOND + ticks * (parts * INVOCATION + (parts - 1) * EVENT),
         "sums": cohorts * REGIONS * SUMS,
         "history": monitors * REGIONS * 1_440 * KEPT_DAYS * RECORD_BYTES / 1e9 * STORED_GB,
+        "between": a_minute[2] * abroad * MINUTES / 1e9 * BETWEEN_GB,
         "still": STILL,
         "sent": max(0.0, sent_gb - FREE_SENT_GB) * SENT_GB,
     }
@@ -78,6 +88,7 @@ def ours():
         "checkers": "Lambda, the checkers",
         "sums": "hours and days summed up",
         "history": "30 days of checks, kept",
+        "between": "schedules and checks, between the regions",
         "still": "the deployment itself",
         "sent": "data sent, beyond an account's free 100 GB",
     }

@@ -77,6 +77,13 @@ async fn tick(world: &World) -> (usize, Usage) {
     (changes, sum)
 }
 
+/// What the regions and the store say to each other in the next minute: it is paid for where they are in different regions of AWS.
+async fn said(world: &World) -> String {
+    world.traffic.bytes();
+    tick(world).await;
+    format!("{:<66} {:>20}\n", "bytes to the store and back", world.traffic.bytes())
+}
+
 /// Ticks until nothing changes any more; what the changes took altogether, and what a minute takes from then on.
 async fn settle(world: &World) -> (usize, Usage, Usage) {
     let (mut changes, mut sum) = tick(world).await;
@@ -103,6 +110,7 @@ async fn ticks() {
         lines += &head(&format!("a minute of {size} monitors in three regions"));
         let (_, _, still) = settle(&world).await;
         lines += &line("all up", still);
+        lines += &said(&world).await;
         one.answers(500);
         let (changes, change, still) = settle(&world).await;
         lines += &line(&format!("one goes down ({changes} change)"), change);
@@ -123,6 +131,7 @@ async fn ticks() {
     let (_, idle) = tick(&world).await;
     lines += &head("a minute");
     lines += &line("three regions without a monitor", idle);
+    lines += &said(&world).await;
     insta::assert_snapshot!("ticks", lines);
 }
 

@@ -7,6 +7,7 @@ mod receiver;
 mod reply;
 mod site;
 pub mod template;
+mod traffic;
 mod world;
 
 pub use crash::Crashes;
@@ -15,4 +16,5 @@ pub use policy::{Policies, as_function, granted};
 pub use receiver::Receiver;
 pub use reply::Reply;
 pub use site::Site;
+pub use traffic::Traffic;
 pub use world::{Tenant, World, WorldOptions, fixed_names, turning_names};

@@ -36,7 +36,7 @@ use valpero_domain::{
 use valpero_outbound::{Guard, Outbound, Resolve, Tls};
 use valpero_storage::{Account, ApiKey, AuditRow, Trail};
 
-use super::{Crashes, Crowd, Policies, Reply, as_function, template};
+use super::{Crashes, Crowd, Policies, Reply, Traffic, as_function, template};
 
 /// The first moment of every world: the start of a minute.
 const START: Timestamp = Timestamp::from_seconds(1_795_000_020);
@@ -140,6 +140,8 @@ pub struct World {
     pub crashes: Crashes,
     /// How many requests of its processes are at the store.
     pub crowd: Crowd,
+    /// How much its processes and the store say to each other.
+    pub traffic: Traffic,
     /// The template's policies, as they bind its functions.
     pub policies: Policies,
     now: Arc<AtomicI64>,
@@ -158,8 +160,13 @@ impl World {
         let store = options.store.unwrap_or_else(|| Arc::new(Embedded::in_memory().expect("a store")));
         let now = Arc::new(AtomicI64::new(options.start.ms()));
         let (crashes, crowd, policies) = (Crashes::default(), Crowd::default(), Policies::default());
+        let traffic = Traffic::default();
         let config = embedded::config(&format!("http://{}", store.address()));
-        let config = config.interceptor(crashes.clone()).interceptor(crowd.clone()).interceptor(policies.clone());
+        let config = config
+            .interceptor(crashes.clone())
+            .interceptor(crowd.clone())
+            .interceptor(policies.clone())
+            .interceptor(traffic.clone());
         let guard =
             if options.private_targets { Guard::allowing_private(vec![store.address()]) } else { Guard::public_only() };
         let clock = Arc::clone(&now);
@@ -174,7 +181,7 @@ impl World {
         let client = parts.client.clone();
         let stack = Stack::assemble(parts).await.expect("a stack");
         let router = stack.router();
-        Self { stack, client, crashes, crowd, policies, now, router, _store: store }
+        Self { stack, client, crashes, crowd, traffic, policies, now, router, _store: store }
     }
 
     /// The time.

@@ -33,7 +33,7 @@ impl Checker {
         let state = member.state.after(&seen.result, at, needs_second(member, seen)).having_taken(seen.took);
         // Where all is well, and was, there is nothing to keep and nothing to look at. The rest is boxed: it is rare, and every check
         // would have room for it.
-        if state == member.state && state.verdict != Some(Verdict::Down) && !member.watch {
+        if state == member.state && state.verdict != Some(Verdict::Down) && member.status == Status::Up {
             return Ok(false);
         }
         self.keep_mind(group, member, seen, state, at).boxed().await
@@ -65,7 +65,7 @@ impl Checker {
                 if state != member.state {
                     store.save_region_state(member, cohort, &state, words).await?;
                 }
-                if verdict != Some(Verdict::Down) && !member.watch {
+                if verdict != Some(Verdict::Down) && member.status == Status::Up {
                     return Ok(false);
                 }
             }

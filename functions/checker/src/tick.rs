@@ -2,7 +2,7 @@
 
 use futures::{FutureExt, StreamExt, stream, stream::FuturesUnordered};
 use valpero_app::{WorkError, event_bus::CheckRequested};
-use valpero_domain::{Timestamp, packed::Record, probe::Outcome, schedule::Cohort, status::Verdict};
+use valpero_domain::{Status, Timestamp, packed::Record, probe::Outcome, schedule::Cohort, status::Verdict};
 use valpero_storage::{Occasion, ScheduledProbe, StoreError};
 
 use crate::{
@@ -96,7 +96,9 @@ impl Checker {
 
     async fn read(&self, share: Share) -> Result<Group, WorkError> {
         let mut members = self.app.store.scheduled(&share.cohort).await?;
-        members.retain(|member| !member.paused && share.slow.as_ref().is_none_or(|slow| slow.contains(&member.tag)));
+        members.retain(|member| {
+            member.status != Status::Paused && share.slow.as_ref().is_none_or(|slow| slow.contains(&member.tag))
+        });
         let occasion = if share.slow.is_some() { Occasion::SlowTick } else { Occasion::Tick };
         Ok(Group { cohort: share.cohort, members, occasion })
     }
@@ -124,7 +126,7 @@ impl Checker {
         };
         let Some(place) = monitor.place(self.region) else { return Ok(TickReport::default()) };
         let scheduled = self.app.store.scheduled_probe(check.account_id, check.monitor_id, place).await?;
-        let members = scheduled.into_iter().filter(|member| !member.paused).collect();
+        let members = scheduled.into_iter().filter(|member| member.status != Status::Paused).collect();
         let group = Group { cohort: place.cohort(), members, occasion: Occasion::Requested };
         self.check_group(&group, at).await
     }

@@ -69,18 +69,15 @@ mod check {
     fn item() -> HashMap<String, AttributeValue> {
         let text = |value: &str| AttributeValue::S(value.to_owned());
         let probe = json!({
-            "check_type": "http", "url": "https://www.example.com/health", "http": {}, "timeout_ms": 10_000, "retries": 2, "alone": false,
+            "check_type": "http", "url": "https://www.example.com/health", "http": {},
         });
         let state = RegionState::default().after(&result(), NOW, false);
         let state = serde_dynamo::to_attribute_value(state).expect("a state");
         [
-            ("cohort", text("fra#00060#0000000")),
             ("entry", text(&id("mon"))),
             ("account_id", text(&id("acc"))),
             ("tag", AttributeValue::N("7".into())),
             ("probe", text(&probe.to_string())),
-            ("paused", AttributeValue::Bool(false)),
-            ("watch", AttributeValue::Bool(false)),
             ("state", state),
             ("revision", AttributeValue::N("3".into())),
         ]

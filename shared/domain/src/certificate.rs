@@ -30,6 +30,11 @@ pub struct Told {
 pub struct ToldOf(Vec<Told>);
 
 impl ToldOf {
+    /// Whether nothing was told yet.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// What is to be told now of a certificate that the target shows; nothing where that was told already, or it is too early.
     /// Of several marks that were passed at once only the last is told.
     pub fn due(&self, expires_at: Timestamp, now: Timestamp) -> Option<Told> {

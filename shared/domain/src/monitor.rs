@@ -17,6 +17,12 @@ pub use crate::text::{HttpUrl, MonitorName, Tag};
 /// Regions of one monitor, at most: a change of them all fits into one transaction.
 const REGIONS_MAX: usize = 20;
 
+/// How long one attempt may take unless told otherwise, in milliseconds.
+pub const DEFAULT_TIMEOUT_MS: u32 = 10_000;
+
+/// Further attempts within a tick unless told otherwise.
+pub const DEFAULT_RETRIES: u8 = 2;
+
 /// What a deployment and a plan allow a monitor to be.
 #[derive(Debug, Clone)]
 pub struct Allowance<'a> {
@@ -74,8 +80,8 @@ impl MonitorSpec {
         let name = name.or_else(|| check.as_ref().and_then(|check| default_name(check).ok()));
         let check_interval = read_interval(&mut fields, allowance, &mut faults);
         let regions = read_regions(&mut fields, allowance, &mut faults);
-        let timeout_ms = fields.number("timeout_ms", 10_000, 100..=30_000, &mut faults);
-        let retries = fields.number("retries", 2, 0..=5, &mut faults);
+        let timeout_ms = fields.number("timeout_ms", DEFAULT_TIMEOUT_MS, 100..=30_000, &mut faults);
+        let retries = fields.number("retries", DEFAULT_RETRIES.into(), 0..=5, &mut faults);
         let confirm_regions: Option<u8> = fields.optional("confirm_regions", &mut faults);
         if confirm_regions.is_some_and(|confirm| confirm == 0 || usize::from(confirm) > regions.len()) {
             let detail = format!("must be 1 to {}, the number of the monitor's regions", regions.len());

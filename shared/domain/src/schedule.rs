@@ -60,7 +60,7 @@ pub struct RegionState {
     #[serde(default, skip_serializing_if = "is_false")]
     pub slow: bool,
     /// What this region saw to be told of certificates' ends, so that it asks for each no more than once.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "ToldOf::is_empty")]
     pub certificates_told: ToldOf,
 }
 

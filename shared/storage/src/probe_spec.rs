@@ -10,11 +10,40 @@ pub struct ProbeSpec {
     #[serde(flatten)]
     pub check: Check,
     /// How long one attempt may take, in milliseconds.
+    #[serde(default = "usual::timeout_ms", skip_serializing_if = "usual::is_timeout_ms")]
     pub timeout_ms: u32,
     /// Further attempts before the region votes down.
+    #[serde(default = "usual::retries", skip_serializing_if = "usual::is_retries")]
     pub retries: u8,
     /// Whether this region is the monitor's only one, so that no other confirms what it sees.
+    #[serde(default, skip_serializing_if = "usual::is_not")]
     pub alone: bool,
+}
+
+/// What most monitors have, and is not said of them.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+mod usual {
+    use valpero_domain::monitor::{DEFAULT_RETRIES, DEFAULT_TIMEOUT_MS};
+
+    pub(super) const fn timeout_ms() -> u32 {
+        DEFAULT_TIMEOUT_MS
+    }
+
+    pub(super) const fn is_timeout_ms(timeout_ms: &u32) -> bool {
+        *timeout_ms == DEFAULT_TIMEOUT_MS
+    }
+
+    pub(super) const fn retries() -> u8 {
+        DEFAULT_RETRIES
+    }
+
+    pub(super) const fn is_retries(retries: &u8) -> bool {
+        *retries == DEFAULT_RETRIES
+    }
+
+    pub(super) const fn is_not(flag: &bool) -> bool {
+        !*flag
+    }
 }
 
 impl ProbeSpec {

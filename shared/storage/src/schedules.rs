@@ -26,6 +26,9 @@ const TABLE: &str = "schedules";
 /// Cohorts looked at for a free place, newest first.
 const CANDIDATES: i32 = 200;
 
+/// The attributes of a [`ScheduledProbe`]: all that a place has but the cohort's name, for a tick pays for each of each monitor.
+const SCHEDULED: &str = "account_id, entry, tag, probe, #status, #state, revision";
+
 /// How a region's state is kept, and on what condition: that no other check of the region was faster.
 const KEEP_STATE: &str = "SET #state = :state, revision = :next";
 const IF_AS_SEEN: &str = "account_id = :account AND revision = :seen";
@@ -43,16 +46,25 @@ pub struct ScheduledProbe {
     /// What to probe.
     #[serde(with = "probe_spec::as_text")]
     pub probe: ProbeSpec,
-    /// Whether it is left out for now.
-    pub paused: bool,
-    /// Whether its status is not plainly up, so that every tick decides anew.
-    pub watch: bool,
+    /// The monitor's status: paused ones are left out, and of those that are not plainly up every tick decides anew. Absent for one
+    /// that is up, as most are.
+    #[serde(default = "up", skip_serializing_if = "is_up")]
+    pub status: Status,
     /// What the region thinks of it.
     #[serde(default)]
     pub state: RegionState,
     /// Counts the changes of `state`, so that of two checks at once the later one does not undo the earlier.
     #[serde(default)]
     pub revision: i64,
+}
+
+const fn up() -> Status {
+    Status::Up
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_up(status: &Status) -> bool {
+    *status == Status::Up
 }
 
 /// When a region last ticked.
@@ -121,7 +133,7 @@ impl Store {
         items.iter().map(|item| directory_cohort(region, item)).collect()
     }
 
-    /// A cohort's monitors. About 3 RRU for a full one.
+    /// A cohort's monitors. About 2 RRU for a full one.
     ///
     /// # Errors
     /// Where the store fails.
@@ -129,7 +141,10 @@ impl Store {
         let request = self
             .query(&self.tables.schedules)
             .key_condition_expression("cohort = :cohort")
-            .expression_attribute_values(":cohort", s(keys::cohort(cohort)));
+            .expression_attribute_values(":cohort", s(keys::cohort(cohort)))
+            .projection_expression(SCHEDULED)
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#status", "status");
         let items = self.query_all(request).await?;
         items.into_iter().map(|item| from_item(TABLE, item)).collect()
     }
@@ -360,8 +375,7 @@ impl Store {
             monitor_id: monitor,
             tag,
             probe: probe.clone(),
-            paused: status == Status::Paused,
-            watch: status != Status::Up,
+            status,
             state: RegionState::default(),
             revision: 0,
         };
@@ -432,4 +446,29 @@ fn directory_cohort(region: RegionCode, item: &Item) -> Result<Cohort, StoreErro
             Some(Cohort { region, interval: interval.parse().ok()?, number: number.parse().ok()? })
         })
         .ok_or_else(|| StoreError::corrupt(TABLE, format!("no cohort: {entry:?}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_tick_reads_every_attribute_of_a_place() {
+        let probe =
+            json!({"url": "https://shop.example/", "http": {}, "timeout_ms": 10_000, "retries": 2, "alone": false});
+        let place = ScheduledProbe {
+            account_id: "acc_01M82PJFFSY9XKXCV0WRMX4C7M".parse().expect("an account"),
+            monitor_id: "mon_01M82PJFFSY9XKXCV0WRMX4C7M".parse().expect("a monitor"),
+            tag: Tag::new(0).expect("a tag"),
+            probe: serde_json::from_value(probe).expect("a probe"),
+            status: Status::Down,
+            state: RegionState::default(),
+            revision: 0,
+        };
+        let item = to_item(TABLE, &place).expect("an item");
+        let kept: BTreeSet<&str> = item.keys().map(String::as_str).collect();
+        assert_eq!(SCHEDULED.split(", ").map(|name| name.trim_start_matches('#')).collect::<BTreeSet<_>>(), kept);
+    }
 }

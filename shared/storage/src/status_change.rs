@@ -93,23 +93,25 @@ impl Store {
             items.push(self.new_delivery(delivery)?);
         }
         for place in &monitor.places {
-            let expression = if change.forget_votes {
-                "SET watch = :watch, paused = :paused, #state = :state ADD revision :one"
-            } else {
-                "SET watch = :watch, paused = :paused"
+            let expression = match (change.forget_votes, change.to) {
+                (true, _) => "SET #status = :status, #state = :state ADD revision :one",
+                (false, Status::Up) => "REMOVE #status",
+                (false, _) => "SET #status = :status",
             };
-            let mut flags =
+            let mut scheduled =
                 update_item(&self.tables.schedules, Self::schedule_key(&place.cohort(), monitor.id), expression)
                     .condition_expression("attribute_exists(cohort)")
-                    .expression_attribute_values(":watch", to_value(TABLE, &(change.to != Status::Up))?)
-                    .expression_attribute_values(":paused", to_value(TABLE, &(change.to == Status::Paused))?);
+                    .expression_attribute_names("#status", "status");
+            if change.forget_votes || change.to != Status::Up {
+                scheduled = scheduled.expression_attribute_values(":status", s(change.to.as_str()));
+            }
             if change.forget_votes {
-                flags = flags
+                scheduled = scheduled
                     .expression_attribute_names("#state", "state")
                     .expression_attribute_values(":state", to_value(TABLE, &RegionState::default())?)
                     .expression_attribute_values(":one", n(1));
             }
-            items.push(an_update(flags)?);
+            items.push(an_update(scheduled)?);
         }
         self.transact(items).await.map_err(Cancelled::conflict)?;
         Ok(next)
