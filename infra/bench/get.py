@@ -103,7 +103,6 @@ def main():
     build = ["cargo", "build", "--release", "--locked", "-p"]
     subprocess.run([*build, "valpero-bench"], cwd=probes.ROOT, check=True)
     subprocess.run([*build, "valpero-monitors", "--bins", "--examples"], cwd=probes.ROOT, check=True)
-    release = os.path.join(probes.ROOT, "target", "release")
     site = subprocess.Popen([probes.BENCH, "site"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     port = site.stdout.readline().strip()
     store = subprocess.Popen(
@@ -122,8 +121,8 @@ def main():
         call = event(f"/api/v1/monitors/{has['monitor']}", has["token"])
         ours, bare = [], []
         for _ in range(TURNS):
-            ours.append(measure(f"{release}/valpero-monitors", environment, call))
-            bare.append(measure(f"{release}/examples/bare_get", environment, call))
+            ours.append(measure(f"{probes.RELEASE}/valpero-monitors", environment, call))
+            bare.append(measure(f"{probes.RELEASE}/examples/bare_get", environment, call))
     finally:
         for process in (store, site):
             process.kill()

@@ -77,7 +77,9 @@ try:
     key = first
     print(f"{MONITORS} monitors in three regions; waiting until all are checked", flush=True)
     end = time.monotonic() + 240
-    while call("GET", "/api/metrics").count(b"valpero_response_time_ms{") < 3 * MONITORS and time.monotonic() < end:
+    while call("GET", "/api/metrics").count(b"valpero_response_time_ms{") < 3 * MONITORS:
+        if time.monotonic() > end:
+            raise SystemExit("FAILED: not all monitors were checked within four minutes")
         time.sleep(5)
     time.sleep(60 - time.time() % 60 + 25)
     plain, rises, walls, cpus = b"", [], [], []

@@ -33,7 +33,8 @@ TURNS, ROUNDS = 3, 5
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 # The keys of root and intermediate; leaves are P-256.
 CHAINS = {"p256": ("ec:P-256", "ec:P-256"), "like-lets-encrypt": ("rsa:4096", "ec:P-384")}
-BENCH = os.path.join(ROOT, "target", "release", "valpero-bench")
+RELEASE = os.path.join(os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target")), "release")
+BENCH = os.path.join(RELEASE, "valpero-bench")
 
 
 def free_port():

@@ -38,6 +38,9 @@ def minutes(count, number, *more):
     for row in rows:
         if row["checked"] != count or row["recorded"] != count:
             raise SystemExit(f"FAILED: of {count} monitors {row['checked']} were checked, and {row['recorded']} have a check of that minute")
+        hang = count // 10 if row["hanging"] else 0
+        if row["down"] != hang or row["probe_errors"]:
+            raise SystemExit(f"FAILED: {hang} of {count} targets hang, but {row['down']} were down, and {row['probe_errors']} could not be probed")
     return rows
 
 

@@ -82,6 +82,8 @@ def phases(kind, port, root, *more):
     failed = [line["error"] for line in lines if line.get("error")]
     if failed:
         raise SystemExit(f"FAILED {kind}: {len(failed)} checks, such as {failed[0]}")
+    if len(seen) != probes.COUNT:
+        raise SystemExit(f"FAILED {kind}: {len(seen)} checks of {probes.COUNT}")
     return [{name: one[name] for name in PHASES} for one in seen]
 
 
@@ -89,6 +91,8 @@ def asked(blackbox, target):
     query = urllib.parse.urlencode({"module": "p256", "target": target})
     with urllib.request.urlopen(f"http://127.0.0.1:{blackbox.port}/probe?{query}", timeout=30) as answer:
         text = answer.read().decode()
+    if "\nprobe_success 1\n" not in text:
+        raise SystemExit(f"FAILED blackbox_exporter: {target} is down for it")
     took = dict(re.findall(r'probe_http_duration_seconds\{phase="(\w+)"\} (\S+)', text))
     return {ours: float(took[theirs]) * 1e3 for ours, theirs in PHASES.items()}
 
