@@ -14,8 +14,8 @@ pub struct Route {
     pub path: String,
     /// Its handlers.
     pub handlers: MethodRouter<App>,
-    /// How the reference describes them. Nobody calls it but who asks for the reference: to make the schemas of a function's
-    /// bodies and answers takes longer than all the rest of its start.
+    /// How the reference describes them: called only to make the OpenAPI document, since to make the schemas of bodies and answers
+    /// can take longer than all the rest of a function's start.
     pub describe: fn() -> UtoipaMethodRouter<App>,
 }
 
