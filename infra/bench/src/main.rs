@@ -1,5 +1,6 @@
 //! The processes that `infra/bench` measures: a checker's ticks and minutes, the same requests with nothing around them, and targets.
 
+mod client;
 mod floor;
 mod meter;
 mod prepare;

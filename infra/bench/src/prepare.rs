@@ -19,14 +19,14 @@ use valpero_checker::BACKOFF;
 use valpero_domain::{AccountId, AuditId, KeyId, Plan, Scopes};
 use valpero_storage::{Account, ApiKey, AuditRow, Trail};
 
-use crate::{Failure, Targets, tick};
+use crate::{Failure, Targets, client::client, tick};
 
 /// Serves a store in memory until its standard input ends. It prints where it is and what it has.
 #[expect(clippy::print_stdout, reason = "for the process that started it")]
 pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
     let store = Embedded::in_memory()?;
     let stack = Stack::assemble(Parts {
-        client: store.client(),
+        client: client(store.address()),
         regions: targets.regions.clone(),
         private_targets: true,
         clock: Clock::system(),

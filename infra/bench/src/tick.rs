@@ -11,7 +11,7 @@ use std::{
 
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
-use valpero::{embedded, stack::STACK};
+use valpero::stack::STACK;
 use valpero_app::{App, Clock, EventBus, Queue, Settings, views::PhasesView};
 use valpero_checker::{BACKOFF, Checker, CheckerEvent};
 use valpero_domain::{
@@ -26,7 +26,7 @@ use valpero_domain::{
 use valpero_outbound::{Guard, Outbound, Resolve, SystemResolver, Tls, probe};
 use valpero_storage::{self as storage, Tables};
 
-use crate::{Failure, Targets, meter::Round};
+use crate::{Failure, Targets, client::client, meter::Round};
 
 /// Ends with this process.
 pub(crate) struct Ends(pub(crate) Child);
@@ -99,7 +99,7 @@ pub(crate) async fn single(targets: &Targets, pause: Duration) -> Result<(), Fai
 /// What a checker's function has, around the store at this address.
 pub(crate) fn app(store: SocketAddr, events: EventBus, clock: Clock) -> App {
     App {
-        store: storage::Store::new(embedded::client(&format!("http://{store}")), Tables::of_stack(STACK)),
+        store: storage::Store::new(client(store), Tables::of_stack(STACK)),
         queue: Queue::Absent,
         events,
         clock,
