@@ -6,7 +6,7 @@ store are other processes of this machine. Every minute it is asked of each moni
 whether it is of that minute.
 
 Then a thousand monitors of which every tenth begins to hang until its time-out of 10 s: what the invocation that checks the others is
-billed for, before and after. Takes three quarters of an hour, most of which it makes monitors. `--write` puts tables and plot into docs/SCALE.md and docs/scale.svg; matplotlib, which
+billed for, before and after. Takes a quarter of an hour, most of which it makes monitors. `--write` puts tables and plot into docs/SCALE.md and docs/scale.svg; matplotlib, which
 draws it, comes from pip. Builds the release of valpero-bench first."""
 
 import json
