@@ -57,7 +57,7 @@ pub struct RegionState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub words: Option<Words>,
     /// Whether the target keeps those who check it waiting, so that it is checked apart from the others.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub slow: bool,
     /// What this region saw to be told of certificates' ends, so that it asks for each no more than once.
     #[serde(default, skip_serializing_if = "ToldOf::is_empty")]
@@ -140,11 +140,6 @@ impl RegionState {
         self.slow = took >= SLOW || (self.slow && took > SLOW_NO_MORE);
         self
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
-fn is_false(value: &bool) -> bool {
-    !value
 }
 
 #[cfg(test)]

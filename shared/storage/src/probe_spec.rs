@@ -16,7 +16,7 @@ pub struct ProbeSpec {
     #[serde(default = "usual::retries", skip_serializing_if = "usual::is_retries")]
     pub retries: u8,
     /// Whether this region is the monitor's only one, so that no other confirms what it sees.
-    #[serde(default, skip_serializing_if = "usual::is_not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub alone: bool,
 }
 
@@ -39,10 +39,6 @@ mod usual {
 
     pub(super) const fn is_retries(retries: &u8) -> bool {
         *retries == DEFAULT_RETRIES
-    }
-
-    pub(super) const fn is_not(flag: &bool) -> bool {
-        !*flag
     }
 }
 
