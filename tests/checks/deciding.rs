@@ -2,10 +2,11 @@
 
 use futures::future::join_all;
 use serde_json::json;
-use valpero_checker::{CheckerEvent, settle};
+use valpero_checker::{CheckerEvent, Reporting, settle};
 use valpero_domain::{
     MonitorId, Plan,
     probe::{Cause, ErrorCode},
+    quorum::Decider,
     schedule::RegionState,
     status::{Verdict, Vote},
 };
@@ -39,7 +40,9 @@ async fn of_two_hundred_checkers_that_decide_at_once_one_opens_the_incident() {
         );
     }
     let region = monitor.spec.regions[0];
-    let decisions = (0..200).map(|_| settle(&world.stack.app, owner.account, monitor_id, region, world.now()));
+    let check = Decider { region, verdict: Some(Verdict::Down), at: world.now(), requested: false };
+    let reporting = Reporting::default();
+    let decisions = (0..200).map(|_| settle(&world.stack.app, owner.account, monitor_id, &check, &reporting));
     let wrote = join_all(decisions).await.into_iter().filter(|wrote| *wrote.as_ref().expect("no error")).count();
     world.deliver().await;
     assert_eq!(wrote, 1);
@@ -65,27 +68,13 @@ async fn partly_broken() -> (World, Site, crate::harness::Tenant, String, Receiv
     (world, site, owner, id, receiver)
 }
 
-/// Lets the first `broken` regions tick on a broken site, and the others on a sound one.
-async fn tick_with_broken(world: &World, site: &Site, broken: usize) {
-    let at = world.now().start_of_minute().plus_seconds(60);
-    world.advance(60);
-    site.answers(503);
-    for (place, checker) in world.stack.checkers.iter().enumerate() {
-        if place == broken {
-            site.answers(200);
-        }
-        checker.handle(&CheckerEvent::scheduled(at)).await.expect("a tick");
-    }
-    world.deliver().await;
-}
-
 #[tokio::test]
 async fn a_minority_degrades_a_monitor_after_a_tick_and_names_the_region() {
     let (world, site, owner, id, receiver) = partly_broken().await;
-    tick_with_broken(&world, &site, 1).await;
+    world.tick_with_broken(&site, 1).await;
     let first = world.read(&owner, &id).await;
     assert_eq!((&first["status"], &first["degraded_regions"]), (&json!("up"), &json!(["hel"])));
-    tick_with_broken(&world, &site, 1).await;
+    world.tick_with_broken(&site, 1).await;
     assert_eq!(world.status(&owner, &id).await, "degraded");
     assert!(world.incidents(&owner).await.is_empty());
     world.tick().await;
@@ -96,14 +85,14 @@ async fn a_minority_degrades_a_monitor_after_a_tick_and_names_the_region() {
 #[tokio::test]
 async fn a_majority_takes_it_down_and_the_incident_begins_with_the_first_failure() {
     let (world, site, owner, id, receiver) = partly_broken().await;
-    tick_with_broken(&world, &site, 1).await;
+    world.tick_with_broken(&site, 1).await;
     let first_failure = world.now();
-    tick_with_broken(&world, &site, 2).await;
+    world.tick_with_broken(&site, 2).await;
     assert_eq!(world.status(&owner, &id).await, "down");
     let incident = &world.incidents(&owner).await[0];
     assert_eq!(incident["started_at"], json!(first_failure));
     assert_eq!(incident["regions"], json!(["hel", "fra"]));
-    tick_with_broken(&world, &site, 1).await;
+    world.tick_with_broken(&site, 1).await;
     assert_eq!(world.status(&owner, &id).await, "up", "two of three see it up again");
     assert_eq!(receiver.events(), ["monitor.degraded", "incident.opened", "incident.resolved"]);
 }
@@ -111,7 +100,7 @@ async fn a_majority_takes_it_down_and_the_incident_begins_with_the_first_failure
 #[tokio::test]
 async fn regions_that_fall_silent_keep_no_incident_open() {
     let (world, site, owner, id, _receiver) = partly_broken().await;
-    tick_with_broken(&world, &site, 2).await;
+    world.tick_with_broken(&site, 2).await;
     assert_eq!(world.status(&owner, &id).await, "down");
     // Only the last region still ticks, and it sees the site up.
     site.answers(200);
@@ -144,7 +133,7 @@ async fn a_region_that_is_taken_away_leaves_no_vote_behind() {
     let owner = world.tenant(Plan::Business).await;
     let id = world.monitor(&owner, &site.url(), json!({"confirm_regions": 2})).await;
     world.tick().await;
-    tick_with_broken(&world, &site, 1).await;
+    world.tick_with_broken(&site, 1).await;
     assert_eq!(world.read(&owner, &id).await["degraded_regions"], json!(["hel"]));
     let path = format!("/api/v1/monitors/{id}");
     let patch = |regions| json!({"regions": regions, "confirm_regions": null});

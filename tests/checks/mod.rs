@@ -5,6 +5,7 @@ mod crashes;
 mod deciding;
 mod history;
 mod probing;
+mod protocol;
 mod regions;
 mod restart;
 mod shares;

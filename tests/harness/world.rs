@@ -26,6 +26,7 @@ use valpero::{
 };
 use valpero_app::{Clock, entropy};
 use valpero_auth::Token;
+use valpero_checker::CheckerEvent;
 use valpero_delivery::Swept;
 use valpero_domain::{
     AccountId, AuditId, KeyId, Plan, Scope, Scopes, Timestamp,
@@ -36,7 +37,7 @@ use valpero_domain::{
 use valpero_outbound::{Guard, Outbound, Resolve, Tls};
 use valpero_storage::{Account, ApiKey, AuditRow, Trail};
 
-use super::{Crashes, Crowd, Policies, Reply, Traffic, as_function, template};
+use super::{Crashes, Crowd, Policies, Reply, Site, Traffic, as_function, template};
 
 /// The first moment of every world: the start of a minute.
 const START: Timestamp = Timestamp::from_seconds(1_795_000_020);
@@ -207,6 +208,17 @@ impl World {
         let next = self.now().start_of_minute().plus_seconds(60);
         self.now.store(next.ms(), Ordering::SeqCst);
         as_function("checker", self.stack.tick(next)).await
+    }
+
+    /// The next minute begins; the first `broken` regions tick on a broken site, and then the others on a sound one.
+    pub async fn tick_with_broken(&self, site: &Site, broken: usize) {
+        let at = self.now().start_of_minute().plus_seconds(60);
+        self.now.store(at.ms(), Ordering::SeqCst);
+        for (place, checker) in self.stack.checkers.iter().enumerate() {
+            site.answers(if place < broken { 503 } else { 200 });
+            as_function("checker", checker.handle(&CheckerEvent::scheduled(at))).await.expect("a tick");
+        }
+        self.deliver().await;
     }
 
     /// Hands out every message that is visible now.

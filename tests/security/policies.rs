@@ -34,6 +34,15 @@ async fn everything(world: &World) {
     let next = call("POST", &format!("/api/v1/keys/{key}/rotate"), json!({"grace_seconds": 60})).await.text("/id");
     call("DELETE", &format!("/api/v1/keys/{next}"), none()).await;
 
+    // One region after the other sees a site down: the last one asks what the first one's check found.
+    let shaky = Site::start().await;
+    let id = world.monitor(&owner, &shaky.url(), json!({})).await;
+    for broken in [0, 1, 2] {
+        world.tick_with_broken(&shaky, broken).await;
+    }
+    assert_eq!(world.status(&owner, &id).await, "down");
+    call("DELETE", &format!("/api/v1/monitors/{id}"), none()).await;
+
     let id = world.monitor(&owner, &site.url(), json!({"webhook_url": receiver.url(), "regions": ["hel"]})).await;
     let path = format!("/api/v1/monitors/{id}");
     world.tick().await;

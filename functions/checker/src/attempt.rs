@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
+use valpero_app::{panics::caught, telemetry::chain};
 use valpero_domain::probe::{Cause, ErrorCode, Outcome, Phases, ProbeResult};
 use valpero_outbound::probe;
 use valpero_storage::ProbeSpec;
@@ -57,7 +58,15 @@ impl Checker {
         self.pace.turn().await;
         let began = Instant::now();
         // Boxed: those that wait for their turn then take little memory.
-        let (result, _) = Box::pin(probe(&self.outbound, &spec.check, spec.timeout_ms, self.app.now())).await;
+        let probed = Box::pin(caught(probe(&self.outbound, &spec.check, spec.timeout_ms, self.app.now()))).await;
+        let result = match probed {
+            Ok((result, _)) => result,
+            Err(panicked) => {
+                let check_type = spec.check.check_type().as_str();
+                tracing::error!(check_type, error = chain(&panicked), "a probe failed by our own fault");
+                ProbeResult::failed(Cause::of(ErrorCode::Internal), Phases::default())
+            }
+        };
         (result, began.elapsed())
     }
 }

@@ -16,7 +16,7 @@ pub enum CheckerEvent {
     /// Of a minute that has begun, this is left to do.
     CohortsDue(CohortsDue),
     /// Somebody wants a check now.
-    CheckRequested(CheckRequested, Timestamp),
+    CheckRequested(CheckRequested),
 }
 
 /// An event that is none of ours, or broken.
@@ -45,7 +45,7 @@ impl CheckerEvent {
             return Ok(Self::Tick(envelope.time.start_of_minute()));
         }
         match Event::parse(&envelope.detail_type, &envelope.detail).map_err(BadEvent)? {
-            Some(Event::CheckRequested(check)) => Ok(Self::CheckRequested(check, envelope.time)),
+            Some(Event::CheckRequested(check)) => Ok(Self::CheckRequested(check)),
             Some(Event::CohortsDue(due)) => Ok(Self::CohortsDue(due)),
             None => {
                 let unknown = format!("unknown detail-type {:?}", envelope.detail_type);
@@ -54,10 +54,12 @@ impl CheckerEvent {
         }
     }
 
-    /// The moment that it is about.
+    /// The moment that it is about. A requested check's is the same in every region, so that they are known to be of one request:
+    /// the bus stamps each region's event with a time of its own.
     pub fn at(&self) -> Timestamp {
         match self {
-            Self::Tick(at) | Self::CheckRequested(_, at) => *at,
+            Self::Tick(at) => *at,
+            Self::CheckRequested(check) => check.check_id.at(),
             Self::CohortsDue(due) => due.at,
         }
     }

@@ -2,10 +2,12 @@
 
 mod attempt;
 mod event;
+mod invocation;
 mod pace;
 mod settle;
 mod share;
 mod tick;
+mod unwatched;
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,10 +19,12 @@ use valpero_domain::RegionCode;
 use valpero_outbound::{Outbound, OutboundError};
 use valpero_storage::Usage;
 
+use invocation::Invocation;
 use pace::Pace;
 use share::Share;
 
 pub use event::{BadEvent, CheckerEvent};
+pub use invocation::Reporting;
 pub use settle::settle;
 pub use tick::TickReport;
 
@@ -34,6 +38,10 @@ const IN_FLIGHT: usize = 700;
 /// mass outage, all would otherwise come at once.
 const IN_WRITING: usize = 64;
 
+/// How long after its beginning an invocation still begins to write what a region makes of a check: Lambda ends it after 90 s, and a
+/// write that meets a throttled table may take some seconds. What is left, the next tick finds.
+const WRITING: Duration = Duration::from_secs(70);
+
 /// Waits before each further attempt within a tick; the last one serves for all that follow.
 pub const BACKOFF: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(5)];
 
@@ -44,6 +52,7 @@ pub struct Checker {
     region: RegionCode,
     outbound: Outbound,
     backoff: [Duration; 3],
+    writes_until: Duration,
     sockets: Arc<Semaphore>,
     writing: Arc<Semaphore>,
     pace: Arc<Pace>,
@@ -78,7 +87,20 @@ impl Checker {
     /// The checker of this region, with these ways out. `backoff` is [`BACKOFF`] but where nobody wants to wait.
     pub fn new(app: App, region: RegionCode, outbound: Outbound, backoff: [Duration; 3]) -> Self {
         let [sockets, writing] = [IN_FLIGHT, IN_WRITING].map(|most| Arc::new(Semaphore::new(most)));
-        Self { app, region, outbound, backoff, sockets, writing, pace: Arc::new(Pace::new(1.0)) }
+        let pace = Arc::new(Pace::new(1.0));
+        Self { app, region, outbound, backoff, writes_until: WRITING, sockets, writing, pace }
+    }
+
+    /// The same, with so many probes in flight at the most, where a process has fewer file handles than a Lambda, or more checkers.
+    #[must_use]
+    pub fn with_sockets(self, most: usize) -> Self {
+        Self { sockets: Arc::new(Semaphore::new(most.clamp(1, IN_FLIGHT))), ..self }
+    }
+
+    /// The same, which begins no more writes of what it saw so long after an invocation's beginning; 70 s unless told so.
+    #[must_use]
+    pub fn writing_until(self, writes_until: Duration) -> Self {
+        Self { writes_until, ..self }
     }
 
     /// The checker of a function on AWS, from its environment.
@@ -108,28 +130,28 @@ impl Checker {
 
     /// The same, with what it consumed.
     pub async fn handle_measured(&self, event: &Value) -> (Result<TickReport, CheckerError>, Usage) {
-        let started = std::time::Instant::now();
         let event = match CheckerEvent::parse(event) {
             Ok(event) => event,
             Err(error) => return (Err(error.into()), Usage::default()),
         };
+        let run = Invocation::of(&event, self.writes_until);
         let (done, usage) = Usage::of(async {
             match &event {
                 // Boxed: a tick and all within it would make one type too deep for the compiler.
-                CheckerEvent::Tick(at) => self.tick(*at).boxed().await,
+                CheckerEvent::Tick(_) => self.tick(&run).boxed().await,
                 CheckerEvent::CohortsDue(due) => {
                     let shares = due.cohorts.iter().cloned().map(|due| Share::of(self.region, due));
-                    self.take(shares.collect(), due.at).err_into().boxed().await
+                    self.take(shares.collect(), &run).err_into().boxed().await
                 }
-                CheckerEvent::CheckRequested(check, at) => self.check(check, *at).err_into().boxed().await,
+                CheckerEvent::CheckRequested(check) => self.check(check, &run).err_into().boxed().await,
             }
         })
         .await;
         let report = done.as_ref().copied().unwrap_or_default();
         tracing::info!(
             region = %self.region,
-            at = %event.at(),
-            duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            at = %run.at,
+            duration_ms = u64::try_from(run.elapsed().as_millis()).unwrap_or(u64::MAX),
             wru = usage.wru,
             rru = usage.rru,
             round_trips = usage.round_trips,
@@ -138,6 +160,7 @@ impl Checker {
             down = report.down,
             probe_errors = report.probe_errors,
             changes = report.changes,
+            unwritten = report.unwritten,
             handed_over = report.handed_over,
             error = done.as_ref().err().map(|error| chain(error)),
             "tick"

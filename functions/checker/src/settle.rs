@@ -2,7 +2,9 @@
 //!
 //! Every step may be repeated: a crash after any of them leaves a state from which the next tick does the rest.
 
-use futures::FutureExt;
+use std::collections::BTreeSet;
+
+use futures::{FutureExt, future::try_join_all};
 use valpero_app::{
     App, WorkError, entropy,
     notify::{self, News},
@@ -14,63 +16,89 @@ use valpero_domain::{
     id::CommentId,
     incident::{Incident, IncidentStatus, TimelineEntry, TimelineType},
     probe::{Cause, ErrorCode, Outcome},
+    quorum::{Change, Decider, decide, in_doubt},
     schedule::RegionState,
-    status::{Change, Verdict, Vote, decide},
+    status::{Verdict, Vote},
 };
-use valpero_storage::{AuditRow, IncidentWrite, Monitor, NewWords, ScheduledProbe, StatusChange, StoreError};
+use valpero_storage::{AuditRow, IncidentWrite, Monitor, NewWords, Place, ScheduledProbe, StatusChange, StoreError};
 
-use crate::{Checker, attempt::Observation, tick::Group};
+use crate::{Checker, Reporting, attempt::Observation, invocation::Invocation, tick::Group, unwatched};
+
+/// What a check changed.
+pub(crate) enum Mind {
+    /// Nothing, and nothing is to be decided.
+    Unchanged,
+    /// The region changed its mind, and it was decided; whether the monitor's status changed by it.
+    Settled(bool),
+    /// The region thinks as before, but the monitor is to be decided on once the check is recorded, with what it found.
+    SettleLater(Option<Verdict>),
+    /// There was no time left to write it.
+    Unwritten,
+}
 
 impl Checker {
-    /// Lets the region make up its mind; answers whether the monitor's status changed by it.
+    /// Lets the region make up its mind.
     pub(crate) async fn make_up_mind(
         &self,
         group: &Group,
         member: &ScheduledProbe,
-        seen: &Observation,
-        at: Timestamp,
-    ) -> Result<bool, WorkError> {
-        let state = member.state.after(&seen.result, at, needs_second(member, seen)).having_taken(seen.took);
+        seen: Observation,
+        run: &Invocation,
+    ) -> Result<Mind, WorkError> {
+        let state = member.state.after(&seen.result, run.at, needs_second(member, &seen)).having_taken(seen.took);
         // Where all is well, and was, there is nothing to keep and nothing to look at. The rest is boxed: it is rare, and every check
         // would have room for it.
-        if state == member.state && state.verdict != Some(Verdict::Down) && member.status == Status::Up {
-            return Ok(false);
+        if state == member.state && is_well(&state, member) {
+            return Ok(Mind::Unchanged);
         }
-        self.keep_mind(group, member, seen, state, at).boxed().await
+        self.keep_mind(group, member, seen, state, run).boxed().await
     }
 
     async fn keep_mind(
         &self,
         group: &Group,
         member: &ScheduledProbe,
-        seen: &Observation,
+        seen: Observation,
         state: RegionState,
-        at: Timestamp,
-    ) -> Result<bool, WorkError> {
+        run: &Invocation,
+    ) -> Result<Mind, WorkError> {
         // The semaphore is never closed; were it, the state would be written nevertheless.
-        let _writing = self.writing.acquire().await.ok();
-        let (store, cohort) = (&self.app.store, &group.cohort);
-        let occasion = group.occasion;
-        let words = member.state.news(&seen.result, at).map(|cause| NewWords { at, occasion, cause });
-        self.keep_certificate(member, &state, at).await?;
-        match state.verdict {
-            Some(verdict) if member.state.verdict != Some(verdict) => {
-                let vote = Vote { verdict, since: state.since.unwrap_or(at), at, cause: state.cause.clone() };
-                if !store.turn_region(member, cohort, &state, &vote, words).await? {
-                    // Another check of this region was faster, or the monitor is gone: the next tick sees what is.
-                    return Ok(false);
-                }
-            }
-            verdict => {
-                if state != member.state {
-                    store.save_region_state(member, cohort, &state, words).await?;
-                }
-                if verdict != Some(Verdict::Down) && member.status == Status::Up {
-                    return Ok(false);
-                }
-            }
+        let writing = self.writing.acquire().await.ok();
+        if !run.may_write() {
+            return Ok(Mind::Unwritten);
         }
-        settle(&self.app, member.account_id, member.monitor_id, self.region, at).await
+        let (store, cohort, at) = (&self.app.store, &group.cohort, run.at);
+        let words = member.state.news(&seen.result, at).map(|cause| NewWords { at, occasion: group.occasion, cause });
+        let observed = Verdict::of(seen.result.outcome);
+        self.keep_certificate(member, &state, at).await?;
+        if let Some(verdict) = state.verdict.filter(|verdict| member.state.verdict != Some(*verdict)) {
+            let vote = Vote { verdict, since: state.since.unwrap_or(at), at, cause: state.cause.clone() };
+            if !store.turn_region(member, cohort, &state, &vote, words).await? {
+                // Another check of this region was faster, or the monitor is gone: the next tick sees what is.
+                return Ok(Mind::Unchanged);
+            }
+            drop(writing);
+            return Ok(Mind::Settled(self.settle_member(member, observed, run).await?));
+        }
+        if state != member.state {
+            store.save_region_state(member, cohort, &state, words).await?;
+        }
+        Ok(if is_well(&state, member) { Mind::Unchanged } else { Mind::SettleLater(observed) })
+    }
+
+    /// Decides on a monitor after a check that is kept.
+    pub(crate) async fn settle_member(
+        &self,
+        member: &ScheduledProbe,
+        verdict: Option<Verdict>,
+        run: &Invocation,
+    ) -> Result<bool, WorkError> {
+        let _writing = self.writing.acquire().await.ok();
+        if !run.may_write() {
+            return Ok(false);
+        }
+        let check = Decider { region: self.region, verdict, at: run.at, requested: run.requested };
+        settle(&self.app, member.account_id, member.monitor_id, &check, &run.reporting).await
     }
 
     async fn keep_certificate(
@@ -119,6 +147,7 @@ impl Checker {
             incident: None,
             entry: None,
             certificate: Some(told),
+            unwatched: None,
             at,
         };
         let Some(delivery) = notify::delivery(&news)? else { return Ok(()) };
@@ -141,6 +170,12 @@ fn needs_second(member: &ScheduledProbe, seen: &Observation) -> bool {
     member.probe.alone && !confirmed
 }
 
+/// Whether nothing is to be decided: the region sees the monitor up, as all do, and has had a vote for longer than this check.
+fn is_well(state: &RegionState, member: &ScheduledProbe) -> bool {
+    let up = state.verdict == Some(Verdict::Up) && member.status == Status::Up;
+    up && member.state.blind_since.is_none() && state.blind_since.is_none()
+}
+
 /// How often a decision is taken anew when the monitor was changed in between.
 const COLLISIONS: u32 = 3;
 
@@ -153,8 +188,8 @@ pub async fn settle(
     app: &App,
     account: AccountId,
     monitor: MonitorId,
-    region: RegionCode,
-    at: Timestamp,
+    check: &Decider,
+    reporting: &Reporting,
 ) -> Result<bool, WorkError> {
     for _ in 0..COLLISIONS {
         let monitor = match app.store.monitor(account, monitor).await {
@@ -163,29 +198,35 @@ pub async fn settle(
             Err(StoreError::NotFound) => return Ok(false),
             Err(error) => return Err(error.into()),
         };
-        match settle_once(app, &monitor, region, at).await {
+        match settle_once(app, &monitor, check, reporting).await {
             Err(error) if error.is_conflict() => {}
             settled => return settled,
         }
     }
+    // Whoever was faster each time decides after their own vote.
     Ok(false)
 }
 
-async fn settle_once(app: &App, monitor: &Monitor, region: RegionCode, at: Timestamp) -> Result<bool, WorkError> {
+async fn settle_once(app: &App, monitor: &Monitor, check: &Decider, reporting: &Reporting) -> Result<bool, WorkError> {
     if monitor.status == Status::Paused || decide_needs_nothing(monitor) {
         return Ok(false);
     }
-    let reporting = app.store.reporting_regions(at).await?;
-    let Some(change) = decide(&monitor.standing(), &reporting, at) else { return Ok(false) };
-    let consequences = consequences(app, monitor, &change, at).await?;
-    let actor = format!("checker:{region}");
+    let reporting = reporting.regions(&app.store, check.at).await?;
+    let current = current(app, monitor, check, reporting).await?;
+    let Some(change) = decide(&monitor.standing(), reporting, &current, check.at) else {
+        unwatched::tell(app, monitor, reporting, check).await?;
+        return Ok(false);
+    };
+    let consequences = consequences(app, monitor, &change, check.at).await?;
+    let actor = format!("checker:{}", check.region);
     let action = format!("monitor.{}", change.to.as_str());
-    let id = AuditId::new(at, entropy()?);
-    let audit = AuditRow::without_request(monitor.account_id, id, actor, action, Some(monitor.id.to_string()), at);
+    let id = AuditId::new(check.at, entropy()?);
+    let target = Some(monitor.id.to_string());
+    let audit = AuditRow::without_request(monitor.account_id, id, actor, action, target, check.at);
     let status_change = StatusChange {
         monitor,
         to: change.to,
-        at,
+        at: check.at,
         forget_votes: false,
         incident: consequences.incident,
         delivery: consequences.delivery.as_ref(),
@@ -196,10 +237,33 @@ async fn settle_once(app: &App, monitor: &Monitor, region: RegionCode, at: Times
     Ok(true)
 }
 
+/// The regions whose vote is current. Where one that is older would change the decision, the record of the region's latest due check
+/// says whether it still holds; a check that is not recorded yet is followed by a decision of its own region's.
+async fn current(
+    app: &App,
+    monitor: &Monitor,
+    check: &Decider,
+    reporting: &BTreeSet<RegionCode>,
+) -> Result<BTreeSet<RegionCode>, WorkError> {
+    let now = app.now();
+    let mut current = check.current(&monitor.votes, |region| monitor.place(region).map(Place::cohort), now);
+    let doubts = in_doubt(&monitor.standing(), reporting, &current, check.at);
+    let asked = doubts.into_iter().map(async |region| {
+        let (Some(place), Some(vote)) = (monitor.place(region), monitor.votes.get(&region)) else { return Ok(None) };
+        let since = check.since(&place.cohort(), now);
+        let requested = check.requested && since == check.at;
+        let record = app.store.check_at(place, since, requested).await?;
+        let says = record.and_then(|record| Verdict::of(record.outcome));
+        Ok::<_, StoreError>((says == Some(vote.verdict)).then_some(region))
+    });
+    current.extend(try_join_all(asked).await?.into_iter().flatten());
+    Ok(current)
+}
+
 /// Up, and no region says otherwise: nothing to read, nothing to decide.
 fn decide_needs_nothing(monitor: &Monitor) -> bool {
     let up = |region| monitor.votes.get(region).is_none_or(|vote| vote.verdict == Verdict::Up);
-    monitor.status == Status::Up && monitor.spec.regions.iter().all(up)
+    monitor.status == Status::Up && monitor.unwatched.is_none() && monitor.spec.regions.iter().all(up)
 }
 
 /// What goes with a change: the incident that opens or ends, and what the webhook is told.
@@ -213,10 +277,12 @@ async fn consequences(app: &App, monitor: &Monitor, change: &Change, at: Timesta
     let event = match (monitor.status, change.to) {
         (_, Status::Degraded) => EventType::MonitorDegraded,
         (Status::Degraded, _) => EventType::MonitorRecovered,
+        _ if monitor.unwatched.is_some() => EventType::MonitorRecovered,
         // From pending to up: nothing that anybody waits for.
         _ => return Ok(Consequences { incident: IncidentWrite::None, delivery: None }),
     };
-    let news = News { event, monitor, status: change.to, incident: None, entry: None, certificate: None, at };
+    let news =
+        News { event, monitor, status: change.to, incident: None, entry: None, certificate: None, unwatched: None, at };
     Ok(Consequences { incident: IncidentWrite::None, delivery: notify::delivery(&news)? })
 }
 
@@ -248,6 +314,7 @@ fn opening(monitor: &Monitor, change: &Change, at: Timestamp) -> Result<Conseque
         incident: Some(&incident),
         entry: Some(&entry),
         certificate: None,
+        unwatched: None,
         at,
     };
     let delivery = notify::delivery(&news)?;

@@ -1,12 +1,23 @@
 //! A tick: all that is due in this region, cohort by cohort; and the check of one monitor that somebody asked for.
 
-use futures::{FutureExt, StreamExt, stream, stream::FuturesUnordered};
-use valpero_app::{WorkError, event_bus::CheckRequested};
-use valpero_domain::{Status, Timestamp, packed::Record, probe::Outcome, schedule::Cohort, status::Verdict};
+use std::collections::HashMap;
+
+use futures::{FutureExt, StreamExt, future::join, stream, stream::FuturesUnordered};
+use valpero_app::{WorkError, event_bus::CheckRequested, panics::caught};
+use valpero_domain::{
+    Status,
+    packed::{Record, Tag},
+    probe::{Outcome, ProbeResult},
+    schedule::Cohort,
+    status::Verdict,
+};
 use valpero_storage::{Occasion, ScheduledProbe, StoreError};
 
 use crate::{
     Checker, CheckerError,
+    attempt::Observation,
+    invocation::Invocation,
+    settle::Mind,
     share::{Division, Share},
 };
 
@@ -26,6 +37,8 @@ pub struct TickReport {
     pub probe_errors: usize,
     /// Statuses that changed.
     pub changes: usize,
+    /// Monitors whose region's mind was not written for want of time: the next tick finds what it is then.
+    pub unwritten: usize,
     /// Parts of the tick that were left to other invocations.
     pub handed_over: usize,
 }
@@ -37,15 +50,9 @@ impl TickReport {
         self.down += other.down;
         self.probe_errors += other.probe_errors;
         self.changes += other.changes;
+        self.unwritten += other.unwritten;
         self.handed_over += other.handed_over;
         self
-    }
-
-    fn count(&mut self, outcome: Outcome, changed: bool) {
-        self.checked += 1;
-        self.down += usize::from(outcome == Outcome::Down);
-        self.probe_errors += usize::from(outcome == Outcome::ProbeError);
-        self.changes += usize::from(changed);
     }
 }
 
@@ -59,13 +66,13 @@ pub(crate) struct Group {
 impl Checker {
     /// Probes everything that is due at this minute, or leaves parts of it to other invocations. The same minute again does the same
     /// again.
-    pub(crate) async fn tick(&self, at: Timestamp) -> Result<TickReport, CheckerError> {
+    pub(crate) async fn tick(&self, run: &Invocation) -> Result<TickReport, CheckerError> {
         // First of all, so that a region counts as reporting before any region votes.
-        self.app.store.beat(self.region, at).await.map_err(WorkError::from)?;
+        self.app.store.beat(self.region, run.at).await.map_err(WorkError::from)?;
         let cohorts = self.app.store.cohorts(self.region).await.map_err(WorkError::from)?;
-        let due = cohorts.into_iter().filter(|(cohort, _)| cohort.is_due(at)).collect();
-        let Division { own, handed_over, unfinished } = self.divide(due, at).await;
-        let report = self.take(own, at).await?;
+        let due = cohorts.into_iter().filter(|(cohort, _)| cohort.is_due(run.at)).collect();
+        let Division { own, handed_over, unfinished } = self.divide(due, run.at).await;
+        let report = self.take(own, run).await?;
         match unfinished {
             None => Ok(report.add(TickReport { handed_over, ..TickReport::default() })),
             Some(error) => Err(error.into()),
@@ -73,9 +80,9 @@ impl Checker {
     }
 
     /// Probes the monitors of these cohorts, but for those that are so slow that another invocation waits for them.
-    pub(crate) async fn take(&self, mut shares: Vec<Share>, at: Timestamp) -> Result<TickReport, WorkError> {
+    pub(crate) async fn take(&self, mut shares: Vec<Share>, run: &Invocation) -> Result<TickReport, WorkError> {
         // An event may be late by minutes. What its targets are now is for the tick of now to say, not for one of then.
-        let (all, now) = (shares.len(), self.app.now());
+        let (all, now, at) = (shares.len(), self.app.now(), run.at);
         shares.retain(|share| !share.cohort.is_overtaken(at, now));
         if shares.len() < all {
             tracing::warn!(region = %self.region, %at, cohorts = all - shares.len(), "overtaken by the next tick; not checked");
@@ -87,7 +94,7 @@ impl Checker {
         let (groups, failed): (Vec<_>, Vec<_>) = read.into_iter().partition(Result::is_ok);
         let (groups, handed_over) = self.set_slow_apart(groups.into_iter().flatten().collect(), at).await;
         report.handed_over = handed_over;
-        let probed: FuturesUnordered<_> = groups.iter().map(|group| self.check_group(group, at).boxed()).collect();
+        let probed: FuturesUnordered<_> = groups.iter().map(|group| self.check_group(group, run).boxed()).collect();
         let done: Vec<Result<TickReport, WorkError>> = probed.collect().await;
         // One failing cohort keeps none of the others from being checked; the first error is told at the end.
         let failed = failed.into_iter().map(|failure| failure.map(|_| TickReport::default()));
@@ -103,21 +110,58 @@ impl Checker {
         Ok(Group { cohort: share.cohort, members, occasion })
     }
 
-    async fn check_group(&self, group: &Group, at: Timestamp) -> Result<TickReport, WorkError> {
-        let checks = group.members.iter().map(|member| self.check_member(group, member, at));
-        let settled: Vec<Settled> = checks.collect::<FuturesUnordered<_>>().collect().await;
-        let mut records: Vec<Record> = settled.iter().map(|settled| settled.record).collect();
+    /// Probes a group. What changes a region's mind is written at once; the group's records when the last of its probes is over,
+    /// whatever minds are still being written then; and behind the records the rest is decided, so that a decision finds either
+    /// another region's record or that region's own decision finds this one's.
+    async fn check_group(&self, group: &Group, run: &Invocation) -> Result<TickReport, WorkError> {
+        let mut watching: FuturesUnordered<_> =
+            group.members.iter().map(|member| self.observe_member(member)).collect();
+        let (mut records, mut minds, mut made_up) = (Vec::new(), FuturesUnordered::new(), Vec::new());
+        loop {
+            tokio::select! {
+                seen = watching.next() => match seen {
+                    Some((member, seen)) => {
+                        records.push(record(member.tag, &seen.result));
+                        minds.push(async move {
+                            let mind = caught(self.make_up_mind(group, member, seen, run)).await;
+                            (member.tag, mind.unwrap_or_else(|panicked| Err(panicked.into())))
+                        });
+                    }
+                    None => break,
+                },
+                Some(mind) = minds.next() => made_up.push(mind),
+            }
+        }
         records.sort_by_key(|record| record.tag);
-        self.app.store.save_checks(&group.cohort, at, group.occasion, &records).await?;
+        let saving = self.app.store.save_checks(&group.cohort, run.at, group.occasion, &records);
+        let (saved, rest) = join(saving, minds.collect::<Vec<_>>()).await;
+        made_up.extend(rest);
+        let later: HashMap<Tag, Option<Verdict>> = made_up.iter().filter_map(|(tag, mind)| later(*tag, mind)).collect();
+        let decide = group.members.iter().filter_map(|member| Some((member, *later.get(&member.tag)?)));
+        let deciding = decide.map(|(member, verdict)| self.settle_member(member, verdict, run));
+        let decided: Vec<Result<bool, WorkError>> = deciding.collect::<FuturesUnordered<_>>().collect().await;
         // What failed for one monitor kept none of the others from being checked and recorded; now it is told.
-        settled.into_iter().try_fold(TickReport::default(), |mut report, one| {
-            report.count(one.record.outcome, one.changed?);
-            Ok(report)
-        })
+        saved?;
+        let mut report = TickReport { checked: records.len(), ..TickReport::default() };
+        for record in &records {
+            report.down += usize::from(record.outcome == Outcome::Down);
+            report.probe_errors += usize::from(record.outcome == Outcome::ProbeError);
+        }
+        for (_, mind) in made_up {
+            match mind? {
+                Mind::Settled(changed) => report.changes += usize::from(changed),
+                Mind::Unwritten => report.unwritten += 1,
+                Mind::Unchanged | Mind::SettleLater(_) => {}
+            }
+        }
+        for changed in decided {
+            report.changes += usize::from(changed?);
+        }
+        Ok(report)
     }
 
     /// Probes one monitor that somebody asked for, and keeps the result beside the ticks.
-    pub(crate) async fn check(&self, check: &CheckRequested, at: Timestamp) -> Result<TickReport, WorkError> {
+    pub(crate) async fn check(&self, check: &CheckRequested, run: &Invocation) -> Result<TickReport, WorkError> {
         let monitor = match self.app.store.monitor(check.account_id, check.monitor_id).await {
             Ok(monitor) => monitor,
             // Deleted between the request and now: there is nothing to check.
@@ -128,25 +172,29 @@ impl Checker {
         let scheduled = self.app.store.scheduled_probe(check.account_id, check.monitor_id, place).await?;
         let members = scheduled.into_iter().filter(|member| member.status != Status::Paused).collect();
         let group = Group { cohort: place.cohort(), members, occasion: Occasion::Requested };
-        self.check_group(&group, at).await
+        self.check_group(&group, run).await
     }
 
-    async fn check_member(&self, group: &Group, member: &ScheduledProbe, at: Timestamp) -> Settled {
+    async fn observe_member<'a>(&self, member: &'a ScheduledProbe) -> (&'a ScheduledProbe, Observation) {
         let known_down = member.state.verdict == Some(Verdict::Down);
-        let seen = self.observe(&member.probe, known_down).await;
-        let record = Record {
-            tag: member.tag,
-            outcome: seen.result.outcome,
-            error: seen.result.cause.as_ref().map(|cause| cause.code),
-            http_status: seen.result.http_status,
-            phases: seen.result.phases,
-        };
-        Settled { record, changed: self.make_up_mind(group, member, &seen, at).await }
+        (member, self.observe(&member.probe, known_down).await)
     }
 }
 
-/// What came of one check: the record that joins the history, and whether the monitor's status changed by it.
-struct Settled {
-    record: Record,
-    changed: Result<bool, WorkError>,
+/// What a check found that is to be decided on once it is recorded.
+fn later(tag: Tag, mind: &Result<Mind, WorkError>) -> Option<(Tag, Option<Verdict>)> {
+    match mind {
+        Ok(Mind::SettleLater(verdict)) => Some((tag, *verdict)),
+        _ => None,
+    }
+}
+
+fn record(tag: Tag, result: &ProbeResult) -> Record {
+    Record {
+        tag,
+        outcome: result.outcome,
+        error: result.cause.as_ref().map(|cause| cause.code),
+        http_status: result.http_status,
+        phases: result.phases,
+    }
 }

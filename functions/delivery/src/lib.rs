@@ -8,7 +8,7 @@ pub use sweep::Swept;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::{FutureExt, future::join_all};
 use serde_json::Value;
-use valpero_app::{App, ConfigError, Needs, WorkError, queue::DeliveryMessage, telemetry::chain};
+use valpero_app::{App, ConfigError, Needs, WorkError, panics::caught, queue::DeliveryMessage, telemetry::chain};
 use valpero_outbound::{Outbound, OutboundError};
 use valpero_storage::Usage;
 
@@ -97,7 +97,7 @@ impl Delivery {
         let (done, usage) = Usage::of(async {
             let body = message.body.as_deref().unwrap_or_default();
             let due: DeliveryMessage = serde_json::from_str(body).map_err(MessageError::BadMessage)?;
-            Ok(self.deliver(due).await?)
+            Ok(caught(self.deliver(due)).await.map_err(WorkError::from)??)
         })
         .await;
         tracing::info!(

@@ -2,7 +2,7 @@
 //! that are silent.
 
 use serde::Serialize;
-use valpero_app::{WorkError, queue::DeliveryMessage, telemetry::chain};
+use valpero_app::{WorkError, panics::caught, queue::DeliveryMessage, telemetry::chain};
 
 use valpero_domain::{RegionCode, Timestamp};
 
@@ -27,6 +27,10 @@ impl Delivery {
     /// # Errors
     /// Where the store fails.
     pub async fn sweep(&self) -> Result<Swept, WorkError> {
+        caught(self.sweep_once()).await?
+    }
+
+    async fn sweep_once(&self) -> Result<Swept, WorkError> {
         let now = self.app.now();
         let due = self.app.store.due_deliveries(now, AT_ONCE).await?;
         let mut sent = 0;

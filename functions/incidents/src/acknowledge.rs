@@ -61,6 +61,7 @@ async fn apply(app: &App, caller: &Caller, id: IncidentId, note: Option<String>)
         incident: Some(&incident),
         entry: Some(&entry),
         certificate: None,
+        unwatched: None,
         at: now,
     })?;
     let audit = caller.audit(now, "incident.acknowledged", Some(id.to_string()))?;

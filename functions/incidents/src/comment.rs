@@ -87,6 +87,7 @@ async fn delivery(
         incident: Some(incident),
         entry: Some(entry),
         certificate: None,
+        unwatched: None,
         at,
     })?)
 }

@@ -86,6 +86,7 @@ struct Row {
     status: Status,
     check_interval: u32,
     uptime: Option<f64>,
+    unwatched: bool,
     incident: bool,
     ssl_expires_at: Option<Timestamp>,
 }
@@ -99,6 +100,7 @@ impl Row {
             status: glance.status,
             check_interval: glance.places.iter().map(|place| place.interval).max().unwrap_or(60),
             uptime: glance.downtime.uptime(now, WEEK_MS),
+            unwatched: glance.unwatched.is_some(),
             incident: glance.current_incident_id.is_some(),
             ssl_expires_at: glance.ssl_expires_at,
         }
@@ -148,7 +150,7 @@ enum Samples {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^53")]
-const FAMILIES: [Family; 8] = [
+const FAMILIES: [Family; 9] = [
     Family(
         "valpero_up",
         "Whether the monitor is up: 1, or 0 while an incident is confirmed. Absent while it is paused or pending.",
@@ -173,6 +175,11 @@ const FAMILIES: [Family; 8] = [
         "valpero_incidents_open",
         "Open incidents of the monitor.",
         Samples::Monitor(|row, _| Some(f64::from(u8::from(row.incident)))),
+    ),
+    Family(
+        "valpero_unwatched",
+        "Whether no region can probe the monitor: 1, or 0. Absent while it is paused.",
+        Samples::Monitor(|row, _| row.is_checked().then_some(f64::from(u8::from(row.unwatched)))),
     ),
     Family(
         "valpero_ssl_days_remaining",

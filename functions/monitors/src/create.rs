@@ -72,6 +72,7 @@ fn draft(account_id: AccountId, spec: MonitorSpec, now: Timestamp) -> Result<Mon
         votes: BTreeMap::new(),
         places: Vec::new(),
         past_places: Vec::new(),
+        unwatched: None,
         current_incident_id: None,
         last_resolved_at: None,
         webhook,

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use serde::Serialize;
-use valpero_app::{App, Needs, WorkError, telemetry::chain};
+use valpero_app::{App, Needs, WorkError, panics::caught, telemetry::chain};
 use valpero_domain::{Timestamp, rollup::Span, schedule::Cohort};
 use valpero_storage::{Rolled, Usage};
 
@@ -39,15 +39,16 @@ pub struct RollupReport {
 pub async fn roll_up(app: &App) -> Result<RollupReport, WorkError> {
     let started = Instant::now();
     let now = app.now();
-    let (done, usage) = Usage::of(async {
+    let (done, usage) = Usage::of(caught(async {
         let mut report = RollupReport::default();
         for span in [Span::Hour, Span::Day] {
             // Boxed: all within it would make one type too deep for the compiler.
             take_up(app, span, now, &mut report).boxed().await?;
         }
         Ok::<_, WorkError>(report)
-    })
+    }))
     .await;
+    let done = done.map_err(WorkError::from).flatten();
     tracing::info!(
         at = %now,
         duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),

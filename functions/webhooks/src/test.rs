@@ -51,6 +51,7 @@ pub async fn test(
             incident: None,
             entry: None,
             certificate: None,
+            unwatched: None,
             at: now,
         };
         if monitor.webhook.is_none() {

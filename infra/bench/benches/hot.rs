@@ -17,9 +17,10 @@ use valpero_domain::{
     monitor::{Allowance, MonitorSpec},
     packed::{self, COHORT_SIZE, Record, Tag},
     probe::{Outcome, Phases, ProbeResult},
+    quorum::{Standing, decide},
     rollup::Sum,
     schedule::RegionState,
-    status::{Standing, Verdict, Vote, decide},
+    status::{Verdict, Vote},
 };
 use valpero_outbound::Guard;
 use valpero_storage::{LatestCheck, ScheduledProbe};
@@ -122,10 +123,10 @@ mod check {
         let regions = REGIONS.map(region);
         let vote = Vote { verdict: Verdict::Up, since: NOW, at: NOW, cause: None };
         let votes: BTreeMap<_, _> = regions.iter().map(|region| (*region, vote.clone())).collect();
-        let reporting: BTreeSet<_> = regions.into();
+        let (reporting, current): (BTreeSet<_>, BTreeSet<_>) = (regions.into(), BTreeSet::new());
         let standing =
             Standing { status: Status::Up, status_since: NOW, regions: &regions, confirm_regions: None, votes: &votes };
-        bencher.bench_local(|| decide(black_box(&standing), &reporting, NOW));
+        bencher.bench_local(|| decide(black_box(&standing), &reporting, &current, NOW));
     }
 
     #[divan::bench]

@@ -416,7 +416,8 @@ fn webhooks() -> Value {
             EventType::IncidentCommented => "Somebody wrote on an incident",
             EventType::IncidentResolved => "A monitor is up again, or somebody closed its incident",
             EventType::MonitorDegraded => "A minority of regions sees a monitor down",
-            EventType::MonitorRecovered => "No region sees it down any more",
+            EventType::MonitorRecovered => "No region sees it down any more, or one can probe it again",
+            EventType::MonitorUnwatched => "No region can probe it, so nobody knows whether it is up",
             EventType::SslExpiring => "A certificate expires in 30, 14, 7 or 1 days: each told once",
             EventType::WebhookTest => "Somebody tries the webhook",
         };

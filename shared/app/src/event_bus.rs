@@ -63,7 +63,7 @@ impl Event {
 /// A check that somebody asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckRequested {
-    /// Its own name.
+    /// Its own name, which also says when it was asked for.
     pub check_id: CheckId,
     /// Whose monitor.
     pub account_id: AccountId,

@@ -7,6 +7,7 @@ pub mod event_bus;
 pub mod http;
 pub mod latest;
 pub mod notify;
+pub mod panics;
 pub mod queue;
 pub mod resolution;
 pub mod schema;
@@ -23,6 +24,7 @@ pub use aws_config::SdkConfig;
 pub use clock::Clock;
 pub use config::{Config, ConfigError, Needs};
 pub use event_bus::EventBus;
+pub use panics::Panicked;
 pub use queue::Queue;
 
 /// Why a piece of work could not be done.
@@ -34,6 +36,9 @@ pub enum WorkError {
     /// The operating system had no random bytes.
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
+    /// A fault of ours: it panicked.
+    #[error(transparent)]
+    Panicked(#[from] Panicked),
 }
 
 impl WorkError {

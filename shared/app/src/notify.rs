@@ -7,6 +7,7 @@ use valpero_domain::{
     certificate::{Told, days_left},
     delivery::{DeliveryStatus, EventType},
     incident::{self, TimelineEntry},
+    status::Unwatched,
 };
 use valpero_storage::{Delivery, Monitor, StatusChange, StoreError};
 
@@ -14,7 +15,7 @@ use crate::{
     App, entropy,
     queue::DeliveryMessage,
     telemetry::chain,
-    views::{self, CertificateView, EventData, Incident, MonitorInEvent, WebhookEvent},
+    views::{self, CertificateView, EventData, Incident, MonitorInEvent, UnwatchedView, WebhookEvent},
 };
 
 /// What is told.
@@ -32,6 +33,8 @@ pub struct News<'a> {
     pub entry: Option<&'a TimelineEntry>,
     /// Which certificate is about to expire.
     pub certificate: Option<Told>,
+    /// Why nobody watches the monitor.
+    pub unwatched: Option<&'a Unwatched>,
     /// When.
     pub at: Timestamp,
 }
@@ -57,6 +60,7 @@ pub fn delivery(news: &News<'_>) -> Result<Option<Delivery>, NoEntropy> {
             days_remaining: days_left(told.expires_at, at),
             threshold_days: told.days,
         }),
+        unwatched: news.unwatched.cloned().map(UnwatchedView::from),
     };
     Ok(Some(Delivery {
         account_id: monitor.account_id,

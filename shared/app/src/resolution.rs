@@ -56,6 +56,7 @@ pub async fn resolution(
         incident: Some(&incident),
         entry: Some(&entry),
         certificate: None,
+        unwatched: None,
         at,
     };
     let delivery = delivery(&news)?;

@@ -246,6 +246,7 @@ texts! {
             "incident.resolved",
             "monitor.degraded",
             "monitor.recovered",
+            "monitor.unwatched",
             "ssl.expiring",
             "webhook.test",
         ],

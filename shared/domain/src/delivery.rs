@@ -24,9 +24,12 @@ pub enum EventType {
     /// A minority of regions sees a monitor down.
     #[serde(rename = "monitor.degraded")]
     MonitorDegraded,
-    /// No region sees it down any more.
+    /// No region sees it down any more, or one can probe it again.
     #[serde(rename = "monitor.recovered")]
     MonitorRecovered,
+    /// No region can probe it, so nobody knows whether it is up.
+    #[serde(rename = "monitor.unwatched")]
+    MonitorUnwatched,
     /// A certificate is about to expire.
     #[serde(rename = "ssl.expiring")]
     SslExpiring,
@@ -37,13 +40,14 @@ pub enum EventType {
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::IncidentOpened,
         Self::IncidentAcknowledged,
         Self::IncidentCommented,
         Self::IncidentResolved,
         Self::MonitorDegraded,
         Self::MonitorRecovered,
+        Self::MonitorUnwatched,
         Self::SslExpiring,
         Self::WebhookTest,
     ];
@@ -57,6 +61,7 @@ impl EventType {
             Self::IncidentResolved => "incident.resolved",
             Self::MonitorDegraded => "monitor.degraded",
             Self::MonitorRecovered => "monitor.recovered",
+            Self::MonitorUnwatched => "monitor.unwatched",
             Self::SslExpiring => "ssl.expiring",
             Self::WebhookTest => "webhook.test",
         }

@@ -30,6 +30,11 @@ macro_rules! id {
             pub fn new(at: Timestamp, entropy: Entropy) -> Self {
                 Self(ulid_at(at, entropy))
             }
+
+            /// The moment it was made for.
+            pub fn at(self) -> Timestamp {
+                Timestamp::from_ms(i64::try_from(self.0.timestamp_ms()).unwrap_or(i64::MAX))
+            }
         }
 
         impl fmt::Display for $name {

@@ -18,6 +18,7 @@ pub mod packed;
 mod patch;
 pub mod plan;
 pub mod probe;
+pub mod quorum;
 pub mod region;
 pub mod rollup;
 pub mod schedule;

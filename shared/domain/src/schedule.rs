@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     RegionCode, Timestamp,
     certificate::ToldOf,
-    probe::{Cause, Outcome, ProbeResult},
+    probe::{Cause, ProbeResult},
     status::Verdict,
 };
 
@@ -29,6 +29,13 @@ impl Cohort {
         (tick.minute() + i64::from(self.number)) % minutes == 0
     }
 
+    /// The newest tick, up to `now`, that checks the cohort.
+    pub fn last_due(&self, now: Timestamp) -> Timestamp {
+        let minutes = i64::from((self.interval / 60).max(1));
+        let since = (now.minute() + i64::from(self.number)) % minutes;
+        Timestamp::from_seconds((now.minute() - since) * 60)
+    }
+
     /// Whether the next tick that checks the cohort has come by now: what was to be done at this one is then no word about its time.
     pub fn is_overtaken(&self, tick: Timestamp, now: Timestamp) -> bool {
         now.ms_since(tick) >= i64::from(self.interval) * 1_000
@@ -44,12 +51,15 @@ pub struct RegionState {
     /// Since when: the first check that said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
-    /// Why, where the vote is down.
+    /// Why, where the vote is not up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
     /// The check that contradicts the vote and waits for a second one to agree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turning_since: Option<Timestamp>,
+    /// The first of the checks, up to the last one, that could not tell; kept for one more that could, where the region had no vote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blind_since: Option<Timestamp>,
     /// When the certificate that the target last showed expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate_expires_at: Option<Timestamp>,
@@ -71,6 +81,9 @@ pub struct Words {
     pub cause: Cause,
     pub at: Timestamp,
 }
+
+/// A region that has not been able to tell for so long has no vote: two ticks after the first check that could not.
+const BLIND_MS: i64 = 120_000;
 
 /// Words are said anew after so long, so that none outlive those that history keeps.
 const WORDS_MS: i64 = 86_400_000;
@@ -102,17 +115,29 @@ impl RegionState {
                 next.certificates_told = self.certificates_told.with(told, at);
             }
         }
-        let observed = match result.outcome {
-            Outcome::Up | Outcome::Degraded => Verdict::Up,
-            Outcome::Down => Verdict::Down,
-            Outcome::ProbeError => return next,
+        let Some(observed) = Verdict::of(result.outcome) else {
+            // One that lies ahead is of a clock that was set right since.
+            let since = self.blind_since.filter(|since| *since <= at).unwrap_or(at);
+            next.blind_since = Some(since);
+            if at.ms_since(since) >= BLIND_MS && self.verdict != Some(Verdict::Unknown) {
+                next.verdict = Some(Verdict::Unknown);
+                next.since = Some(since);
+                next.cause.clone_from(&result.cause);
+                next.turning_since = None;
+            }
+            return next;
         };
+        // A region that had no vote has one again. The next check forgets why: so that one is decided on, too, if nobody came to it.
+        if self.verdict != Some(Verdict::Unknown) {
+            next.blind_since = None;
+        }
         if self.verdict == Some(observed) {
             next.turning_since = None;
             return next;
         }
         // A first "up" contradicts nothing; the same tick run twice is still one tick.
-        let waits = needs_second && !(self.verdict.is_none() && observed == Verdict::Up);
+        let undecided = matches!(self.verdict, None | Some(Verdict::Unknown));
+        let waits = needs_second && !(undecided && observed == Verdict::Up);
         // One that lies ahead is of a clock that was set right since.
         let first = self.turning_since.filter(|first| *first <= at).unwrap_or(at);
         if waits && first >= at {
@@ -145,7 +170,7 @@ impl RegionState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::{ErrorCode, Phases};
+    use crate::probe::{ErrorCode, Outcome, Phases};
 
     fn up() -> ProbeResult {
         ProbeResult {
@@ -172,6 +197,9 @@ mod tests {
             let due: Vec<i64> = (0..10).filter(|minute| cohort.is_due(at(*minute))).collect();
             assert_eq!(due.len(), 2);
             assert_eq!(due[1] - due[0], 5);
+            let last: Vec<i64> = (5..10).map(|minute| cohort.last_due(at(minute).plus_seconds(59)).minute()).collect();
+            let expected = |minute| due.iter().copied().rfind(|due| *due <= minute).expect("one is due by then");
+            assert_eq!(last, (5..10).map(expected).collect::<Vec<_>>());
         }
     }
 
@@ -211,7 +239,25 @@ mod tests {
         let fault = failed(ErrorCode::DnsTimeout);
         let after = state.after(&fault, at(2), false);
         assert_eq!(after.words.as_ref().map(|words| &words.cause), fault.cause.as_ref(), "but for the words of it");
-        assert_eq!(RegionState { words: None, ..after }, state);
+        assert_eq!(RegionState { words: None, blind_since: None, ..after }, state);
+    }
+
+    #[test]
+    fn a_region_that_cannot_tell_for_three_ticks_has_no_vote_until_it_can() {
+        let fault = failed(ErrorCode::DnsTimeout);
+        let state = RegionState::default().after(&up(), at(1), true);
+        let blind = |state: &RegionState, minute| state.after(&fault, at(minute), true);
+        let (second, third) = (blind(&blind(&state, 2), 3), blind(&blind(&state, 2), 4));
+        assert_eq!((second.verdict, second.blind_since), (Some(Verdict::Up), Some(at(2))));
+        assert_eq!((third.verdict, third.since), (Some(Verdict::Unknown), Some(at(2))));
+        assert_eq!(third.cause, fault.cause);
+        assert_eq!(blind(&third, 5), third, "nothing new, so nothing to write");
+        let seen = third.after(&up(), at(6), true);
+        assert_eq!((seen.verdict, seen.since, seen.blind_since), (Some(Verdict::Up), Some(at(6)), Some(at(2))));
+        assert_eq!(seen.after(&up(), at(7), true).blind_since, None);
+        assert_eq!(third.after(&failed(ErrorCode::HttpStatus), at(6), true).verdict, Some(Verdict::Unknown));
+        assert_eq!(third.after(&failed(ErrorCode::HttpStatus), at(6), false).verdict, Some(Verdict::Down));
+        assert_eq!(second.after(&up(), at(4), true).blind_since, None, "checks in a row count alone");
     }
 
     #[test]

@@ -276,6 +276,30 @@ impl Store {
         Ok(())
     }
 
+    /// What a monitor's check at this very moment found: of a tick, or on request; none where it is not over. 0.5 to 1 RRU.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn check_at(&self, place: &Place, at: Timestamp, requested: bool) -> Result<Option<Record>, StoreError> {
+        let cohort = place.cohort();
+        let (partition, from, to) = if requested {
+            let key = keys::requested(at, place.tag);
+            (keys::requested_partition(&cohort), key.clone(), key)
+        } else {
+            (keys::cohort(&cohort), keys::tick(at), keys::slow_tick(at))
+        };
+        let request = self
+            .query(&self.tables.checks)
+            .key_condition_expression("cohort = :partition AND #at BETWEEN :from AND :to")
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":partition", s(partition))
+            .expression_attribute_values(":from", s(from))
+            .expression_attribute_values(":to", s(to))
+            .consistent_read(true);
+        let items = self.query_all(request).await?;
+        Ok(items.iter().find_map(|item| packed::find(bytes(item), place.tag)))
+    }
+
     /// The newest check of each of these monitors of one cohort. 0.5 RRU for a full cohort, and 0.5 for requested checks.
     ///
     /// # Errors

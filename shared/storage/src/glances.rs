@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use serde::Deserialize;
 use valpero_domain::{
     AccountId, IncidentId, MonitorId, Status, Timestamp, check::CheckType, downtime::Downtime, monitor::MonitorName,
+    status::Unwatched,
 };
 
 use crate::{
@@ -27,6 +28,9 @@ pub struct Glance {
     pub status: Status,
     /// Where it is checked.
     pub places: Vec<Place>,
+    /// Since when, and why, nobody watches it.
+    #[serde(default)]
+    pub unwatched: Option<Unwatched>,
     /// The incident that is open.
     #[serde(default)]
     pub current_incident_id: Option<IncidentId>,
@@ -58,7 +62,7 @@ impl Store {
             .key_condition_expression("account_id = :account")
             .expression_attribute_values(":account", s(account))
             .projection_expression(
-                "monitor_id, spec.#name, spec.check_type, #status, places, current_incident_id, ssl_expires_at, downtime",
+                "monitor_id, spec.#name, spec.check_type, #status, places, unwatched, current_incident_id, ssl_expires_at, downtime",
             )
             .expression_attribute_names("#name", "name")
             .expression_attribute_names("#status", "status")

@@ -11,8 +11,9 @@ use valpero_domain::{
     certificate::ToldOf,
     downtime::Downtime,
     packed::Tag,
+    quorum::Standing,
     schedule::Cohort,
-    status::{Standing, Vote},
+    status::{Unwatched, Vote},
 };
 
 use crate::{
@@ -102,6 +103,9 @@ pub struct Monitor {
     /// Where it was checked before.
     #[serde(default)]
     pub past_places: Vec<Place>,
+    /// Since when, and why, nobody watches it, where no region can probe it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unwatched: Option<Unwatched>,
     /// The incident that is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current_incident_id: Option<IncidentId>,

@@ -7,6 +7,7 @@ use valpero_domain::{
     AccountId, IncidentId, Status, Timestamp,
     incident::{Incident, TimelineEntry},
     schedule::RegionState,
+    status::Unwatched,
 };
 
 use crate::{
@@ -15,6 +16,9 @@ use crate::{
 };
 
 const TABLE: &str = "monitors";
+
+const AS_SEEN: &str = "version = :seen";
+const AS_SEEN_AND_VOTED: &str = "version = :seen AND votes = :votes";
 
 /// What happens to a monitor's incident.
 #[derive(Debug, Clone)]
@@ -64,7 +68,7 @@ impl Store {
     /// Changes a monitor's status. 4 WRU for the status and the audit row, 4 for an incident, 2 for a delivery, 2 a region.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] where somebody else changed the monitor first: then there is nothing to do.
+    /// [`StoreError::Conflict`] where somebody else changed the monitor first, or a region voted otherwise since it was read.
     pub async fn change_status(&self, change: &StatusChange<'_>) -> Result<Monitor, StoreError> {
         let monitor = change.monitor;
         let mut next = monitor.clone();
@@ -79,6 +83,8 @@ impl Store {
         if change.forget_votes {
             next.votes = BTreeMap::new();
         }
+        // Either a region has seen it, or it is not to be watched for now.
+        next.unwatched = None;
         match &change.incident {
             IncidentWrite::None => {}
             IncidentWrite::Open { incident, .. } => next.current_incident_id = Some(incident.id),
@@ -117,6 +123,37 @@ impl Store {
         Ok(next)
     }
 
+    /// Keeps whether nobody watches a monitor, and what its webhook is told of that. 5 WRU, and 2 for a delivery.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where somebody else changed the monitor first, or a region voted otherwise since it was read.
+    pub async fn save_unwatched(
+        &self,
+        monitor: &Monitor,
+        unwatched: Option<&Unwatched>,
+        delivery: Option<&Delivery>,
+        audit: &AuditRow,
+    ) -> Result<(), StoreError> {
+        let place = Self::monitor_key(monitor.account_id, monitor.id);
+        let expression = match unwatched {
+            Some(_) => "SET unwatched = :unwatched ADD version :one",
+            None => "REMOVE unwatched ADD version :one",
+        };
+        let mut change = update_item(&self.tables.monitors, place, expression)
+            .condition_expression(AS_SEEN_AND_VOTED)
+            .expression_attribute_values(":one", n(1))
+            .expression_attribute_values(":seen", n(monitor.version))
+            .expression_attribute_values(":votes", to_value(TABLE, &monitor.votes)?);
+        if let Some(unwatched) = unwatched {
+            change = change.expression_attribute_values(":unwatched", to_value(TABLE, unwatched)?);
+        }
+        let mut items = vec![an_update(change)?, self.audit(audit)?];
+        if let Some(delivery) = delivery {
+            items.push(self.new_delivery(delivery)?);
+        }
+        self.transact(items).await.map_err(Cancelled::conflict)
+    }
+
     fn write_status(&self, change: &StatusChange<'_>, next: &Monitor) -> Result<TransactWriteItem, StoreError> {
         let mut expression =
             "SET #status = :status, status_since = :at, version = :next, downtime = :downtime".to_owned();
@@ -127,22 +164,21 @@ impl Store {
             expression.push_str(", last_resolved_at = :resolved");
         }
         match next.current_incident_id {
-            Some(_) => expression.push_str(", current_incident_id = :incident"),
-            None => expression.push_str(" REMOVE current_incident_id"),
+            Some(_) => expression.push_str(", current_incident_id = :incident REMOVE unwatched"),
+            None => expression.push_str(" REMOVE unwatched, current_incident_id"),
         }
         let monitor = change.monitor;
         let place = Self::monitor_key(monitor.account_id, monitor.id);
         let mut update = update_item(&self.tables.monitors, place, expression)
-            .condition_expression("version = :seen")
+            // What the regions decided holds only while they vote as they did; what a person decided holds in any case.
+            .condition_expression(if change.forget_votes { AS_SEEN } else { AS_SEEN_AND_VOTED })
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":status", to_value(TABLE, &change.to)?)
             .expression_attribute_values(":at", s(change.at))
             .expression_attribute_values(":downtime", to_value(TABLE, &next.downtime)?)
             .expression_attribute_values(":next", n(next.version))
+            .expression_attribute_values(":votes", to_value(TABLE, &next.votes)?)
             .expression_attribute_values(":seen", n(monitor.version));
-        if change.forget_votes {
-            update = update.expression_attribute_values(":votes", to_value(TABLE, &next.votes)?);
-        }
         if let Some(resolved) = next.last_resolved_at.filter(|at| change.monitor.last_resolved_at != Some(*at)) {
             update = update.expression_attribute_values(":resolved", s(resolved));
         }

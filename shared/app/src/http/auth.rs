@@ -1,6 +1,6 @@
 //! Who calls: the key is read, counted and put beside the request; a handler takes [`Auth`] with the scope that it needs.
 
-use std::{marker::PhantomData, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{marker::PhantomData, sync::Arc, time::Duration};
 
 use axum::{
     extract::{FromRequestParts, Request, State},
@@ -8,13 +8,12 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use futures::FutureExt;
 use valpero_auth::{NoEntropy, Seal, SealError, Token};
 use valpero_domain::{AccountId, AuditId, Scope, Timestamp};
 use valpero_storage::{ApiKey, AuditRow, Metered, Refused};
 
 use super::{Problem, front::RequestMeta, rate::Rate};
-use crate::{App, entropy, telemetry::chain};
+use crate::{App, entropy, panics::caught, telemetry::chain};
 
 /// Who calls, and how.
 #[derive(Debug, Clone)]
@@ -82,10 +81,10 @@ pub async fn meter(State(app): State<App>, mut request: Request, next: Next) -> 
     };
     let account = caller.account();
     request.extensions_mut().insert(caller);
-    let work = tokio::time::timeout(PATIENCE, AssertUnwindSafe(next.run(request)).catch_unwind());
+    let work = tokio::time::timeout(PATIENCE, caught(next.run(request)));
     let mut response = match work.await {
         Ok(Ok(response)) => response,
-        Ok(Err(_panic)) => Problem::panicked().into_response(),
+        Ok(Err(panicked)) => Problem::internal(&panicked).into_response(),
         Err(_elapsed) => Problem::timed_out().into_response(),
     };
     let retry_after_s = response.extensions().get::<Problem>().and_then(Problem::retry_after_s);

@@ -2,7 +2,6 @@
 
 use std::{
     net::SocketAddr,
-    panic::AssertUnwindSafe,
     time::{Duration, Instant},
 };
 
@@ -14,13 +13,12 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
-use futures::FutureExt;
 use lambda_http::{RequestExt, request::RequestContext};
 use valpero_domain::{AccountId, AuditId};
 use valpero_storage::Usage;
 
 use super::{Problem, auth::meter, rate::Rate};
-use crate::{App, entropy};
+use crate::{App, entropy, panics::caught};
 
 /// What is known of a request before anybody looks into it.
 #[derive(Debug, Clone, Default)]
@@ -85,11 +83,11 @@ async fn front(State(app): State<App>, mut request: Request, next: Next) -> Resp
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     request.extensions_mut().insert(meta.clone());
-    let work = tokio::time::timeout(PATIENCE, AssertUnwindSafe(next.run(request)).catch_unwind());
+    let work = tokio::time::timeout(PATIENCE, caught(next.run(request)));
     let (ended, usage) = Usage::of(work).await;
     let mut response = match ended {
         Ok(Ok(response)) => response,
-        Ok(Err(_panic)) => without_key(&app, Problem::panicked()),
+        Ok(Err(panicked)) => without_key(&app, Problem::internal(&panicked)),
         Err(_elapsed) => without_key(&app, Problem::timed_out()),
     };
     if response.status() == StatusCode::METHOD_NOT_ALLOWED && response.extensions().get::<Problem>().is_none() {

@@ -216,13 +216,6 @@ impl Problem {
         problem
     }
 
-    /// 500 after a panic.
-    pub fn panicked() -> Self {
-        let mut problem = Self::internal(&std::fmt::Error);
-        problem.0.internal = Some("a handler panicked".into());
-        problem
-    }
-
     /// 503: try again soon.
     pub fn unavailable(error: &(dyn Error + 'static)) -> Self {
         let detail = "Too much is going on right now. Nothing was changed; try again.";
@@ -368,6 +361,7 @@ impl From<WorkError> for Problem {
         match error {
             WorkError::Store(error) => error.into(),
             WorkError::NoEntropy(error) => error.into(),
+            WorkError::Panicked(panicked) => Self::internal(&panicked),
         }
     }
 }

@@ -12,7 +12,7 @@ mod webhook;
 
 pub use check::{DnsView, HttpView, PingView, SettingsView, SslView, TcpView};
 pub use incident::{CauseView, Incident, TimelineEntry};
-pub use monitor::{CertificateView, Latest, Monitor, MonitorInEvent, UptimeView};
+pub use monitor::{CertificateView, Latest, Monitor, MonitorInEvent, UnwatchedView, UptimeView};
 pub use phases::PhasesView;
 pub use webhook::{Attempt, Delivery, EventData, WebhookEvent};
 

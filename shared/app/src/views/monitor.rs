@@ -9,11 +9,12 @@ use valpero_domain::{
     check::CheckType,
     downtime::{Downtime, KEPT_MS},
     monitor::{HttpUrl, MonitorName, Tag},
-    status::Verdict,
+    probe::Cause,
+    status::{Unwatched, Verdict},
 };
 use valpero_storage::{self as storage, LatestCheck};
 
-use super::{DnsView, HttpView, PingView, SettingsView, Shown, SslView, TcpView, ms};
+use super::{CauseView, DnsView, HttpView, PingView, SettingsView, Shown, SslView, TcpView, ms};
 use crate::schema;
 
 /// The newest check of each region.
@@ -36,6 +37,9 @@ pub struct Monitor {
     /// The regions that see it down.
     #[schema(value_type = Vec<schema::Region>)]
     pub degraded_regions: Vec<RegionCode>,
+    /// Since when, and why, no region can probe it: nobody knows whether it is up. Null while one can.
+    #[schema(required)]
+    pub unwatched: Option<UnwatchedView>,
     /// When it was last checked. Null before the first check.
     #[schema(value_type = Option<schema::Time>, required)]
     pub last_check_at: Option<Timestamp>,
@@ -112,6 +116,23 @@ pub struct Monitor {
     pub webhook_secret: Option<Shown>,
 }
 
+/// Why nobody watches a monitor.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct UnwatchedView {
+    /// The first check that could not tell.
+    #[schema(value_type = schema::Time)]
+    pub since: Timestamp,
+    /// What kept the region from probing that has been unable to for longest.
+    #[schema(value_type = CauseView)]
+    pub cause: Cause,
+}
+
+impl From<Unwatched> for UnwatchedView {
+    fn from(Unwatched { since, cause }: Unwatched) -> Self {
+        Self { since, cause }
+    }
+}
+
 /// The part of a time in which a monitor was up, from 0 to 1: from the incidents, to the millisecond, without what was paused.
 /// Null where there is no data yet.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
@@ -153,6 +174,7 @@ impl Monitor {
             status: monitor.status,
             status_since: monitor.status_since,
             degraded_regions: spec.regions.iter().filter(down).copied().collect(),
+            unwatched: monitor.unwatched.clone().map(UnwatchedView::from),
             last_check_at: latest.values().map(|check| check.at).max(),
             response_time_ms: median_ms(latest),
             uptime: UptimeView::of(&monitor.downtime, now),

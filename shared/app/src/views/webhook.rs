@@ -8,7 +8,7 @@ use valpero_domain::{
 };
 use valpero_storage as storage;
 
-use super::{CertificateView, Incident, MonitorInEvent};
+use super::{CertificateView, Incident, MonitorInEvent, UnwatchedView};
 use crate::schema;
 
 /// The body of a webhook.
@@ -40,6 +40,10 @@ pub struct EventData {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub certificate: Option<CertificateView>,
+    /// Why nobody watches the monitor: with `monitor.unwatched` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub unwatched: Option<UnwatchedView>,
 }
 
 /// A webhook on its way.

@@ -1,0 +1,64 @@
+//! Telling that nobody watches a monitor, since no region can probe it; and that somebody does again.
+
+use std::collections::BTreeSet;
+
+use valpero_app::{
+    App, WorkError, entropy,
+    notify::{self, News},
+};
+use valpero_domain::{
+    AuditId, RegionCode,
+    delivery::EventType,
+    probe::{Cause, ErrorCode},
+    quorum::Decider,
+    status::Unwatched,
+};
+use valpero_storage::{AuditRow, Monitor};
+
+/// Writes down whether the monitor is watched, where that changed, and tells its webhook.
+///
+/// # Errors
+/// A conflict where somebody else changed the monitor since it was read; where the store fails.
+pub(crate) async fn tell(
+    app: &App,
+    monitor: &Monitor,
+    reporting: &BTreeSet<RegionCode>,
+    check: &Decider,
+) -> Result<(), WorkError> {
+    let standing = monitor.standing();
+    let unwatched = match (&monitor.unwatched, standing.unwatched(reporting)) {
+        (None, Some(vote)) => Some(Unwatched {
+            since: vote.since,
+            cause: vote.cause.clone().unwrap_or_else(|| Cause::of(ErrorCode::Internal)),
+        }),
+        (Some(_), None) if standing.is_watched(reporting) => None,
+        _ => return Ok(()),
+    };
+    let (event, action) = match unwatched {
+        Some(_) => (EventType::MonitorUnwatched, "monitor.unwatched"),
+        None => (EventType::MonitorRecovered, "monitor.watched"),
+    };
+    let news = News {
+        event,
+        monitor,
+        status: monitor.status,
+        incident: None,
+        entry: None,
+        certificate: None,
+        unwatched: unwatched.as_ref(),
+        at: check.at,
+    };
+    let delivery = notify::delivery(&news)?;
+    let (id, actor) = (AuditId::new(check.at, entropy()?), format!("checker:{}", check.region));
+    let target = Some(monitor.id.to_string());
+    let audit = AuditRow::without_request(monitor.account_id, id, actor, action, target, check.at);
+    app.store.save_unwatched(monitor, unwatched.as_ref(), delivery.as_ref(), &audit).await?;
+    notify::announce(app, delivery.as_ref()).await;
+    match &unwatched {
+        Some(unwatched) => {
+            tracing::warn!(monitor_id = %monitor.id, cause = unwatched.cause.code.as_str(), "nobody watches a monitor");
+        }
+        None => tracing::info!(monitor_id = %monitor.id, "a monitor is watched again"),
+    }
+    Ok(())
+}
