@@ -176,6 +176,20 @@ fn the_home_template_knows_the_code_of_every_region() {
 }
 
 #[test]
+fn the_operators_page_lists_every_parameter_of_the_home_stack() {
+    let page = super::read("docs/OPERATING.md");
+    for (name, parameter) in template::home().section("Parameters").as_mapping().expect("parameters") {
+        let default = match &parameter["Default"] {
+            Value::Number(number) => number.to_string(),
+            words if text(words).is_empty() => "none".to_owned(),
+            words => text(words).to_owned(),
+        };
+        let row = format!("| `{}` | {default} |", text(name));
+        assert!(page.contains(&row), "docs/OPERATING.md has no row that begins with {row}");
+    }
+}
+
+#[test]
 fn the_regions_documentation_lists_every_region() {
     let page = super::read("docs/REGIONS.md");
     for (code, aws, place) in REGIONS {
