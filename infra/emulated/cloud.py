@@ -24,13 +24,16 @@ TOOLS = os.path.join(ROOT, "target", "aws-tools")
 def tool(environment, name):
     """A program of one of the environments of requirements/, which are made where they do not exist."""
     folder = os.path.join(TOOLS, environment)
-    wanted = open(os.path.join(HERE, "requirements", environment + ".txt")).read()
+    requirements = [os.path.join(HERE, "requirements", environment + ".txt")]
+    # The tools that users build and deploy with are named where users find them.
+    requirements += [os.path.join(ROOT, "infra", "requirements.txt")] if environment == "sam" else []
+    wanted = "".join(open(path).read() for path in requirements)
     mark = os.path.join(folder, "installed.txt")
     if not os.path.exists(mark) or open(mark).read() != wanted:
         print(f"      making the Python environment {environment}", flush=True)
         venv.create(folder, with_pip=True, clear=True)
         pip = [os.path.join(folder, "bin", "pip"), "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, *wanted.split()], check=True)
+        subprocess.run([*pip, *(f"--requirement={path}" for path in requirements)], check=True)
         open(mark, "w").write(wanted)
     return os.path.join(folder, "bin", name)
 

@@ -18,7 +18,6 @@ from cloud import TARGETS, Api, Cloud, outputs, run, tool, until
 STEPS = 0
 HOME = "eu-north-1"
 AWAY = "eu-central-1"
-BUILD = ["Architecture=x86_64"]
 
 
 def step(sentence, true, seen=""):
@@ -80,14 +79,15 @@ class Deployment:
         build["RUSTUP_DIST_SERVER"] = "http://127.0.0.1:1"
         self.environment = cloud.environment | build | {"PATH": path, "AWS_REGION": HOME, "AWS_DEFAULT_REGION": HOME}
 
-    def build(self):
-        run(["sam", "build", "--parameter-overrides", *BUILD], self.environment)
-
-    def deploy(self, *parameters):
-        deploy = ["sam", "deploy", "--stack-name", self.stack, "--resolve-s3", "--capabilities", "CAPABILITY_IAM"]
-        deploy += ["--no-confirm-changeset", "--no-fail-on-empty-changeset"]
-        run([*deploy, "--parameter-overrides", *BUILD, "AllowPrivateTargets=yes", "AlarmEmail=ops@example.com", *parameters], self.environment)
+    def deploy(self, *words):
+        """Builds and deploys as an operator does."""
+        shown = run(["infra/deploy", "--stack", self.stack, "--home", HOME, *words], self.environment)
         self.outputs = outputs(self.cloud, self.stack, HOME)
+        return shown
+
+    def protected(self):
+        described = self.cloud.client("cloudformation", HOME).describe_stacks(StackName=self.stack)
+        return described["Stacks"][0]["EnableTerminationProtection"]
 
     def operator(self, *words):
         return json.loads(run([self.valpero, *words, "--stack", self.stack, "--json"], self.environment))
@@ -151,7 +151,8 @@ def templates(deployment):
 
 
 def services(deployment):
-    deployment.build()
+    # Built and not deployed.
+    run(["sam", "build", "--parameter-overrides", "Architecture=x86_64"], deployment.environment)
     local.run(deployment, step, Server)
 
 
@@ -160,9 +161,9 @@ def faults(deployment):
 
 
 def one_region(deployment):
-    deployment.build()
-    deployment.deploy()
-    step("sam build and sam deploy make the stack", "ApiUrl" in deployment.outputs, deployment.outputs)
+    deployment.deploy("--architecture", "x86_64", "AllowPrivateTargets=yes", "AlarmEmail=ops@example.com")
+    step("infra/deploy makes the stack", "ApiUrl" in deployment.outputs, deployment.outputs)
+    step("and protects it from deletion", deployment.protected())
     alarms = deployment.cloud.client("cloudwatch", HOME).describe_alarms()["MetricAlarms"]
     wanted = {"DeadLettersAlarm", "DeliveryErrors", "DeliveryStopped", "SilentRegions", "Throttled", "ApiErrors"}
     wanted |= {"CheckerErrors", "CheckerStopped", "DeadEventsAlarm", "RollupErrors"}
@@ -286,8 +287,8 @@ def regions(deployment):
 
 def two_regions(deployment):
     cloud = deployment.cloud
-    command = ["infra/add-region", "fra", "--home", HOME, "Architecture=x86_64", "AllowPrivateTargets=yes"]
-    run(command, deployment.environment)
+    # It builds for the architecture of the home stack.
+    run(["infra/add-region", "fra", "--home", HOME, "AllowPrivateTargets=yes"], deployment.environment)
     deployment.regions["fra"] = AWAY
     step("one command adds a region, which reports for duty", until(100, lambda: "fra" in regions(deployment)))
     api, site, hook = deployment.api(email="two@example.com"), Server(), Server()
@@ -421,11 +422,13 @@ def end(deployment):
     step("in all this no policy was in the way", not refused, refused[:3])
     secrets = [line for line in deployment.logs() if "val_key_" in line or "whsec_" in line]
     step("and no secret came into a log", not secrets, secrets[:3])
+    upgraded = deployment.deploy("--all-regions", "DeletionProtection=no")
+    step("the parameter takes the protection from the stack as well", not deployment.protected())
     if "fra" in deployment.regions:
+        step("and an upgrade finds the second region by itself", "The checker of fra" in upgraded, upgraded)
         run(["sam", "delete", "--stack-name", f"{stack}-fra", "--region", AWAY, "--no-prompts"], deployment.environment)
         step("the second region is deleted by one command", not stacks(cloud, AWAY))
         deployment.operator("region", "remove", "fra")
-    deployment.deploy("DeletionProtection=no")
     # `sam delete` does the same and takes the uploaded files away, but it knows the nested template's address on AWS only.
     cloud.client("cloudformation", HOME).delete_stack(StackName=stack)
     step("and the home region, once its protection is off", until(60, lambda: not stacks(cloud, HOME)))

@@ -123,6 +123,26 @@ fn the_gateway_hands_each_route_to_the_function_that_has_it() {
 }
 
 #[test]
+fn the_gateway_is_changed_at_few_places_at_once() {
+    let home = template::home();
+    let kinds = ["AWS::ApiGatewayV2::Integration", "AWS::ApiGatewayV2::Route"];
+    let parts = kinds.into_iter().flat_map(|kind| home.resources(kind));
+    // The part that each waits for: the one that it names, or else the integration that it leads to.
+    let awaited: Vec<&str> = parts
+        .map(|(id, part)| match text(&home.section("Resources")[id]["DependsOn"]) {
+            "" => text(&part["Target"]).trim_start_matches("integrations/${").trim_end_matches('}'),
+            named => named,
+        })
+        .collect();
+    let chains = awaited.iter().filter(|part| part.is_empty()).count();
+    assert!(chains <= 4, "{chains} parts of the API wait for no other; API Gateway refuses changes that come together");
+    let mut seen = BTreeSet::new();
+    for part in awaited.into_iter().filter(|part| !part.is_empty()) {
+        assert!(seen.insert(part), "two parts of the API follow {part} at once");
+    }
+}
+
+#[test]
 fn the_queue_behaves_as_the_one_in_this_process() {
     let home = template::home();
     let queue = home.properties("WebhookQueue");
@@ -130,6 +150,7 @@ fn the_queue_behaves_as_the_one_in_this_process() {
     assert_eq!(queue["RedrivePolicy"]["maxReceiveCount"].as_u64(), Some(u64::from(RECEIVES_MAX)));
     let delivery = home.properties("DeliveryFunction");
     assert!(delivery["Timeout"].as_i64().is_some_and(|timeout| 6 * timeout <= HIDDEN_S));
+    assert_eq!(text(&delivery["RecursiveLoop"]), "Allow", "a retry goes to the queue that it came from");
     for template in [template::home(), template::region()] {
         for (id, queue) in template.resources("AWS::SQS::Queue") {
             assert_eq!(queue["SqsManagedSseEnabled"].as_bool(), Some(true), "{id} is encrypted");
@@ -152,6 +173,20 @@ fn the_home_template_knows_the_code_of_every_region() {
     let mapped: BTreeSet<(&str, &str)> = codes.iter().map(|(aws, code)| (text(&code["Code"]), text(aws))).collect();
     let known: BTreeSet<(&str, &str)> = REGIONS.iter().map(|(code, aws, _)| (*code, *aws)).collect();
     assert_eq!(mapped, known);
+}
+
+#[test]
+fn the_operators_page_lists_every_parameter_of_the_home_stack() {
+    let page = super::read("docs/OPERATING.md");
+    for (name, parameter) in template::home().section("Parameters").as_mapping().expect("parameters") {
+        let default = match &parameter["Default"] {
+            Value::Number(number) => number.to_string(),
+            words if text(words).is_empty() => "none".to_owned(),
+            words => text(words).to_owned(),
+        };
+        let row = format!("| `{}` | {default} |", text(name));
+        assert!(page.contains(&row), "docs/OPERATING.md has no row that begins with {row}");
+    }
 }
 
 #[test]
