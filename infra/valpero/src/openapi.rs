@@ -162,7 +162,7 @@ fn tags() -> Value {
         {"name": "monitors", "description": "What is checked, and what was found."},
         {"name": "incidents", "description": "Each time that a monitor was down, and its story."},
         {"name": "webhooks", "description": "Secrets, deliveries and their attempts, tests."},
-        {"name": "tools", "description": "One probe of any target, from where the API runs. Nothing is stored; it counts as a request of the key, and reaches what a monitor may reach."},
+        {"name": "tools", "description": "One probe of any target, from where the API runs. Nothing is stored; it counts as a request of the key. With `monitors:read` a key looks at public targets, by GET or HEAD and without anything of its own; with `monitors:write` as well it reaches what a monitor may reach."},
         {"name": "metrics", "description": "For Prometheus."},
         {"name": "docs", "description": "This reference, and a word for load balancers. No key is needed."},
     ])
