@@ -93,7 +93,7 @@ def until(seconds, look):
 
 
 def operator(*words):
-    done = subprocess.run([VALPERO, *words], capture_output=True, text=True)
+    done = subprocess.run([VALPERO, *words], capture_output=True, text=True, timeout=60)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -174,10 +174,13 @@ def main():
     step("and the data is there for the operator", code == 0 and len(json.loads(out)["accounts"]) == 2)
 
     store = os.path.join(folder, "valpero.db")
-    with open(store, "r+b") as file:
-        file.truncate(os.path.getsize(store) // 2)
+    for name in os.listdir(folder):
+        if name.startswith("valpero.db-"):
+            os.remove(os.path.join(folder, name))
+    with open(store, "wb") as file:
+        file.write(b"\xff" * 8192)
     code, _, err = operator("up", "--data", folder, "--addr", "127.0.0.1:0")
-    step("half a file is refused in words", code == 1 and "is damaged" in err and "valpero restore" in err)
+    step("a damaged file is refused in words", code == 1 and "is damaged" in err and "valpero restore" in err)
     os.remove(store)
     code, _, err = operator("up", "--data", folder, "--addr", "127.0.0.1:0")
     step("a missing one is no first start", code == 1 and "is gone" in err)

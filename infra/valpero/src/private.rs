@@ -37,12 +37,11 @@ pub(crate) fn make(path: &Path) -> Result<(), DataError> {
     let owners = [directory.uid(), rustix::process::geteuid().as_raw()];
     for entry in entries.iter().filter(|entry| begins_with(&entry.file_name(), &OURS)) {
         let file = entry.path();
-        // Of a link, whoever made it: it could lead anywhere.
-        if !owners.contains(&entry.metadata().map_err(failed)?.uid()) {
-            return Err(DataError::Foreign(file));
-        }
-        match fs::metadata(&file) {
-            Ok(metadata) => close(&file, &metadata, path)?,
+        // The first is of a link itself, and tells who made it: it could lead anywhere.
+        match entry.metadata().and_then(|itself| Ok((itself, fs::metadata(&file)?))) {
+            Ok((itself, _)) if !owners.contains(&itself.uid()) => return Err(DataError::Foreign(file)),
+            Ok((_, metadata)) => close(&file, &metadata, path)?,
+            // An `up` that is just ending takes some away.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(failed(error)),
         }
@@ -83,7 +82,8 @@ pub(crate) fn make(path: &Path) -> Result<(), DataError> {
 #[cfg(not(unix))]
 pub(crate) fn files_are_born_private() {}
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
