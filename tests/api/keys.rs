@@ -155,3 +155,59 @@ async fn the_audit_log_tells_who_did_what_and_reads_once_a_day() {
     let page = world.get("/api/v1/audit-log?limit=2&page=2", &owner).await.expect(200);
     assert_eq!((page.data()[0]["action"].as_str(), &page.json["has_more"]), (Some("key.used"), &json!(true)));
 }
+
+#[tokio::test]
+async fn no_account_has_more_than_100_live_keys_however_they_come_about() {
+    let world = World::new().await;
+    let owner = world.tenant(Plan::Business).await;
+    let mint = async |more: Value| {
+        let mut body = json!({"name": "one of many", "scopes": ["account:read"]});
+        body.as_object_mut().expect("an object").extend(more.as_object().cloned().unwrap_or_default());
+        world.post("/api/v1/keys", &owner, body).await
+    };
+    let short = mint(json!({"expires_at": world.now().plus_seconds(3_600)})).await.expect(201);
+    let spare = mint(json!({})).await.expect(201).text("/id");
+    for _ in 3..97 {
+        mint(json!({})).await.expect(201);
+    }
+    let replies = join_all((0..12).map(|_| mint(json!({})))).await;
+    let codes = |status: u16| replies.iter().filter(|reply| reply.status.as_u16() == status).count();
+    assert_eq!((codes(201), codes(403)), (4, 8), "96 were live, and all came at once");
+    let refused = replies.iter().find(|reply| reply.status == 403).expect("one");
+    assert_eq!(refused.problem().0, "key_limit_reached");
+
+    let rotate = format!("/api/v1/keys/{spare}/rotate");
+    let graced = world.post(&rotate, &owner, json!({"grace_seconds": 60})).await.expect(403);
+    assert_eq!(graced.problem().0, "key_limit_reached", "both would be live");
+    let next = world.post(&rotate, &owner, json!({})).await.expect(201).text("/id");
+    mint(json!({})).await.expect(403);
+    world.call("DELETE", &format!("/api/v1/keys/{next}"), &owner.token, Value::Null).await.expect(204);
+    mint(json!({})).await.expect(201);
+    mint(json!({})).await.expect(403);
+    world.advance(3_600);
+    world.call("GET", "/api/v1/account", &short.text("/token"), Value::Null).await.expect(401);
+    mint(json!({})).await.expect(201);
+    mint(json!({})).await.expect(403);
+}
+
+#[tokio::test]
+async fn a_key_revokes_itself_and_what_it_could_mint_and_nothing_more() {
+    let world = World::new().await;
+    let owner = world.tenant(Plan::Business).await;
+    let scopes = Scopes::parse([Scope::KeysWrite, Scope::AccountRead]).expect("scopes");
+    let lesser = world.key(owner.account, Plan::Business, scopes).await;
+    let minted = async |scopes: Value| {
+        world.post("/api/v1/keys", &owner, json!({"name": "x", "scopes": scopes})).await.expect(201)
+    };
+    let revoke =
+        async |id: &str, token: &str| world.call("DELETE", &format!("/api/v1/keys/{id}"), token, Value::Null).await;
+    let mightier = minted(json!(["account:read", "monitors:write"])).await;
+    let refused = revoke(&mightier.text("/id"), &lesser).await.expect(403);
+    assert_eq!(refused.problem().0, "scope_beyond_key");
+    assert!(refused.text("/detail").contains("monitors:write"));
+    world.call("GET", "/api/v1/account", &mightier.text("/token"), Value::Null).await.expect(200);
+    revoke(&minted(json!(["account:read"])).await.text("/id"), &lesser).await.expect(204);
+    let own = minted(json!(["keys:write"])).await;
+    revoke(&own.text("/id"), &own.text("/token")).await.expect(204);
+    revoke(&own.text("/id"), &own.text("/token")).await.expect(401);
+}

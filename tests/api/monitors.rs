@@ -191,3 +191,28 @@ async fn the_history_is_filtered_and_paged() {
     let reply = world.get(&format!("/api/v1/monitors/{id}/checks?outcome=maybe&from=noon"), &owner).await.expect(422);
     assert_eq!(reply.problem().1, ["/outcome", "/from"]);
 }
+
+#[tokio::test]
+async fn changes_that_come_at_once_are_made_one_after_the_other_and_none_is_our_fault() {
+    let world = World::new().await;
+    let owner = world.tenant(Plan::Business).await;
+    let body = json!({"webhook_url": "http://127.0.0.1:9/"});
+    let id = world.monitor(&owner, "http://127.0.0.1:9/", body).await;
+    let path = format!("/api/v1/monitors/{id}");
+    let rotation = json!({"monitor_id": id});
+    let patches =
+        join_all((0..40).map(|place| world.call("PATCH", &path, &owner.token, json!({"tags": [format!("t{place}")]}))));
+    let rotations = join_all((0..8).map(|_| world.post("/api/v1/webhooks/rotate-secret", &owner, rotation.clone())));
+    let (patches, rotations) = futures::future::join(patches, rotations).await;
+    for reply in patches.iter().chain(&rotations) {
+        match reply.status.as_u16() {
+            200 => {}
+            409 => assert_eq!((reply.problem().0, reply.header("retry-after")), ("collision", "1")),
+            other => panic!("{other}: {}", reply.json),
+        }
+    }
+    let made = patches.iter().filter(|reply| reply.status == 200).count();
+    let log = world.get("/api/v1/audit-log?action=monitor.updated&limit=200", &owner).await.expect(200);
+    assert_eq!(log.data().len(), made, "what was told as done was done, once");
+    assert!(made > 0);
+}

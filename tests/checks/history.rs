@@ -235,3 +235,15 @@ async fn words_kept(world: &World) -> usize {
     let found = world.client.scan().table_name("valpero-checks").filter_expression("attribute_exists(detail)");
     found.send().await.expect("a scan").items().len()
 }
+
+#[tokio::test]
+async fn hours_are_summed_up_again_once_a_clock_that_was_ahead_is_set_right() {
+    let world = World::with(WorldOptions { regions: "fra", ..WorldOptions::default() }).await;
+    world.roll_up().await;
+    world.advance(40 * 3_600);
+    assert_eq!(world.roll_up().await.spans, 40 + 2, "as far as that clock knew");
+    world.advance(-30 * 3_600);
+    assert!(world.roll_up().await.spans >= 10, "the hours that are over now");
+    world.advance(3_600);
+    assert_eq!(world.roll_up().await.spans, 1, "and from then on each as it ends");
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, net::TcpListener};
 use tokio_rustls::TlsAcceptor;
-use valpero_domain::Plan;
+use valpero_domain::{Plan, Scope, Scopes};
 
 use super::certificates::certificate;
 use crate::harness::{Site, Tenant, World, WorldOptions, fixed_names};
@@ -218,4 +218,40 @@ async fn when_all_places_wait_for_slow_targets_the_next_request_is_told_so() {
     }
     drop(slow);
     report(&world, &owner, "http", body).await;
+}
+
+#[tokio::test]
+async fn a_key_that_only_reads_reaches_nothing_private_and_says_nothing_of_its_own() {
+    let resolver = fixed_names(&[("inside.example", &["127.0.0.1"])]);
+    let world = World::with(WorldOptions { resolver, ..WorldOptions::default() }).await;
+    let site = Site::start().await;
+    let owner = world.tenant(Plan::Business).await;
+    let token = world.key(owner.account, Plan::Business, Scopes::parse([Scope::MonitorsRead]).expect("scopes")).await;
+    let port = site.address().port();
+    let named = format!("http://inside.example:{port}/");
+    for (tool, body) in [
+        ("http", json!({"url": site.url()})),
+        ("http", json!({"url": named, "keyword": {"contains": "secret"}})),
+        ("http", json!({"url": "http://192.0.2.1/", "method": "DELETE"})),
+        ("http", json!({"url": "http://192.0.2.1/", "method": "POST", "body": "x"})),
+        ("http", json!({"url": "http://192.0.2.1/", "headers": {"x-mark": "seen"}})),
+        ("http", json!({"url": "http://192.0.2.1/", "basic_auth": {"username": "a", "password": "b"}})),
+        ("headers", json!({"url": named})),
+        ("ssl", json!({"host": "inside.example", "port": port})),
+        ("ping", json!({"host": "127.0.0.1", "port": port})),
+        ("dns", json!({"name": "a.example", "resolver": format!("127.0.0.1:{port}")})),
+        ("dns", json!({"name": "a.example", "resolver": "inside.example"})),
+    ] {
+        let path = format!("/api/v1/tools/{tool}");
+        let refused = world.call("POST", &path, &token, body.clone()).await.expect(403);
+        assert_eq!(refused.problem().0, "missing_scope", "{tool} {body}");
+        let detail = refused.text("/detail");
+        assert!(detail.contains("monitors:write") && detail.contains("public targets alone"), "{detail}");
+        assert!(!detail.contains("127.0.0.1"), "where the name leads stays untold: {detail}");
+    }
+    assert!(site.requests().is_empty(), "nothing arrived");
+    let seen = world.call("POST", "/api/v1/tools/dns", &token, json!({"name": "nowhere.example"})).await.expect(200);
+    assert_eq!(seen.json["error"]["code"], "dns_nxdomain", "what is public it may look at");
+    report(&world, &owner, "http", json!({"url": named, "method": "PUT", "body": "x"})).await;
+    assert!(site.requests().concat().starts_with("PUT / "), "a key that may make monitors reaches what they reach");
 }

@@ -1,5 +1,6 @@
 //! The delivery log: what its owner sees of it, sending again, and trying.
 
+use futures::future::join_all;
 use serde_json::{Value, json};
 use valpero_domain::Plan;
 
@@ -180,4 +181,45 @@ async fn nobody_sees_another_accounts_deliveries() {
     let id = scene.receiver.delivered()[0].header("x-valpero-delivery").to_owned();
     scene.world.get(&format!("{DELIVERIES}/{id}"), &stranger).await.expect(404);
     scene.world.post(&format!("{DELIVERIES}/{id}/redeliver"), &stranger, Value::Null).await.expect(404);
+}
+
+#[tokio::test]
+async fn whoever_asks_for_a_delivery_at_the_same_time_as_others_is_counted_once() {
+    let scene = scene(&[(500, None); 10]).await;
+    scene.world.tick().await;
+    let id = scene.receiver.delivered()[0].header("x-valpero-delivery").to_owned();
+    let path = format!("{DELIVERIES}/{id}/redeliver");
+    // The others find it changed, and begin anew; with each beginning counted, the 60 of a minute would not do.
+    let replies = join_all((0..40).map(|_| scene.world.post(&path, &scene.owner, Value::Null))).await;
+    let statuses: Vec<u16> = replies.iter().map(|reply| reply.status.as_u16()).collect();
+    assert!(statuses.iter().all(|status| [202, 409].contains(status)), "{statuses:?}");
+    let left = join_all(
+        (0..20).map(|_| scene.world.post("/api/v1/webhooks/test", &scene.owner, json!({"monitor_id": scene.id}))),
+    );
+    for reply in left.await {
+        reply.expect(202);
+    }
+}
+
+#[tokio::test]
+async fn what_a_clock_that_was_ahead_has_counted_and_planned_holds_nobody_up() {
+    let scene = scene(&[(500, None)]).await;
+    let year = 366 * 86_400;
+    scene.world.advance(year);
+    scene.world.tick().await;
+    let test = json!({"monitor_id": scene.id});
+    for _ in 0..60 {
+        scene.world.post("/api/v1/webhooks/test", &scene.owner, test.clone()).await.expect(202);
+    }
+    scene.world.post("/api/v1/webhooks/test", &scene.owner, test.clone()).await.expect(429);
+    let check = format!("/api/v1/monitors/{}/check", scene.id);
+    scene.world.post(&check, &scene.owner, Value::Null).await.expect(202);
+    assert_eq!(scene.receiver.events(), ["incident.opened"], "it failed, and is to be sent again in a year");
+
+    scene.world.advance(-year);
+    scene.world.post("/api/v1/webhooks/test", &scene.owner, test).await.expect(202);
+    scene.world.post(&check, &scene.owner, Value::Null).await.expect(202);
+    scene.wait(0).await;
+    let opened = scene.receiver.events().into_iter().filter(|event| event == "incident.opened").count();
+    assert_eq!(opened, 2, "{:?}", scene.receiver.events());
 }

@@ -178,6 +178,7 @@ impl World {
             clock: Clock::reading(move || Timestamp::from_ms(clock.load(Ordering::SeqCst))),
             outbound: Outbound::new(guard, options.resolver, Tls::trusting(options.roots).expect("TLS")),
             backoff: [Duration::ZERO; 3],
+            sockets_per_region: 700,
         };
         let client = parts.client.clone();
         let stack = Stack::assemble(parts).await.expect("a stack");

@@ -93,7 +93,7 @@ def until(seconds, look):
 
 
 def operator(*words):
-    done = subprocess.run([VALPERO, *words], capture_output=True, text=True)
+    done = subprocess.run([VALPERO, *words], capture_output=True, text=True, timeout=60)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -125,6 +125,15 @@ def main():
     step("what is not there ends with 1 and a sentence", code == 1 and "valpero account list" in err)
     code, _, err = operator("account", "list", "--data", folder + "-none")
     step("so does data that is not there", code == 1 and "--data" in err)
+
+    step("the data is its owner's alone", os.stat(folder).st_mode & 0o077 == 0)
+    modes = [os.stat(os.path.join(folder, name)).st_mode for name in os.listdir(folder)]
+    step("and so is each file in it", modes and all(mode & 0o077 == 0 for mode in modes))
+    saved = folder + ".backup"
+    step("a backup is made while it runs", operator("backup", saved, "--data", folder)[0] == 0)
+    step("which is its owner's alone, too", os.stat(saved).st_mode & 0o077 == 0)
+    code, _, err = operator("restore", saved, "--data", folder, "--force")
+    step("and not restored while it runs", code == 1 and "another `valpero up` runs" in err)
 
     code, out, _ = operator("region", "list", "--data", folder, "--json")
     regions = json.loads(out)["regions"]
@@ -163,6 +172,23 @@ def main():
     step("Ctrl-C stops it cleanly", up.stop(signal.SIGINT) == 0)
     code, out, _ = operator("account", "list", "--data", folder, "--json")
     step("and the data is there for the operator", code == 0 and len(json.loads(out)["accounts"]) == 2)
+
+    store = os.path.join(folder, "valpero.db")
+    for name in os.listdir(folder):
+        if name.startswith("valpero.db-"):
+            os.remove(os.path.join(folder, name))
+    with open(store, "wb") as file:
+        file.write(b"\xff" * 8192)
+    code, _, err = operator("up", "--data", folder, "--addr", "127.0.0.1:0")
+    step("a damaged file is refused in words", code == 1 and "is damaged" in err and "valpero restore" in err)
+    os.remove(store)
+    code, _, err = operator("up", "--data", folder, "--addr", "127.0.0.1:0")
+    step("a missing one is no first start", code == 1 and "is gone" in err)
+    step("nothing is replaced unasked", operator("restore", saved, "--data", folder)[0] == 1)
+    step("a backup is restored by force", operator("restore", saved, "--data", folder, "--force")[0] == 0)
+    up = Up(folder, up.key)
+    step("and its keys and monitors are back", up.first_key is None and up.call("GET", path)[0] == 200)
+    step("and it stops again", up.stop(signal.SIGINT) == 0)
     print(f"{STEPS} passed, 0 failed")
 
 

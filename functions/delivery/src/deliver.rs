@@ -10,7 +10,7 @@ use valpero_app::{
 };
 use valpero_domain::{
     AuditId, Timestamp,
-    delivery::{DeliveryStatus, retry_after_ms},
+    delivery::{DeliveryStatus, is_due, retry_after_ms},
     probe::Cause,
 };
 use valpero_outbound::webhook::{Receipt, TIMEOUT_MS, post};
@@ -40,9 +40,8 @@ impl Delivery {
         if seen.status != DeliveryStatus::Pending {
             return Ok("done already");
         }
-        let early_ms = seen.next_attempt_at.ms_since(now);
-        if early_ms > 0 {
-            if early_ms <= EARLY_MS {
+        if !is_due(seen.next_attempt_at, now) {
+            if seen.next_attempt_at.ms_since(now) <= EARLY_MS {
                 self.remind(&seen, now).await;
             }
             return Ok("early");

@@ -11,6 +11,7 @@ use valpero_app::{
     routes,
 };
 
+pub use health::Health;
 pub use reference::DOCUMENT;
 
 /// It needs nothing.

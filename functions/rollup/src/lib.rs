@@ -14,6 +14,9 @@ pub const NEEDS: Needs = Needs { queue: false, events: false, targets: false, re
 /// An hour is over when its last tick is: a tick takes less than so many seconds.
 const LAST_TICK_S: i64 = 120;
 
+/// By how many seconds the clock of another machine may be ahead.
+const AHEAD_S: i64 = 120;
+
 /// Where nothing was ever summed up, it begins so far back.
 const FIRST_S: i64 = 2 * 86_400;
 
@@ -65,7 +68,8 @@ pub async fn roll_up(app: &App) -> Result<RollupReport, WorkError> {
 
 async fn take_up(app: &App, span: Span, now: Timestamp, report: &mut RollupReport) -> Result<(), WorkError> {
     let over = span.start(now.plus_seconds(-LAST_TICK_S));
-    let rolled = app.store.rolled(span).await?;
+    // A mark that lies ahead was set by a clock that was wrong, and set right since: what was summed up then was not over.
+    let rolled = app.store.rolled(span).await?.filter(|rolled| rolled.until <= span.start(now.plus_seconds(AHEAD_S)));
     let mut start = rolled.map_or_else(|| span.start(now.plus_seconds(-FIRST_S)), |rolled| rolled.until);
     if start >= over {
         return Ok(());

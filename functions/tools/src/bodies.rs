@@ -21,13 +21,13 @@ pub struct HttpTool {
     /// How long it may take, in milliseconds: 10,000 unless told otherwise.
     #[schema(minimum = 100, maximum = 20000, example = 10000)]
     timeout_ms: Option<u32>,
-    /// The request's method: GET unless told otherwise.
+    /// The request's method: GET unless told otherwise. Any but GET and HEAD needs the scope `monitors:write`.
     #[schema(value_type = Option<schema::Method>)]
     method: Option<String>,
-    /// Its headers, at most 20.
+    /// Its headers, at most 20. They need the scope `monitors:write`.
     #[schema(schema_with = new_headers)]
     headers: Option<BTreeMap<String, String>>,
-    /// Its body, at most 16 KiB, for methods that carry one: not GET or HEAD.
+    /// Its body, at most 16 KiB, for methods that carry one: not GET or HEAD. It needs the scope `monitors:write`.
     #[schema(max_length = 16384)]
     body: Option<String>,
     /// Which statuses are up: `200-299` unless told otherwise.
@@ -37,7 +37,7 @@ pub struct HttpTool {
     follow_redirects: Option<bool>,
     /// Whether the certificate must be valid for the host: true unless told otherwise.
     verify_tls: Option<bool>,
-    /// A user name and a password (RFC 7617), in place of an authorization header.
+    /// A user name and a password (RFC 7617), in place of an authorization header. They need the scope `monitors:write`.
     basic_auth: Option<BasicAuthSettings>,
     /// What the body must contain, or must not. A body is read up to 1 MiB, also unpacked (gzip, br).
     keyword: Option<KeywordSettings>,
@@ -86,7 +86,8 @@ pub struct DnsTool {
     /// How the answer must relate to `expected`: `exact` unless told otherwise.
     #[schema(value_type = Option<schema::DnsMatch>)]
     r#match: Option<String>,
-    /// Which name server is asked: that of the API unless told otherwise.
+    /// Which name server is asked: that of the API unless told otherwise. One that is not on the public internet needs the scope
+    /// `monitors:write`.
     #[schema(value_type = Option<schema::NameServer>)]
     resolver: Option<String>,
     /// How long it may take, in milliseconds: 10,000 unless told otherwise.

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod probing;
+mod reach;
 mod report;
 mod security_headers;
 
@@ -25,13 +26,15 @@ const IN_FLIGHT: usize = 64;
 #[derive(Debug, Clone)]
 pub struct Tools {
     outbound: Outbound,
+    /// For keys that may only look.
+    public: Outbound,
     in_flight: Arc<Semaphore>,
 }
 
 impl Tools {
     /// The tools with these ways out.
     pub fn new(outbound: Outbound) -> Self {
-        Self { outbound, in_flight: Arc::new(Semaphore::new(IN_FLIGHT)) }
+        Self { public: outbound.public_only(), outbound, in_flight: Arc::new(Semaphore::new(IN_FLIGHT)) }
     }
 
     /// The tools of a function on AWS; `private_targets` opens private networks, never the machine itself.

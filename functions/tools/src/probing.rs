@@ -1,4 +1,4 @@
-//! `POST /api/v1/tools/…`: one probe from where the API runs. Nothing is stored.
+//! `POST /api/v1/tools/…`: one probe from where the API runs. Nothing is stored. How far it reaches is the key's matter.
 
 use axum::{Extension, Json, extract::State};
 use serde_json::Value;
@@ -17,13 +17,15 @@ use valpero_outbound::{Facts, probe};
 use crate::{
     Tools,
     bodies::{DnsTool, HeadersTool, HttpTool, PingTool, SslTool},
+    reach::Reach,
     report::{HeadersReport, Report},
 };
 
 /// The longest that a probe may take, in milliseconds: the API gives up on a request after 24 seconds.
 const TIMEOUT_MAX_MS: u32 = 20_000;
 
-/// Probes a URL once, as an http check does.
+/// Probes a URL once, as an http check does. Another `method` than GET or HEAD, `headers`, `body`, `basic_auth` and targets that are
+/// not on the public internet need the scope `monitors:write` as well.
 #[utoipa::path(
     post,
     path = "/api/v1/tools/http",
@@ -36,13 +38,14 @@ const TIMEOUT_MAX_MS: u32 = 20_000;
 pub async fn http(
     State(app): State<App>,
     Extension(tools): Extension<Tools>,
-    _: Auth<need::MonitorsRead>,
+    auth: Auth<need::MonitorsRead>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Report>, Problem> {
-    report(&app, &tools, CheckType::Http, &body).await
+    report(&app, &tools, Reach::of(&auth), CheckType::Http, &body).await
 }
 
-/// Looks at a certificate once, as an ssl check does.
+/// Looks at a certificate once, as an ssl check does. Targets that are not on the public internet need the scope `monitors:write`
+/// as well.
 #[utoipa::path(
     post,
     path = "/api/v1/tools/ssl",
@@ -55,13 +58,14 @@ pub async fn http(
 pub async fn ssl(
     State(app): State<App>,
     Extension(tools): Extension<Tools>,
-    _: Auth<need::MonitorsRead>,
+    auth: Auth<need::MonitorsRead>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Report>, Problem> {
-    report(&app, &tools, CheckType::Ssl, &body).await
+    report(&app, &tools, Reach::of(&auth), CheckType::Ssl, &body).await
 }
 
-/// Asks for a name's records once, as a dns check does.
+/// Asks for a name's records once, as a dns check does. A `resolver` that is not on the public internet needs the scope
+/// `monitors:write` as well.
 #[utoipa::path(
     post,
     path = "/api/v1/tools/dns",
@@ -74,13 +78,14 @@ pub async fn ssl(
 pub async fn dns(
     State(app): State<App>,
     Extension(tools): Extension<Tools>,
-    _: Auth<need::MonitorsRead>,
+    auth: Auth<need::MonitorsRead>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Report>, Problem> {
-    report(&app, &tools, CheckType::Dns, &body).await
+    report(&app, &tools, Reach::of(&auth), CheckType::Dns, &body).await
 }
 
-/// Measures a TCP handshake once, as a ping check does.
+/// Measures a TCP handshake once, as a ping check does. Targets that are not on the public internet need the scope `monitors:write`
+/// as well.
 #[utoipa::path(
     post,
     path = "/api/v1/tools/ping",
@@ -93,13 +98,14 @@ pub async fn dns(
 pub async fn ping(
     State(app): State<App>,
     Extension(tools): Extension<Tools>,
-    _: Auth<need::MonitorsRead>,
+    auth: Auth<need::MonitorsRead>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Report>, Problem> {
-    report(&app, &tools, CheckType::Ping, &body).await
+    report(&app, &tools, Reach::of(&auth), CheckType::Ping, &body).await
 }
 
-/// Shows the headers of a site's answer, and what those for browsers' safety are worth.
+/// Shows the headers of a site's answer, and what those for browsers' safety are worth. Sites that are not on the public internet
+/// need the scope `monitors:write` as well.
 #[utoipa::path(
     post,
     path = "/api/v1/tools/headers",
@@ -112,7 +118,7 @@ pub async fn ping(
 pub async fn headers(
     State(app): State<App>,
     Extension(tools): Extension<Tools>,
-    _: Auth<need::MonitorsRead>,
+    auth: Auth<need::MonitorsRead>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<HeadersReport>, Problem> {
     let (check, timeout_ms) = read(&body, |fields, faults| {
@@ -130,14 +136,14 @@ pub async fn headers(
         }
         check
     })?;
-    let (result, facts, now) = once(&app, &tools, &check, timeout_ms).await?;
+    let (result, facts, now) = once(&app, &tools, Reach::of(&auth), &check, timeout_ms).await?;
     Ok(Json(HeadersReport::of(&check, &result, &facts, now)))
 }
 
-async fn report(app: &App, tools: &Tools, of: CheckType, body: &Value) -> Result<Json<Report>, Problem> {
+async fn report(app: &App, tools: &Tools, reach: Reach, of: CheckType, body: &Value) -> Result<Json<Report>, Problem> {
     let (check, timeout_ms) =
         read(body, |fields, faults| Check::read_flat(of, fields, app.settings.private_targets, faults))?;
-    let (result, facts, now) = once(app, tools, &check, timeout_ms).await?;
+    let (result, facts, now) = once(app, tools, reach, &check, timeout_ms).await?;
     Ok(Json(Report::of(&check, &result, &facts, now)))
 }
 
@@ -157,11 +163,14 @@ fn read<'a>(
 async fn once(
     app: &App,
     tools: &Tools,
+    reach: Reach,
     check: &Check,
     timeout_ms: u32,
 ) -> Result<(ProbeResult, Facts, Timestamp), Problem> {
+    reach.permit(check)?;
     let _place = tools.in_flight.try_acquire().map_err(|error| Problem::unavailable(&error))?;
     let now = app.now();
-    let (result, facts) = probe(&tools.outbound, check, timeout_ms, now).await;
+    let (result, facts) = probe(reach.ways_out(tools), check, timeout_ms, now).await;
+    reach.seen(&result, app.settings.private_targets)?;
     Ok((result, facts, now))
 }

@@ -1,13 +1,17 @@
 //! `POST /api/v1/webhooks/deliveries/{id}/redeliver`.
 
 use axum::{Json, extract::State, http::StatusCode};
+use tokio::sync::OnceCell;
 use valpero_app::{
     App,
     http::{Auth, Caller, NoBody, ObjectId, Problem, need, settled},
     notify, schema,
     views::Delivery,
 };
-use valpero_domain::{DeliveryId, delivery::DeliveryStatus};
+use valpero_domain::{
+    DeliveryId,
+    delivery::{DeliveryStatus, is_due},
+};
 use valpero_storage::{self as storage, StoreError};
 
 /// Sends a delivery again, now. Whatever came of it before: the same event with the same body, to where the monitor's webhook
@@ -27,16 +31,23 @@ pub async fn redeliver(
     ObjectId(id): ObjectId<DeliveryId>,
     _: NoBody,
 ) -> Result<(StatusCode, Json<Delivery>), Problem> {
-    let delivery = settled(|| apply(&app, &caller, id)).await?;
+    // Counted once, however often it collides with others.
+    let counted = OnceCell::new();
+    let delivery = settled(|| apply(&app, &caller, id, &counted)).await?;
     notify::announce(&app, Some(&delivery)).await;
     Ok((StatusCode::ACCEPTED, Json(Delivery::of(&delivery))))
 }
 
-async fn apply(app: &App, caller: &Caller, id: DeliveryId) -> Result<storage::Delivery, Problem> {
+async fn apply(
+    app: &App,
+    caller: &Caller,
+    id: DeliveryId,
+    counted: &OnceCell<()>,
+) -> Result<storage::Delivery, Problem> {
     let now = app.now();
     let seen = app.store.delivery(caller.account(), id).await?;
     // To send now would send twice.
-    if seen.status == DeliveryStatus::Pending && seen.claimed_until.is_some_and(|until| until > now) {
+    if seen.status == DeliveryStatus::Pending && seen.claimed_until.is_some_and(|until| !is_due(until, now)) {
         return Ok(seen);
     }
     let monitor = match app.store.monitor(caller.account(), seen.monitor_id).await {
@@ -49,7 +60,9 @@ async fn apply(app: &App, caller: &Caller, id: DeliveryId) -> Result<storage::De
     match &monitor.webhook {
         None => return Err(crate::no_webhook()),
         Some(webhook) if webhook.disabled_at.is_some() => return Err(crate::webhook_disabled()),
-        Some(_) => crate::within_quota(app, &monitor, now).await?,
+        Some(_) => {
+            counted.get_or_try_init(|| crate::within_quota(app, &monitor, now)).await?;
+        }
     }
     let audit = caller.audit(now, "webhook.redelivered", Some(id.to_string()))?;
     Ok(app.store.redeliver(&seen, now, &audit).await?)

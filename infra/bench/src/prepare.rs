@@ -32,6 +32,7 @@ pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
         clock: Clock::system(),
         outbound: tick::outbound(targets)?,
         backoff: BACKOFF,
+        sockets_per_region: 700,
     })
     .await?;
     let ((account, token), router) = (key(&stack).await?, stack.router());

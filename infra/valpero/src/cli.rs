@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use valpero_app::telemetry::chain;
 use valpero_domain::{AccountId, KeyId, Plan, RegionCode, check::CheckType};
 
-use crate::{check, dead_letters, openapi, operator, screen, up};
+use crate::{backup, check, dead_letters, openapi, operator, screen, up};
 
 /// Uptime monitoring as an API, on one machine or on AWS.
 ///
@@ -26,6 +26,10 @@ enum Command {
     ///
     /// Exit codes: 0 up (be it slowly); 1 down; 2 wrong input, or a fault of our own.
     Check(CheckArgs),
+    /// Write the data of a directory into one file, also while `up` runs on it.
+    Backup(BackupArgs),
+    /// Put a backup in the place of a directory's data, while no `up` runs on it.
+    Restore(RestoreArgs),
     /// Accounts.
     #[command(subcommand)]
     Account(AccountCommand),
@@ -96,6 +100,35 @@ pub(crate) struct CheckArgs {
     /// Refuse addresses that are not on the public internet, as on AWS.
     #[arg(long)]
     pub public_only: bool,
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `backup` writes, and where.
+#[derive(Debug, Args)]
+pub(crate) struct BackupArgs {
+    /// The file to write; it must not exist.
+    pub file: PathBuf,
+    /// The data directory of `valpero up`, which may be running.
+    #[arg(long, value_name = "DIR", default_value = ".valpero")]
+    pub data: PathBuf,
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `restore` reads, and where to.
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// A file that `valpero backup` wrote.
+    pub file: PathBuf,
+    /// The data directory that gets it.
+    #[arg(long, value_name = "DIR", default_value = ".valpero")]
+    pub data: PathBuf,
+    /// Replace the data that is there.
+    #[arg(long)]
+    pub force: bool,
     /// Print one JSON object instead of text.
     #[arg(long)]
     pub json: bool,
@@ -238,6 +271,8 @@ pub async fn main() -> ExitCode {
     let done = match cli.command {
         Command::Up(args) => up::run(args).await,
         Command::Check(args) => return check::run(args).await,
+        Command::Backup(args) => backup::backup(&args),
+        Command::Restore(args) => backup::restore(&args),
         Command::Account(command) => operator::account(command).await,
         Command::Key(command) => operator::key(command).await,
         Command::Region(command) => operator::region(command).await,

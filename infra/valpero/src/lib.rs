@@ -1,16 +1,21 @@
 //! All of Valpero on one machine: the functions of the template around an embedded store, and the operator's commands.
 
 pub mod api;
+mod backup;
 mod check;
 pub mod cli;
 mod data;
 mod dead_letters;
 mod deployed;
 pub mod embedded;
+mod handles;
+mod health;
 pub mod openapi;
 mod operator;
+mod private;
 mod screen;
 mod services;
+mod soundness;
 pub mod stack;
 mod up;
 

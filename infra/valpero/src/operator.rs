@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use valpero_app::{Clock, entropy};
 use valpero_auth::Token;
 use valpero_domain::{AccountId, AuditId, KeyId, Plan, RegionCode, Scope, Scopes, Timestamp, monitor::MonitorName};
-use valpero_storage::{Account, ApiKey, AuditRow, Heartbeat, Store, StoreError, Tables, Trail};
+use valpero_storage::{Account, ApiKey, AuditRow, Heartbeat, LIVE_KEYS_MAX, Store, StoreError, Tables, Trail};
 
 use crate::{
     cli::{AccountCommand, KeyCommand, RegionCommand, Target},
@@ -224,8 +224,14 @@ pub(crate) async fn mint(
     let limit = plan.limits().requests_per_minute;
     let key = ApiKey::new(&token, account, KeyId::new(now, entropy()?), name.into(), scopes, limit, now);
     let audit = audit(account, "key.created", Some(key.id.to_string()))?;
-    store.create_key(&key, &Trail::from(&audit)).await?;
-    Ok((key, token))
+    match store.create_key(&key, &Trail::from(&audit)).await {
+        Ok(()) => Ok((key, token)),
+        Err(StoreError::LimitReached) => Err(format!(
+            "the account has {LIVE_KEYS_MAX} live keys, and may have no more; `valpero key revoke` ends one that is no longer used"
+        )
+        .into()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn audit(account_id: AccountId, action: &str, target: Option<String>) -> Result<AuditRow, Failure> {

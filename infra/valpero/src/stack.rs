@@ -34,6 +34,8 @@ pub struct Parts {
     pub outbound: Outbound,
     /// Waits between the attempts of a probe.
     pub backoff: [Duration; 3],
+    /// Sockets that the probes of one region may hold at the same time: all regions share the file handles of one process.
+    pub sockets_per_region: usize,
 }
 
 /// A running stack. It does nothing by itself: something calls its ticks, sweeps and queues.
@@ -71,7 +73,10 @@ impl Stack {
             clock: parts.clock,
             settings: Arc::new(settings),
         };
-        let checker = |region: &RegionCode| Checker::new(app.clone(), *region, parts.outbound.clone(), parts.backoff);
+        let checker = |region: &RegionCode| {
+            Checker::new(app.clone(), *region, parts.outbound.clone(), parts.backoff)
+            // .with_sockets(parts.sockets_per_region)
+        };
         let checkers = parts.regions.iter().map(checker).collect();
         let delivery = Delivery::new(app.clone(), parts.outbound.clone());
         let tools = Tools::new(parts.outbound);

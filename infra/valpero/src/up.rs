@@ -4,8 +4,10 @@ use std::{error::Error, net::SocketAddr, path::Path, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
-use tracing_subscriber::EnvFilter;
-use valpero_app::{Clock, config::log_filter, telemetry::chain};
+use valpero_app::{
+    Clock,
+    telemetry::{self, chain},
+};
 use valpero_checker::{BACKOFF, Checker, CheckerEvent};
 use valpero_domain::{Plan, Scopes, Timestamp, rollup::Span};
 use valpero_outbound::{Guard, Outbound};
@@ -15,7 +17,7 @@ use crate::{
     cli::{PrivateTargets, UpArgs},
     data::DataDir,
     embedded::Embedded,
-    operator,
+    handles, health, operator,
     screen::Screen,
     services::Services,
     stack::{Parts, STACK, Stack},
@@ -36,7 +38,8 @@ const ROLLUP_S: i64 = 7 * 60;
 const QUEUE_POLL: Duration = Duration::from_millis(500);
 
 pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
-    start_log();
+    // Standard output belongs to the screen.
+    telemetry::start_on(std::io::stderr, LOG);
     let screen = Screen::new(args.json);
     screen.say("Valpero is starting …");
     if args.services_only && args.addr.ip().is_unspecified() {
@@ -51,8 +54,15 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
         Some(directory) => directory.serve()?,
         None => Embedded::in_memory()?,
     };
-    let stack = Stack::assemble(parts(&args, &embedded, address)?).await?;
+    let handles = handles::raise();
+    let parts = parts(&args, &embedded, address, handles)?;
+    if let Some(warning) = handles::warning(handles, parts.regions.len()) {
+        tracing::warn!(handles, "{warning}");
+        screen.say(&warning);
+    }
+    let stack = Stack::assemble(parts).await?;
     if let Some(directory) = &directory {
+        directory.note_use()?;
         directory.announce(&embedded)?;
     }
     let router = match &directory {
@@ -67,7 +77,10 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
         _ => {
             let token = first_key(&stack.app.store).await?;
             welcome(screen, &args, address, token.as_deref());
-            stack.router()
+            match &directory {
+                Some(_) => health::watched(stack.router(), &args.data),
+                None => stack.router(),
+            }
         }
     };
 
@@ -84,23 +97,11 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn start_log() {
-    let filter = EnvFilter::try_new(log_filter(LOG)).unwrap_or_else(|_| EnvFilter::new(LOG));
-    let log = tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_span_list(false)
-        .with_env_filter(filter);
-    // Standard output belongs to the screen.
-    let _already_started = log.with_writer(std::io::stderr).try_init();
-}
-
 fn private_targets(args: &UpArgs) -> bool {
     args.private_targets == PrivateTargets::Allow
 }
 
-fn parts(args: &UpArgs, embedded: &Embedded, address: SocketAddr) -> Result<Parts, Failure> {
+fn parts(args: &UpArgs, embedded: &Embedded, address: SocketAddr, handles: u64) -> Result<Parts, Failure> {
     let private_targets = private_targets(args);
     let mut own = vec![embedded.address()];
     if args.services_only {
@@ -112,6 +113,7 @@ fn parts(args: &UpArgs, embedded: &Embedded, address: SocketAddr) -> Result<Part
     regions.dedup();
     Ok(Parts {
         client: embedded.client(),
+        sockets_per_region: handles::sockets_per_region(handles, regions.len()),
         regions,
         private_targets,
         clock: Clock::system(),

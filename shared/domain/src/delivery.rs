@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Invalid;
+use crate::{Invalid, Timestamp};
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,6 +117,16 @@ pub fn retry_after_ms(attempts: u32, jitter: u8, asked_s: Option<i64>) -> Option
     Some(jittered.max(asked_ms))
 }
 
+/// The longest wait between two attempts, in seconds: that of the last, with its jitter, and the difference between the clocks of
+/// two machines.
+pub const WAIT_MAX_S: i64 = 36_000 + 3_600 + 120;
+
+/// Whether what is planned for this moment is due. What lies further ahead than anything is ever planned was planned by a clock
+/// that was wrong, and set right since: it is due, too, for to wait for that moment could take a year.
+pub fn is_due(at: Timestamp, now: Timestamp) -> bool {
+    at <= now || at > now.plus_seconds(WAIT_MAX_S)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -143,6 +153,15 @@ mod tests {
         assert_eq!(retry_after_ms(4, 0, Some(1)), Some(1_800_000));
         assert_eq!(retry_after_ms(1, 0, Some(i64::MAX)), Some(36_000_000));
         assert_eq!(retry_after_ms(1, 0, Some(-5)), Some(5_000));
+    }
+
+    #[test]
+    fn what_no_clock_can_have_planned_is_due() {
+        let now = Timestamp::from_seconds(1_795_000_000);
+        let longest_ms = retry_after_ms(7, 255, Some(i64::MAX)).expect("a wait");
+        for (ahead_ms, due) in [(-1, true), (0, true), (1, false), (longest_ms, false), (366 * 86_400_000, true)] {
+            assert_eq!(is_due(now.plus_ms(ahead_ms), now), due, "{ahead_ms}");
+        }
     }
 
     proptest! {

@@ -58,6 +58,12 @@ impl Outbound {
         Ok(Self::new(guard, Arc::new(SystemResolver::new()?), Tls::trusting(tls::public_roots())?))
     }
 
+    /// The same ways out, to the public internet alone.
+    #[must_use]
+    pub fn public_only(&self) -> Self {
+        Self { guard: Arc::new(Guard::public_only()), ..self.clone() }
+    }
+
     /// Ways out of a function on AWS; `private_targets` opens private networks, never the machine itself.
     ///
     /// # Errors
@@ -81,5 +87,20 @@ pub enum OutboundError {
 impl std::fmt::Debug for Outbound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Outbound").field("guard", &self.guard).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn public_ways_out_share_everything_but_the_guard() {
+        let resolver: Arc<dyn Resolve> = Arc::new(SystemResolver::new().expect("a resolver"));
+        let tls = Tls::trusting(tls::public_roots()).expect("TLS");
+        let all = Outbound::new(Guard::allowing_private(Vec::new()), resolver, tls);
+        let public = all.public_only();
+        assert!(all.guard.allows_private() && !public.guard.allows_private());
+        assert!(Arc::ptr_eq(&all.spare, &public.spare) && Arc::ptr_eq(&all.memory, &public.memory));
     }
 }

@@ -1,5 +1,6 @@
 //! API keys. A key is its own meter: authentication, revocation, the plan's pace and the last use are one write.
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::{Deserialize, Serialize};
 use valpero_auth::{Token, TokenHash};
 use valpero_domain::{AccountId, KeyId, Scopes, Timestamp};
@@ -7,7 +8,7 @@ use valpero_domain::{AccountId, KeyId, Scopes, Timestamp};
 use crate::{
     AuditRow, Store, StoreError, Trail,
     call::{Cancelled, Item, Updated, a_put, an_update, from_item, key, n, put_item, s, to_item, update_item},
-    keys,
+    keys, window,
 };
 
 const TABLE: &str = "api-keys";
@@ -110,8 +111,11 @@ pub enum Refused {
     Store(#[from] StoreError),
 }
 
-/// Minutes by which the clocks of two machines may differ; a window further ahead is of a clock that was set right since.
-const CLOCKS_APART: i64 = 2;
+/// Keys of one account that may be live at the same time.
+pub const LIVE_KEYS_MAX: usize = 100;
+
+/// How often a key is minted anew when others mint keys of the same account at the same time.
+const MINTS: u32 = 16;
 
 const LIVE: &str = "attribute_exists(token_hash) AND attribute_not_exists(revoked_at) \
                     AND (attribute_not_exists(expires_at) OR expires_at > :now)";
@@ -135,7 +139,7 @@ impl Store {
             if !old.is_live(now) {
                 return Err(Refused::NoSuchKey);
             }
-            if old.minute > minute && old.minute <= minute + CLOCKS_APART {
+            if window::is_next(old.minute, minute) {
                 // Another machine's clock is ahead and has opened the next minute: count there.
                 minute = old.minute;
                 continue;
@@ -149,7 +153,8 @@ impl Store {
                 }
                 continue;
             }
-            first_of_day = old.last_used_at.is_none_or(|used| used.day() < now.day());
+            // A last use that lies ahead was noted by a clock that was wrong: it says nothing of today.
+            first_of_day = old.last_used_at.is_none_or(|used| used.day() < now.day() || window::is_beyond(used, now));
             if let Updated::Done(item) = self.open_window(hash, old.minute, minute, now).await? {
                 return Ok(Metered { key: from_item(TABLE, item)?, first_of_day });
             }
@@ -189,15 +194,70 @@ impl Store {
         self.send_update(request).await
     }
 
-    /// Keeps a new key. 6 WRU, and 2 for the receipt.
+    /// Keeps a new key. 8 WRU, 2 for the receipt, and 2 RRU and 1 a key of the account to count those that are live.
     ///
     /// # Errors
-    /// [`StoreError::Repeated`] where the request was answered before.
+    /// [`StoreError::Repeated`] where the request was answered before; [`StoreError::LimitReached`] where the account has
+    /// [`LIVE_KEYS_MAX`] live keys; [`StoreError::NotFound`] where there is no such account; [`StoreError::Conflict`] where too
+    /// many others minted keys at the same time.
     pub async fn create_key(&self, api_key: &ApiKey, trail: &Trail<'_>) -> Result<(), StoreError> {
-        self.transact_once(self.new_key(api_key)?.to_vec(), trail).await.map_err(Cancelled::conflict)
+        self.mint(api_key, None, trail).await
     }
 
-    fn new_key(&self, api_key: &ApiKey) -> Result<[aws_sdk_dynamodb::types::TransactWriteItem; 2], StoreError> {
+    /// Writes a new key, and the end of the one that it replaces, where the account has room for it.
+    ///
+    /// Keys end by the clock as well as by a write, so no counter could say how many are live. They are counted from what is
+    /// read, and the account's `keys_version` holds what was read to be true: whoever adds a live key counts it up, on the
+    /// condition that nobody has since. What ends a key need not, for it only makes room.
+    async fn mint(
+        &self,
+        api_key: &ApiKey,
+        replaced: Option<(&ApiKey, Timestamp)>,
+        trail: &Trail<'_>,
+    ) -> Result<(), StoreError> {
+        let (account, now) = (api_key.account_id, api_key.created_at);
+        for attempt in 0..MINTS {
+            // The version first: what changes behind it is noticed by the condition.
+            let version = self.keys_version(account).await?;
+            let others = self.keys(account).await?;
+            let stays_live = |key: &&ApiKey| match replaced {
+                Some((old, ends_at)) if old.id == key.id => key.is_live(now) && ends_at > now,
+                _ => key.is_live(now),
+            };
+            if others.iter().filter(stays_live).count() >= LIVE_KEYS_MAX {
+                return Err(StoreError::LimitReached);
+            }
+            let mut items = vec![self.count_up(account, version)?];
+            items.extend(self.new_key(api_key)?);
+            if let Some((old, ends_at)) = replaced {
+                items.push(self.end_for(old, ends_at, api_key)?);
+            }
+            match self.transact_once(items, trail).await {
+                Err(Cancelled::Conditions(places)) if places == [0] => Self::back_off(attempt).await,
+                done => return done.map_err(Cancelled::conflict),
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+
+    /// How many keys were ever added to the account, as far as that was counted.
+    async fn keys_version(&self, account: AccountId) -> Result<i64, StoreError> {
+        let item = self.get(&self.tables.accounts, Self::account_key(account)).await?.ok_or(StoreError::NotFound)?;
+        let Some(version) = item.get("keys_version") else { return Ok(0) };
+        let version = version.as_n().ok().and_then(|text| text.parse().ok());
+        version.ok_or_else(|| StoreError::corrupt("accounts", "keys_version is no number"))
+    }
+
+    fn count_up(&self, account: AccountId, seen: i64) -> Result<TransactWriteItem, StoreError> {
+        let change = update_item(&self.tables.accounts, Self::account_key(account), "ADD keys_version :one")
+            .expression_attribute_values(":one", n(1));
+        an_update(match seen {
+            0 => change.condition_expression("attribute_exists(account_id) AND attribute_not_exists(keys_version)"),
+            _ => change.condition_expression("keys_version = :seen").expression_attribute_values(":seen", n(seen)),
+        })
+    }
+
+    fn new_key(&self, api_key: &ApiKey) -> Result<[TransactWriteItem; 2], StoreError> {
         let mut entry = key([("account_id", api_key.account_id.to_string()), ("entry", keys::key_entry(api_key.id))]);
         entry.insert("token_hash".into(), s(api_key.token_hash.as_str()));
         let item = put_item(&self.tables.api_keys, to_item(TABLE, api_key)?);
@@ -258,11 +318,13 @@ impl Store {
         }
     }
 
-    /// Replaces a key by a successor; the old one ends at `old_ends_at`. 8 WRU, and 2 for the receipt.
+    /// Replaces a key by a successor; the old one ends at `old_ends_at`, and until then both are live. 10 WRU, 2 for the receipt,
+    /// and 2 RRU and 1 a key of the account.
     ///
     /// # Errors
-    /// [`StoreError::Repeated`] where the request was answered before; [`StoreError::Conflict`] where the old key was revoked or
-    /// rotated meanwhile.
+    /// [`StoreError::Repeated`] where the request was answered before; [`StoreError::LimitReached`] where the account would have
+    /// more than [`LIVE_KEYS_MAX`] live keys; [`StoreError::Conflict`] where the old key was revoked or rotated meanwhile, or too
+    /// many others minted keys at the same time.
     pub async fn rotate_key(
         &self,
         old: &ApiKey,
@@ -270,15 +332,17 @@ impl Store {
         successor: &ApiKey,
         trail: &Trail<'_>,
     ) -> Result<(), StoreError> {
+        self.mint(successor, Some((old, old_ends_at)), trail).await
+    }
+
+    fn end_for(&self, old: &ApiKey, ends_at: Timestamp, successor: &ApiKey) -> Result<TransactWriteItem, StoreError> {
         let place = key([("token_hash", old.token_hash.as_str().into())]);
         let change = update_item(&self.tables.api_keys, place, "SET expires_at = :end, successor = :successor")
             .condition_expression(
                 "attribute_exists(token_hash) AND attribute_not_exists(revoked_at) AND attribute_not_exists(successor)",
             )
-            .expression_attribute_values(":end", s(old_ends_at))
+            .expression_attribute_values(":end", s(ends_at))
             .expression_attribute_values(":successor", s(successor.id));
-        let mut items = self.new_key(successor)?.to_vec();
-        items.push(an_update(change)?);
-        self.transact_once(items, trail).await.map_err(Cancelled::conflict)
+        an_update(change)
     }
 }

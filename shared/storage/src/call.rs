@@ -295,15 +295,19 @@ impl Store {
             if !failed.is_empty() {
                 return Err(Cancelled::Conditions(failed));
             }
-            let collided = codes.iter().any(|code| matches!(code.as_str(), "TransactionConflict" | "ThrottlingError"))
+            let throttled = codes.iter().any(|code| code == "ThrottlingError");
+            let collided = codes.iter().any(|code| code == "TransactionConflict")
                 || error.code() == Some("TransactionInProgressException");
-            if collided && attempt < COLLISIONS {
+            if (throttled || collided) && attempt < COLLISIONS {
                 tokio::time::sleep(wait + jitter(wait)).await;
                 wait *= 2;
                 continue;
             }
-            let error = if collided { StoreError::Throttled(Box::new(error)) } else { StoreError::from_sdk(error) };
-            return Err(Cancelled::Failed(error));
+            return Err(Cancelled::Failed(match (throttled, collided) {
+                (true, _) => StoreError::Throttled(Box::new(error)),
+                (_, true) => StoreError::Contended(Box::new(error)),
+                _ => StoreError::from_sdk(error),
+            }));
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::{Deserialize, Serialize};
 use valpero_domain::{
     AccountId, DeliveryId, EventId, IncidentId, MonitorId, Timestamp,
-    delivery::{DeliveryStatus, EventType},
+    delivery::{DeliveryStatus, EventType, WAIT_MAX_S},
 };
 
 use crate::{
@@ -129,7 +129,8 @@ impl Store {
         from_item(TABLE, item.ok_or(StoreError::NotFound)?)
     }
 
-    /// Those that are due, oldest first, at most `count`: account and id. A hint only: [`Self::claim_delivery`] decides.
+    /// Those that are due, oldest first, at most `count`, and then those that a clock which was wrong has planned: account and
+    /// id. A hint only: [`Self::claim_delivery`] decides.
     ///
     /// # Errors
     /// Where the store fails.
@@ -138,24 +139,30 @@ impl Store {
         now: Timestamp,
         count: usize,
     ) -> Result<Vec<(AccountId, DeliveryId)>, StoreError> {
-        let request = self
-            .query(&self.tables.deliveries)
-            .index_name(PENDING_INDEX)
-            .key_condition_expression("#pending = :pending AND next_attempt_at <= :now")
-            .expression_attribute_names("#pending", "pending")
-            .expression_attribute_values(":pending", s(keys::PENDING))
-            .expression_attribute_values(":now", s(now));
+        let planned = |condition: &str, at: Timestamp| {
+            self.query(&self.tables.deliveries)
+                .index_name(PENDING_INDEX)
+                .key_condition_expression(format!("#pending = :pending AND next_attempt_at {condition} :at"))
+                .expression_attribute_names("#pending", "pending")
+                .expression_attribute_values(":pending", s(keys::PENDING))
+                .expression_attribute_values(":at", s(at))
+        };
         let id = |item: &Item| {
             let account: AccountId = item.get("account_id")?.as_s().ok()?.parse().ok()?;
             let delivery: DeliveryId = item.get("delivery_id")?.as_s().ok()?.parse().ok()?;
             Some((account, delivery))
         };
         let mut found = Vec::new();
-        let all = self.query_each(request, None, |item| {
-            found.push(id(&item).ok_or_else(|| StoreError::corrupt(TABLE, "a pending delivery has no id"))?);
-            Ok(enough(&found, count))
-        });
-        all.await?;
+        for request in [planned("<=", now), planned(">", now.plus_seconds(WAIT_MAX_S))] {
+            if enough(&found, count).is_break() {
+                break;
+            }
+            let all = self.query_each(request, None, |item| {
+                found.push(id(&item).ok_or_else(|| StoreError::corrupt(TABLE, "a pending delivery has no id"))?);
+                Ok(enough(&found, count))
+            });
+            all.await?;
+        }
         Ok(found)
     }
 
@@ -172,12 +179,15 @@ impl Store {
         let request = self
             .update(&self.tables.deliveries, Self::delivery_key(seen.account_id, seen.id))
             .update_expression("SET next_attempt_at = :lost, claimed_until = :lost ADD attempts :one")
-            .condition_expression("#status = :pending AND attempts = :seen AND next_attempt_at <= :now")
+            .condition_expression(
+                "#status = :pending AND attempts = :seen AND (next_attempt_at <= :now OR next_attempt_at > :beyond)",
+            )
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":pending", to_value(TABLE, &DeliveryStatus::Pending)?)
             .expression_attribute_values(":seen", n(seen.attempts))
             .expression_attribute_values(":one", n(1))
             .expression_attribute_values(":now", s(now))
+            .expression_attribute_values(":beyond", s(now.plus_seconds(WAIT_MAX_S)))
             .expression_attribute_values(":lost", s(lost_at));
         match self.send_update(request).await? {
             Updated::Done(item) => from_item(TABLE, item),

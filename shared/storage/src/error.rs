@@ -16,14 +16,17 @@ pub enum StoreError {
     /// The same request, by its idempotency key, was answered before.
     #[error("the request was answered before")]
     Repeated,
-    /// The account already has as many monitors as its plan allows.
-    #[error("the plan's limit of monitors is reached")]
+    /// The account has as many of these objects as it may have.
+    #[error("the account's limit is reached")]
     LimitReached,
+    /// Writes of others to the same items came first, also after retries. Nothing was changed.
+    #[error("others write to the same items at the same time")]
+    Contended(#[source] Box<dyn Error + Send + Sync>),
     /// DynamoDB asks us to slow down, also after the SDK's own retries.
     #[error("the database is throttling")]
     Throttled(#[source] Box<dyn Error + Send + Sync>),
     /// DynamoDB did not answer, or failed, also after the SDK's own retries: whether it did what it was asked is not known.
-    #[error("the database did not answer; is it reachable, and are region, endpoint and credentials right?")]
+    #[error("the database failed, or did not answer; is it reachable, and are region, endpoint and credentials right?")]
     Unreachable(#[source] Box<dyn Error + Send + Sync>),
     /// An item does not read as what it should be.
     #[error("an item of {table} cannot be read")]
@@ -51,13 +54,10 @@ impl StoreError {
     {
         match error.code() {
             Some("ConditionalCheckFailedException") => Self::Conflict,
-            Some(
-                "ProvisionedThroughputExceededException"
-                | "ThrottlingException"
-                | "RequestLimitExceeded"
-                | "TransactionInProgressException"
-                | "TransactionConflictException",
-            ) => Self::Throttled(Box::new(error)),
+            Some("ProvisionedThroughputExceededException" | "ThrottlingException" | "RequestLimitExceeded") => {
+                Self::Throttled(Box::new(error))
+            }
+            Some("TransactionInProgressException" | "TransactionConflictException") => Self::Contended(Box::new(error)),
             _ if failed_on_the_way(&error) => Self::Unreachable(Box::new(error)),
             _ => Self::Aws(Box::new(error)),
         }
@@ -88,5 +88,28 @@ impl Answered for aws_sdk_dynamodb::config::http::HttpResponse {
 impl From<aws_sdk_dynamodb::error::BuildError> for StoreError {
     fn from(error: aws_sdk_dynamodb::error::BuildError) -> Self {
         Self::Aws(Box::new(error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::{
+        config::http::HttpResponse, operation::update_item::UpdateItemError, types::error::InternalServerError,
+    };
+
+    use super::*;
+
+    #[test]
+    fn why_the_store_failed_is_told_behind_the_error() {
+        let failed = InternalServerError::builder().message("SQLite error: database or disk is full").build();
+        let answer = HttpResponse::new(500.try_into().expect("a status"), "".into());
+        let error = StoreError::from_sdk(SdkError::service_error(UpdateItemError::InternalServerError(failed), answer));
+        assert!(matches!(error, StoreError::Unreachable(_)), "{error:?}");
+        let (mut told, mut cause) = (String::new(), Error::source(&error));
+        while let Some(next) = cause {
+            told.push_str(&next.to_string());
+            cause = next.source();
+        }
+        assert!(told.contains("disk is full"), "{told}");
     }
 }

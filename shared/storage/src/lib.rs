@@ -21,11 +21,12 @@ mod schedules;
 pub mod schema;
 mod status_change;
 pub mod usage;
+mod window;
 
 use aws_sdk_dynamodb::Client;
 
 pub use accounts::Account;
-pub use api_keys::{ApiKey, Metered, Refused};
+pub use api_keys::{ApiKey, LIVE_KEYS_MAX, Metered, Refused};
 pub use audit_log::{AuditFilter, AuditRow};
 pub use checks::{Check, CheckPosition, CheckSpan, LatestCheck, NewWords, Occasion};
 pub use deliveries::{ATTEMPTS_KEPT, Attempt, Delivery, DeliveryFilter};

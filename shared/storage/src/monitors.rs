@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use valpero_auth::WebhookSecret;
@@ -22,6 +22,7 @@ use crate::{
         Cancelled, Item, Updated, a_delete, a_put, an_update, delete_item, from_item, key, n, put_item, s, to_item,
         to_value, update_item,
     },
+    window,
 };
 
 const TABLE: &str = "monitors";
@@ -427,31 +428,44 @@ impl Store {
         now: Timestamp,
         most: u32,
     ) -> Result<bool, StoreError> {
-        let (window, used) = quota.attributes();
-        let base = |expression: &str| {
-            self.update(&self.tables.monitors, Self::monitor_key(account, monitor))
-                .update_expression(expression)
-                .expression_attribute_values(":minute", n(now.minute()))
-                .expression_attribute_values(":one", n(1))
-        };
-        let count = base(&format!("ADD {used} :one"))
-            .condition_expression(format!("{window} = :minute AND {used} < :most"))
-            .expression_attribute_values(":most", n(most));
-        let old = match self.send_update(count.clone()).await? {
-            Updated::Done(_) => return Ok(true),
-            Updated::Refused(old) => old.ok_or(StoreError::NotFound)?,
-        };
-        if old.get(window) == Some(&AttributeValue::N(now.minute().to_string())) {
-            return Ok(false);
-        }
-        let open = base(&format!("SET {window} = :minute, {used} = :one")).condition_expression(format!(
-            "attribute_exists(account_id) AND (attribute_not_exists({window}) OR {window} < :minute)"
-        ));
-        match self.send_update(open).await? {
-            Updated::Done(_) => Ok(true),
-            Updated::Refused(None) => Err(StoreError::NotFound),
-            // Opened by somebody else at the same moment: theirs is the first, this one is counted behind it.
-            Updated::Refused(Some(_)) => Ok(matches!(self.send_update(count).await?, Updated::Done(_))),
+        let (opened, used) = quota.attributes();
+        let mut minute = now.minute();
+        loop {
+            let base = |expression: &str| {
+                self.update(&self.tables.monitors, Self::monitor_key(account, monitor))
+                    .update_expression(expression)
+                    .expression_attribute_values(":minute", n(minute))
+                    .expression_attribute_values(":one", n(1))
+            };
+            let count = base(&format!("ADD {used} :one"))
+                .condition_expression(format!("{opened} = :minute AND {used} < :most"))
+                .expression_attribute_values(":most", n(most));
+            let old = match self.send_update(count).await? {
+                Updated::Done(_) => return Ok(true),
+                Updated::Refused(old) => old.ok_or(StoreError::NotFound)?,
+            };
+            let found = old.get(opened).and_then(|minute| minute.as_n().ok()?.parse::<i64>().ok());
+            match found {
+                Some(found) if found == minute => return Ok(false),
+                // Another machine's clock is ahead and has opened the next minute: count there.
+                Some(found) if window::is_next(found, minute) => {
+                    minute = found;
+                    continue;
+                }
+                _ => {}
+            }
+            let open = base(&format!("SET {opened} = :minute, {used} = :one"));
+            let open = match found {
+                Some(found) => {
+                    open.condition_expression(format!("{opened} = :old")).expression_attribute_values(":old", n(found))
+                }
+                None => open
+                    .condition_expression(format!("attribute_exists(account_id) AND attribute_not_exists({opened})")),
+            };
+            // Where somebody else opened it at the same moment, theirs is the first, and this one is counted behind it.
+            if let Updated::Done(_) = self.send_update(open).await? {
+                return Ok(true);
+            }
         }
     }
 

@@ -14,9 +14,6 @@ use valpero_storage::{ApiKey, Trail};
 
 use super::Key;
 
-/// Keys of one account that may be live at the same time.
-const KEYS_MAX: usize = 100;
-
 /// A key to be minted.
 #[derive(Debug, ToSchema)]
 #[expect(
@@ -57,10 +54,6 @@ pub async fn create(
         let now = app.now();
         let asked = Asked::read(&body, now)?;
         super::outlives(&caller, asked.expires_at)?;
-        let keys = app.store.keys(caller.account()).await?;
-        if keys.iter().filter(|key| key.is_live(now)).count() >= KEYS_MAX {
-            return Err(Problem::key_limit(KEYS_MAX));
-        }
         if let Some(scope) = asked.scopes.first_beyond(&caller.key.scopes) {
             return Err(Problem::scope_beyond_key(scope));
         }
@@ -69,7 +62,8 @@ pub async fn create(
         let answer = Answer::created(None, &Key::minted(&key, &token));
         let audit = caller.audit(now, "key.created", Some(key.id.to_string()))?;
         let receipt = ticket.receipt(&answer, now)?;
-        app.store.create_key(&key, &Trail { audit: &audit, receipt: receipt.as_ref() }).await?;
+        let kept = app.store.create_key(&key, &Trail { audit: &audit, receipt: receipt.as_ref() }).await;
+        kept.map_err(super::not_kept)?;
         Ok(answer)
     };
     idempotency.once(&app, &caller, &body, mint).await

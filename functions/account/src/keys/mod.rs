@@ -7,10 +7,14 @@ pub mod rotate;
 
 use serde::Serialize;
 use utoipa::ToSchema;
-use valpero_app::{http::Caller, schema, views::Shown};
+use valpero_app::{
+    http::{Caller, Problem},
+    schema,
+    views::Shown,
+};
 use valpero_auth::Token;
 use valpero_domain::{Faults, KeyId, Scopes, Timestamp};
-use valpero_storage::ApiKey;
+use valpero_storage::{ApiKey, LIVE_KEYS_MAX, StoreError};
 
 /// Seconds after which a key should be rotated: a year.
 const ROTATION_S: i64 = 365 * 86_400;
@@ -71,6 +75,14 @@ impl Key {
     /// A key with its token, for the one answer that shows it.
     fn minted(key: &ApiKey, token: &Token) -> Self {
         Self { token: Some(Shown::from(token.reveal())), ..Self::of(key) }
+    }
+}
+
+/// Why a new key was not kept.
+fn not_kept(error: StoreError) -> Problem {
+    match error {
+        StoreError::LimitReached => Problem::key_limit(LIVE_KEYS_MAX),
+        error => error.into(),
     }
 }
 

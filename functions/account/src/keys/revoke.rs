@@ -8,7 +8,8 @@ use valpero_app::{
 };
 use valpero_domain::KeyId;
 
-/// Ends a key. The very next request with it is refused. Again is no fault.
+/// Ends a key. The very next request with it is refused. Again is no fault. A key may end itself, and keys that have no scope which
+/// it lacks itself.
 #[utoipa::path(
     delete,
     path = "/api/v1/keys/{id}",
@@ -26,6 +27,11 @@ pub async fn revoke(
 ) -> Result<StatusCode, Problem> {
     let now = app.now();
     let key = app.store.key(caller.account(), id).await?;
+    if key.id != caller.key.id
+        && let Some(scope) = key.scopes.first_beyond(&caller.key.scopes)
+    {
+        return Err(Problem::revokes_beyond_key(scope));
+    }
     let audit = caller.audit(now, "key.revoked", Some(id.to_string()))?;
     app.store.revoke_key(&key, now, &audit).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -26,7 +26,7 @@ pub struct Rotation {
     grace_seconds: Option<i64>,
 }
 
-/// Rotates a key. Its successor has the same name and scopes; the old key ends after the grace.
+/// Rotates a key. Its successor has the same name and scopes; the old key ends after the grace, during which both count as live.
 #[utoipa::path(
     post,
     path = "/api/v1/keys/{id}/rotate",
@@ -69,7 +69,7 @@ pub async fn rotate(
         let trail = Trail { audit: &audit, receipt: receipt.as_ref() };
         let ends_at = now.plus_seconds(grace_s);
         let old_ends_at = old.expires_at.map_or(ends_at, |end| end.min(ends_at));
-        app.store.rotate_key(&old, old_ends_at, &successor, &trail).await?;
+        app.store.rotate_key(&old, old_ends_at, &successor, &trail).await.map_err(super::not_kept)?;
         Ok(answer)
     };
     idempotency.once(&app, &caller, &body, rotate).await

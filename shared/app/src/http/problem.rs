@@ -1,6 +1,9 @@
 //! What a client sees when something is wrong: RFC 9457 problem documents. The only place that knows status codes.
 
-use std::error::Error;
+use std::{
+    error::Error,
+    time::{Duration, Instant},
+};
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -23,12 +26,17 @@ pub const PROBLEMS: &[(u16, &str, &str)] = &[
     (400, "bad_request", "The request cannot be read."),
     (401, "unauthorized", "The key is missing, malformed, unknown, revoked or expired."),
     (403, "missing_scope", "The key lacks the scope that `detail` names."),
-    (403, "scope_beyond_key", "A key can only hand out scopes that it holds itself."),
+    (
+        403,
+        "scope_beyond_key",
+        "A key can only hand out scopes that it holds itself, and only revoke keys of such scopes.",
+    ),
     (403, "monitor_limit_reached", "The plan's monitors are used up."),
     (403, "key_limit_reached", "The account has as many live keys as it may have."),
     (404, "not_found", "There is no such object in this account."),
     (404, "no_route", "There is no such route."),
     (405, "method_not_allowed", "The route does not take this method; `Allow` names those it takes."),
+    (409, "collision", "Others are changing the same object at this moment. Nothing was changed; try again."),
     (409, "idempotency_in_progress", "A request of this `Idempotency-Key` is under way; try again to get its answer."),
     (409, "incident_resolved", "The incident is over, so nobody can take it any more."),
     (409, "key_ended", "The key is revoked or expired, so it cannot be rotated."),
@@ -45,26 +53,38 @@ pub const PROBLEMS: &[(u16, &str, &str)] = &[
     (429, "check_quota_reached", "The monitor's checks on request of this minute are used up."),
     (429, "webhook_quota_reached", "The monitor's webhooks on request of this minute are used up."),
     (500, "internal_error", "Something failed on our side; it is logged under the request's id."),
-    (503, "collision", "Others are changing the same object at this moment. Nothing was changed."),
     (503, "no_region_yet", "No region checks yet: a new deployment's first tick comes within a minute."),
     (503, "unavailable", "Too much is going on right now. Nothing was changed."),
-    (503, "unreachable", "The database did not answer. Whether a change was made is not known."),
+    (503, "unreachable", "The database failed, or did not answer. Whether a change was made is not known."),
     (504, "timed_out", "The request took longer than 25 s. Whether a change was made is not known."),
 ];
 
 /// How often work that collided is done anew before the client is told.
-const COLLISIONS: u32 = 5;
+const COLLISIONS: u32 = 16;
 
-/// Does the work anew, from reading on, when somebody else changed the object in between.
+/// The longest wait before the first of these; each is up to twice as long as the one before, and none longer than the last.
+const COLLISION_WAIT: Duration = Duration::from_millis(10);
+const COLLISION_WAIT_MAX: Duration = Duration::from_secs(1);
+
+/// After so long nothing is begun anew: the store has its own patience with each piece of work, and the request's is 24 s.
+const COLLISIONS_END: Duration = Duration::from_secs(10);
+
+/// Does the work anew, from reading on, when somebody else changed the object in between. The waits are random, so that of many
+/// who met, few meet again.
 ///
 /// # Errors
 /// What the work says, at last.
 pub async fn settled<T, W: Future<Output = Result<T, Problem>>>(work: impl Fn() -> W) -> Result<T, Problem> {
+    let started = Instant::now();
+    let mut longest = COLLISION_WAIT;
     for _ in 1..COLLISIONS {
         match work().await {
-            Err(problem) if problem.is_collision() => {}
+            Err(problem) if problem.is_collision() && started.elapsed() < COLLISIONS_END => {}
             settled => return settled,
         }
+        let [part] = valpero_auth::random_bytes()?;
+        tokio::time::sleep(longest * u32::from(part) / 255).await;
+        longest = (longest * 2).min(COLLISION_WAIT_MAX);
     }
     work().await
 }
@@ -123,6 +143,23 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "scope_beyond_key", "The key lacks a scope that it would hand out", detail)
     }
 
+    /// 403: the key would end one that may do what it may not.
+    pub fn revokes_beyond_key(scope: Scope) -> Self {
+        let detail = format!("A key can only revoke keys whose scopes it holds itself; this one lacks {scope}.");
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "scope_beyond_key",
+            "The key lacks a scope of the key that it would revoke",
+            detail,
+        )
+    }
+
+    /// 403: the key lacks a scope that this request needs, though not every request to the route does; `why` is a sentence.
+    pub fn missing_scope_for(scope: Scope, why: &str) -> Self {
+        let detail = format!("{why} This request needs the scope {scope}; mint a key that has it.");
+        Self::new(StatusCode::FORBIDDEN, "missing_scope", "The key lacks a scope", detail)
+    }
+
     /// 403: the plan's monitors are used up.
     pub fn monitor_limit(most: u32) -> Self {
         let detail = format!("The plan allows {most} monitors. Delete one, or change the plan.");
@@ -131,7 +168,10 @@ impl Problem {
 
     /// 403: as many live keys as an account may have.
     pub fn key_limit(most: usize) -> Self {
-        let detail = format!("An account may have {most} live keys. Revoke one that is no longer used.");
+        let detail = format!(
+            "An account may have {most} live keys, and during the grace of a rotation both keys are live. Revoke one that is no \
+             longer used."
+        );
         Self::new(StatusCode::FORBIDDEN, "key_limit_reached", "The account has too many keys", detail)
     }
 
@@ -244,18 +284,17 @@ impl Problem {
 
     /// 503: the store did not answer, so nobody knows what it did.
     pub fn unreachable(error: &(dyn Error + 'static)) -> Self {
-        let detail =
-            "The database did not answer in time. Whether a change was made is not known: look before you try again.";
+        let detail = "The database failed, or did not answer. Whether a change was made is not known: look before you try again.";
         let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unreachable", "Try again soon", detail);
         problem.0.internal = Some(chain(error));
         problem.0.retry_after_s = Some(2);
         problem
     }
 
-    /// 503: somebody else changed the same object at the same time, again and again.
+    /// 409: somebody else changed the same object at the same time, again and again. It is no fault of ours, so no alarm counts it.
     fn collision() -> Self {
         let detail = "Others are changing the same object at this moment. Nothing was changed; try again.";
-        let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, COLLISION, "Try again soon", detail);
+        let mut problem = Self::new(StatusCode::CONFLICT, COLLISION, "Try again soon", detail);
         problem.0.retry_after_s = Some(1);
         problem
     }
@@ -347,7 +386,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound => Self::not_found(),
-            StoreError::Conflict => Self::collision(),
+            StoreError::Conflict | StoreError::Contended(_) => Self::collision(),
             StoreError::Repeated => Self::repeated(),
             StoreError::Throttled(_) => Self::unavailable(&error),
             StoreError::Unreachable(_) => Self::unreachable(&error),
