@@ -1,19 +1,25 @@
 //! What must hold for any input at all, one function for each parser that strangers reach. cargo-fuzz looks for inputs that break it;
 //! the test suite runs the same functions over the corpus and over mutations of it.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::{
+    cell::Cell,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+};
 
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use url::Host;
 use valpero_auth::{Token, cursor};
 use valpero_domain::{
     AccountId, Faults, Fields,
-    body_check::JsonAssertion,
+    body_check::{Budget, JsonAssertion, JsonPath},
     check::{Check, CheckType},
     dns_check::RecordType,
     http_check::ExpectedStatus,
     monitor::HttpUrl,
-    packed, rollup,
+    packed,
+    probe::ErrorCode,
+    rollup,
 };
 use valpero_outbound::Guard;
 
@@ -21,11 +27,12 @@ use valpero_outbound::Guard;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 9] = [
     ("url", url),
     ("guard", guard),
     ("expected_status", expected_status),
     ("json_assertion", json_assertion),
+    ("json_path", json_path),
     ("dns_record", dns_record),
     ("packed", packed),
     ("cursor", cursor),
@@ -176,9 +183,14 @@ pub fn json_assertion(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let mut lines = text.splitn(3, '\n');
     let (Some(path), Some(value), Some(document)) = (lines.next(), lines.next(), lines.next()) else { return };
-    let (Ok(value), Ok(document)) = (serde_json::from_str::<Value>(value), serde_json::from_str::<Value>(document))
-    else {
+    let Ok(value) = serde_json::from_str::<Value>(value) else { return };
+    if serde_json::from_str::<IgnoredAny>(document).is_err() {
         return;
+    }
+    let judge = |assertion: &JsonAssertion| {
+        let mut budget = Budget::new(Budget::CHECK, &|| true);
+        let judged = JsonAssertion::judge_all(std::slice::from_ref(assertion), document.as_bytes(), &mut budget);
+        judged.map_err(|cause| cause.code)
     };
     let holds = |op: &str| {
         let mut one = json!({"path": path, "op": op});
@@ -191,11 +203,12 @@ pub fn json_assertion(data: &[u8]) {
             return None;
         }
         let assertion = read.first().expect("one was given, and it has no fault");
-        let verdict = assertion.judge(&document).is_ok();
+        let verdict = judge(assertion);
         let stored = serde_json::to_value(assertion).expect("JSON");
         let again: JsonAssertion = serde_json::from_value(stored).expect("what was stored");
-        assert_eq!(again.judge(&document).is_ok(), verdict, "{text:?}");
-        Some(verdict)
+        assert_eq!(judge(&again), verdict, "{text:?}");
+        // What takes too long is neither true nor false.
+        (verdict != Err(ErrorCode::JsonTooCostly)).then_some(verdict.is_ok())
     };
     let [exists, absent, equal, unequal] = ["exists", "absent", "eq", "ne"].map(holds);
     let [less, at_most, more, at_least] = ["lt", "lte", "gt", "gte"].map(holds);
@@ -207,6 +220,48 @@ pub fn json_assertion(data: &[u8]) {
     assert!(more != yes || at_least == yes, "{text:?}");
     assert!(!(less == yes && at_least == yes), "{text:?}");
     assert!(!(more == yes && at_most == yes), "{text:?}");
+}
+
+/// Whoever's path on whoever's body costs what the budget has at most, asks often enough whether to go on, and finds something where
+/// another implementation does. The input is a path and a body, each on a line of its own.
+pub fn json_path(data: &[u8]) {
+    let Some(end) = data.iter().position(|byte| *byte == b'\n') else { return };
+    let (Ok(text), body) = (std::str::from_utf8(&data[..end]), &data[end + 1..]) else { return };
+    let Ok(path) = JsonPath::try_from(text.to_owned()) else { return };
+    assert_eq!(JsonPath::try_from(String::from(path.clone())), Ok(path), "{text:?}");
+    let one = json!({"path": text, "op": "exists"});
+    let assertion: JsonAssertion = serde_json::from_value(one).expect("a comparison");
+    let exists = |body: &[u8]| {
+        let (steps, asked) = (20_000, Cell::new(0_u64));
+        let go_on = || {
+            asked.set(asked.get() + 1);
+            true
+        };
+        let mut budget = Budget::new(steps, &go_on);
+        let judged = JsonAssertion::judge_all(std::slice::from_ref(&assertion), body, &mut budget);
+        let judged = judged.map_err(|cause| cause.code);
+        assert_eq!(judged == Err(ErrorCode::JsonTooCostly), budget.left() == 0, "{text:?}");
+        assert_eq!(judged == Err(ErrorCode::JsonInvalid), asked.get() == 0, "{text:?}");
+        judged
+    };
+    let is_json = std::str::from_utf8(body).is_ok_and(|body| serde_json::from_str::<IgnoredAny>(body).is_ok());
+    match exists(body) {
+        Err(ErrorCode::JsonInvalid) => assert!(!is_json, "{data:?}"),
+        Ok(()) | Err(ErrorCode::JsonMismatch | ErrorCode::JsonTooCostly) => assert!(is_json, "{data:?}"),
+        Err(other) => panic!("{data:?}: {other:?}"),
+    }
+    // The other departs from the standard in filters, and takes time that doubles with each filter in a filter; and of members with
+    // the same name it knows but one.
+    if text.contains('?') {
+        return;
+    }
+    let (Ok(other), Ok(document)) = (serde_json_path::JsonPath::parse(text), serde_json::from_slice::<Value>(body))
+    else {
+        return;
+    };
+    let expected = if other.query(&document).is_empty() { Err(ErrorCode::JsonMismatch) } else { Ok(()) };
+    let found = exists(document.to_string().as_bytes());
+    assert!(found == expected || found == Err(ErrorCode::JsonTooCostly), "{data:?}: {found:?}");
 }
 
 /// A record has one spelling: what was made of it is made of itself. The input is a type's number and a record.

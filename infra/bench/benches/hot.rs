@@ -14,6 +14,7 @@ use valpero_app::views;
 use valpero_auth::{Token, cursor, webhook::WebhookSecret};
 use valpero_domain::{
     AccountId, MonitorId, Plan, RegionCode, Status, Timestamp,
+    body_check::{Budget, JsonAssertion},
     monitor::{Allowance, MonitorSpec},
     packed::{self, COHORT_SIZE, Record, Tag},
     probe::{Outcome, Phases, ProbeResult},
@@ -116,6 +117,30 @@ mod check {
     fn find_in_a_full_cohort(bencher: Bencher<'_, '_>) {
         let (bytes, last) = (packed::pack(&records()), Tag::new(55).expect("a tag"));
         bencher.bench_local(|| packed::find(black_box(&bytes), last));
+    }
+
+    /// Ten comparisons that use up the budget of a check, on a body as large as any: the most that one can cost.
+    #[divan::bench]
+    fn compare_json_until_the_budget_is_used_up(bencher: Bencher<'_, '_>) {
+        let one = json!({"path": "$[?value($[0]) == value($[1])]", "op": "exists"});
+        let assertions: Vec<JsonAssertion> = serde_json::from_value(json!(vec![one; 10])).expect("comparisons");
+        let record = r#"{"id":12345,"name":"service","up":true,"ms":5.5,"tags":["a","b"]}"#;
+        let body = format!("[{}]", vec![record; 15_000].join(","));
+        bencher.bench_local(|| {
+            let mut budget = Budget::new(Budget::CHECK, &|| true);
+            JsonAssertion::judge_all(black_box(&assertions), body.as_bytes(), &mut budget)
+        });
+    }
+
+    #[divan::bench]
+    fn compare_json_of_a_kilobyte(bencher: Bencher<'_, '_>) {
+        let one = json!({"path": "$.status", "op": "eq", "value": "ok"});
+        let assertions: Vec<JsonAssertion> = serde_json::from_value(json!([one])).expect("a comparison");
+        let body = json!({"status": "ok", "parts": vec![json!({"name": "x", "ms": 1.5}); 45]}).to_string();
+        bencher.bench_local(|| {
+            let mut budget = Budget::new(Budget::CHECK, &|| true);
+            JsonAssertion::judge_all(black_box(&assertions), body.as_bytes(), &mut budget)
+        });
     }
 
     #[divan::bench]

@@ -169,7 +169,7 @@ texts! {
         ..PLAIN
     };
     JsonPath Text {
-        says: "A JSONPath query (RFC 9535), with at most one `..` and one `$`, 2 commas and 2 filters.",
+        says: "A JSONPath query (RFC 9535) without `match` and `search`, and at most 16 levels of filters, parentheses and functions.",
         example: "$.status",
         format: "json-path",
         length: Some((1, 200)),

@@ -129,6 +129,7 @@ error_codes! {
     42 ResolverTimeout "resolver_timeout" Down "The name server that the monitor names did not answer in time.",
     43 ResolverUnreachable "resolver_unreachable" Down "The name server that the monitor names cannot be reached.",
     44 TcpMismatch "tcp_mismatch" Down "The target did not send what the monitor expects.",
+    60 JsonTooCostly "json_too_costly" Down "The monitor's JSONPath takes too long on this body.",
 }
 
 /// The longest detail that is kept of a failure, in characters.

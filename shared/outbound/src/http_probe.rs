@@ -3,7 +3,6 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use hyper::body::Bytes;
-use serde_json::Value;
 use tokio::time::Instant;
 use url::{Host, Url};
 use valpero_domain::{
@@ -17,6 +16,7 @@ use crate::{
     Outbound, Trace,
     body::{self, ACCEPT_ENCODING},
     exchange::{Answer, Ask, exchange},
+    json,
 };
 
 const REDIRECTS_MAX: usize = 10;
@@ -53,7 +53,10 @@ async fn judge(
         let started = Instant::now();
         let read = body::read(outbound, &answer.headers, answer.body, deadline).await;
         Trace::add(&mut trace.facts.body_us, started);
-        read.and_then(|body| judge_body(check, &body))
+        match read {
+            Ok(body) => judge_body(check, &body, deadline).await,
+            Err(cause) => Err(cause),
+        }
     } else {
         Ok(())
     };
@@ -61,18 +64,11 @@ async fn judge(
     judged
 }
 
-fn judge_body(check: &HttpCheck, body: &[u8]) -> Result<(), Cause> {
+async fn judge_body(check: &HttpCheck, body: &[u8], deadline: Instant) -> Result<(), Cause> {
     if let Some(keyword) = &check.keyword {
         keyword.judge(body)?;
     }
-    if check.json.is_empty() {
-        return Ok(());
-    }
-    let document: Value = serde_json::from_slice(body).map_err(|error| {
-        let place = format!("line {}, column {}", error.line(), error.column());
-        Cause::seen(ErrorCode::JsonInvalid, format!("The body is not JSON, from {place} on."))
-    })?;
-    check.json.iter().try_for_each(|assertion| assertion.judge(&document))
+    if check.json.is_empty() { Ok(()) } else { json::judge(&check.json, body, deadline).await }
 }
 
 fn be_quick(check: &HttpCheck, trace: &Trace) -> Result<(), Cause> {

@@ -11,6 +11,7 @@ pub mod exchange;
 pub mod guard;
 mod host_probes;
 mod http_probe;
+mod json;
 mod legacy;
 mod probe;
 pub mod resolve;
