@@ -63,7 +63,7 @@ impl Stack {
         tables.create_missing(&parts.client).await?;
         let queue = Arc::new(InProcessQueue::default());
         let bus = Arc::new(InProcessBus::default());
-        let settings = Settings { private_targets: parts.private_targets };
+        let settings = Settings { private_targets: parts.private_targets, blocked_ports: &[] };
         let app = App {
             store: Store::new(parts.client, tables),
             queue: Queue::InProcess(Arc::clone(&queue)),

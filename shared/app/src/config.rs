@@ -7,7 +7,7 @@ use aws_smithy_http_client::{
     Builder, HttpClientError,
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
-use valpero_domain::RegionCode;
+use valpero_domain::{RegionCode, host::PORTS_BLOCKED_BY_AWS};
 use valpero_storage::{Store, Tables};
 
 use crate::{App, Clock, EventBus, Queue, Settings, telemetry::chain};
@@ -119,7 +119,7 @@ impl Config {
             // Every region's bus has the stack's name.
             events: if self.events { EventBus::event_bridge(&sdk, self.stack.clone()) } else { EventBus::Absent },
             clock: Clock::system(),
-            settings: Arc::new(Settings { private_targets: self.private_targets }),
+            settings: Arc::new(Settings { private_targets: self.private_targets, blocked_ports: PORTS_BLOCKED_BY_AWS }),
         }
     }
 }

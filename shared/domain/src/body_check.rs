@@ -1,12 +1,12 @@
 //! What the body of an answer must say: keywords, and JSON by path.
 
-use memchr::memmem;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json_path::JsonPath as Query;
 
 use crate::{
     Faults, Fields, Invalid,
+    charset::{BodyText, Found},
     probe::{Cause, ErrorCode},
 };
 
@@ -29,7 +29,7 @@ impl From<Needle> for String {
     }
 }
 
-/// Texts that a body must have, or must not have, byte by byte.
+/// Texts that a body must have, or must not have, character by character.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Keyword {
     /// What must be in it.
@@ -57,17 +57,23 @@ impl Keyword {
     /// Whether a body is as it must be.
     ///
     /// # Errors
-    /// What it lacks, or has.
-    pub fn judge(&self, body: &[u8]) -> Result<(), Cause> {
-        let has = |needle: &Needle| memmem::find(body, needle.0.as_bytes()).is_some();
-        match (&self.contains, &self.not_contains) {
-            (Some(wanted), _) if !has(wanted) => {
-                Err(Cause::seen(ErrorCode::KeywordMissing, format!("The body does not contain {:?}.", wanted.0)))
+    /// What it lacks, or has, or that nobody can tell.
+    pub fn judge(&self, body: &BodyText<'_>) -> Result<(), Cause> {
+        if let Some(Needle(wanted)) = &self.contains {
+            match body.has(wanted) {
+                Found::Yes => {}
+                Found::No => {
+                    let detail = format!("The body does not contain {wanted:?}.");
+                    return Err(Cause::seen(ErrorCode::KeywordMissing, detail));
+                }
+                Found::Unclear => return Err(body.unclear(wanted)),
             }
-            (_, Some(unwanted)) if has(unwanted) => {
-                Err(Cause::seen(ErrorCode::KeywordPresent, format!("The body contains {:?}.", unwanted.0)))
-            }
-            _ => Ok(()),
+        }
+        let Some(Needle(unwanted)) = &self.not_contains else { return Ok(()) };
+        match body.has(unwanted) {
+            Found::Yes => Err(Cause::seen(ErrorCode::KeywordPresent, format!("The body contains {unwanted:?}."))),
+            Found::No => Ok(()),
+            Found::Unclear => Err(body.unclear(unwanted)),
         }
     }
 }
@@ -408,9 +414,18 @@ mod tests {
             faults.is_empty().then_some(keyword)
         };
         let both = read(json!({"contains": "all good", "not_contains": "error"})).expect("valid");
-        assert_eq!(both.judge(b"... all good ..."), Ok(()));
-        assert_eq!(both.judge(b"all bad").err().map(|cause| cause.code), Some(ErrorCode::KeywordMissing));
-        assert_eq!(both.judge(b"all good, error").err().map(|cause| cause.code), Some(ErrorCode::KeywordPresent));
+        let code = |keyword: &Keyword, content_type, body| {
+            keyword.judge(&BodyText::read(content_type, body)).err().map(|cause| cause.code)
+        };
+        assert_eq!(code(&both, None, b"... all good ..."), None);
+        assert_eq!(code(&both, None, b"all bad"), Some(ErrorCode::KeywordMissing));
+        assert_eq!(code(&both, None, b"all good, error"), Some(ErrorCode::KeywordPresent));
+        let outage = read(json!({"not_contains": "Störung"})).expect("valid");
+        let page = b"St\xf6rung im Netz";
+        assert_eq!(code(&outage, Some("text/html; charset=iso-8859-1"), page), Some(ErrorCode::KeywordPresent));
+        assert_eq!(code(&outage, Some("text/html; charset=utf-8"), page), Some(ErrorCode::BodyCharset));
+        assert_eq!(code(&outage, Some("text/html; charset=?"), b"fine"), Some(ErrorCode::BodyCharset));
+        assert_eq!(code(&outage, Some("text/html; charset=utf-8"), b"fine \xff"), None, "no place for it");
         for bad in
             [json!({}), json!({"contains": ""}), json!("ok"), json!({"has": "x"}), json!({"contains": "x".repeat(501)})]
         {

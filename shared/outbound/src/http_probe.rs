@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 use url::{Host, Url};
 use valpero_domain::{
+    charset::BodyText,
     host::check_labels,
     http_check::{BasicAuth, HttpCheck, SlowOutcome},
     monitor::HttpUrl,
@@ -53,7 +54,7 @@ async fn judge(
         let started = Instant::now();
         let read = body::read(outbound, &answer.headers, answer.body, deadline).await;
         Trace::add(&mut trace.facts.body_us, started);
-        read.and_then(|body| judge_body(check, &body))
+        read.and_then(|body| judge_body(check, &answer.headers, &body))
     } else {
         Ok(())
     };
@@ -61,13 +62,16 @@ async fn judge(
     judged
 }
 
-fn judge_body(check: &HttpCheck, body: &[u8]) -> Result<(), Cause> {
+fn judge_body(check: &HttpCheck, headers: &HeaderMap, body: &[u8]) -> Result<(), Cause> {
     if let Some(keyword) = &check.keyword {
-        keyword.judge(body)?;
+        let content_type = headers.get(header::CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
+        keyword.judge(&BodyText::read(content_type.as_deref(), body))?;
     }
     if check.json.is_empty() {
         return Ok(());
     }
+    // RFC 8259, section 8.1: a byte order mark may be ignored.
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let document: Value = serde_json::from_slice(body).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
         Cause::seen(ErrorCode::JsonInvalid, format!("The body is not JSON, from {place} on."))
