@@ -19,6 +19,8 @@ mod peer_name;
 mod probe;
 pub mod resolve;
 mod silence;
+#[cfg(test)]
+mod tests;
 pub mod tls;
 mod trace;
 mod verified;

@@ -321,6 +321,89 @@ mod tests {
 
     use super::*;
 
+    /// A name server that gives every name one address, but none to those whose first label begins with `no`, and no IPv6 address to
+    /// any; and the first labels that it was asked for.
+    async fn name_server() -> (SocketAddr, Arc<std::sync::Mutex<Vec<String>>>) {
+        let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+        let address = socket.local_addr().expect("an address");
+        let asked = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let log = Arc::clone(&asked);
+        tokio::spawn(async move {
+            let mut packet = [0; 512];
+            while let Ok((_, asker)) = socket.recv_from(&mut packet).await {
+                let label = String::from_utf8_lossy(&packet[13..13 + usize::from(packet[12])]).into_owned();
+                let end = 12 + packet[12..].iter().position(|byte| *byte == 0).expect("the root") + 5;
+                let (known, v4) = (!label.starts_with("no"), packet[end - 3] == 1);
+                log.lock().expect("unpoisoned").push(label);
+                let answers = u8::from(known && v4);
+                let mut answer =
+                    [&packet[..2], &[0x81, if known { 0x80 } else { 0x83 }, 0, 1, 0, answers, 0, 0, 0, 0]].concat();
+                answer.extend_from_slice(&packet[12..end]);
+                if answers == 1 {
+                    answer.extend_from_slice(&[0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 7]);
+                }
+                socket.send_to(&answer, asker).await.expect("sent");
+            }
+        });
+        (address, asked)
+    }
+
+    fn resolver(server: SocketAddr, hosts: HostsFile) -> SystemResolver {
+        SystemResolver { hosts, dns: asking(&[server]).expect("a resolver"), well: Mutex::new(None) }
+    }
+
+    #[tokio::test]
+    async fn any_name_is_asked_for() {
+        let (server, asked) = name_server().await;
+        let resolver = resolver(server, HostsFile::default());
+        for host in [
+            "my_app",
+            "foo_bar.t",
+            "app_1.t",
+            "host_.t",
+            "a*b",
+            "a!b",
+            "a~b",
+            "a+b",
+            "a$b",
+            "-host",
+            "host-.t",
+            "my_app.",
+        ] {
+            let found = resolver.resolve(host).await.expect("an address");
+            assert_eq!(found, ["192.0.2.7".parse::<IpAddr>().expect("an address")], "{host}");
+            let bare = host.trim_end_matches('.');
+            let label = bare.split('.').next().expect("a label");
+            assert!(asked.lock().expect("unpoisoned").iter().any(|asked| asked == label), "{host}");
+            let name = HostName::try_from(bare.to_owned()).expect("a name");
+            for servers in [&[] as &[SocketAddr], &[server]] {
+                let records = resolver.records(&name, RecordType::A, servers).await;
+                assert_eq!(records, Ok(vec!["192.0.2.7".to_owned()]), "{host}");
+            }
+        }
+        let missing = resolver.resolve("no_app").await.expect_err("no such name");
+        assert_eq!(missing.code, ErrorCode::DnsNxdomain);
+    }
+
+    #[tokio::test]
+    async fn the_list_of_hosts_comes_first_and_has_no_say_in_records() {
+        let (server, asked) = name_server().await;
+        let resolver = resolver(server, HostsFile::parse("10.0.0.1 my_app\n::1 my_app\n"));
+        let found = resolver.resolve("My_App").await.expect("addresses");
+        assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), ["10.0.0.1", "::1"]);
+        assert!(asked.lock().expect("unpoisoned").is_empty());
+        let name = HostName::try_from("my_app".to_owned()).expect("a name");
+        assert_eq!(resolver.records(&name, RecordType::A, &[]).await, Ok(vec!["192.0.2.7".to_owned()]));
+    }
+
+    #[tokio::test]
+    async fn a_resolver_that_answers_is_well_and_is_not_asked_again_at_once() {
+        let (server, asked) = name_server().await;
+        let answering = resolver(server, HostsFile::default());
+        assert!(answering.is_well().await && answering.is_well().await);
+        assert_eq!(asked.lock().expect("unpoisoned").len(), 1);
+    }
+
     #[test]
     fn a_question_without_a_socket_is_no_word_about_its_target() {
         let name = HostName::try_from("example.com".to_owned()).expect("a name");

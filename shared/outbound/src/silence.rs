@@ -43,10 +43,11 @@ pub(crate) async fn listen<T>(
             () = sleep_until(deadline) => break false,
         }
     };
-    if early && well.is_none() {
+    let patient = asked.elapsed() >= PATIENCE;
+    if early && patient && well.is_none() {
         well = timeout_at(deadline, control).await.ok();
     }
-    if well == Some(true) && asked.elapsed() >= PATIENCE {
+    if patient && well == Some(true) {
         let detail = format!("The name servers of {host} did not answer in time; our DNS resolver answers otherwise.");
         return Err(Cause::seen(ErrorCode::DnsUnanswered, detail));
     }
@@ -132,6 +133,7 @@ mod tests {
         let quick = control(Some(true));
         assert_eq!(heard(&quick, ready(Ok(1)), 10).await, Ok(1));
         assert_eq!(heard(&quick, ready(Err(Cause::of(ErrorCode::DnsServfail))), 10).await, Err(ErrorCode::DnsServfail));
+        assert_eq!(heard(&quick, ready(Err(Cause::of(ErrorCode::DnsTimeout))), 10).await, Err(ErrorCode::DnsTimeout));
         assert_eq!(quick.1.load(Ordering::SeqCst), 0);
         let late = async {
             sleep(Duration::from_secs(5)).await;
