@@ -253,6 +253,12 @@ mod tests {
         assert!(faults.len() == 1 && faults[0].contains("maybe"), "{faults:?}");
     }
 
+    #[tokio::test]
+    async fn a_function_on_aws_refuses_the_port_that_aws_blocks() {
+        let config = Config::read(Needs::default(), |_| Some("deny".to_owned())).expect("complete");
+        assert_eq!(config.connect().await.settings.blocked_ports, [25]);
+    }
+
     #[test]
     fn amazons_authorities_are_certificates() {
         use rustls_pki_types::{CertificateDer, pem::PemObject};

@@ -159,6 +159,7 @@ fn charset(content_type: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use encoding_rs::{EUC_KR, GBK, SHIFT_JIS};
+    use proptest::{collection::vec, prelude::*};
 
     use super::*;
 
@@ -246,6 +247,20 @@ mod tests {
             assert_eq!(found(Some(&content_type), b"all good", "error"), Found::Unclear, "{label}");
         }
         assert_eq!(found(Some("text/plain; charset=utf-16le"), b"\x00\xd8o\x00k\x00", "error"), Found::Unclear);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_harm(
+            start in "(<meta |<!--|<\\?xml |<a |</|\u{feff})?[-<>=/'\" a-zé]{0,40}",
+            body in vec(any::<u8>(), 0..200),
+            content_type in "(text/html|text/xml|a)?(; ?charset=\"?(utf-8|gbk|utf-16|iso-2022-jp|[a-z\"]{0,5}))?",
+        ) {
+            let body = [start.as_bytes(), &body].concat();
+            let read = BodyText::read(Some(&content_type), &body);
+            prop_assert!(read.text.len() <= 3 * body.len());
+            prop_assert!(read.doubt.is_some() || read.has("Störung") != Found::Unclear);
+        }
     }
 
     #[test]
