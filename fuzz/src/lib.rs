@@ -12,7 +12,8 @@ use url::Host;
 use valpero_auth::{Token, cursor};
 use valpero_domain::{
     AccountId, Faults, Fields,
-    body_check::{Budget, JsonAssertion, JsonPath},
+    body_check::{Budget, JsonAssertion, JsonPath, Keyword},
+    charset::BodyText,
     check::{Check, CheckType},
     dns_check::RecordType,
     http_check::ExpectedStatus,
@@ -27,12 +28,13 @@ use valpero_outbound::Guard;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     ("url", url),
     ("guard", guard),
     ("expected_status", expected_status),
     ("json_assertion", json_assertion),
     ("json_path", json_path),
+    ("charset", charset),
     ("dns_record", dns_record),
     ("packed", packed),
     ("cursor", cursor),
@@ -262,6 +264,33 @@ pub fn json_path(data: &[u8]) {
     let expected = if other.query(&document).is_empty() { Err(ErrorCode::JsonMismatch) } else { Ok(()) };
     let found = exists(document.to_string().as_bytes());
     assert!(found == expected || found == Err(ErrorCode::JsonTooCostly), "{data:?}: {found:?}");
+}
+
+/// A text is in a body, or it is not, or nobody can tell; and what a body in UTF-8 has is found. The input is a Content-Type on a line
+/// of its own, and a body.
+pub fn charset(data: &[u8]) {
+    let end = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
+    let content_type = std::str::from_utf8(&data[..end]).ok();
+    let body = data.get(end + 1..).unwrap_or_default();
+    let text = BodyText::read(content_type, body);
+    for wanted in ["ok", "Störung", "服务"] {
+        let judge = |name: &str| {
+            let mut faults = Faults::default();
+            let keyword = Keyword::read(&json!({name: wanted}), "", &mut faults);
+            assert!(faults.is_empty());
+            keyword.judge(&text).err().map(|cause| cause.code)
+        };
+        let (there, absent) = (judge("contains"), judge("not_contains"));
+        let told = [
+            (None, Some(ErrorCode::KeywordPresent)),
+            (Some(ErrorCode::KeywordMissing), None),
+            (Some(ErrorCode::BodyCharset), Some(ErrorCode::BodyCharset)),
+        ];
+        assert!(told.contains(&(there, absent)), "{content_type:?} {body:?}: {there:?} {absent:?}");
+        let plain = BodyText::read(Some("text/plain; charset=utf-8"), wanted.as_bytes());
+        let same = Keyword::read(&json!({"contains": wanted}), "", &mut Faults::default());
+        assert_eq!(same.judge(&plain), Ok(()));
+    }
 }
 
 /// A record has one spelling: what was made of it is made of itself. The input is a type's number and a record.

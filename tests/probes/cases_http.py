@@ -5,6 +5,8 @@ from rows import Between, Holds, at, case, compare, odd, secure, web
 
 NO_JSON = "it has no JSON conditions"
 READS_ALL = "it reads every body to its end"
+COMPARES_BYTES = "it compares bytes"
+ASKS_HOST_NAMES = "its resolver asks for names of letters, digits, hyphens and underscores alone, none of which a hyphen begins"
 CODE_200 = {"http_status": 200}
 
 
@@ -28,6 +30,18 @@ def requests():
         "up",
         expect=CODE_200,
         differs="it asks the name server for the name as it is written, not in Punycode",
+    )
+    for host in ("my_app", "foo_bar.deep", "app_1", "host_", "_srv"):
+        case(f"http by {host}", "a name with an underscore", at(f"{host}.probe.test"), "up", expect=CODE_200)
+    for host in ("a+b", "a!b", "a~b", "a$b", "a*b", "-host"):
+        case(f"http by {host}", "a name of the DNS that is no host name", at(f"{host}.probe.test"), "up", differs=ASKS_HOST_NAMES)
+    case("https by a name with an underscore", "a wildcard certificate", secure("/ok", host="my_app.probe.test"), "up", expect=CODE_200)
+    case(
+        "https by a name with a hyphen first",
+        "a wildcard certificate, no name in the handshake",
+        secure("/ok", host="-host.probe.test"),
+        "up",
+        differs=ASKS_HOST_NAMES,
     )
     case("http by localhost", "named in /etc/hosts alone", at("localhost"), "up", expect=CODE_200)
     case("http host header", "200 for the right Host alone", web("/host"), "up")
@@ -191,10 +205,51 @@ def bodies():
     case("keyword beyond ASCII", "a page in UTF-8", web("/text.txt", keyword={"contains": "Schöne Grüße"}), "up")
     case(
         "keyword in Latin-1",
-        "the same words in Latin-1: the bytes are others",
+        "the same words in Latin-1, which nothing declares",
         web("/latin.txt", keyword={"contains": "Schöne Grüße"}),
+        "up",
+        differs=COMPARES_BYTES,
+    )
+    for label, words in (("iso-8859-1", "Störung"), ("gbk", "服务中断"), ("utf-16", "Störung"), ("utf-16be", "Störung")):
+        page = f"declares-{label}"
+        case(f"keyword in {label}", "a page with the words, declared", odd(page, keyword={"contains": words}), "up", differs=COMPARES_BYTES)
+        case(
+            f"keyword present in {label}",
+            "a page with the unwanted words, declared",
+            odd(page, keyword={"not_contains": words}),
+            "down",
+            "keyword_present",
+            differs=COMPARES_BYTES,
+        )
+    case(
+        "keyword in a meta element",
+        "a page in GBK that says so itself",
+        odd("meta-gbk", keyword={"not_contains": "服务中断"}),
         "down",
-        "keyword_missing",
+        "keyword_present",
+        differs=COMPARES_BYTES,
+    )
+    case(
+        "keyword hidden by a false charset",
+        "a page in Latin-1 that is declared to be UTF-8",
+        odd("false-utf-8", keyword={"not_contains": "Störung"}),
+        "down",
+        "body_charset",
+        differs=COMPARES_BYTES,
+    )
+    case(
+        "keyword elsewhere under a false charset",
+        "a page in Latin-1 that is declared to be UTF-8",
+        odd("false-utf-8", keyword={"not_contains": "error"}),
+        "up",
+    )
+    case(
+        "keyword under an unknown charset",
+        "a page that is declared to be in UTF-9",
+        odd("unknown-charset", keyword={"not_contains": "error"}),
+        "down",
+        "body_charset",
+        differs=COMPARES_BYTES,
     )
     case(
         "keyword and status",

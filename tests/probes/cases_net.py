@@ -6,6 +6,7 @@ from names import LONG
 from rows import Between, at, case, dns, ping, tcp, web
 
 OWN_FAULT = "a name server of one's own that fails is no word about the target, says Valpero; it says down"
+NO_ROUTE = "a route by IPv6 that one's own machine lacks is no word about the target, says Valpero; it says down"
 ONE_ADDRESS = "it tries one address alone, IPv6 where there is one"
 
 
@@ -37,7 +38,14 @@ def connections():
         "connect_timeout",
     )
     case("connect unreachable", "no route", web("http://nowhere.probe.test:80/"), "down", "connect_unreachable")
-    case("connect unreachable by IPv6", "no route", web("http://nowhere6.probe.test:80/"), "down", "connect_unreachable")
+    case(
+        "connect unreachable by IPv6",
+        "no route",
+        web("http://nowhere6.probe.test:80/"),
+        "probe_error",
+        "no_ipv6",
+        differs=NO_ROUTE,
+    )
     case(
         "connect IPv6 hangs",
         "IPv4 works, SYNs to IPv6 go unanswered",
@@ -172,7 +180,9 @@ def texts():
     case("tcp refused", "nobody listens", tcp("ok.probe.test", places.CLOSED), "down", "connect_refused", phases="dns connect")
     case("tcp hangs", "SYNs go unanswered", tcp("127.0.0.1", places.HANGS), "down", "connect_timeout", phases="connect")
     case("tcp unreachable", "no route", tcp(places.UNREACHABLE, 25), "down", "connect_unreachable")
-    case("tcp unreachable by IPv6", "no route", tcp(places.UNREACHABLE_V6, 25), "down", "connect_unreachable")
+    case("tcp unreachable by IPv6", "no route", tcp(places.UNREACHABLE_V6, 25), "probe_error", "no_ipv6", differs=NO_ROUTE)
+    case("tcp by a name with an underscore", "nginx listens", tcp("my_app.probe.test", places.HTTP), "up", phases="dns connect")
+    case("ping by a name with an underscore", "nginx listens", ping("host_.probe.test", places.HTTP), "up", phases="dns connect")
     case("tcp unknown host", "no such name", tcp("gone.probe.test", 25), "down", "dns_nxdomain", phases="dns")
     case(
         "tcp banner", "an SMTP greeting", tcp("ok.probe.test", raw.PORTS["smtp"], expect="220 mail"), "up", phases="dns connect first_byte"
@@ -259,6 +269,14 @@ def lookups():
         dns("alias.probe.test", "CNAME", "OK.Probe.Test."),
         ["ok.probe.test"],
         blackbox={"validate_answer_rrs": {"fail_if_not_matches_regexp": ["CNAME\tok.probe.test.$"]}},
+    )
+    found("of a name with an underscore", "one A record", dns("my_app.probe.test", "A", "127.0.0.1"), ["127.0.0.1"])
+    found(
+        "CNAME to a name with an underscore",
+        "a CNAME record",
+        dns("to_under.probe.test", "CNAME", "My_App.probe.test"),
+        ["my_app.probe.test"],
+        blackbox={"validate_answer_rrs": {"fail_if_not_matches_regexp": ["CNAME\tmy_app.probe.test.$"]}},
     )
     found("MX", "two MX records", dns("probe.test", "MX", *reversed(mx)), mx)
     found("NS", "two NS records", dns("probe.test", "NS", "ns1.probe.test", "ns2.probe.test"), ["ns1.probe.test", "ns2.probe.test"])
@@ -349,6 +367,14 @@ def lookups():
     lacks("resolver refuses", "REFUSED", dns("ok.probe.test", "A", resolver=places.DNS_REFUSES), "dns_refused")
     lacks("resolver silent", "never answers", dns("ok.probe.test", "A", resolver=places.DNS_SILENT, timeout_ms=1000), "resolver_timeout")
     lacks("resolver closed", "nobody listens", dns("ok.probe.test", "A", resolver=places.DNS_CLOSED), "resolver_timeout")
+    lacks(
+        "resolver unreachable by IPv6",
+        "no route",
+        dns("ok.probe.test", "A", resolver=places.UNREACHABLE_V6),
+        "no_ipv6",
+        outcome="probe_error",
+        differs=NO_ROUTE,
+    )
     lacks("resolver unreachable", "no route", dns("ok.probe.test", "A", resolver=places.UNREACHABLE), "resolver_unreachable")
     lacks(
         "resolver with the wrong number",

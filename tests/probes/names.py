@@ -48,6 +48,18 @@ twotexts    TXT    "first"
 twotexts    TXT    "second"
 quoted      TXT    "say \"hello\" \\ twice"
 long        TXT    {LONG}
+my_app      A      127.0.0.1
+foo_bar.deep A     127.0.0.1
+app_1       A      127.0.0.1
+host_       A      127.0.0.1
+_srv        A      127.0.0.1
+a\043b      A      127.0.0.1
+a\033b      A      127.0.0.1
+a\126b      A      127.0.0.1
+a\036b      A      127.0.0.1
+a\042b      A      127.0.0.1
+-host       A      127.0.0.1
+to_under    CNAME  my_app
 *.wild      A      127.0.0.1
 *.wild      TXT    "from the wildcard"
 xn--bcher-kva A    127.0.0.1

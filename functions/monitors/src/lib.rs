@@ -31,5 +31,11 @@ pub fn routes() -> Routes {
 
 /// What this deployment and the account's plan allow a monitor to be.
 fn allowance<'a>(app: &App, plan: Plan, regions: &'a [RegionCode], kept: &'a [RegionCode]) -> Allowance<'a> {
-    Allowance { regions, kept, private_targets: app.settings.private_targets, limits: plan.limits() }
+    Allowance {
+        regions,
+        kept,
+        private_targets: app.settings.private_targets,
+        blocked_ports: app.settings.blocked_ports,
+        limits: plan.limits(),
+    }
 }

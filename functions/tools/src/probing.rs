@@ -121,7 +121,7 @@ pub async fn headers(
     auth: Auth<need::MonitorsRead>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<HeadersReport>, Problem> {
-    let (check, timeout_ms) = read(&body, |fields, faults| {
+    let (check, timeout_ms) = read(&app, &body, |fields, faults| {
         let url = fields.required("url", faults);
         let ours = HttpCheck::default();
         let http = HttpCheck {
@@ -142,19 +142,23 @@ pub async fn headers(
 
 async fn report(app: &App, tools: &Tools, reach: Reach, of: CheckType, body: &Value) -> Result<Json<Report>, Problem> {
     let (check, timeout_ms) =
-        read(body, |fields, faults| Check::read_flat(of, fields, app.settings.private_targets, faults))?;
+        read(app, body, |fields, faults| Check::read_flat(of, fields, app.settings.private_targets, faults))?;
     let (result, facts, now) = once(app, tools, reach, &check, timeout_ms).await?;
     Ok(Json(Report::of(&check, &result, &facts, now)))
 }
 
 /// The check that a body asks for, and how long it may take.
 fn read<'a>(
+    app: &App,
     body: &'a Value,
     check: impl FnOnce(&mut Fields<'a>, &mut Faults) -> Option<Check>,
 ) -> Result<(Check, u32), Faults> {
     let mut faults = Faults::default();
     let mut fields = Fields::of(body, "", &mut faults);
     let check = check(&mut fields, &mut faults);
+    if let Some(check) = &check {
+        check.refuse_ports(app.settings.blocked_ports, &fields, &mut faults);
+    }
     let timeout_ms = fields.number("timeout_ms", 10_000, 100..=TIMEOUT_MAX_MS, &mut faults);
     fields.finish(&mut faults);
     faults.finish(check.map(|check| (check, timeout_ms)))

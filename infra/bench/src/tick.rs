@@ -103,7 +103,7 @@ pub(crate) fn app(store: SocketAddr, events: EventBus, clock: Clock) -> App {
         queue: Queue::Absent,
         events,
         clock,
-        settings: Arc::new(Settings { private_targets: true }),
+        settings: Arc::new(Settings { private_targets: true, blocked_ports: &[] }),
     }
 }
 

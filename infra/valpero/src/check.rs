@@ -65,8 +65,13 @@ fn described(args: &CheckArgs) -> Result<(Check, u32), Failure> {
     for elsewhere in ["regions", "confirm_regions"] {
         body.as_object_mut().map(|body| body.remove(elsewhere));
     }
-    let allowance =
-        Allowance { regions: &[], kept: &[], private_targets: !args.public_only, limits: Plan::Business.limits() };
+    let allowance = Allowance {
+        regions: &[],
+        kept: &[],
+        private_targets: !args.public_only,
+        blocked_ports: &[],
+        limits: Plan::Business.limits(),
+    };
     let spec = MonitorSpec::read(&body, &allowance).map_err(|faults| {
         let faults = faults.into_vec().into_iter().map(|fault| format!("{}: {}", fault.pointer, fault.detail));
         faults.collect::<Vec<_>>().join("\n         ")

@@ -65,7 +65,7 @@ impl Stack {
         tables.create_missing(&parts.client).await?;
         let queue = Arc::new(InProcessQueue::default());
         let bus = Arc::new(InProcessBus::default());
-        let settings = Settings { private_targets: parts.private_targets };
+        let settings = Settings { private_targets: parts.private_targets, blocked_ports: &[] };
         let app = App {
             store: Store::new(parts.client, tables),
             queue: Queue::InProcess(Arc::clone(&queue)),
@@ -75,7 +75,7 @@ impl Stack {
         };
         let checker = |region: &RegionCode| {
             Checker::new(app.clone(), *region, parts.outbound.clone(), parts.backoff)
-            // .with_sockets(parts.sockets_per_region)
+                .with_sockets(parts.sockets_per_region)
         };
         let checkers = parts.regions.iter().map(checker).collect();
         let delivery = Delivery::new(app.clone(), parts.outbound.clone());

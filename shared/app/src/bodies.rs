@@ -28,7 +28,8 @@ pub struct BasicAuthSettings {
     pub password: String,
 }
 
-/// Texts that a body must have, or must not have, byte by byte: one of the two, or both.
+/// Texts that a body must have, or must not have, character by character, in whatever encoding the body declares: one of the two, or
+/// both.
 #[derive(Debug, ToSchema)]
 pub struct KeywordSettings {
     /// What must be in it.

@@ -7,7 +7,7 @@ use aws_smithy_http_client::{
     Builder, HttpClientError,
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
-use valpero_domain::RegionCode;
+use valpero_domain::{RegionCode, host::PORTS_BLOCKED_BY_AWS};
 use valpero_storage::{Store, Tables};
 
 use crate::{App, Clock, EventBus, Queue, Settings, telemetry::chain};
@@ -119,7 +119,7 @@ impl Config {
             // Every region's bus has the stack's name.
             events: if self.events { EventBus::event_bridge(&sdk, self.stack.clone()) } else { EventBus::Absent },
             clock: Clock::system(),
-            settings: Arc::new(Settings { private_targets: self.private_targets }),
+            settings: Arc::new(Settings { private_targets: self.private_targets, blocked_ports: PORTS_BLOCKED_BY_AWS }),
         }
     }
 }
@@ -251,6 +251,12 @@ mod tests {
         let value = |name: &str| Some(if name == PRIVATE_TARGETS { "maybe" } else { "x" }.to_owned());
         let ConfigError(faults) = Config::read(Needs::default(), value).expect_err("wrong");
         assert!(faults.len() == 1 && faults[0].contains("maybe"), "{faults:?}");
+    }
+
+    #[tokio::test]
+    async fn a_function_on_aws_refuses_the_port_that_aws_blocks() {
+        let config = Config::read(Needs::default(), |_| Some("deny".to_owned())).expect("complete");
+        assert_eq!(config.connect().await.settings.blocked_ports, [25]);
     }
 
     #[test]

@@ -53,6 +53,8 @@ impl WorkError {
 pub struct Settings {
     /// Whether targets may be private addresses.
     pub private_targets: bool,
+    /// Ports that nobody can connect to from here.
+    pub blocked_ports: &'static [u16],
 }
 
 /// The state of every function: cheap to clone.

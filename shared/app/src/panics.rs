@@ -30,7 +30,6 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::panic, reason = "it is what is tested")]
     fn a_panic_is_an_error_with_its_own_words() {
         let work = async |fails: bool| if fails { panic!("no {}", "way") } else { 1 };
         assert_eq!(futures::executor::block_on(caught(work(false))).ok(), Some(1));

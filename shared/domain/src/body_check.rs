@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     Faults, Fields, Invalid,
+    charset::{BodyText, Found},
     json_document::{Document, Id, Kind, Number},
     json_select::{Item, Run, Stop},
     probe::{Cause, ErrorCode},
@@ -31,7 +32,7 @@ impl From<Needle> for String {
     }
 }
 
-/// Texts that a body must have, or must not have, byte by byte.
+/// Texts that a body must have, or must not have, character by character.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Keyword {
     /// What must be in it.
@@ -59,17 +60,23 @@ impl Keyword {
     /// Whether a body is as it must be.
     ///
     /// # Errors
-    /// What it lacks, or has.
-    pub fn judge(&self, body: &[u8]) -> Result<(), Cause> {
-        let has = |needle: &Needle| memmem::find(body, needle.0.as_bytes()).is_some();
-        match (&self.contains, &self.not_contains) {
-            (Some(wanted), _) if !has(wanted) => {
-                Err(Cause::seen(ErrorCode::KeywordMissing, format!("The body does not contain {:?}.", wanted.0)))
+    /// What it lacks, or has, or that nobody can tell.
+    pub fn judge(&self, body: &BodyText<'_>) -> Result<(), Cause> {
+        if let Some(Needle(wanted)) = &self.contains {
+            match body.has(wanted) {
+                Found::Yes => {}
+                Found::No => {
+                    let detail = format!("The body does not contain {wanted:?}.");
+                    return Err(Cause::seen(ErrorCode::KeywordMissing, detail));
+                }
+                Found::Unclear => return Err(body.unclear(wanted)),
             }
-            (_, Some(unwanted)) if has(unwanted) => {
-                Err(Cause::seen(ErrorCode::KeywordPresent, format!("The body contains {:?}.", unwanted.0)))
-            }
-            _ => Ok(()),
+        }
+        let Some(Needle(unwanted)) = &self.not_contains else { return Ok(()) };
+        match body.has(unwanted) {
+            Found::Yes => Err(Cause::seen(ErrorCode::KeywordPresent, format!("The body contains {unwanted:?}."))),
+            Found::No => Ok(()),
+            Found::Unclear => Err(body.unclear(unwanted)),
         }
     }
 }
@@ -186,11 +193,11 @@ impl JsonAssertion {
         let path = self.path.as_str();
         let mismatch = |detail: String| Err(Cause::seen(ErrorCode::JsonMismatch, detail));
         match self.find(&mut Run { document, budget }) {
-            Ok(Found::Fitting) if self.op == Op::Absent => mismatch(format!("{path} selects something.")),
-            Ok(Found::Nothing) if self.op == Op::Absent => Ok(()),
-            Ok(Found::Nothing) => mismatch(format!("{path} selects nothing.")),
-            Ok(Found::Fitting) => Ok(()),
-            Ok(Found::Unfit(kind)) => {
+            Ok(Selected::Fitting) if self.op == Op::Absent => mismatch(format!("{path} selects something.")),
+            Ok(Selected::Nothing) if self.op == Op::Absent => Ok(()),
+            Ok(Selected::Nothing) => mismatch(format!("{path} selects nothing.")),
+            Ok(Selected::Fitting) => Ok(()),
+            Ok(Selected::Unfit(kind)) => {
                 mismatch(format!("{path} is {} that is not {} {}.", word(kind), self.op.as_str(), self.value))
             }
             Err(Stop::Interrupted) => Err(Cause::of(ErrorCode::Deadline)),
@@ -202,25 +209,25 @@ impl JsonAssertion {
         }
     }
 
-    fn find<'r>(&'r self, run: &mut Run<'r, '_>) -> Result<Found, Stop> {
+    fn find<'r>(&'r self, run: &mut Run<'r, '_>) -> Result<Selected, Stop> {
         let nodes = run.select(self.path.query())?;
         if nodes.is_empty() {
-            return Ok(Found::Nothing);
+            return Ok(Selected::Nothing);
         }
         if self.op.takes_value() {
             let value = scalar(&self.value);
             for node in nodes {
                 if !fits(run, node, self.op, &value)? {
-                    return Ok(Found::Unfit(run.document.node(node).kind));
+                    return Ok(Selected::Unfit(run.document.node(node).kind));
                 }
             }
         }
-        Ok(Found::Fitting)
+        Ok(Selected::Fitting)
     }
 }
 
 /// What a path selects.
-enum Found {
+enum Selected {
     Nothing,
     /// Something, and all of it fits.
     Fitting,
@@ -379,9 +386,18 @@ mod tests {
             faults.is_empty().then_some(keyword)
         };
         let both = read(json!({"contains": "all good", "not_contains": "error"})).expect("valid");
-        assert_eq!(both.judge(b"... all good ..."), Ok(()));
-        assert_eq!(both.judge(b"all bad").err().map(|cause| cause.code), Some(ErrorCode::KeywordMissing));
-        assert_eq!(both.judge(b"all good, error").err().map(|cause| cause.code), Some(ErrorCode::KeywordPresent));
+        let code = |keyword: &Keyword, content_type, body| {
+            keyword.judge(&BodyText::read(content_type, body)).err().map(|cause| cause.code)
+        };
+        assert_eq!(code(&both, None, b"... all good ..."), None);
+        assert_eq!(code(&both, None, b"all bad"), Some(ErrorCode::KeywordMissing));
+        assert_eq!(code(&both, None, b"all good, error"), Some(ErrorCode::KeywordPresent));
+        let outage = read(json!({"not_contains": "Störung"})).expect("valid");
+        let page = b"St\xf6rung im Netz";
+        assert_eq!(code(&outage, Some("text/html; charset=iso-8859-1"), page), Some(ErrorCode::KeywordPresent));
+        assert_eq!(code(&outage, Some("text/html; charset=utf-8"), page), Some(ErrorCode::BodyCharset));
+        assert_eq!(code(&outage, Some("text/html; charset=?"), b"fine"), Some(ErrorCode::BodyCharset));
+        assert_eq!(code(&outage, Some("text/html; charset=utf-8"), b"fine \xff"), None, "no place for it");
         for bad in
             [json!({}), json!({"contains": ""}), json!("ok"), json!({"has": "x"}), json!({"contains": "x".repeat(501)})]
         {

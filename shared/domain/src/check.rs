@@ -208,6 +208,26 @@ impl Check {
         }
     }
 
+    /// Says of the field of its settings, which stand side by side, that its port is one of these, if it is.
+    pub fn refuse_ports(&self, blocked: &[u16], fields: &Fields<'_>, faults: &mut Faults) {
+        if let Some((field, port)) = self.blocked_port(blocked) {
+            faults.add(fields.pointer(field), port_blocked(port));
+        }
+    }
+
+    /// The field of its settings that names one of these ports, and the port, if one does.
+    pub(crate) fn blocked_port(&self, blocked: &[u16]) -> Option<(&'static str, u16)> {
+        let (field, port) = match self {
+            Self::Http(url, _) => ("url", url.port()?),
+            Self::Ssl(ssl) => ("port", ssl.port),
+            Self::Tcp(tcp) => ("port", tcp.port),
+            Self::Ping(ping) => ("port", ping.port),
+            // DNS over UDP is no mail.
+            Self::Dns(_) => return None,
+        };
+        blocked.contains(&port).then_some((field, port))
+    }
+
     /// The field of its settings that names an address outside the public internet, if one does.
     fn private_field(&self) -> Option<&'static str> {
         self.literal_address().filter(|address| !is_global(*address))?;
@@ -292,6 +312,11 @@ impl Check {
 
 /// What is said of a literal address that nobody may look at.
 pub(crate) const PRIVATE: &str = "must not be an address outside the public internet";
+
+/// What is said of a port that this deployment cannot connect to.
+pub(crate) fn port_blocked(port: u16) -> String {
+    format!("must not be port {port}: this Valpero runs on AWS, which lets no function connect to it")
+}
 
 #[cfg(test)]
 mod tests {

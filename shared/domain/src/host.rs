@@ -10,6 +10,12 @@ use url::Host as UrlHost;
 
 use crate::Invalid;
 
+/// The longest name of the DNS, in characters (RFC 1035, section 2.3.4).
+const LENGTH_MAX: usize = 253;
+
+/// Ports to which AWS lets no function connect: it is where mail is delivered, and so where spam would be.
+pub const PORTS_BLOCKED_BY_AWS: &[u16] = &[25];
+
 /// A host name, in lower case and international ones in Punycode, or an IP address in its usual spelling.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -48,6 +54,10 @@ impl TryFrom<String> for HostName {
     type Error = Invalid;
 
     fn try_from(text: String) -> Result<Self, Invalid> {
+        // Before it is read: what is longer may be read as an address, such as 254 zeros.
+        if text.chars().count() > LENGTH_MAX {
+            return Err(Invalid::new(format!("must be a host of at most {LENGTH_MAX} characters")));
+        }
         if text.contains("//") {
             return Err(Invalid::new("must be a host such as example.com, not a URL"));
         }
@@ -78,7 +88,7 @@ fn domain(name: &str) -> Result<String, Invalid> {
 /// # Errors
 /// Where one of them is too long, or empty.
 pub fn check_labels(name: &str) -> Result<(), Invalid> {
-    if name.len() > 253 || name.split('.').any(|label| label.is_empty() || label.len() > 63) {
+    if name.len() > LENGTH_MAX || name.split('.').any(|label| label.is_empty() || label.len() > 63) {
         return Err(Invalid::new("must have a host name whose parts have 1 to 63 characters, 253 in all"));
     }
     Ok(())
@@ -145,6 +155,9 @@ mod tests {
             ("example.com.", "example.com"),
             ("bücher.example", "xn--bcher-kva.example"),
             ("_dmarc.example.com", "_dmarc.example.com"),
+            ("my_app", "my_app"),
+            ("host_.t", "host_.t"),
+            ("-a*b!c~d+e$f", "-a*b!c~d+e$f"),
             ("0x7f.1", "127.0.0.1"),
             ("[::1]", "::1"),
             ("2001:DB8::0:1", "2001:db8::1"),
@@ -155,7 +168,9 @@ mod tests {
 
     #[test]
     fn what_is_no_host_is_refused() {
-        let long = format!("{}.example", "a".repeat(64));
+        let long_label = format!("{}.example", "a".repeat(64));
+        let long_name = ["a".repeat(49).as_str(); 6].join(".");
+        let long_address = "0".repeat(254);
         for bad in [
             "",
             ".",
@@ -167,7 +182,9 @@ mod tests {
             "user@example.com",
             "[::1",
             "1.2.3.999",
-            &long,
+            &long_label,
+            &long_name,
+            &long_address,
         ] {
             assert!(host(bad).is_err(), "{bad}");
         }

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod body_check;
 pub mod certificate;
+pub mod charset;
 pub mod check;
 pub mod delivery;
 pub mod dns_check;
@@ -20,6 +21,7 @@ pub mod monitor;
 pub mod packed;
 mod patch;
 pub mod plan;
+mod prescan;
 pub mod probe;
 pub mod quorum;
 pub mod region;

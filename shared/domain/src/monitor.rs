@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{
     Faults, Fields, Invalid, RegionCode, Status,
     address::is_global,
-    check::{Check, CheckType, PRIVATE},
+    check::{Check, CheckType, PRIVATE, port_blocked},
     plan::Limits,
 };
 
@@ -32,6 +32,8 @@ pub struct Allowance<'a> {
     pub kept: &'a [RegionCode],
     /// Whether targets may be private addresses.
     pub private_targets: bool,
+    /// Ports that this deployment cannot connect to.
+    pub blocked_ports: &'a [u16],
     /// The plan's numbers.
     pub limits: Limits,
 }
@@ -72,9 +74,22 @@ impl MonitorSpec {
         let mut fields = Fields::of(body, "", &mut faults);
         let check = Check::read(&mut fields, allowance.private_targets, &mut faults);
         let webhook_url: Option<HttpUrl> = fields.optional("webhook_url", &mut faults);
+        let blocked = check.as_ref().and_then(|check| Some((check, check.blocked_port(allowance.blocked_ports)?)));
+        if let Some((check, (field, port))) = blocked {
+            let place = match check {
+                Check::Http(..) => fields.pointer(field),
+                other => format!("{}/{field}", fields.pointer(other.check_type().as_str())),
+            };
+            faults.add(place, port_blocked(port));
+        }
         let receiver = webhook_url.as_ref().and_then(HttpUrl::literal_address);
         if !allowance.private_targets && receiver.is_some_and(|address| !is_global(address)) {
             faults.add(fields.pointer("webhook_url"), PRIVATE);
+        }
+        if let Some(port) = webhook_url.as_ref().and_then(HttpUrl::port)
+            && allowance.blocked_ports.contains(&port)
+        {
+            faults.add(fields.pointer("webhook_url"), port_blocked(port));
         }
         let name: Option<MonitorName> = fields.optional("name", &mut faults);
         let name = name.or_else(|| check.as_ref().and_then(|check| default_name(check).ok()));
@@ -180,14 +195,19 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::Plan;
+    use crate::{Plan, host::PORTS_BLOCKED_BY_AWS};
 
     fn regions() -> Vec<RegionCode> {
         ["fra", "hel", "usc"].into_iter().filter_map(|code| code.parse().ok()).collect()
     }
 
     fn read(body: &Value, private_targets: bool) -> Result<MonitorSpec, Vec<String>> {
-        let allowance = Allowance { regions: &regions(), kept: &[], private_targets, limits: Plan::Free.limits() };
+        read_blocking(body, private_targets, &[])
+    }
+
+    fn read_blocking(body: &Value, private_targets: bool, blocked_ports: &[u16]) -> Result<MonitorSpec, Vec<String>> {
+        let limits = Plan::Free.limits();
+        let allowance = Allowance { regions: &regions(), kept: &[], private_targets, blocked_ports, limits };
         MonitorSpec::read(body, &allowance)
             .map_err(|faults| faults.into_vec().into_iter().map(|fault| fault.pointer).collect())
     }
@@ -228,6 +248,29 @@ mod tests {
             assert!(pointers.iter().any(|found| found == pointer), "{pointer} is not in {pointers:?}");
         }
         assert_eq!(pointers.len(), 15, "{pointers:?}");
+    }
+
+    #[test]
+    fn ports_that_nobody_can_connect_to_are_refused_wherever_they_stand() {
+        let url = "https://example.com/";
+        for (body, place) in [
+            (json!({"url": "http://example.com:25/"}), "/url"),
+            (json!({"url": "https://example.com:25/"}), "/url"),
+            (json!({"url": url, "webhook_url": "https://example.com:25/"}), "/webhook_url"),
+            (json!({"check_type": "tcp", "tcp": {"host": "mx.example.com", "port": 25}}), "/tcp/port"),
+            (json!({"check_type": "ping", "ping": {"host": "mx.example.com", "port": 25}}), "/ping/port"),
+            (json!({"check_type": "ssl", "ssl": {"host": "mx.example.com", "port": 25}}), "/ssl/port"),
+        ] {
+            assert_eq!(read_blocking(&body, false, PORTS_BLOCKED_BY_AWS), Err(vec![place.to_owned()]), "{body}");
+            assert!(read(&body, false).is_ok(), "{body}: not everybody is on AWS");
+        }
+        for body in [
+            json!({"url": url, "webhook_url": "https://example.com:2525/"}),
+            json!({"check_type": "ping", "ping": {"host": "mx.example.com"}}),
+            json!({"check_type": "dns", "dns": {"name": "example.com", "resolver": "1.1.1.1:25"}}),
+        ] {
+            assert!(read_blocking(&body, false, PORTS_BLOCKED_BY_AWS).is_ok(), "{body}");
+        }
     }
 
     #[test]

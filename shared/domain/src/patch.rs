@@ -121,8 +121,13 @@ mod tests {
 
     #[test]
     fn another_type_takes_the_old_settings_away() {
-        let allowance =
-            Allowance { regions: &regions(), kept: &[], private_targets: false, limits: Plan::Free.limits() };
+        let allowance = Allowance {
+            regions: &regions(),
+            kept: &[],
+            private_targets: false,
+            blocked_ports: &[],
+            limits: Plan::Free.limits(),
+        };
         let body = json!({"url": "https://example.com/", "http": {"headers": {"authorization": "s3cret"}}});
         let spec = MonitorSpec::read(&body, &allowance).expect("valid");
         let turned = spec.patched(&json!({"check_type": "ssl", "ssl": {"host": "example.com"}}), &allowance);
@@ -138,8 +143,13 @@ mod tests {
 
     #[test]
     fn a_hidden_password_stays_where_it_was_given_for() {
-        let allowance =
-            Allowance { regions: &regions(), kept: &[], private_targets: false, limits: Plan::Free.limits() };
+        let allowance = Allowance {
+            regions: &regions(),
+            kept: &[],
+            private_targets: false,
+            blocked_ports: &[],
+            limits: Plan::Free.limits(),
+        };
         let body =
             json!({"url": "https://example.com/", "http": {"basic_auth": {"username": "me", "password": "s3cret"}}});
         let spec = MonitorSpec::read(&body, &allowance).expect("valid");
@@ -160,8 +170,13 @@ mod tests {
 
     #[test]
     fn a_patch_changes_what_it_names_and_hidden_values_stay() {
-        let allowance =
-            Allowance { regions: &regions(), kept: &[], private_targets: false, limits: Plan::Free.limits() };
+        let allowance = Allowance {
+            regions: &regions(),
+            kept: &[],
+            private_targets: false,
+            blocked_ports: &[],
+            limits: Plan::Free.limits(),
+        };
         let body = json!({"url": "https://example.com/", "retries": 0, "http": {"headers": {"authorization": "s3cret", "x-old": "1"}}});
         let spec = MonitorSpec::read(&body, &allowance).expect("valid");
         let patch =
@@ -173,8 +188,13 @@ mod tests {
 
     #[test]
     fn header_names_know_no_case_in_a_patch() {
-        let allowance =
-            Allowance { regions: &regions(), kept: &[], private_targets: false, limits: Plan::Free.limits() };
+        let allowance = Allowance {
+            regions: &regions(),
+            kept: &[],
+            private_targets: false,
+            blocked_ports: &[],
+            limits: Plan::Free.limits(),
+        };
         let body = json!({"url": "https://example.com/", "http": {"headers": {"Authorization": "s3cret"}}});
         let spec = MonitorSpec::read(&body, &allowance).expect("valid");
         let headers = |value: Value| {
@@ -189,8 +209,13 @@ mod tests {
 
     #[test]
     fn hidden_headers_do_not_follow_a_monitor_to_another_origin() {
-        let allowance =
-            Allowance { regions: &regions(), kept: &[], private_targets: false, limits: Plan::Free.limits() };
+        let allowance = Allowance {
+            regions: &regions(),
+            kept: &[],
+            private_targets: false,
+            blocked_ports: &[],
+            limits: Plan::Free.limits(),
+        };
         let body = json!({"url": "https://example.com/", "http": {"headers": {"authorization": "s3cret"}}});
         let spec = MonitorSpec::read(&body, &allowance).expect("valid");
         for patch in [

@@ -129,7 +129,11 @@ error_codes! {
     42 ResolverTimeout "resolver_timeout" Down "The name server that the monitor names did not answer in time.",
     43 ResolverUnreachable "resolver_unreachable" Down "The name server that the monitor names cannot be reached.",
     44 TcpMismatch "tcp_mismatch" Down "The target did not send what the monitor expects.",
-    60 JsonTooCostly "json_too_costly" Down "The monitor's JSONPath takes too long on this body.",
+    45 BodyCharset "body_charset" Down "The body's characters cannot be told, so that its keyword cannot be looked for.",
+    46 PortBlocked "port_blocked" ProbeError "The checker's network lets no connection to this port out.",
+    47 NoIpv6 "no_ipv6" ProbeError "The target has IPv6 addresses alone, and the checker has no route to them.",
+    48 DnsUnanswered "dns_unanswered" Down "The name servers of the host name did not answer in time.",
+    49 JsonTooCostly "json_too_costly" Down "The monitor's JSONPath takes too long on this body.",
 }
 
 /// The longest detail that is kept of a failure, in characters.

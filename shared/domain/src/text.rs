@@ -121,6 +121,11 @@ impl HttpUrl {
         self.to_url().ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
     }
 
+    /// The port that is connected to.
+    pub fn port(&self) -> Option<u16> {
+        self.to_url().ok()?.port_or_known_default()
+    }
+
     /// The address that stands in the URL itself, where its host is one.
     pub fn literal_address(&self) -> Option<IpAddr> {
         match self.to_url().ok()?.host()? {

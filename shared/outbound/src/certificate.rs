@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use rustls::{CipherSuite, ProtocolVersion, RootCertStore, crypto::WebPkiSupportedAlgorithms};
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls_pki_types::{CertificateDer, UnixTime};
 use valpero_domain::{
     Timestamp,
     probe::{Cause, ErrorCode},
@@ -11,7 +11,10 @@ use valpero_domain::{
 use webpki::{EndEntityCert, KeyUsage};
 use x509_parser::{certificate::X509Certificate, extensions::GeneralName, public_key::PublicKey};
 
-use crate::verified::{ChainId, VerifiedChains};
+use crate::{
+    peer_name::{PeerName, wildcard_covers},
+    verified::{ChainId, VerifiedChains},
+};
 
 /// RSA keys of fewer bits are broken within reach (CA/Browser Forum Baseline Requirements, section 6.1.5).
 const RSA_BITS_MIN: usize = 2048;
@@ -92,7 +95,7 @@ impl Certificate {
         roots: &RootCertStore,
         algorithms: &WebPkiSupportedAlgorithms,
         known: &VerifiedChains,
-        name: &ServerName<'_>,
+        name: &PeerName,
     ) -> Result<(), Cause> {
         let id = ChainId::of(&self.chain, name);
         let now = UnixTime::now();
@@ -108,7 +111,13 @@ impl Certificate {
         let path = entity
             .verify_for_usage(algorithms.all, &roots.roots, others, now, KeyUsage::server_auth(), None, None)
             .map_err(|error| self.explain(&error, name))?;
-        entity.verify_is_valid_for_subject_name(name).map_err(|error| self.explain(&error, name))?;
+        match name {
+            PeerName::Plain(plain) => {
+                entity.verify_is_valid_for_subject_name(plain).map_err(|error| self.explain(&error, name))?;
+            }
+            PeerName::Odd(odd) if covers(leaf, odd) => {}
+            PeerName::Odd(_) => return Err(self.of_another_host(name)),
+        }
         let above: Vec<CertificateDer<'_>> = path.intermediate_certificates().map(webpki::Cert::der).collect();
         let valid: Option<Vec<_>> = std::iter::once(leaf).chain(&above).map(validity).collect();
         let valid = valid.unwrap_or_default();
@@ -120,7 +129,18 @@ impl Certificate {
         Ok(())
     }
 
-    fn explain(&self, error: &webpki::Error, name: &ServerName<'_>) -> Cause {
+    fn of_another_host(&self, name: &PeerName) -> Cause {
+        let names = self.describe().map(|leaf| leaf.names).unwrap_or_default();
+        let names = if names.is_empty() { "no host at all".to_owned() } else { names.join(", ") };
+        let unsaid = match name {
+            PeerName::Plain(_) => "",
+            PeerName::Odd(_) => " A TLS handshake cannot name such a host, so the target may have others.",
+        };
+        let detail = format!("The certificate is for {names}, not for {}.{unsaid}", name.to_str());
+        Cause::seen(ErrorCode::TlsHostname, detail)
+    }
+
+    fn explain(&self, error: &webpki::Error, name: &PeerName) -> Cause {
         use webpki::Error as E;
         let leaf = self.describe();
         let seen = |code: ErrorCode, detail: String| Cause::seen(code, detail);
@@ -134,10 +154,7 @@ impl Certificate {
                 let at = Timestamp::from_seconds(i64::try_from(not_before.as_secs()).unwrap_or(i64::MAX));
                 seen(ErrorCode::TlsNotYetValid, format!("The certificate is valid from {at} on."))
             }
-            (E::CertNotValidForName(_), Some(leaf)) => {
-                let names = if leaf.names.is_empty() { "no host at all".to_owned() } else { leaf.names.join(", ") };
-                seen(ErrorCode::TlsHostname, format!("The certificate is for {names}, not for {}.", name.to_str()))
-            }
+            (E::CertNotValidForName(_), _) => self.of_another_host(name),
             (E::UnknownIssuer | E::CaUsedAsEndEntity, Some(leaf)) if leaf.self_signed => {
                 seen(ErrorCode::TlsSelfSigned, format!("The certificate of {} is signed by itself.", leaf.subject))
             }
@@ -182,6 +199,14 @@ fn validity(certificate: &CertificateDer<'_>) -> Option<RangeInclusive<Timestamp
     let valid = parsed.validity();
     let [from, until] = [valid.not_before, valid.not_after].map(|time| Timestamp::from_seconds(time.timestamp()));
     Some(from..=until)
+}
+
+/// Whether a wildcard of a certificate covers a host.
+fn covers(certificate: &CertificateDer<'_>, host: &str) -> bool {
+    let Ok((_, leaf)) = x509_parser::parse_x509_certificate(certificate) else { return false };
+    let Ok(Some(extension)) = leaf.subject_alternative_name() else { return false };
+    let fits = |name: &GeneralName<'_>| matches!(name, GeneralName::DNSName(name) if wildcard_covers(name, host));
+    extension.value.general_names.iter().any(fits)
 }
 
 fn names(certificate: &X509Certificate<'_>) -> Vec<String> {

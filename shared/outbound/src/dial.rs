@@ -10,12 +10,12 @@ use futures::{StreamExt, stream::FuturesUnordered};
 use tokio::{
     net::TcpStream,
     sync::OwnedSemaphorePermit,
-    time::{Instant, sleep_until, timeout_at},
+    time::{Instant, sleep_until},
 };
 use url::Host;
 use valpero_domain::probe::{Cause, ErrorCode};
 
-use crate::{Outbound, Trace};
+use crate::{Outbound, Trace, os_error, silence};
 
 /// Addresses of one host that are tried, at most.
 const ADDRESSES_MAX: usize = 4;
@@ -38,7 +38,7 @@ pub(crate) async fn dial(
     let started = Instant::now();
     let connected = connect(outbound, &permitted, deadline).await;
     Trace::add(&mut trace.phases.connect_us, started);
-    let stream = connected?;
+    let stream = connected.map_err(|cause| stopped(cause, port, outbound.blocked_ports))?;
     trace.facts.remote = stream.peer_addr().ok();
     Ok(stream)
 }
@@ -67,6 +67,14 @@ pub(crate) async fn targets(
     if ordered.is_empty() { Err(blocked(host, &addresses)) } else { Ok(ordered) }
 }
 
+/// The same cause, but where connections to this port never leave our network: a silence there says nothing of the target.
+fn stopped(cause: Cause, port: u16, blocked_ports: &[u16]) -> Cause {
+    if cause.code != ErrorCode::ConnectTimeout || !blocked_ports.contains(&port) {
+        return cause;
+    }
+    Cause::seen(ErrorCode::PortBlocked, format!("AWS lets no function connect to port {port}."))
+}
+
 fn blocked(host: &Host<&str>, addresses: &[IpAddr]) -> Cause {
     let mut addresses = addresses.to_vec();
     addresses.sort_unstable();
@@ -86,12 +94,18 @@ async fn addresses(
         Host::Ipv6(v6) => return Ok(vec![(*v6).into()]),
         Host::Domain(name) => name,
     };
+    let _turn = outbound.turn(trace, deadline).await?;
     let started = Instant::now();
-    let resolved = timeout_at(deadline, outbound.resolver.resolve(name)).await;
+    let resolver = outbound.resolver.as_ref();
+    let resolved = silence::listen(resolver, name, resolver.resolve(name), deadline).await;
     Trace::add(&mut trace.phases.dns_us, started);
-    // Where the target has used up the time before it redirected here, the time-out is its own.
-    let late = if trace.phases.first_byte_us.is_some() { ErrorCode::ResponseTimeout } else { ErrorCode::DnsTimeout };
-    let addresses = resolved.unwrap_or_else(|_| Err(Cause::of(late)))?;
+    let addresses = resolved.map_err(|cause| match cause.code {
+        // Where the target has used up the time before it redirected here, the time-out is its own.
+        ErrorCode::DnsTimeout if Instant::now() >= deadline && trace.phases.first_byte_us.is_some() => {
+            Cause::of(ErrorCode::ResponseTimeout)
+        }
+        _ => cause,
+    })?;
     if addresses.is_empty() { Err(Cause::of(ErrorCode::DnsNoAddress)) } else { Ok(addresses) }
 }
 
@@ -123,11 +137,11 @@ async fn connect(outbound: &Outbound, addresses: &[SocketAddr], deadline: Instan
                     // A request is one small write; waiting to fill a packet would be counted as the target's time.
                     return match stream.set_nodelay(true) {
                         Ok(()) => Ok(stream),
-                        Err(error) => Err(failure(addresses[place], &error)),
+                        Err(error) => Err(failure(addresses[place], &error, os_error::has_ipv6_route)),
                     };
                 }
                 Err(error) => {
-                    failures[place] = Some(failure(addresses[place], &error));
+                    failures[place] = Some(failure(addresses[place], &error, os_error::has_ipv6_route));
                     if let Some((next, address)) = waiting.next() {
                         racing.push(attempt(next, *address));
                     }
@@ -147,16 +161,25 @@ async fn connect(outbound: &Outbound, addresses: &[SocketAddr], deadline: Instan
             }
         }
     }
-    // What one address says is what the target is: IPv4 before IPv6, for a machine without IPv6 fails there for its own reasons;
-    // and always the same one, in whatever order the name server gave them, so that the same fault has the same words.
-    // Only where we ran out of sockets is it no word about the target at all.
-    let ours = failures.iter().flatten().find(|cause| cause.code == ErrorCode::OutOfSockets).cloned();
-    let (address, first) = addresses.iter().zip(failures).min_by_key(|(address, _)| **address).unzip();
+    Err(verdict(addresses, failures))
+}
+
+/// What the target is, by what each of its addresses said; nothing, where one kept silent.
+///
+/// What one address says is what the target is: IPv4 before IPv6, and always the same one, in whatever order the name server gave
+/// them, so that the same fault has the same words. Only where we ran out of sockets is it no word about the target at all, and where
+/// no address can be reached from this machine.
+fn verdict(addresses: &[SocketAddr], failures: Vec<Option<Cause>>) -> Cause {
+    let is = |code: ErrorCode| move |cause: &Cause| cause.code == code;
+    let ours = failures.iter().flatten().find(|cause| is(ErrorCode::OutOfSockets)(cause)).cloned();
+    let order =
+        |(address, said): &(&SocketAddr, Option<Cause>)| (said.as_ref().is_some_and(is(ErrorCode::NoIpv6)), **address);
+    let (address, first) = addresses.iter().zip(failures).min_by_key(order).unzip();
     let silent = || {
         let address = address.map(ToString::to_string).unwrap_or_default();
         Cause::seen(ErrorCode::ConnectTimeout, format!("{address} did not accept the connection in time."))
     };
-    Err(ours.or(first.flatten()).unwrap_or_else(silent))
+    ours.or(first.flatten()).unwrap_or_else(silent)
 }
 
 async fn attempt(place: usize, address: SocketAddr) -> (usize, io::Result<TcpStream>) {
@@ -167,14 +190,14 @@ fn share(deadline: Instant, waiting: usize) -> Duration {
     deadline.saturating_duration_since(Instant::now()) / u32::try_from(waiting + 1).unwrap_or(u32::MAX)
 }
 
-fn failure(address: SocketAddr, error: &io::Error) -> Cause {
-    // ENFILE and EMFILE are ours, and so is EADDRNOTAVAIL, but where it means that this machine has no IPv6 at all.
-    let ours = match error.raw_os_error() {
-        Some(23 | 24) => true,
-        Some(99) => address.is_ipv4(),
-        _ => false,
-    };
-    if ours {
+/// What an address's failure says; `has_route` tells whether this machine has a way to an IPv6 address.
+fn failure(address: SocketAddr, error: &io::Error, has_route: impl Fn(SocketAddr) -> bool) -> Cause {
+    if address.is_ipv6() && os_error::lacks_route(error) && !has_route(address) {
+        let detail = format!("{address} is an IPv6 address, and the checker has no route to it.");
+        return Cause::seen(ErrorCode::NoIpv6, detail);
+    }
+    // With a route, an address that is not available is a local port that is not.
+    if os_error::out_of_sockets(error) || error.kind() == io::ErrorKind::AddrNotAvailable {
         return Cause::seen(ErrorCode::OutOfSockets, format!("The checker ran out of sockets: {error}."));
     }
     match error.kind() {
@@ -188,5 +211,72 @@ fn failure(address: SocketAddr, error: &io::Error) -> Cause {
             Cause::seen(ErrorCode::ConnectUnreachable, format!("No route leads to {address}."))
         }
         _ => Cause::seen(ErrorCode::ConnectFailed, format!("The connection to {address} failed: {error}.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    fn address(text: &str) -> SocketAddr {
+        text.parse().expect("a socket address")
+    }
+
+    fn error(errno: Errno) -> io::Error {
+        io::Error::from_raw_os_error(errno.raw_os_error())
+    }
+
+    #[test]
+    fn a_machine_without_ipv6_is_no_word_about_the_target() {
+        let (v4, v6) = (address("192.0.2.1:443"), address("[2001:db8::1]:443"));
+        for errno in [Errno::AFNOSUPPORT, Errno::ADDRNOTAVAIL, Errno::NETUNREACH] {
+            assert_eq!(failure(v6, &error(errno), |_| false).code, ErrorCode::NoIpv6, "{errno:?}");
+        }
+        for (at, errno, code) in [
+            (v6, Errno::NETUNREACH, ErrorCode::ConnectUnreachable),
+            (v6, Errno::HOSTUNREACH, ErrorCode::ConnectUnreachable),
+            (v6, Errno::ADDRNOTAVAIL, ErrorCode::OutOfSockets),
+            (v4, Errno::ADDRNOTAVAIL, ErrorCode::OutOfSockets),
+            (v4, Errno::NETUNREACH, ErrorCode::ConnectUnreachable),
+            (v4, Errno::CONNREFUSED, ErrorCode::ConnectRefused),
+            (v4, Errno::MFILE, ErrorCode::OutOfSockets),
+            (v6, Errno::NFILE, ErrorCode::OutOfSockets),
+        ] {
+            assert_eq!(failure(at, &error(errno), |_| true).code, code, "{at} {errno:?}");
+        }
+        assert_eq!(failure(v6, &error(Errno::CONNREFUSED), |_| false).code, ErrorCode::ConnectRefused);
+    }
+
+    #[test]
+    fn only_where_no_address_can_be_reached_from_here_is_it_our_own_fault() {
+        let [v4, low, high] = ["192.0.2.1:443", "[2001:db8::1]:443", "[2001:db8::2]:443"].map(address);
+        let said = |code| Some(Cause::of(code));
+        let none = || said(ErrorCode::NoIpv6);
+        for (addresses, failures, code) in [
+            (vec![low], vec![none()], ErrorCode::NoIpv6),
+            (vec![high, low], vec![none(), none()], ErrorCode::NoIpv6),
+            (vec![low, high], vec![none(), said(ErrorCode::ConnectRefused)], ErrorCode::ConnectRefused),
+            (vec![low, high], vec![none(), None], ErrorCode::ConnectTimeout),
+            (vec![v4, low], vec![said(ErrorCode::ConnectRefused), none()], ErrorCode::ConnectRefused),
+            (vec![v4, low], vec![None, none()], ErrorCode::ConnectTimeout),
+            (
+                vec![v4, low],
+                vec![said(ErrorCode::ConnectRefused), said(ErrorCode::OutOfSockets)],
+                ErrorCode::OutOfSockets,
+            ),
+        ] {
+            assert_eq!(verdict(&addresses, failures).code, code, "{addresses:?}");
+        }
+    }
+
+    #[test]
+    fn a_port_that_our_network_blocks_is_no_word_about_the_target() {
+        let silent = || Cause::of(ErrorCode::ConnectTimeout);
+        assert_eq!(stopped(silent(), 25, &[25]).code, ErrorCode::PortBlocked);
+        assert_eq!(stopped(silent(), 587, &[25]).code, ErrorCode::ConnectTimeout);
+        assert_eq!(stopped(silent(), 25, &[]).code, ErrorCode::ConnectTimeout);
+        assert_eq!(stopped(Cause::of(ErrorCode::ConnectRefused), 25, &[25]).code, ErrorCode::ConnectRefused);
     }
 }

@@ -6,7 +6,7 @@ use valpero_domain::{
     probe::{Cause, ErrorCode, Outcome},
 };
 
-use crate::{Outbound, Trace, dial::targets, host_probes::host};
+use crate::{Outbound, Trace, dial::targets, host_probes::host, os_error::has_ipv6_route, silence};
 
 /// Asks for the records, and compares them.
 pub(crate) async fn dns(
@@ -19,22 +19,36 @@ pub(crate) async fn dns(
         None => Vec::new(),
         // The time that its own name takes is none of the time that its answer takes.
         Some(named) => {
-            let found = targets(outbound, &host(&named.host), named.port, deadline, &mut Trace::default()).await;
+            let mut apart = Trace { turn: trace.turn.take(), ..Trace::default() };
+            let found = targets(outbound, &host(&named.host), named.port, deadline, &mut apart).await;
+            trace.turn = apart.turn;
             let unreachable = |cause: Cause| match cause.code {
                 ErrorCode::BlockedAddress => cause,
                 code if code.outcome() == Outcome::ProbeError => cause,
                 _ => Cause::seen(ErrorCode::ResolverUnreachable, format!("The name server {named}: {}", cause.detail)),
             };
-            found.map_err(unreachable)?
+            let found = found.map_err(unreachable)?;
+            if found.iter().all(|server| server.is_ipv6() && !has_ipv6_route(*server)) {
+                let detail =
+                    format!("The name server {named} has IPv6 addresses alone, and the checker has no route to them.");
+                return Err(Cause::seen(ErrorCode::NoIpv6, detail));
+            }
+            found
         }
     };
+    let _turn = outbound.turn(trace, deadline).await?;
     // Of several addresses nobody knows which one answered.
     trace.facts.remote = if let [server] = servers.as_slice() { Some(*server) } else { None };
     let started = Instant::now();
-    let asked = timeout_at(deadline, outbound.resolver.records(&check.name, check.record_type, &servers)).await;
+    let resolver = outbound.resolver.as_ref();
+    let question = resolver.records(&check.name, check.record_type, &servers);
+    let asked = if servers.is_empty() {
+        silence::listen(resolver, check.name.as_str(), question, deadline).await
+    } else {
+        timeout_at(deadline, question).await.unwrap_or_else(|_| Err(Cause::of(ErrorCode::ResolverTimeout)))
+    };
     Trace::add(&mut trace.phases.dns_us, started);
-    let late = if servers.is_empty() { ErrorCode::DnsTimeout } else { ErrorCode::ResolverTimeout };
-    let mut answers = asked.unwrap_or_else(|_| Err(Cause::of(late)))?;
+    let mut answers = asked?;
     answers.sort();
     answers.dedup();
     let judged = check.judge(&answers);

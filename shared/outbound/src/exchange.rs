@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures::FutureExt;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, Version, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Version, header, uri::Authority};
 use http_body_util::Full;
 use hyper::{
     body::{Bytes, Incoming},
@@ -24,13 +24,13 @@ use tokio::{
     task::AbortHandle,
     time::{Instant, timeout_at},
 };
-use url::Url;
+use url::{Position, Url};
 use valpero_domain::probe::{Cause, ErrorCode};
 
 use crate::{
     Outbound, Trace,
     dial::dial,
-    tls::{Terms, wants_certificate},
+    tls::{Http, Terms, wants_certificate},
 };
 
 /// The head of an answer may be this long, in bytes.
@@ -79,7 +79,13 @@ pub async fn exchange(outbound: &Outbound, ask: Ask<'_>, trace: &mut Trace) -> R
     if ask.url.scheme() != "https" {
         return converse(Box::new(stream), false, ask, trace).await;
     }
-    let terms = Terms { verify: ask.verify_tls, http: true, deadline: ask.deadline };
+    // A host with signs that no URI has (RFC 3986, section 3.2.2) is none that HTTP/2 can name; HTTP/1.1 has it in a header.
+    let http = if ask.url[Position::BeforeHost..Position::AfterPort].parse::<Authority>().is_ok() {
+        Http::Any
+    } else {
+        Http::One
+    };
+    let terms = Terms { verify: ask.verify_tls, http, deadline: ask.deadline };
     // Boxed, as is HTTP/2 below: what is over, or is not used, takes no memory while the answer is waited for.
     let secured = Box::pin(outbound.tls.secure(&host, stream, terms, trace)).await?;
     let http2 = secured.stream.get_ref().1.alpn_protocol() == Some(b"h2");
@@ -184,10 +190,10 @@ fn request(ask: Ask<'_>, http2: bool) -> Result<Request<Full<Bytes>>, Cause> {
     let request = Request::builder().method(ask.method);
     let request = if http2 {
         // RFC 9113, section 8.3.1: the host stands in the request's own fields.
-        request.version(Version::HTTP_2).uri(&ask.url[..url::Position::AfterQuery])
+        request.version(Version::HTTP_2).uri(&ask.url[..Position::AfterQuery])
     } else {
-        let target = &ask.url[url::Position::BeforePath..url::Position::AfterQuery];
-        let host = &ask.url[url::Position::BeforeHost..url::Position::AfterPort];
+        let target = &ask.url[Position::BeforePath..Position::AfterQuery];
+        let host = &ask.url[Position::BeforeHost..Position::AfterPort];
         request.uri(target).header(header::HOST, host)
     };
     let mut request = request.body(Full::new(ask.body)).map_err(internal)?;

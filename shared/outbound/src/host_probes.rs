@@ -15,7 +15,12 @@ use valpero_domain::{
     probe::{Cause, ErrorCode},
 };
 
-use crate::{Outbound, Trace, certificate::Certificate, dial::dial, tls::Terms};
+use crate::{
+    Outbound, Trace,
+    certificate::Certificate,
+    dial::dial,
+    tls::{Http, Terms},
+};
 
 /// What a tcp check waits for must be within so many bytes.
 const ANSWER_MAX: usize = 64 * 1024;
@@ -39,7 +44,7 @@ pub(crate) async fn ssl(
 ) -> Result<(), Cause> {
     let host = host(&check.host);
     let stream = dial(outbound, &host, check.port, deadline, trace).await?;
-    let terms = Terms { verify: true, http: false, deadline };
+    let terms = Terms { verify: true, http: Http::None, deadline };
     Box::pin(outbound.tls.secure(&host, stream, terms, trace)).await?;
     let least = i64::from(check.min_days_remaining);
     match trace.certificate_expires_at {

@@ -6,6 +6,7 @@ use hyper::body::Bytes;
 use tokio::time::Instant;
 use url::{Host, Url};
 use valpero_domain::{
+    charset::BodyText,
     host::check_labels,
     http_check::{BasicAuth, HttpCheck, SlowOutcome},
     monitor::HttpUrl,
@@ -54,7 +55,7 @@ async fn judge(
         let read = body::read(outbound, &answer.headers, answer.body, deadline).await;
         Trace::add(&mut trace.facts.body_us, started);
         match read {
-            Ok(body) => judge_body(check, &body, deadline).await,
+            Ok(body) => judge_body(check, &answer.headers, &body, deadline).await,
             Err(cause) => Err(cause),
         }
     } else {
@@ -64,10 +65,13 @@ async fn judge(
     judged
 }
 
-async fn judge_body(check: &HttpCheck, body: &[u8], deadline: Instant) -> Result<(), Cause> {
+async fn judge_body(check: &HttpCheck, headers: &HeaderMap, body: &[u8], deadline: Instant) -> Result<(), Cause> {
     if let Some(keyword) = &check.keyword {
-        keyword.judge(body)?;
+        let content_type = headers.get(header::CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
+        keyword.judge(&BodyText::read(content_type.as_deref(), body))?;
     }
+    // RFC 8259, section 8.1: a byte order mark may be ignored.
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     if check.json.is_empty() { Ok(()) } else { json::judge(&check.json, body, deadline).await }
 }
 

@@ -6,23 +6,37 @@
 pub mod body;
 pub mod certificate;
 mod dial;
+mod dns_name;
 mod dns_probe;
 pub mod exchange;
 pub mod guard;
 mod host_probes;
+mod hosts_file;
 mod http_probe;
 mod json;
 mod legacy;
+mod os_error;
+mod peer_name;
 mod probe;
 pub mod resolve;
+mod silence;
+#[cfg(test)]
+mod tests;
 pub mod tls;
 mod trace;
 mod verified;
 pub mod webhook;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use tokio::sync::Semaphore;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, timeout, timeout_at},
+};
+use valpero_domain::{
+    host::PORTS_BLOCKED_BY_AWS,
+    probe::{Cause, ErrorCode},
+};
 
 pub use guard::Guard;
 pub use probe::probe;
@@ -31,7 +45,13 @@ pub use tls::Tls;
 pub use trace::{Facts, Trace};
 
 /// Sockets for addresses that race each other, beyond the one that each probe has. A Lambda has 1,024 file handles.
-const SPARE_SOCKETS: usize = 200;
+const SPARE_SOCKETS: usize = 100;
+
+/// Names that are asked for at the same time. Each takes two sockets, one for each family of addresses, of which one is the probe's own.
+const LOOKUPS: usize = 200;
+
+/// How long the leave to ask the DNS is waited for before a probe's time begins.
+const TURN: Duration = Duration::from_secs(20);
 
 /// What it takes to reach a host: built once, shared by everything in the process.
 #[derive(Clone)]
@@ -39,7 +59,10 @@ pub struct Outbound {
     guard: Arc<Guard>,
     resolver: Arc<dyn Resolve>,
     tls: Tls,
+    /// Ports that connections from here never reach.
+    blocked_ports: &'static [u16],
     spare: Arc<Semaphore>,
+    lookups: Arc<Semaphore>,
     memory: Arc<Semaphore>,
 }
 
@@ -47,8 +70,9 @@ impl Outbound {
     /// Ways out through this guard, with this resolver and trust.
     pub fn new(guard: Guard, resolver: Arc<dyn Resolve>, tls: Tls) -> Self {
         let spare = Arc::new(Semaphore::new(SPARE_SOCKETS));
+        let lookups = Arc::new(Semaphore::new(LOOKUPS));
         let memory = Arc::new(Semaphore::new(body::STEPS));
-        Self { guard: Arc::new(guard), resolver, tls, spare, memory }
+        Self { guard: Arc::new(guard), resolver, tls, blocked_ports: &[], spare, lookups, memory }
     }
 
     /// Ways out through this guard, with the system's resolver and the public web's certificate authorities.
@@ -70,7 +94,29 @@ impl Outbound {
     /// # Errors
     /// Where DNS or TLS cannot be set up.
     pub fn on_aws(private_targets: bool) -> Result<Self, OutboundError> {
-        Self::of_system(if private_targets { Guard::allowing_networks() } else { Guard::public_only() })
+        let guard = if private_targets { Guard::allowing_networks() } else { Guard::public_only() };
+        Ok(Self { blocked_ports: PORTS_BLOCKED_BY_AWS, ..Self::of_system(guard)? })
+    }
+
+    /// Waits for the leave to ask the DNS, before the time of a probe begins: it is our time, and not the target's.
+    ///
+    /// # Errors
+    /// Where there is none for long.
+    async fn await_turn(&self) -> Result<OwnedSemaphorePermit, Cause> {
+        let turn = timeout(TURN, Arc::clone(&self.lookups).acquire_owned()).await;
+        turn.ok().and_then(Result::ok).ok_or_else(|| Cause::of(ErrorCode::Deadline))
+    }
+
+    /// The leave to ask the DNS: the one that was waited for before the time began, or, behind a redirect, another one.
+    ///
+    /// # Errors
+    /// Where there is none in time, which is no word about the target.
+    async fn turn(&self, trace: &mut Trace, deadline: Instant) -> Result<OwnedSemaphorePermit, Cause> {
+        if let Some(turn) = trace.turn.take() {
+            return Ok(turn);
+        }
+        let turn = timeout_at(deadline, Arc::clone(&self.lookups).acquire_owned()).await;
+        turn.ok().and_then(Result::ok).ok_or_else(|| Cause::of(ErrorCode::Deadline))
     }
 }
 
@@ -88,20 +134,5 @@ pub enum OutboundError {
 impl std::fmt::Debug for Outbound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Outbound").field("guard", &self.guard).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn public_ways_out_share_everything_but_the_guard() {
-        let resolver: Arc<dyn Resolve> = Arc::new(SystemResolver::new().expect("a resolver"));
-        let tls = Tls::trusting(tls::public_roots()).expect("TLS");
-        let all = Outbound::new(Guard::allowing_private(Vec::new()), resolver, tls);
-        let public = all.public_only();
-        assert!(all.guard.allows_private() && !public.guard.allows_private());
-        assert!(Arc::ptr_eq(&all.spare, &public.spare) && Arc::ptr_eq(&all.memory, &public.memory));
     }
 }

@@ -15,13 +15,20 @@ use crate::{
     trace::Facts,
 };
 
-/// Probes a target once, on fresh connections, within `timeout_ms` altogether; `now` says how old certificates are.
+/// Probes a target once, on fresh connections, within `timeout_ms` altogether, from the moment on when it may ask the DNS; `now` says
+/// how old certificates are.
 pub async fn probe(outbound: &Outbound, check: &Check, timeout_ms: u32, now: Timestamp) -> (ProbeResult, Facts) {
     if matches!(check, Check::Http(..) | Check::Ssl(_)) {
         outbound.tls.gather_entropy();
     }
-    let deadline = deadline_in(timeout_ms);
     let mut trace = Trace::default();
+    if matches!(check, Check::Dns(_)) || check.literal_address().is_none() {
+        match outbound.await_turn().await {
+            Ok(turn) => trace.turn = Some(turn),
+            Err(cause) => return (ProbeResult::failed(cause, trace.phases), trace.facts),
+        }
+    }
+    let deadline = deadline_in(timeout_ms);
     let (http_status, cause) = match check {
         Check::Http(url, http) => http_probe::probe(outbound, url, http, deadline, &mut trace).await,
         Check::Ssl(check) => (None, ssl(outbound, check, now, deadline, &mut trace).await.err()),

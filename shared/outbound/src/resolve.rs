@@ -15,10 +15,20 @@ use hickory_resolver::{
         rr::{RData, Record, RecordType as Kind},
     },
 };
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout},
+};
 use valpero_domain::{
     dns_check::RecordType,
     host::HostName,
     probe::{Cause, ErrorCode},
+};
+
+use crate::{
+    dns_name::{of_host, spelt},
+    hosts_file::HostsFile,
+    os_error,
 };
 
 /// How long an IPv4 answer waits for the IPv6 one (RFC 8305, section 3, the other way round: a Lambda prefers IPv4).
@@ -26,6 +36,12 @@ const SECOND_ANSWER: Duration = Duration::from_millis(50);
 
 /// How long a name without an IPv4 address waits for the IPv6 one.
 const LAST_ANSWER: Duration = Duration::from_secs(5);
+
+/// How long a resolver that is well may take to say that a name does not exist.
+const CONTROL: Duration = Duration::from_secs(1);
+
+/// How long it is remembered whether the resolver is well.
+const CONTROL_AGE: Duration = Duration::from_secs(2);
 
 /// Resolves host names. A trait because this is where the code leaves the process; tests answer in the network's stead.
 pub trait Resolve: Send + Sync {
@@ -40,14 +56,19 @@ pub trait Resolve: Send + Sync {
         of: RecordType,
         servers: &'a [SocketAddr],
     ) -> BoxFuture<'a, Result<Vec<String>, Cause>>;
+
+    /// Whether our own name server answers at all: asked where it is silent about a name. Who cannot tell says no.
+    fn is_well(&self) -> BoxFuture<'_, bool> {
+        Box::pin(std::future::ready(false))
+    }
 }
 
-/// The name servers of `/etc/resolv.conf`, without a cache.
+/// `/etc/hosts`, and the name servers of `/etc/resolv.conf`, without a cache.
 pub struct SystemResolver {
-    /// Which host has which address, also by `/etc/hosts`.
-    hosts: TokioResolver,
-    /// What the DNS says.
-    zones: TokioResolver,
+    hosts: HostsFile,
+    dns: TokioResolver,
+    /// Whether the name servers were well, and when that was.
+    well: Mutex<Option<(Instant, bool)>>,
 }
 
 /// The system's DNS configuration cannot be used.
@@ -61,33 +82,40 @@ impl SystemResolver {
     /// # Errors
     /// Where there is none, or it is not valid.
     pub fn new() -> Result<Self, NoResolver> {
-        let resolver = |hosts_file| {
-            let mut builder = TokioResolver::builder_tokio()?;
-            let options = builder.options_mut();
-            be_fresh(options);
-            options.use_hosts_file = hosts_file;
-            builder.build()
-        };
-        let hosts = resolver(ResolveHosts::Auto).map_err(NoResolver)?;
-        let zones = resolver(ResolveHosts::Never).map_err(NoResolver)?;
-        Ok(Self { hosts, zones })
+        let mut builder = TokioResolver::builder_tokio().map_err(NoResolver)?;
+        be_fresh(builder.options_mut());
+        let dns = builder.build().map_err(NoResolver)?;
+        Ok(Self { hosts: HostsFile::of_system(), dns, well: Mutex::new(None) })
+    }
+
+    /// Asks for a name that nobody has, and no cache knows: who says so has reached other servers.
+    async fn control(&self) -> Result<bool, NetError> {
+        let mut random = [0; 8];
+        aws_lc_rs::rand::fill(&mut random).map_err(|_| NetError::Message("no random bytes"))?;
+        let name = of_host(&format!("{:016x}.com", u64::from_be_bytes(random)))?;
+        Ok(match self.dns.lookup(name, Kind::A).await {
+            Ok(_) => true,
+            Err(error) => error.is_no_records_found(),
+        })
     }
 }
 
 impl Resolve for SystemResolver {
     fn resolve<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Result<Vec<IpAddr>, Cause>> {
         Box::pin(async move {
-            // The final dot keeps the machine's search domains out of it.
-            let absolute = format!("{}.", host.trim_end_matches('.'));
-            let v6 = self.hosts.ipv6_lookup(absolute.clone());
+            if let Some(addresses) = self.hosts.addresses(host) {
+                return Ok(addresses.to_vec());
+            }
+            let name = of_host(host).map_err(|error| cause(host, &error))?;
+            let v6 = self.dns.lookup(name.clone(), Kind::AAAA);
             tokio::pin!(v6);
-            let v4 = self.hosts.ipv4_lookup(absolute);
+            let v4 = self.dns.lookup(name, Kind::A);
             tokio::pin!(v4);
             // Both are asked at once; the answer that is preferred waits only a little for the other.
             let (v4, v6) = tokio::select! {
                 v4 = &mut v4 => {
                     let grace = if v4.is_ok() { SECOND_ANSWER } else { LAST_ANSWER };
-                    (v4, tokio::time::timeout(grace, v6).await.ok())
+                    (v4, timeout(grace, v6).await.ok())
                 }
                 v6 = &mut v6 => (v4.await, Some(v6)),
             };
@@ -113,17 +141,31 @@ impl Resolve for SystemResolver {
         servers: &'a [SocketAddr],
     ) -> BoxFuture<'a, Result<Vec<String>, Cause>> {
         Box::pin(async move {
-            let absolute = format!("{name}.");
-            let asked = match servers {
-                [] => self.zones.lookup(absolute, kind(of)).await,
-                _ => match asking(servers) {
-                    Ok(resolver) => resolver.lookup(absolute, kind(of)).await,
-                    Err(error) => Err(error),
-                },
+            let ask = async {
+                let absolute = of_host(name.as_str())?;
+                match servers {
+                    [] => self.dns.lookup(absolute, kind(of)).await,
+                    _ => asking(servers)?.lookup(absolute, kind(of)).await,
+                }
             };
-            let found = asked.map_err(|error| no_records(name, of, servers, &error))?;
+            let found = ask.await.map_err(|error| no_records(name, of, servers, &error))?;
             let records: Vec<String> = found.answers().iter().filter_map(|record| text(record, of)).collect();
             if records.is_empty() { Err(none_of(name, of)) } else { Ok(records) }
+        })
+    }
+
+    fn is_well(&self) -> BoxFuture<'_, bool> {
+        Box::pin(async move {
+            // Who finds another asking waits for that answer: where many names are silent, one question is enough.
+            let mut last = self.well.lock().await;
+            if let Some((at, well)) = *last
+                && at.elapsed() < CONTROL_AGE
+            {
+                return well;
+            }
+            let well = matches!(timeout(CONTROL, self.control()).await, Ok(Ok(true)));
+            *last = Some((Instant::now(), well));
+            well
         })
     }
 }
@@ -132,6 +174,7 @@ fn be_fresh(options: &mut ResolverOpts) {
     options.cache_size = 0;
     options.timeout = Duration::from_secs(2);
     options.attempts = 2;
+    options.use_hosts_file = ResolveHosts::Never;
 }
 
 /// A resolver that asks these addresses of one name server alone, over UDP, and over TCP what is too long for it.
@@ -146,7 +189,6 @@ fn asking(servers: &[SocketAddr]) -> Result<TokioResolver, NetError> {
     let config = ResolverConfig::from_name_servers(servers.iter().map(config).collect());
     let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
     be_fresh(builder.options_mut());
-    builder.options_mut().use_hosts_file = ResolveHosts::Never;
     builder.build()
 }
 
@@ -168,14 +210,14 @@ fn text(record: &Record, of: RecordType) -> Option<String> {
     let raw = match (&record.data, of) {
         (RData::A(v4), RecordType::A) => v4.0.to_string(),
         (RData::AAAA(v6), RecordType::Aaaa) => v6.0.to_string(),
-        (RData::CNAME(name), RecordType::Cname) => name.0.to_ascii(),
-        (RData::NS(name), RecordType::Ns) => name.0.to_ascii(),
-        (RData::MX(mx), RecordType::Mx) => format!("{} {}", mx.preference, mx.exchange.to_ascii()),
+        (RData::CNAME(name), RecordType::Cname) => spelt(&name.0),
+        (RData::NS(name), RecordType::Ns) => spelt(&name.0),
+        (RData::MX(mx), RecordType::Mx) => format!("{} {}", mx.preference, spelt(&mx.exchange)),
         (RData::TXT(txt), RecordType::Txt) => String::from_utf8_lossy(&txt.txt_data.concat()).into_owned(),
         (RData::SOA(soa), RecordType::Soa) => format!(
             "{} {} {} {} {} {} {}",
-            soa.mname.to_ascii(),
-            soa.rname.to_ascii(),
+            spelt(&soa.mname),
+            spelt(&soa.rname),
             soa.serial,
             soa.refresh,
             soa.retry,
@@ -194,7 +236,20 @@ fn none_of(name: &HostName, of: RecordType) -> Cause {
     Cause::seen(ErrorCode::DnsNoRecords, format!("{name} has no {} records.", of.as_str()))
 }
 
+/// Our own fault, where the question could not be asked for want of a socket.
+fn unasked(error: &NetError) -> Option<Cause> {
+    let io = match error {
+        NetError::Io(io) => os_error::below(io.as_ref()),
+        other => os_error::below(other),
+    };
+    let io = io.filter(|io| os_error::out_of_sockets(io) || io.kind() == std::io::ErrorKind::AddrNotAvailable)?;
+    Some(Cause::seen(ErrorCode::OutOfSockets, format!("The checker had no socket to ask the DNS with: {io}.")))
+}
+
 fn no_records(name: &HostName, of: RecordType, servers: &[SocketAddr], error: &NetError) -> Cause {
+    if let Some(ours) = unasked(error) {
+        return ours;
+    }
     let server = (!servers.is_empty()).then(|| {
         let all: Vec<String> = servers.iter().map(ToString::to_string).collect();
         all.join(" or ")
@@ -240,6 +295,9 @@ fn address(record: &Record) -> Option<IpAddr> {
 }
 
 fn cause(host: &str, error: &NetError) -> Cause {
+    if let Some(ours) = unasked(error) {
+        return ours;
+    }
     if error.is_nx_domain() {
         return Cause::seen(ErrorCode::DnsNxdomain, format!("{host} does not exist."));
     }
@@ -252,5 +310,113 @@ fn cause(host: &str, error: &NetError) -> Cause {
         }
         NetError::Timeout => Cause::of(ErrorCode::DnsTimeout),
         other => Cause::seen(ErrorCode::ResolverFailed, format!("Our DNS resolver could not be asked: {other}.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io, sync::Arc};
+
+    use rustix::io::Errno;
+
+    use super::*;
+
+    /// A name server that gives every name one address, but none to those whose first label begins with `no`, and no IPv6 address to
+    /// any; and the first labels that it was asked for.
+    async fn name_server() -> (SocketAddr, Arc<std::sync::Mutex<Vec<String>>>) {
+        let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+        let address = socket.local_addr().expect("an address");
+        let asked = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let log = Arc::clone(&asked);
+        tokio::spawn(async move {
+            let mut packet = [0; 512];
+            while let Ok((_, asker)) = socket.recv_from(&mut packet).await {
+                let label = String::from_utf8_lossy(&packet[13..13 + usize::from(packet[12])]).into_owned();
+                let end = 12 + packet[12..].iter().position(|byte| *byte == 0).expect("the root") + 5;
+                let (known, v4) = (!label.starts_with("no"), packet[end - 3] == 1);
+                log.lock().expect("unpoisoned").push(label);
+                let answers = u8::from(known && v4);
+                let mut answer =
+                    [&packet[..2], &[0x81, if known { 0x80 } else { 0x83 }, 0, 1, 0, answers, 0, 0, 0, 0]].concat();
+                answer.extend_from_slice(&packet[12..end]);
+                if answers == 1 {
+                    answer.extend_from_slice(&[0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 7]);
+                }
+                socket.send_to(&answer, asker).await.expect("sent");
+            }
+        });
+        (address, asked)
+    }
+
+    fn resolver(server: SocketAddr, hosts: HostsFile) -> SystemResolver {
+        SystemResolver { hosts, dns: asking(&[server]).expect("a resolver"), well: Mutex::new(None) }
+    }
+
+    #[tokio::test]
+    async fn any_name_is_asked_for() {
+        let (server, asked) = name_server().await;
+        let resolver = resolver(server, HostsFile::default());
+        for host in [
+            "my_app",
+            "foo_bar.t",
+            "app_1.t",
+            "host_.t",
+            "a*b",
+            "a!b",
+            "a~b",
+            "a+b",
+            "a$b",
+            "-host",
+            "host-.t",
+            "my_app.",
+        ] {
+            let found = resolver.resolve(host).await.expect("an address");
+            assert_eq!(found, ["192.0.2.7".parse::<IpAddr>().expect("an address")], "{host}");
+            let bare = host.trim_end_matches('.');
+            let label = bare.split('.').next().expect("a label");
+            assert!(asked.lock().expect("unpoisoned").iter().any(|asked| asked == label), "{host}");
+            let name = HostName::try_from(bare.to_owned()).expect("a name");
+            for servers in [&[] as &[SocketAddr], &[server]] {
+                let records = resolver.records(&name, RecordType::A, servers).await;
+                assert_eq!(records, Ok(vec!["192.0.2.7".to_owned()]), "{host}");
+            }
+        }
+        let missing = resolver.resolve("no_app").await.expect_err("no such name");
+        assert_eq!(missing.code, ErrorCode::DnsNxdomain);
+    }
+
+    #[tokio::test]
+    async fn the_list_of_hosts_comes_first_and_has_no_say_in_records() {
+        let (server, asked) = name_server().await;
+        let resolver = resolver(server, HostsFile::parse("10.0.0.1 my_app\n::1 my_app\n"));
+        let found = resolver.resolve("My_App").await.expect("addresses");
+        assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), ["10.0.0.1", "::1"]);
+        assert!(asked.lock().expect("unpoisoned").is_empty());
+        let name = HostName::try_from("my_app".to_owned()).expect("a name");
+        assert_eq!(resolver.records(&name, RecordType::A, &[]).await, Ok(vec!["192.0.2.7".to_owned()]));
+    }
+
+    #[tokio::test]
+    async fn a_resolver_that_answers_is_well_and_is_not_asked_again_at_once() {
+        let (server, asked) = name_server().await;
+        let answering = resolver(server, HostsFile::default());
+        assert!(answering.is_well().await && answering.is_well().await);
+        assert_eq!(asked.lock().expect("unpoisoned").len(), 1);
+    }
+
+    #[test]
+    fn a_question_without_a_socket_is_no_word_about_its_target() {
+        let name = HostName::try_from("example.com".to_owned()).expect("a name");
+        let server = ["192.0.2.1:53".parse().expect("an address")];
+        for errno in [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::ADDRINUSE] {
+            let error = NetError::Io(Arc::new(io::Error::from_raw_os_error(errno.raw_os_error())));
+            assert_eq!(cause("example.com", &error).code, ErrorCode::OutOfSockets, "{errno:?}");
+            for servers in [&[] as &[SocketAddr], &server] {
+                let said = no_records(&name, RecordType::A, servers, &error);
+                assert_eq!(said.code, ErrorCode::OutOfSockets, "{errno:?}");
+            }
+        }
+        let error = NetError::Io(Arc::new(io::Error::from_raw_os_error(Errno::HOSTUNREACH.raw_os_error())));
+        assert_eq!(no_records(&name, RecordType::A, &server, &error).code, ErrorCode::ResolverUnreachable);
     }
 }

@@ -2,7 +2,7 @@
 //! is to be trusted is decided afterwards, by `Certificate::verify`, so that what is wrong with it can be told.
 
 use std::{
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     sync::{
         Arc, Once,
         atomic::{AtomicBool, Ordering},
@@ -33,6 +33,7 @@ use crate::{
     Trace,
     certificate::{Certificate, weak_key},
     legacy,
+    peer_name::PeerName,
     verified::VerifiedChains,
 };
 
@@ -53,13 +54,27 @@ pub fn public_roots() -> RootCertStore {
     RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
 }
 
+/// Versions of HTTP that may follow a handshake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Http {
+    /// No HTTP follows.
+    None,
+    /// HTTP/1.1.
+    One,
+    /// HTTP/2 or HTTP/1.1.
+    Any,
+}
+
+/// HTTP/2, as ALPN calls it (RFC 9113, section 3.1).
+const HTTP_2: &[u8] = b"h2";
+
 /// What a handshake is for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terms {
     /// Whether the certificate must be valid for the host.
     pub verify: bool,
-    /// Whether HTTP follows, so that its version is negotiated (ALPN, RFC 7301).
-    pub http: bool,
+    /// Which versions of HTTP are offered (ALPN, RFC 7301).
+    pub http: Http,
     /// When it must be over.
     pub deadline: Instant,
 }
@@ -90,7 +105,7 @@ impl Tls {
             .with_custom_certificate_verifier(Arc::new(AcceptAnything(provider)))
             .with_no_client_auth();
         config.resumption = Resumption::disabled();
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![HTTP_2.to_vec(), b"http/1.1".to_vec()];
         Ok(Self { config: Arc::new(config), roots: Arc::new(roots), algorithms, verified: Arc::default() })
     }
 
@@ -113,18 +128,20 @@ impl Tls {
         terms: Terms,
         trace: &mut Trace,
     ) -> Result<Secured, Cause> {
-        let name = server_name(host)?;
+        let name = PeerName::of(host);
         let peer = stream.peer_addr().ok();
+        let shown = name.in_handshake(peer.map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip()));
         let asked = Arc::new(Asked::default());
         let mut config = ClientConfig::clone(&self.config);
         config.client_auth_cert_resolver = Arc::clone(&asked) as Arc<dyn ResolvesClientCert>;
-        if !terms.http {
-            // Whoever speaks no HTTP may end a handshake that offers nothing else.
-            config.alpn_protocols.clear();
-        }
+        // Whoever speaks no HTTP may end a handshake that offers nothing else.
+        config.alpn_protocols.retain(|protocol| match terms.http {
+            Http::None => false,
+            Http::One => protocol != HTTP_2,
+            Http::Any => true,
+        });
         let started = Instant::now();
-        let shaken =
-            timeout_at(terms.deadline, TlsConnector::from(Arc::new(config)).connect(name.clone(), stream)).await;
+        let shaken = timeout_at(terms.deadline, TlsConnector::from(Arc::new(config)).connect(shown, stream)).await;
         let result = match shaken {
             Ok(Ok(stream)) => self.judge(&stream, &name, terms.verify, trace).map(|()| stream),
             Ok(Err(error)) => Err(failure(&error, asked.was())),
@@ -143,7 +160,7 @@ impl Tls {
     fn judge(
         &self,
         stream: &TlsStream<TcpStream>,
-        name: &ServerName<'_>,
+        name: &PeerName,
         verify: bool,
         trace: &mut Trace,
     ) -> Result<(), Cause> {
@@ -156,15 +173,6 @@ impl Tls {
         let verified = certificate.verify(&self.roots, &self.algorithms, &self.verified, name);
         trace.note_certificate(certificate);
         if verify { verified } else { Ok(()) }
-    }
-}
-
-fn server_name(host: &Host<&str>) -> Result<ServerName<'static>, Cause> {
-    match host {
-        Host::Ipv4(v4) => Ok(ServerName::from(std::net::IpAddr::from(*v4))),
-        Host::Ipv6(v6) => Ok(ServerName::from(std::net::IpAddr::from(*v6))),
-        Host::Domain(name) => ServerName::try_from((*name).to_owned())
-            .map_err(|_| Cause::seen(ErrorCode::TlsHostname, format!("{name} cannot be the name in a certificate."))),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use http::{HeaderMap, Version};
-use tokio::time::Instant;
+use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 use valpero_domain::{Timestamp, probe::Phases};
 
 use crate::certificate::Certificate;
@@ -17,6 +17,8 @@ pub struct Trace {
     pub certificate_expires_at: Option<Timestamp>,
     /// What else there was to see.
     pub facts: Facts,
+    /// The leave to ask the DNS, where it was waited for before the time began.
+    pub(crate) turn: Option<OwnedSemaphorePermit>,
 }
 
 /// What a person who looks at one probe wants to see beside its verdict.

@@ -8,8 +8,10 @@ use std::{
 };
 
 use aws_lc_rs::digest::{Context, Digest, SHA256};
-use rustls_pki_types::{CertificateDer, ServerName};
+use rustls_pki_types::CertificateDer;
 use valpero_domain::Timestamp;
+
+use crate::peer_name::PeerName;
 
 /// Chains that are remembered, at most: more than a checker has targets. Beyond it all are forgotten, and verified anew.
 const CHAINS_MAX: usize = 8_192;
@@ -20,7 +22,7 @@ pub(crate) struct ChainId([u8; 32]);
 
 impl ChainId {
     /// Of these certificates, byte for byte, for this host.
-    pub(crate) fn of(chain: &[CertificateDer<'_>], name: &ServerName<'_>) -> Self {
+    pub(crate) fn of(chain: &[CertificateDer<'_>], name: &PeerName) -> Self {
         let mut hash = Context::new(&SHA256);
         // Each with its length, so that no two chains read alike.
         let mut add = |part: &[u8]| {
@@ -63,7 +65,7 @@ mod tests {
 
     fn id(chain: &[&'static [u8]], name: &'static str) -> ChainId {
         let chain: Vec<CertificateDer<'_>> = chain.iter().map(|der| CertificateDer::from(*der)).collect();
-        ChainId::of(&chain, &ServerName::try_from(name).expect("a name"))
+        ChainId::of(&chain, &PeerName::of(&url::Host::Domain(name)))
     }
 
     #[test]

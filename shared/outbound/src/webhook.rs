@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, HeaderValue, Method, header};
 use hyper::body::Bytes;
+use url::Host;
 use valpero_domain::{
     monitor::HttpUrl,
     probe::{Cause, ErrorCode},
@@ -49,9 +50,13 @@ fn head(headers: &HeaderMap) -> String {
 pub async fn post(outbound: &Outbound, url: &HttpUrl, mut headers: HeaderMap, body: Bytes) -> Result<Receipt, Cause> {
     let url = url.to_url().map_err(|error| Cause::seen(ErrorCode::Internal, error.to_string()))?;
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let mut trace = Trace::default();
+    if let Some(Host::Domain(_)) = url.host() {
+        trace.turn = Some(outbound.await_turn().await?);
+    }
     let ask =
         Ask { url: &url, method: Method::POST, headers, body, verify_tls: true, deadline: deadline_in(TIMEOUT_MS) };
-    let answer = exchange(outbound, ask, &mut Trace::default()).await?;
+    let answer = exchange(outbound, ask, &mut trace).await?;
     let retry_after = answer.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     let retry_after_s = retry_after.and_then(|text| text.trim().parse().ok());
     Ok(Receipt { status: answer.status, retry_after_s, head: head(&answer.headers) })

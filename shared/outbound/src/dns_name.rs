@@ -1,0 +1,79 @@
+//! Names as the DNS has them: any bytes in labels of 1 to 63 (RFC 2181, section 11). The resolver library's own parser knows host names
+//! alone, and refuses such as `my_app` before it asks.
+
+use hickory_resolver::{
+    net::NetError,
+    proto::rr::{Label, Name},
+};
+
+/// The name of a host, which is absolute: a machine's search domains have no say.
+///
+/// # Errors
+/// Where a label has not 1 to 63 bytes, or the name more than 255.
+pub(crate) fn of_host(host: &str) -> Result<Name, NetError> {
+    let labels = host.strip_suffix('.').unwrap_or(host).split('.');
+    let labels: Result<Vec<Label>, _> = labels.map(|label| Label::from_raw_bytes(label.as_bytes())).collect();
+    Ok(Name::from_labels(labels?)?)
+}
+
+/// A name as a zone file spells it (RFC 1035, section 5.1): a dot or a backslash in a label stands behind a backslash, and what is not
+/// visible ASCII is a number of three digits.
+pub(crate) fn spelt(name: &Name) -> String {
+    let mut text = String::new();
+    for label in name {
+        for byte in label {
+            match byte {
+                b'.' | b'\\' => text.extend(['\\', char::from(*byte)]),
+                b'!'..=b'~' => text.push(char::from(*byte)),
+                _ => text.push_str(&format!("\\{byte:03}")),
+            }
+        }
+        text.push('.');
+    }
+    if text.is_empty() { ".".to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_label_is_a_name() {
+        for host in [
+            "example.com",
+            "my_app",
+            "foo_bar.t",
+            "app_1.t",
+            "host_.t",
+            "_dmarc.t",
+            "a*b",
+            "a!b",
+            "a~b",
+            "a+b",
+            "a$b",
+            "-host",
+            "host-.t",
+            "*.t",
+            "xn--bcher-kva.t",
+            "1.2.0.192.in-addr.arpa",
+        ] {
+            let name = of_host(host).unwrap_or_else(|error| panic!("{host}: {error}"));
+            assert!(name.is_fqdn(), "{host}");
+            let labels: Vec<&[u8]> = name.iter().collect();
+            assert_eq!(labels, host.split('.').map(str::as_bytes).collect::<Vec<_>>(), "{host}");
+            assert_eq!(spelt(&name), format!("{host}."));
+        }
+        assert_eq!(of_host("my_app.").ok(), of_host("my_app").ok());
+        let long = ["a".repeat(63).as_str(); 4].join(".");
+        for bad in ["", ".", "a..b", &"a".repeat(64), &long] {
+            assert!(of_host(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_are_spelt_as_in_a_zone_file() {
+        let name = Name::from_labels([&b"a.b\\c"[..], b"\xfc d", b"t"]).expect("a name");
+        assert_eq!(spelt(&name), "a\\.b\\\\c.\\252\\032d.t.");
+        assert_eq!(spelt(&Name::root()), ".");
+    }
+}
