@@ -110,9 +110,9 @@ fn code(region: usize) -> RegionCode {
     ["hel", "fra", "usc"][region].parse().expect("a region")
 }
 
-/// A whole hour before the first moment, so that nothing is near the beginning of time.
+/// The first moment is the start of a minute.
 fn time(moment: Moment) -> Timestamp {
-    Timestamp::from_seconds(1_795_000_020 - 1_795_000_020 % 60 + 30 * i64::from(moment))
+    Timestamp::from_seconds(1_795_000_020 + 30 * i64::from(moment))
 }
 
 fn cohort(region: RegionCode) -> Cohort {
@@ -337,7 +337,7 @@ impl World {
         let regions = &self.regions[..plan.regions];
         // What changes back within one tick, or is checked twice in it with two results, may take one tick more.
         let clear = plan.lanes == 1 && self.monitor.since < self.now;
-        if self.now % 2 != 0 || !clear || !regions.iter().all(idle) {
+        if !self.now.is_multiple_of(2) || !clear || !regions.iter().all(idle) {
             return;
         }
         let agree = |found| regions.iter().filter(|region| region.latest == Some((found, self.now))).count();
