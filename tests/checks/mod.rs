@@ -4,6 +4,7 @@ mod certificates;
 mod crashes;
 mod deciding;
 mod history;
+mod interleaving;
 mod probing;
 mod protocol;
 mod regions;

@@ -2,6 +2,7 @@
 
 mod crash;
 mod crowd;
+mod lanes;
 mod policy;
 mod receiver;
 mod reply;
@@ -12,6 +13,7 @@ mod world;
 
 pub use crash::Crashes;
 pub use crowd::Crowd;
+pub use lanes::{At, Lane, RECORD};
 pub use policy::{Policies, as_function, granted};
 pub use receiver::Receiver;
 pub use reply::Reply;

@@ -147,7 +147,7 @@ pub struct World {
     pub policies: Policies,
     now: Arc<AtomicI64>,
     router: Router,
-    _store: Arc<Embedded>,
+    store: Arc<Embedded>,
 }
 
 impl World {
@@ -183,7 +183,12 @@ impl World {
         let client = parts.client.clone();
         let stack = Stack::assemble(parts).await.expect("a stack");
         let router = stack.router();
-        Self { stack, client, crashes, crowd, traffic, policies, now, router, _store: store }
+        Self { stack, client, crashes, crowd, traffic, policies, now, router, store }
+    }
+
+    /// Where its store listens.
+    pub fn store_address(&self) -> SocketAddr {
+        self.store.address()
     }
 
     /// The time.
