@@ -14,3 +14,4 @@ mod story;
 mod tenancy;
 mod tools;
 mod types;
+mod watching;

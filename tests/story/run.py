@@ -36,13 +36,15 @@ class Server:
 
     def __init__(self):
         self.status, self.seen = 200, []
+        # The one request that fails, by its number.
+        self.fails = None
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def handle_one(self):
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
                 outer.seen.append((dict(self.headers.items()), body))
-                self.send_response(outer.status)
+                self.send_response(500 if len(outer.seen) - 1 == outer.fails else outer.status)
                 self.send_header("content-length", "0")
                 self.end_headers()
 
@@ -97,6 +99,28 @@ def operator(*words):
     return done.returncode, done.stdout, done.stderr
 
 
+def no_false_alarm(up):
+    """A site that fails one request of each round, each time another region's: at no time do two regions agree."""
+    shaky = [Server() for _ in range(6)]
+    for server in shaky:
+        _, server.monitor = up.call("POST", "/monitors", {"url": server.url, "name": "Shaky", "retries": 0})
+    path = lambda server: f"/monitors/{server.monitor['id']}"
+    ready = lambda: all(up.call("GET", path(server))[1]["status"] == "up" for server in shaky)
+    step("sites that will fail now and then are up", until(75, ready))
+    for turn in range(8):
+        before = [len(server.seen) for server in shaky]
+        for server in shaky:
+            server.fails = len(server.seen) + turn % 3
+            up.call("POST", f"{path(server)}/check")
+        until(10, lambda: all(len(server.seen) >= count + 3 for server, count in zip(shaky, before)))
+    failed = [check for server in shaky for check in up.call("GET", f"{path(server)}/checks?outcome=down")[1]["data"]]
+    step("each was seen down by one region at a time", len({check["region"] for check in failed}) == 3 and len(failed) >= 30)
+    incidents = [up.call("GET", f"/incidents?monitor_id={server.monitor['id']}")[1]["data"] for server in shaky]
+    step("and that is no incident", not any(incidents))
+    for server in shaky:
+        up.call("DELETE", path(server))
+
+
 def main():
     folder = os.path.join(tempfile.mkdtemp(prefix="valpero-story-"), "data")
     site, hook = Server(), Server()
@@ -140,6 +164,8 @@ def main():
     step("the operator sees the regions tick", len(regions) == 3 and not any(region["silent"] for region in regions))
     code, _, err = operator("region", "remove", "syd", "--data", folder)
     step("and cannot remove one that is not there", code == 1 and "valpero region list" in err)
+
+    no_false_alarm(up)
 
     hook.status = 500
     site.status = 503
