@@ -143,7 +143,6 @@ def settle(place):
         ["link", "set", "lo", "up"],
         ["-6", "address", "add", "fd00::1/128", "dev", "lo"],
         ["route", "add", "table", "local", "unreachable", f"{places.UNREACHABLE}/32"],
-        ["-6", "route", "add", "unreachable", f"{places.UNREACHABLE_V6}/128"],
     ):
         tools.execute(["ip", *words])
     files = {
