@@ -25,6 +25,7 @@ use crate::harness::{Receiver, Site, Tenant, World, WorldOptions};
 const SOUND: u8 = 0;
 const SILENT: u8 = 1;
 const PANICKING: u8 = 2;
+const FAILING_ONCE: u8 = 3;
 
 /// A name server of ours that answers, keeps silent, or meets a fault of our own code.
 #[derive(Clone, Default)]
@@ -41,6 +42,10 @@ impl Resolve for Ours {
         Box::pin(async move {
             match self.0.load(Ordering::SeqCst) {
                 SOUND => Ok(vec![IpAddr::from([127, 0, 0, 1])]),
+                FAILING_ONCE => {
+                    self.is(SILENT);
+                    Err(Cause::of(ErrorCode::DnsNxdomain))
+                }
                 SILENT => Err(Cause::of(ErrorCode::DnsTimeout)),
                 _ => panic!("no such {host}"),
             }
@@ -162,6 +167,23 @@ async fn a_panic_in_one_probe_is_a_fault_of_ours_and_harms_no_other_check() {
     ours.is(SOUND);
     world.tick().await;
     assert_eq!(world.status(&owner, &id).await, "up");
+}
+
+#[tokio::test]
+async fn a_retry_that_we_could_not_make_hides_no_failure_that_was_seen() {
+    let ours = Ours::default();
+    let options = WorldOptions { resolver: Arc::new(ours.clone()), regions: "hel", ..WorldOptions::default() };
+    let world = World::with(options).await;
+    let owner = world.tenant(Plan::Business).await;
+    let id = world.monitor(&owner, "http://site.example:9/", json!({"retries": 2})).await;
+    for (minute, expected) in [(1, "pending"), (2, "down")] {
+        ours.is(FAILING_ONCE);
+        world.tick().await;
+        let checks = world.get(&format!("/api/v1/monitors/{id}/checks"), &owner).await.expect(200);
+        assert_eq!(checks.data()[0]["error"]["code"], "dns_nxdomain", "minute {minute}");
+        // A region that is alone needs a second check that could tell.
+        assert_eq!(world.status(&owner, &id).await, expected, "minute {minute}");
+    }
 }
 
 #[tokio::test]

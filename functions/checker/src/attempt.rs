@@ -16,9 +16,9 @@ const TICK_BUDGET: Duration = Duration::from_secs(50);
 /// What a region saw, and in how many attempts.
 #[derive(Debug)]
 pub(crate) struct Observation {
-    /// The last attempt's result.
+    /// The result of the last attempt that could tell; of the last one where none could.
     pub result: ProbeResult,
-    /// Attempts made, from 1.
+    /// Attempts that could tell; 1 where none could.
     pub attempts: u32,
     /// How long the longest one took, from its beginning.
     pub took: Duration,
@@ -44,8 +44,12 @@ impl Checker {
             }
             tokio::time::sleep(wait).await;
             let (again, took_again) = self.attempt(spec).await;
-            (result, took) = (again, took.max(took_again));
-            attempts += 1;
+            took = took.max(took_again);
+            // What we could not try again is no word against what was seen before, nor for it.
+            if again.outcome != Outcome::ProbeError {
+                result = again;
+                attempts += 1;
+            }
         }
         Observation { result, attempts, took }
     }

@@ -1,6 +1,7 @@
 //! Webhook deliveries: written with what they tell of, sent later, kept until they age.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
+use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use valpero_domain::{
     AccountId, DeliveryId, EventId, IncidentId, MonitorId, Timestamp,
@@ -10,8 +11,7 @@ use valpero_domain::{
 use crate::{
     AuditRow, Store, StoreError, Trail,
     call::{
-        Cancelled, Item, Updated, a_put, an_update, enough, from_item, key, n, put_item, s, to_item, to_value,
-        update_item,
+        Cancelled, Item, Updated, a_put, an_update, from_item, key, n, put_item, s, to_item, to_value, update_item,
     },
     keys,
     schema::{PENDING_INDEX, TTL},
@@ -108,6 +108,14 @@ impl Delivery {
     }
 }
 
+/// What the index of pending deliveries holds of one.
+#[derive(Debug, Deserialize)]
+struct Planned {
+    account_id: AccountId,
+    delivery_id: DeliveryId,
+    next_attempt_at: Timestamp,
+}
+
 impl Store {
     fn delivery_key(account: AccountId, delivery: DeliveryId) -> Item {
         key([("account_id", account.to_string()), ("delivery_id", delivery.to_string())])
@@ -116,7 +124,7 @@ impl Store {
     /// The delivery as part of the transaction that it tells of.
     pub(crate) fn new_delivery(&self, delivery: &Delivery) -> Result<TransactWriteItem, StoreError> {
         let mut item = to_item(TABLE, delivery)?;
-        item.insert("pending".into(), s(keys::PENDING));
+        item.insert("pending".into(), s(keys::pending(delivery.id)));
         a_put(put_item(&self.tables.deliveries, item).condition_expression("attribute_not_exists(account_id)"))
     }
 
@@ -139,31 +147,34 @@ impl Store {
         now: Timestamp,
         count: usize,
     ) -> Result<Vec<(AccountId, DeliveryId)>, StoreError> {
-        let planned = |condition: &str, at: Timestamp| {
-            self.query(&self.tables.deliveries)
+        let mut found = self.planned("<=", now, count).await?;
+        if found.len() < count {
+            found.extend(self.planned(">", now.plus_seconds(WAIT_MAX_S), count - found.len()).await?);
+        }
+        Ok(found)
+    }
+
+    /// Pending deliveries whose next attempt is before or after a moment, oldest first, of every partition.
+    async fn planned(
+        &self,
+        condition: &str,
+        at: Timestamp,
+        count: usize,
+    ) -> Result<Vec<(AccountId, DeliveryId)>, StoreError> {
+        let shards = (0..keys::PENDING_SHARDS).map(async |shard| {
+            let request = self
+                .query(&self.tables.deliveries)
                 .index_name(PENDING_INDEX)
                 .key_condition_expression(format!("#pending = :pending AND next_attempt_at {condition} :at"))
                 .expression_attribute_names("#pending", "pending")
-                .expression_attribute_values(":pending", s(keys::PENDING))
-                .expression_attribute_values(":at", s(at))
-        };
-        let id = |item: &Item| {
-            let account: AccountId = item.get("account_id")?.as_s().ok()?.parse().ok()?;
-            let delivery: DeliveryId = item.get("delivery_id")?.as_s().ok()?.parse().ok()?;
-            Some((account, delivery))
-        };
-        let mut found = Vec::new();
-        for request in [planned("<=", now), planned(">", now.plus_seconds(WAIT_MAX_S))] {
-            if enough(&found, count).is_break() {
-                break;
-            }
-            let all = self.query_each(request, None, |item| {
-                found.push(id(&item).ok_or_else(|| StoreError::corrupt(TABLE, "a pending delivery has no id"))?);
-                Ok(enough(&found, count))
-            });
-            all.await?;
-        }
-        Ok(found)
+                .expression_attribute_values(":pending", s(keys::pending_shard(shard)))
+                .expression_attribute_values(":at", s(at));
+            self.query_filtered(TABLE, request, None, |_: &Planned| true, count).await
+        });
+        let mut all: Vec<Planned> = try_join_all(shards).await?.into_iter().flatten().collect();
+        all.sort_by_key(|planned| planned.next_attempt_at);
+        all.truncate(count);
+        Ok(all.into_iter().map(|planned| (planned.account_id, planned.delivery_id)).collect())
     }
 
     /// Begins an attempt: of all who hold the message, one gets it. Until `lost_at` nobody else tries. 2 WRU per KB.
@@ -287,7 +298,7 @@ impl Store {
             .expression_attribute_names("#ttl", TTL)
             .expression_attribute_values(":pending", to_value(TABLE, &DeliveryStatus::Pending)?)
             .expression_attribute_values(":before", to_value(TABLE, &seen.status)?)
-            .expression_attribute_values(":partition", s(keys::PENDING))
+            .expression_attribute_values(":partition", s(keys::pending(seen.id)))
             .expression_attribute_values(":now", s(now))
             .expression_attribute_values(":due", s(seen.next_attempt_at))
             .expression_attribute_values(":seen", n(seen.attempts));

@@ -1,6 +1,8 @@
 //! Every key string of every table, in one place.
 
-use valpero_domain::{IncidentId, KeyId, RegionCode, Timestamp, packed::Tag, rollup::Span, schedule::Cohort};
+use valpero_domain::{
+    DeliveryId, IncidentId, KeyId, RegionCode, Timestamp, packed::Tag, rollup::Span, schedule::Cohort,
+};
 
 /// Accounts: the account itself.
 pub const ACCOUNT: &str = "account";
@@ -11,8 +13,20 @@ pub const KEY: &str = "key#";
 /// Schedules: the partition of the regions' heartbeats.
 pub const HEARTBEATS: &str = "regions";
 
-/// Deliveries: the one partition of the sparse index of what is pending.
-pub const PENDING: &str = "pending";
+/// Deliveries: partitions of the sparse index of what is pending. One takes 1,000 writes a second, and where the index is full, the
+/// table refuses the very transactions that change a status.
+pub const PENDING_SHARDS: u8 = 8;
+
+/// Deliveries: one partition of that index.
+pub fn pending_shard(shard: u8) -> String {
+    format!("pending#{shard}")
+}
+
+/// Deliveries: the partition that a delivery has while it is pending, by the last of its id's random characters.
+pub fn pending(delivery: DeliveryId) -> String {
+    let last = delivery.to_string().into_bytes().pop().unwrap_or_default();
+    pending_shard(last % PENDING_SHARDS)
+}
 
 /// Incidents: what every incident begins with.
 pub const INCIDENT: &str = "incident#";
