@@ -83,6 +83,11 @@ class Deployment:
         """Builds and deploys as an operator does."""
         shown = run(["infra/deploy", "--stack", self.stack, "--home", HOME, *words], self.environment)
         self.outputs = outputs(self.cloud, self.stack, HOME)
+        # What a template's parameter says stays text in the emulator, whose queue poller then fails; on AWS it is a number.
+        functions = self.cloud.client("lambda", HOME)
+        for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+            most = int(mapping["ScalingConfig"]["MaximumConcurrency"])
+            functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": most})
         return shown
 
     def protected(self):
