@@ -63,7 +63,7 @@ impl Checker {
         run: &Invocation,
     ) -> Result<Mind, WorkError> {
         // The semaphore is never closed; were it, the state would be written nevertheless.
-        let writing = self.writing.acquire().await.ok();
+        let _writing = self.writing.acquire().await.ok();
         if !run.may_write() {
             return Ok(Mind::Unwritten);
         }
@@ -77,8 +77,7 @@ impl Checker {
                 // Another check of this region was faster, or the monitor is gone: the next tick sees what is.
                 return Ok(Mind::Unchanged);
             }
-            drop(writing);
-            return Ok(Mind::Settled(self.settle_member(member, observed, run).await?));
+            return self.decide_on(member, observed, run).await;
         }
         if state != member.state {
             store.save_region_state(member, cohort, &state, words).await?;
@@ -86,19 +85,25 @@ impl Checker {
         Ok(if is_well(&state, member) { Mind::Unchanged } else { Mind::SettleLater(observed) })
     }
 
-    /// Decides on a monitor after a check that is kept.
+    /// Decides on a monitor after a check that is recorded.
     pub(crate) async fn settle_member(
         &self,
         member: &ScheduledProbe,
         verdict: Option<Verdict>,
         run: &Invocation,
-    ) -> Result<bool, WorkError> {
+    ) -> Result<Mind, WorkError> {
         let _writing = self.writing.acquire().await.ok();
-        if !run.may_write() {
-            return Ok(false);
-        }
+        if run.may_write() { self.decide_on(member, verdict, run).await } else { Ok(Mind::Unwritten) }
+    }
+
+    async fn decide_on(
+        &self,
+        member: &ScheduledProbe,
+        verdict: Option<Verdict>,
+        run: &Invocation,
+    ) -> Result<Mind, WorkError> {
         let check = Decider { region: self.region, verdict, at: run.at, requested: run.requested };
-        settle(&self.app, member.account_id, member.monitor_id, &check, &run.reporting).await
+        settle(&self.app, member.account_id, member.monitor_id, &check, &run.reporting).await.map(Mind::Settled)
     }
 
     async fn keep_certificate(

@@ -139,7 +139,7 @@ impl Checker {
         let later: HashMap<Tag, Option<Verdict>> = made_up.iter().filter_map(|(tag, mind)| later(*tag, mind)).collect();
         let decide = group.members.iter().filter_map(|member| Some((member, *later.get(&member.tag)?)));
         let deciding = decide.map(|(member, verdict)| self.settle_member(member, verdict, run));
-        let decided: Vec<Result<bool, WorkError>> = deciding.collect::<FuturesUnordered<_>>().collect().await;
+        let decided: Vec<Result<Mind, WorkError>> = deciding.collect::<FuturesUnordered<_>>().collect().await;
         // What failed for one monitor kept none of the others from being checked and recorded; now it is told.
         saved?;
         let mut report = TickReport { checked: records.len(), ..TickReport::default() };
@@ -147,15 +147,12 @@ impl Checker {
             report.down += usize::from(record.outcome == Outcome::Down);
             report.probe_errors += usize::from(record.outcome == Outcome::ProbeError);
         }
-        for (_, mind) in made_up {
+        for mind in made_up.into_iter().map(|(_, mind)| mind).chain(decided) {
             match mind? {
                 Mind::Settled(changed) => report.changes += usize::from(changed),
                 Mind::Unwritten => report.unwritten += 1,
                 Mind::Unchanged | Mind::SettleLater(_) => {}
             }
-        }
-        for changed in decided {
-            report.changes += usize::from(changed?);
         }
         Ok(report)
     }
