@@ -1,66 +1,12 @@
 //! Faults of our own: what a region cannot probe is not told as the target's fault, is not kept secret either, and harms nothing beside it.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::{
-        Arc,
-        atomic::{AtomicU8, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use valpero_checker::CheckerEvent;
-use valpero_domain::{
-    Plan,
-    dns_check::RecordType,
-    host::HostName,
-    probe::{Cause, ErrorCode},
-};
-use valpero_outbound::Resolve;
+use valpero_domain::Plan;
 
-use crate::harness::{Receiver, Site, Tenant, World, WorldOptions};
-
-const SOUND: u8 = 0;
-const SILENT: u8 = 1;
-const PANICKING: u8 = 2;
-const FAILING_ONCE: u8 = 3;
-
-/// A name server of ours that answers, keeps silent, or meets a fault of our own code.
-#[derive(Clone, Default)]
-struct Ours(Arc<AtomicU8>);
-
-impl Ours {
-    fn is(&self, state: u8) {
-        self.0.store(state, Ordering::SeqCst);
-    }
-}
-
-impl Resolve for Ours {
-    fn resolve<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Result<Vec<IpAddr>, Cause>> {
-        Box::pin(async move {
-            match self.0.load(Ordering::SeqCst) {
-                SOUND => Ok(vec![IpAddr::from([127, 0, 0, 1])]),
-                FAILING_ONCE => {
-                    self.is(SILENT);
-                    Err(Cause::of(ErrorCode::DnsNxdomain))
-                }
-                SILENT => Err(Cause::of(ErrorCode::DnsTimeout)),
-                _ => panic!("no such {host}"),
-            }
-        })
-    }
-
-    fn records<'a>(
-        &'a self,
-        _: &'a HostName,
-        _: RecordType,
-        _: &'a [SocketAddr],
-    ) -> BoxFuture<'a, Result<Vec<String>, Cause>> {
-        Box::pin(async { Err(Cause::of(ErrorCode::DnsTimeout)) })
-    }
-}
+use crate::harness::{NameServer, Ours, Receiver, Site, Tenant, World, WorldOptions};
 
 async fn named_site() -> (World, Ours, Site, Receiver, Tenant, String) {
     let ours = Ours::default();
@@ -82,7 +28,7 @@ async fn metric(world: &World, owner: &Tenant) -> String {
 #[tokio::test]
 async fn a_monitor_that_no_region_can_probe_says_so_and_tells_when_one_can_again() {
     let (world, ours, _site, receiver, owner, id) = named_site().await;
-    ours.is(SILENT);
+    ours.is(NameServer::Silent);
     let first = world.now().start_of_minute().plus_seconds(60);
     for _ in 0..2 {
         world.tick().await;
@@ -98,19 +44,19 @@ async fn a_monitor_that_no_region_can_probe_says_so_and_tells_when_one_can_again
     assert_eq!(metric(&world, &owner).await, "1");
     world.tick().await;
     assert_eq!(receiver.events(), ["monitor.unwatched"], "told once");
-    ours.is(SOUND);
+    ours.is(NameServer::Sound);
     world.tick().await;
     let monitor = world.read(&owner, &id).await;
     assert_eq!((&monitor["status"], &monitor["unwatched"]), (&json!("up"), &Value::Null));
     assert_eq!(receiver.events(), ["monitor.unwatched", "monitor.recovered"]);
     assert!(world.incidents(&owner).await.is_empty(), "it is no fault of the target's");
     // The same once it has been up, when its status stays what it is.
-    ours.is(SILENT);
+    ours.is(NameServer::Silent);
     for _ in 0..4 {
         world.tick().await;
     }
     assert_eq!(world.read(&owner, &id).await["unwatched"]["cause"]["code"], "dns_timeout");
-    ours.is(SOUND);
+    ours.is(NameServer::Sound);
     world.tick().await;
     let monitor = world.read(&owner, &id).await;
     assert_eq!((&monitor["status"], &monitor["unwatched"]), (&json!("up"), &Value::Null));
@@ -124,7 +70,7 @@ async fn after_any_write_of_telling_that_nobody_watches_it_is_told_all_the_same(
     for writes in 0..40 {
         let (world, ours, _site, receiver, owner, id) = named_site().await;
         world.tick().await;
-        ours.is(SILENT);
+        ours.is(NameServer::Silent);
         world.tick().await;
         world.tick().await;
         world.crashes.after(writes);
@@ -136,7 +82,7 @@ async fn after_any_write_of_telling_that_nobody_watches_it_is_told_all_the_same(
         world.deliver().await;
         assert!(world.read(&owner, &id).await["unwatched"]["since"].is_string(), "after {writes} writes");
         assert_eq!(receiver.events(), ["monitor.unwatched"], "after {writes} writes");
-        ours.is(SOUND);
+        ours.is(NameServer::Sound);
         world.crashes.after(writes);
         world.bare_tick().await;
         world.crashes.restart();
@@ -156,7 +102,7 @@ async fn after_any_write_of_telling_that_nobody_watches_it_is_told_all_the_same(
 async fn a_panic_in_one_probe_is_a_fault_of_ours_and_harms_no_other_check() {
     let (world, ours, site, _receiver, owner, id) = named_site().await;
     let neighbour = world.monitor(&owner, &site.url(), json!({})).await;
-    ours.is(PANICKING);
+    ours.is(NameServer::Panicking);
     world.tick().await;
     let check = |id: &str| format!("/api/v1/monitors/{id}/checks");
     let broken = world.get(&check(&id), &owner).await.expect(200);
@@ -164,7 +110,7 @@ async fn a_panic_in_one_probe_is_a_fault_of_ours_and_harms_no_other_check() {
     assert!(broken.data().iter().all(|check| check["error"]["code"] == "internal"), "{}", broken.json);
     assert_eq!(world.status(&owner, &id).await, "pending");
     assert_eq!(world.status(&owner, &neighbour).await, "up");
-    ours.is(SOUND);
+    ours.is(NameServer::Sound);
     world.tick().await;
     assert_eq!(world.status(&owner, &id).await, "up");
 }
@@ -177,7 +123,7 @@ async fn a_retry_that_we_could_not_make_hides_no_failure_that_was_seen() {
     let owner = world.tenant(Plan::Business).await;
     let id = world.monitor(&owner, "http://site.example:9/", json!({"retries": 2})).await;
     for (minute, expected) in [(1, "pending"), (2, "down")] {
-        ours.is(FAILING_ONCE);
+        ours.is(NameServer::FailingOnce);
         world.tick().await;
         let checks = world.get(&format!("/api/v1/monitors/{id}/checks"), &owner).await.expect(200);
         assert_eq!(checks.data()[0]["error"]["code"], "dns_nxdomain", "minute {minute}");

@@ -2,11 +2,13 @@
 
 mod log;
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use valpero_domain::{Plan, delivery::DeliveryStatus, delivery::RETRY_AFTER_S};
 use valpero_storage::{Delivery, DeliveryFilter};
 
-use crate::harness::{Receiver, Site, Tenant, World, WorldOptions};
+use crate::harness::{NameServer, Ours, Receiver, Site, Tenant, World, WorldOptions};
 
 struct Scene {
     world: World,
@@ -214,4 +216,41 @@ async fn a_webhook_to_a_private_address_is_refused_by_the_guard() {
         "{delivery:?}"
     );
     assert!(receiver.delivered().is_empty());
+}
+
+#[tokio::test]
+async fn a_receiver_that_we_cannot_reach_by_our_own_fault_is_not_given_up_for_three_days() {
+    let ours = Ours::default();
+    let world = World::with(WorldOptions { resolver: Arc::new(ours.clone()), ..WorldOptions::default() }).await;
+    let (site, receiver) = (Site::start().await, Receiver::start().await);
+    let owner = world.tenant(Plan::Business).await;
+    let hook = receiver.url().replace("127.0.0.1", "hook.example");
+    let id = world.monitor(&owner, &site.url(), json!({"webhook_url": hook})).await;
+    ours.is(NameServer::Silent);
+    world.post("/api/v1/webhooks/test", &owner, json!({"monitor_id": id})).await.expect(202);
+    let log = async || world.get("/api/v1/webhooks/deliveries", &owner).await.expect(200).data()[0].clone();
+    world.deliver().await;
+    // Longer than the whole row of a receiver that fails itself.
+    for turn in 1..12 {
+        let row = RETRY_AFTER_S.get(turn - 1).copied().unwrap_or(36_000);
+        world.advance(row + row / 10 + 1);
+        world.sweep().await;
+        world.deliver().await;
+        let delivery = log().await;
+        assert_eq!(delivery["status"], "pending", "after {turn} more attempts: {delivery}");
+        let last = delivery["attempts"].as_array().and_then(|attempts| attempts.last().cloned()).expect("attempts");
+        assert!(last["error"].as_str().is_some_and(|error| error.starts_with("dns_timeout")), "it says why: {last}");
+    }
+    assert!(log().await["attempts"].as_array().is_some_and(|attempts| attempts.len() > RETRY_AFTER_S.len() + 1));
+    world.advance(3 * 86_400);
+    world.sweep().await;
+    world.deliver().await;
+    assert_eq!(log().await["status"], "dead", "not for ever");
+    assert!(receiver.events().is_empty());
+    let delivery = log().await["id"].as_str().expect("an id").to_owned();
+    ours.is(NameServer::Sound);
+    let again = format!("/api/v1/webhooks/deliveries/{delivery}/redeliver");
+    world.post(&again, &owner, json!(null)).await.expect(202);
+    world.deliver().await;
+    assert_eq!(receiver.events(), ["webhook.test"]);
 }

@@ -3,6 +3,7 @@
 mod crash;
 mod crowd;
 mod lanes;
+mod ours;
 mod policy;
 mod receiver;
 mod reply;
@@ -14,6 +15,7 @@ mod world;
 pub use crash::Crashes;
 pub use crowd::Crowd;
 pub use lanes::{At, Lane, RECORD};
+pub use ours::{NameServer, Ours};
 pub use policy::{Policies, as_function, granted};
 pub use receiver::Receiver;
 pub use reply::Reply;

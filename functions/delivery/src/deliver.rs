@@ -10,8 +10,8 @@ use valpero_app::{
 };
 use valpero_domain::{
     AuditId, Timestamp,
-    delivery::{DeliveryStatus, is_due, retry_after_ms},
-    probe::Cause,
+    delivery::{DeliveryStatus, RETRY_AFTER_S, is_due, retry_after_ms},
+    probe::{Cause, Outcome},
 };
 use valpero_outbound::webhook::{Receipt, TIMEOUT_MS, post};
 use valpero_storage::{Attempt, AuditRow, Delivery as Record, Monitor, StoreError, Trail, Webhook};
@@ -23,6 +23,12 @@ const LOST_MS: i64 = 2 * TIMEOUT_MS as i64;
 
 /// A message that came earlier than its delivery is due waits for it in the queue, if it is no longer than this.
 const EARLY_MS: i64 = 60_000;
+
+/// How long a delivery is tried that fails by a fault of our own, such as a name server of ours that does not answer: three days.
+const OUR_FAULT_MS: i64 = 3 * 86_400_000;
+
+/// Further attempts that a receiver gets which fails itself.
+const RETRIES: u32 = RETRY_AFTER_S.len() as u32;
 
 /// Characters kept of why an attempt failed.
 const ERROR_MAX: usize = 300;
@@ -104,7 +110,14 @@ impl Delivery {
             let asked_s = answer.as_ref().ok().and_then(|receipt| receipt.retry_after_s);
             let [jitter] = valpero_auth::random_bytes()?;
             let since = delivery.attempts.saturating_sub(delivery.attempts_before);
-            match retry_after_ms(since, jitter, asked_s) {
+            let ours = answer.as_ref().is_err_and(|cause| cause.code.outcome() == Outcome::ProbeError);
+            if ours {
+                // The receiver was never asked: that is no reason to give it up, and one to look at.
+                tracing::error!(delivery_id = %delivery.id, error, "a webhook was not sent by a fault of our own");
+            }
+            let again = ours && now.ms_since(delivery.created_at) < OUR_FAULT_MS;
+            let place = if again { since.min(RETRIES) } else { since };
+            match retry_after_ms(place, jitter, asked_s) {
                 Some(wait_ms) => {
                     delivery.next_attempt_at = now.plus_ms(wait_ms);
                     "to be retried"
