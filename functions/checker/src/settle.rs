@@ -145,20 +145,9 @@ impl Checker {
             Err(error) => return Err(error.into()),
         };
         let Some(told) = monitor.certificates_told.due(expires_at, at) else { return Ok(()) };
-        let news = News {
-            event: EventType::SslExpiring,
-            monitor: &monitor,
-            status: monitor.status,
-            incident: None,
-            entry: None,
-            certificate: Some(told),
-            unwatched: None,
-            at,
-        };
+        let news = News { certificate: Some(told), ..News::of(EventType::SslExpiring, &monitor, at) };
         let Some(delivery) = notify::delivery(&news)? else { return Ok(()) };
-        let (id, target) = (AuditId::new(at, entropy()?), Some(monitor.id.to_string()));
-        let actor = format!("checker:{}", self.region);
-        let audit = AuditRow::without_request(monitor.account_id, id, actor, "monitor.ssl_expiring", target, at);
+        let audit = audit(&monitor, self.region, "monitor.ssl_expiring", at)?;
         let all = monitor.certificates_told.with(told, at);
         self.app.store.tell_of_certificate(&monitor, &all, &delivery, &audit).await?;
         notify::announce(&self.app, Some(&delivery)).await;
@@ -223,11 +212,7 @@ async fn settle_once(app: &App, monitor: &Monitor, check: &Decider, reporting: &
         return Ok(false);
     };
     let consequences = consequences(app, monitor, &change, check.at).await?;
-    let actor = format!("checker:{}", check.region);
-    let action = format!("monitor.{}", change.to.as_str());
-    let id = AuditId::new(check.at, entropy()?);
-    let target = Some(monitor.id.to_string());
-    let audit = AuditRow::without_request(monitor.account_id, id, actor, action, target, check.at);
+    let audit = audit(monitor, check.region, &format!("monitor.{}", change.to.as_str()), check.at)?;
     let status_change = StatusChange {
         monitor,
         to: change.to,
@@ -240,6 +225,15 @@ async fn settle_once(app: &App, monitor: &Monitor, check: &Decider, reporting: &
     notify::change_status(app, &status_change).await?;
     tracing::info!(monitor_id = %monitor.id, from = monitor.status.as_str(), to = change.to.as_str(), "a status changed");
     Ok(true)
+}
+
+/// What the audit log says of what a region's check did to a monitor.
+///
+/// # Errors
+/// Where the operating system has no random bytes for its id.
+pub(crate) fn audit(monitor: &Monitor, region: RegionCode, action: &str, at: Timestamp) -> Result<AuditRow, WorkError> {
+    let (id, target) = (AuditId::new(at, entropy()?), Some(monitor.id.to_string()));
+    Ok(AuditRow::without_request(monitor.account_id, id, format!("checker:{region}"), action, target, at))
 }
 
 /// The regions whose vote is current. Where one that is older would change the decision, the record of the region's latest due check
@@ -286,8 +280,7 @@ async fn consequences(app: &App, monitor: &Monitor, change: &Change, at: Timesta
         // From pending to up: nothing that anybody waits for.
         _ => return Ok(Consequences { incident: IncidentWrite::None, delivery: None }),
     };
-    let news =
-        News { event, monitor, status: change.to, incident: None, entry: None, certificate: None, unwatched: None, at };
+    let news = News { status: change.to, ..News::of(event, monitor, at) };
     Ok(Consequences { incident: IncidentWrite::None, delivery: notify::delivery(&news)? })
 }
 
@@ -313,14 +306,10 @@ fn opening(monitor: &Monitor, change: &Change, at: Timestamp) -> Result<Conseque
         note: Some(incident.cause.detail.clone()),
     };
     let news = News {
-        event: EventType::IncidentOpened,
-        monitor,
         status: Status::Down,
         incident: Some(&incident),
         entry: Some(&entry),
-        certificate: None,
-        unwatched: None,
-        at,
+        ..News::of(EventType::IncidentOpened, monitor, at)
     };
     let delivery = notify::delivery(&news)?;
     Ok(Consequences { incident: IncidentWrite::Open { incident: Box::new(incident), entry }, delivery })

@@ -3,17 +3,19 @@
 use std::collections::BTreeSet;
 
 use valpero_app::{
-    App, WorkError, entropy,
+    App, WorkError,
     notify::{self, News},
 };
 use valpero_domain::{
-    AuditId, RegionCode,
+    RegionCode,
     delivery::EventType,
     probe::{Cause, ErrorCode},
     quorum::Decider,
     status::Unwatched,
 };
-use valpero_storage::{AuditRow, Monitor};
+use valpero_storage::Monitor;
+
+use crate::settle::audit;
 
 /// Writes down whether the monitor is watched, where that changed, and tells its webhook.
 ///
@@ -38,20 +40,9 @@ pub(crate) async fn tell(
         Some(_) => (EventType::MonitorUnwatched, "monitor.unwatched"),
         None => (EventType::MonitorRecovered, "monitor.watched"),
     };
-    let news = News {
-        event,
-        monitor,
-        status: monitor.status,
-        incident: None,
-        entry: None,
-        certificate: None,
-        unwatched: unwatched.as_ref(),
-        at: check.at,
-    };
+    let news = News { unwatched: unwatched.as_ref(), ..News::of(event, monitor, check.at) };
     let delivery = notify::delivery(&news)?;
-    let (id, actor) = (AuditId::new(check.at, entropy()?), format!("checker:{}", check.region));
-    let target = Some(monitor.id.to_string());
-    let audit = AuditRow::without_request(monitor.account_id, id, actor, action, target, check.at);
+    let audit = audit(monitor, check.region, action, check.at)?;
     app.store.save_unwatched(monitor, unwatched.as_ref(), delivery.as_ref(), &audit).await?;
     notify::announce(app, delivery.as_ref()).await;
     match &unwatched {

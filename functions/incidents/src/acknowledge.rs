@@ -55,14 +55,9 @@ async fn apply(app: &App, caller: &Caller, id: IncidentId, note: Option<String>)
     let entry =
         TimelineEntry { id: CommentId::new(now, entropy()?), at: now, kind: TimelineType::Acknowledged, actor, note };
     let delivery = notify::delivery(&News {
-        event: EventType::IncidentAcknowledged,
-        monitor: &monitor,
-        status: monitor.status,
         incident: Some(&incident),
         entry: Some(&entry),
-        certificate: None,
-        unwatched: None,
-        at: now,
+        ..News::of(EventType::IncidentAcknowledged, &monitor, now)
     })?;
     let audit = caller.audit(now, "incident.acknowledged", Some(id.to_string()))?;
     app.store.acknowledge_incident(caller.account(), id, &entry, delivery.as_ref(), &audit).await?;

@@ -81,14 +81,9 @@ async fn delivery(
         Err(error) => return Err(error.into()),
     };
     Ok(notify::delivery(&News {
-        event: EventType::IncidentCommented,
-        monitor: &monitor,
-        status: monitor.status,
         incident: Some(incident),
         entry: Some(entry),
-        certificate: None,
-        unwatched: None,
-        at,
+        ..News::of(EventType::IncidentCommented, &monitor, at)
     })?)
 }
 

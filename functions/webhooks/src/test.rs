@@ -44,16 +44,7 @@ pub async fn test(
     let send = async |ticket: Ticket| {
         let now = app.now();
         let monitor = app.store.monitor(caller.account(), asked(&body)?).await?;
-        let news = News {
-            event: EventType::WebhookTest,
-            monitor: &monitor,
-            status: monitor.status,
-            incident: None,
-            entry: None,
-            certificate: None,
-            unwatched: None,
-            at: now,
-        };
+        let news = News::of(EventType::WebhookTest, &monitor, now);
         if monitor.webhook.is_none() {
             return Err(crate::no_webhook());
         }

@@ -39,6 +39,14 @@ pub struct News<'a> {
     pub at: Timestamp,
 }
 
+impl<'a> News<'a> {
+    /// What happened to a monitor that stays what it is, in no incident.
+    pub fn of(event: EventType, monitor: &'a Monitor, at: Timestamp) -> Self {
+        let status = monitor.status;
+        Self { event, monitor, status, incident: None, entry: None, certificate: None, unwatched: None, at }
+    }
+}
+
 /// The delivery of some news; none where the monitor has no webhook, or its receiver is gone.
 ///
 /// # Errors

@@ -50,14 +50,10 @@ pub async fn resolution(
         note,
     };
     let news = News {
-        event: EventType::IncidentResolved,
-        monitor,
         status,
         incident: Some(&incident),
         entry: Some(&entry),
-        certificate: None,
-        unwatched: None,
-        at,
+        ..News::of(EventType::IncidentResolved, monitor, at)
     };
     let delivery = delivery(&news)?;
     Ok(Consequences { incident: IncidentWrite::Resolve { id, at, by: by.to_owned(), entry }, delivery })

@@ -156,8 +156,9 @@ impl Problem {
 
     /// 403: the key lacks a scope that this request needs, though not every request to the route does; `why` is a sentence.
     pub fn missing_scope_for(scope: Scope, why: &str) -> Self {
-        let detail = format!("{why} This request needs the scope {scope}; mint a key that has it.");
-        Self::new(StatusCode::FORBIDDEN, "missing_scope", "The key lacks a scope", detail)
+        let mut problem = Self::missing_scope(scope);
+        problem.0.detail = format!("{why} {}", problem.0.detail);
+        problem
     }
 
     /// 403: the plan's monitors are used up.
