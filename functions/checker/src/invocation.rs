@@ -2,11 +2,16 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use futures::future::BoxFuture;
 use tokio::{sync::OnceCell, time::Instant};
+use valpero_app::WorkError;
 use valpero_domain::{RegionCode, Timestamp};
 use valpero_storage::{Store, StoreError};
 
 use crate::CheckerEvent;
+
+/// The wait before a write that was refused for too many at once is tried again, beyond the store's own attempts of some seconds.
+const THROTTLED_WAIT: Duration = Duration::from_millis(500);
 
 /// One call of the checker.
 #[derive(Debug)]
@@ -40,6 +45,23 @@ impl Invocation {
     pub(crate) fn may_write(&self) -> bool {
         self.elapsed() < self.writes_until
     }
+
+    /// Does what may be repeated, again and again while the store refuses it for too many writes at once and there is time: a partition
+    /// that thousands of monitors share is free again a little later, and the next tick would come after a minute.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub(crate) async fn insist<'a, T>(
+        &self,
+        work: impl Fn() -> BoxFuture<'a, Result<T, WorkError>>,
+    ) -> Result<T, WorkError> {
+        loop {
+            match work().await {
+                Err(error) if error.is_throttled() && self.may_write() => tokio::time::sleep(THROTTLED_WAIT).await,
+                done => return done,
+            }
+        }
+    }
 }
 
 /// The regions that report, read once however many monitors need them: in a mass outage, thousands do.
@@ -53,5 +75,53 @@ impl Reporting {
     /// Where the store fails; the next call reads again.
     pub async fn regions(&self, store: &Store, now: Timestamp) -> Result<&BTreeSet<RegionCode>, StoreError> {
         self.0.get_or_try_init(|| store.reporting_regions(now)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use futures::FutureExt;
+
+    use super::*;
+
+    fn run() -> Invocation {
+        let at = Timestamp::from_seconds(1_800_000_000);
+        Invocation::of(&CheckerEvent::Tick(at), Duration::from_secs(70))
+    }
+
+    fn throttled() -> WorkError {
+        StoreError::Throttled("1,000 units a second".into()).into()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_that_is_throttled_is_tried_until_there_is_room() {
+        let (run, tried) = (run(), Cell::new(0));
+        let write = || {
+            tried.set(tried.get() + 1);
+            let done = if tried.get() < 20 { Err(throttled()) } else { Ok(tried.get()) };
+            std::future::ready(done).boxed()
+        };
+        assert_eq!(run.insist(write).await.ok(), Some(20));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_is_given_up_when_the_invocation_has_no_time_for_writes_any_more() {
+        let run = run();
+        let refused = run.insist(|| std::future::ready(Err::<(), _>(throttled())).boxed()).await;
+        assert!(refused.is_err_and(|error| error.is_throttled()));
+        assert!(!run.may_write() && run.elapsed() < Duration::from_secs(71), "{:?}", run.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_other_failure_is_tried_again() {
+        let (run, tried) = (run(), Cell::new(0));
+        let write = || {
+            tried.set(tried.get() + 1);
+            std::future::ready(Err::<(), WorkError>(StoreError::Conflict.into())).boxed()
+        };
+        assert!(run.insist(write).await.is_err());
+        assert_eq!(tried.get(), 1);
     }
 }

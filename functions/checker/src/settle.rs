@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use futures::{FutureExt, future::try_join_all};
+use futures::{FutureExt, TryFutureExt, future::try_join_all};
 use valpero_app::{
     App, WorkError, entropy,
     notify::{self, News},
@@ -70,17 +70,19 @@ impl Checker {
         let (store, cohort, at) = (&self.app.store, &group.cohort, run.at);
         let words = member.state.news(&seen.result, at).map(|cause| NewWords { at, occasion: group.occasion, cause });
         let observed = Verdict::of(seen.result.outcome);
-        self.keep_certificate(member, &state, at).await?;
+        run.insist(|| self.keep_certificate(member, &state, at).boxed()).await?;
         if let Some(verdict) = state.verdict.filter(|verdict| member.state.verdict != Some(*verdict)) {
             let vote = Vote { verdict, since: state.since.unwrap_or(at), at, cause: state.cause.clone() };
-            if !store.turn_region(member, cohort, &state, &vote, words).await? {
+            let turned =
+                run.insist(|| store.turn_region(member, cohort, &state, &vote, words).err_into().boxed()).await?;
+            if !turned {
                 // Another check of this region was faster, or the monitor is gone: the next tick sees what is.
                 return Ok(Mind::Unchanged);
             }
             return self.decide_on(member, observed, run).await;
         }
         if state != member.state {
-            store.save_region_state(member, cohort, &state, words).await?;
+            run.insist(|| store.save_region_state(member, cohort, &state, words).err_into().boxed()).await?;
         }
         Ok(if is_well(&state, member) { Mind::Unchanged } else { Mind::SettleLater(observed) })
     }
@@ -103,7 +105,8 @@ impl Checker {
         run: &Invocation,
     ) -> Result<Mind, WorkError> {
         let check = Decider { region: self.region, verdict, at: run.at, requested: run.requested };
-        settle(&self.app, member.account_id, member.monitor_id, &check, &run.reporting).await.map(Mind::Settled)
+        let settle = || settle(&self.app, member.account_id, member.monitor_id, &check, &run.reporting).boxed();
+        run.insist(settle).await.map(Mind::Settled)
     }
 
     async fn keep_certificate(

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use futures::{FutureExt, StreamExt, future::join, stream, stream::FuturesUnordered};
+use futures::{FutureExt, StreamExt, TryFutureExt, future::join, stream, stream::FuturesUnordered};
 use valpero_app::{WorkError, event_bus::CheckRequested, panics::caught};
 use valpero_domain::{
     Status,
@@ -133,7 +133,9 @@ impl Checker {
             }
         }
         records.sort_by_key(|record| record.tag);
-        let saving = self.app.store.save_checks(&group.cohort, run.at, group.occasion, &records);
+        let store = &self.app.store;
+        let save = || store.save_checks(&group.cohort, run.at, group.occasion, &records).err_into().boxed();
+        let saving = run.insist(save);
         let (saved, rest) = join(saving, minds.collect::<Vec<_>>()).await;
         made_up.extend(rest);
         let later: HashMap<Tag, Option<Verdict>> = made_up.iter().filter_map(|(tag, mind)| later(*tag, mind)).collect();

@@ -46,6 +46,11 @@ impl WorkError {
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Store(StoreError::Conflict))
     }
+
+    /// Whether the store did nothing because it is asked for too much at once.
+    pub fn is_throttled(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Throttled(_)))
+    }
 }
 
 /// What a deployment allows.
