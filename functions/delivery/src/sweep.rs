@@ -11,6 +11,9 @@ use crate::Delivery;
 /// Deliveries that one sweep takes up; the next minute's sweep takes the rest.
 const AT_ONCE: usize = 500;
 
+/// Minutes between two looks for deliveries that a clock which was ahead has planned; the full hours, for an hour.
+const MISPLANNED_EVERY: i64 = 60;
+
 /// What a sweep found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Swept {
@@ -32,7 +35,10 @@ impl Delivery {
 
     async fn sweep_once(&self) -> Result<Swept, WorkError> {
         let now = self.app.now();
-        let due = self.app.store.due_deliveries(now, AT_ONCE).await?;
+        let mut due = self.app.store.due_deliveries(now, AT_ONCE).await?;
+        if now.minute() % MISPLANNED_EVERY == 0 {
+            due.extend(self.app.store.misplanned_deliveries(now, AT_ONCE).await?);
+        }
         let mut sent = 0;
         for (account_id, delivery_id) in due {
             match self.app.queue.send(DeliveryMessage { account_id, delivery_id }, 0, now).await {
