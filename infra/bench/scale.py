@@ -6,7 +6,8 @@ store are other processes of this machine. Every minute it is asked of each moni
 whether it is of that minute.
 
 Then a thousand monitors of which every tenth begins to hang until its time-out of 10 s: what the invocation that checks the others is
-billed for, before and after. Takes a quarter of an hour, most of which it makes monitors. `--write` puts tables and plot into docs/SCALE.md and docs/scale.svg; matplotlib, which
+billed for, before and after. And one account's monitors that all fall at once, in three regions and with webhooks, where a partition of
+the store takes what DynamoDB's does: 1,000 write and 3,000 read units a second. Takes a quarter of an hour, most of which it makes monitors. `--write` puts tables and plot into docs/SCALE.md and docs/scale.svg; matplotlib, which
 draws it, comes from pip. Builds the release of valpero-bench first."""
 
 import json
@@ -24,6 +25,8 @@ import probes  # noqa: E402
 SIZES = (1_000, 10_000, 100_000)
 # The hanging ones show a small difference, and their minutes are short.
 MINUTES, HANGING_MINUTES = 3, 8
+# Those that fall at once.
+FALLING = (1_000, 3_000, 10_000)
 PAGE = os.path.join(probes.ROOT, "docs", "SCALE.md")
 PLOT = os.path.join(probes.ROOT, "docs", "scale.svg")
 PLOTTING = os.path.join(probes.ROOT, "target", "plotting")
@@ -84,6 +87,31 @@ def hanging():
     return lines
 
 
+def falling():
+    lines = [
+        "| monitors | incidents: half open after | all after | in the first minute | webhooks all sent after | refused | the longest invocation |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for count in FALLING:
+        command = [probes.BENCH, "outage", "--count", str(count)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=3600)
+        if done.returncode != 0:
+            raise SystemExit(f"FAILED {' '.join(command)}\n{done.stderr[-3000:]}")
+        one = json.loads(done.stdout)
+        if one["opened"] != count:
+            raise SystemExit(f"FAILED: of {count} monitors that are down, {one['opened']} have an incident")
+        if any(recorded != 3 * count for recorded in one["recorded"]):
+            raise SystemExit(f"FAILED: {3 * count} checks a minute, but these were kept: {one['recorded']}")
+        if one["all_sent_s"] is None:
+            raise SystemExit(f"FAILED: not all webhooks of {count} incidents were sent")
+        lines.append(
+            f"| {count:,} | {one['half_s']:.0f} s | {one['last_s']:.0f} s | {one['within_the_first_minute']:,} | {one['all_sent_s']:.0f} s"
+            f" | {sum(one['refused'].values()):,} | {one['longest_s']:.0f} s |"
+        )
+        print(lines[-1], flush=True)
+    return lines
+
+
 def draw(seen):
     if not os.path.exists(PLOTTING):
         venv.create(PLOTTING, with_pip=True)
@@ -129,10 +157,12 @@ def fill(name, lines):
 def main():
     subprocess.run(["cargo", "build", "--release", "--locked", "-p", "valpero-bench"], cwd=probes.ROOT, check=True)
     waiting = hanging()
+    fallen = falling()
     table, seen = growth()
     if "--write" in sys.argv:
         fill("growth", table)
         fill("hanging", waiting)
+        fill("falling", fallen)
         draw(seen)
 
 

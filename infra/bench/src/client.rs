@@ -1,5 +1,7 @@
 //! The store's client, as simulations use it.
 
+use std::net::SocketAddr;
+
 use aws_sdk_dynamodb::{
     Client,
     config::{ConfigBag, Intercept, RuntimeComponents, interceptors::BeforeTransmitInterceptorContextMut},
@@ -8,9 +10,20 @@ use aws_sdk_dynamodb::{
 use serde_json::{Map, Value};
 use valpero::embedded;
 
+use crate::partitions::{self, Partitions};
+
 /// A client of the store at this address.
-pub(crate) fn client(store: std::net::SocketAddr) -> Client {
-    Client::from_conf(embedded::config(&format!("http://{store}")).interceptor(WithoutToken).build())
+pub(crate) fn client(store: SocketAddr) -> Client {
+    Client::from_conf(config(store).build())
+}
+
+/// The same, where each partition takes no more than DynamoDB's does.
+pub(crate) fn limited(store: SocketAddr, partitions: &Partitions) -> Client {
+    Client::from_conf(config(store).http_client(partitions::http_client(partitions.clone())).build())
+}
+
+fn config(store: SocketAddr) -> aws_sdk_dynamodb::config::Builder {
+    embedded::config(&format!("http://{store}")).interceptor(WithoutToken)
 }
 
 /// Takes the SDK's token out of transactions. The embedded store goes through all tokens of the last ten minutes at each of them: with

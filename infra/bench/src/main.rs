@@ -3,6 +3,8 @@
 mod client;
 mod floor;
 mod meter;
+mod outage;
+mod partitions;
 mod prepare;
 mod scale;
 mod site;
@@ -47,6 +49,12 @@ enum Command {
         #[arg(long)]
         hanging: bool,
     },
+    /// All monitors of one account fall at once, in three regions, where a partition takes what DynamoDB's does.
+    Outage {
+        /// Monitors.
+        #[arg(long, default_value_t = 1_000)]
+        count: usize,
+    },
     /// A store with monitors of these targets, for `tick`.
     Store(Targets),
     /// A site that answers each request a while after it came.
@@ -84,6 +92,9 @@ struct Targets {
     /// Have every monitor checked once.
     #[arg(long)]
     checked: bool,
+    /// The monitors' webhook is at this port of loopback.
+    #[arg(long)]
+    webhook_port: Option<u16>,
 }
 
 impl Targets {
@@ -101,9 +112,16 @@ impl Targets {
     }
 
     /// These targets as arguments.
-    fn arguments(&self) -> [String; 6] {
-        let [port, count] = [self.port.to_string(), self.count.to_string()];
-        ["--scheme".into(), self.scheme.clone(), "--port".into(), port, "--count".into(), count]
+    fn arguments(&self) -> Vec<String> {
+        let regions: Vec<String> = self.regions.iter().map(RegionCode::to_string).collect();
+        let mut all = vec![
+            format!("--scheme={}", self.scheme),
+            format!("--port={}", self.port),
+            format!("--count={}", self.count),
+            format!("--regions={}", regions.join(",")),
+        ];
+        all.extend(self.webhook_port.map(|port| format!("--webhook-port={port}")));
+        all
     }
 
     fn roots(&self) -> Result<rustls::RootCertStore, Failure> {
@@ -126,6 +144,7 @@ async fn main() -> Result<(), Failure> {
         Command::Single { targets, pause_us } => tick::single(&targets, Duration::from_micros(pause_us)).await,
         Command::Floor { targets, every_us } => floor::run(&targets, every_us).await,
         Command::Scale { count, minutes, hanging } => scale::run(count, minutes, hanging).await,
+        Command::Outage { count } => outage::run(count).await,
         Command::Store(targets) => prepare::run(&targets).await,
         Command::Site(site) => site::run(&site).await,
     }

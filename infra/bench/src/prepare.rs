@@ -16,7 +16,7 @@ use valpero::{
 use valpero_app::{Clock, entropy};
 use valpero_auth::Token;
 use valpero_checker::BACKOFF;
-use valpero_domain::{AccountId, AuditId, KeyId, Plan, Scopes};
+use valpero_domain::{AccountId, AuditId, KeyId, Plan, RegionCode, Scopes};
 use valpero_storage::{Account, ApiKey, AuditRow, Trail};
 
 use crate::{Failure, Targets, client::client, tick};
@@ -41,7 +41,9 @@ pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
     let mut first = None;
     for place in 0..targets.count {
         // Its retries would wait for what is down.
-        let body = json!({"url": targets.url(place), "retries": 0});
+        let webhook = targets.webhook_port.map(|port| format!("http://127.0.0.1:{port}/"));
+        let regions: Vec<String> = targets.regions.iter().map(RegionCode::to_string).collect();
+        let body = json!({"url": targets.url(place), "retries": 0, "webhook_url": webhook, "regions": regions});
         let made = call(&router, "POST", "/api/v1/monitors", token, Some(body)).await?;
         first.get_or_insert(made["id"].clone());
     }

@@ -21,7 +21,7 @@ use valpero_storage::Usage;
 use crate::{Failure, Targets, meter::cpu, tick, tick::Ends};
 
 /// Targets that answer at once; answers them, and their port.
-fn start_site() -> Result<(Ends, u16), Failure> {
+pub(crate) fn start_site() -> Result<(Ends, u16), Failure> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["site", "--wait-us", "0"]);
     let mut site = Ends(command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?);
@@ -74,6 +74,7 @@ pub(crate) async fn run(count: usize, minutes: usize, hanging: bool) -> Result<(
         regions,
         resolve: false,
         checked: false,
+        webhook_port: None,
     };
     let (_store, _output, address) = tick::start_store(&targets)?;
     let mut at = Clock::system().now().start_of_minute();

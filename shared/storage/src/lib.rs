@@ -34,6 +34,7 @@ pub use error::StoreError;
 pub use glances::Glance;
 pub use idempotency::{Receipt, Trail};
 pub use incidents::IncidentFilter;
+pub use keys::PENDING_SHARDS;
 pub use monitors::{Monitor, Place, Quota, Webhook};
 pub use probe_spec::ProbeSpec;
 pub use rollups::{Bucket, Rolled};
