@@ -97,7 +97,7 @@ impl Checker {
         Self { sockets: Arc::new(Semaphore::new(most.clamp(1, IN_FLIGHT))), ..self }
     }
 
-    /// The same, which begins no more writes of what it saw so long after an invocation's beginning; 70 s unless told so.
+    /// The same, which begins no write of a region's state later than this after an invocation's beginning. Default: 70 s.
     #[must_use]
     pub fn writing_until(self, writes_until: Duration) -> Self {
         Self { writes_until, ..self }

@@ -11,10 +11,9 @@ use std::{
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use serde_json::json;
 use tokio::{task::JoinSet, time::sleep_until};
-use valpero::stack::STACK;
-use valpero_app::{App, Clock, EventBus, Queue, event_bus::InProcessBus, queue::InProcessQueue, telemetry::chain};
+use valpero::stack::{Parts, STACK, Stack};
+use valpero_app::{Clock, telemetry::chain};
 use valpero_checker::{BACKOFF, Checker, CheckerEvent, TickReport};
-use valpero_delivery::Delivery;
 use valpero_domain::{RegionCode, Timestamp, packed};
 use valpero_outbound::Outbound;
 use valpero_storage::Tables;
@@ -27,12 +26,10 @@ const DELIVERIES_AT_ONCE: usize = 5;
 /// After so many minutes there is an end, whatever is left.
 const MINUTES: i64 = 30;
 
-/// The ways out and the store, as the invocations share them.
+/// What the invocations share.
 struct Outage {
-    app: App,
+    stack: Stack,
     client: Client,
-    bus: Arc<InProcessBus>,
-    queue: Arc<InProcessQueue>,
     outbound: Outbound,
     regions: Vec<RegionCode>,
 }
@@ -70,13 +67,18 @@ pub(crate) async fn run(count: usize) -> Result<(), Failure> {
         Timestamp::from_ms(first.ms() + i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX))
     });
     let partitions = Partitions::default();
-    let (bus, queue) = (Arc::new(InProcessBus::default()), Arc::new(InProcessQueue::default()));
-    let client = client::limited(address, &partitions);
-    let app = App {
-        queue: Queue::InProcess(Arc::clone(&queue)),
-        ..tick::app_with(client.clone(), EventBus::InProcess(Arc::clone(&bus)), clock)
-    };
-    let outage = Arc::new(Outage { app, client, bus, queue, outbound: tick::outbound(&targets)?, regions });
+    let (client, outbound) = (client::limited(address, &partitions), tick::outbound(&targets)?);
+    let stack = Stack::assemble(Parts {
+        client: client.clone(),
+        regions: regions.clone(),
+        private_targets: true,
+        clock,
+        outbound: outbound.clone(),
+        backoff: BACKOFF,
+        sockets_per_region: 700,
+    })
+    .await?;
+    let outage = Arc::new(Outage { stack, client, outbound, regions });
     let well = outage.minute(first).await?;
     if well.failed > 0 || well.down > 0 {
         return Err(format!("not all is well before the outage: {well:?}").into());
@@ -108,7 +110,7 @@ impl Outage {
             running.spawn(async move { this.minute(at).await.map(|done| (at, done)) });
             while sent.is_none() && Instant::now() < start(minute + 1) {
                 tokio::time::sleep(Duration::from_millis(100)).await;
-                if partitions.opened().len() >= count && self.queue.waiting() == 0 {
+                if partitions.opened().len() >= count && self.stack.queue.waiting() == 0 {
                     sent = Some(start(0).elapsed().as_secs_f64());
                 }
             }
@@ -141,7 +143,7 @@ impl Outage {
             "failed": sum(|minute| minute.failed),
             "unwritten": sum(|minute| minute.unwritten),
             "longest_s": checked.iter().map(|(_, minute)| minute.longest.as_secs_f64()).fold(0.0, f64::max),
-            "refused": partitions.refused().into_iter().collect::<HashMap<_, _>>(),
+            "refused": partitions.refused(),
             "cpu_s": (cpu() - spent).as_secs_f64(),
         });
         tick::print(&line.to_string());
@@ -169,10 +171,10 @@ impl Outage {
                         None => minute.failed += 1,
                     }
                 }
-                () = self.bus.arrival() => {}
+                () = self.stack.bus.arrival() => {}
                 else => return Ok(minute),
             }
-            while let Some((region, event)) = self.bus.take() {
+            while let Some((region, event)) = self.stack.bus.take() {
                 running.spawn(Arc::clone(self).invocation(region, event));
             }
             if running.is_empty() {
@@ -206,7 +208,7 @@ impl Outage {
         event: serde_json::Value,
     ) -> (Duration, Option<TickReport>) {
         let began = Instant::now();
-        let checker = Checker::new(self.app.clone(), region, self.outbound.clone(), BACKOFF);
+        let checker = Checker::new(self.stack.app.clone(), region, self.outbound.clone(), BACKOFF);
         let done = tokio::time::timeout(Duration::from_secs(90), checker.handle(&event)).await;
         let report = match done {
             Ok(Ok(report)) => Some(report),
@@ -230,30 +232,22 @@ impl Outage {
                 let this = Arc::clone(&self);
                 workers.spawn(async move {
                     loop {
-                        this.deliver_batch().await;
+                        match this.stack.deliver_batch().await {
+                            Ok(true) => {}
+                            Ok(false) => tokio::time::sleep(Duration::from_millis(100)).await,
+                            Err(error) => complain(&format!("a batch failed: {}", chain(&error))),
+                        }
                     }
                 });
             }
-            let delivery = Delivery::new(self.app.clone(), self.outbound.clone());
             loop {
                 tokio::time::sleep(Duration::from_secs(60)).await;
                 // One that fails is followed by another.
-                let _swept = delivery.sweep().await;
+                if let Err(error) = self.stack.delivery.sweep().await {
+                    complain(&format!("a sweep failed: {}", chain(&error)));
+                }
             }
         })
-    }
-
-    async fn deliver_batch(&self) {
-        let Some(batch) = self.queue.receive(self.app.now()) else {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            return;
-        };
-        let delivery = Delivery::new(self.app.clone(), self.outbound.clone());
-        let Ok(answer) = delivery.handle(&batch).await else { return };
-        let failures = answer["batchItemFailures"].as_array().cloned().unwrap_or_default();
-        let failed: Vec<String> =
-            failures.iter().filter_map(|one| one["itemIdentifier"].as_str().map(str::to_owned)).collect();
-        self.queue.settle(&batch, &failed);
     }
 }
 

@@ -90,7 +90,8 @@ impl Partitions {
             bucket.left <= 0.0
         };
         let found: Vec<bool> = partitions.iter().map(|one| *limited && one.as_ref().is_some_and(&mut empty)).collect();
-        for (partition, _) in partitions.iter().flatten().zip(&found).filter(|(_, empty)| **empty) {
+        let refusing = partitions.iter().zip(&found).filter(|(_, empty)| **empty);
+        for partition in refusing.filter_map(|(partition, _)| partition.as_ref()) {
             *refused.entry(partition.table.clone()).or_default() += 1;
         }
         found

@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use aws_sdk_dynamodb::Client;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use valpero::stack::STACK;
@@ -99,13 +98,8 @@ pub(crate) async fn single(targets: &Targets, pause: Duration) -> Result<(), Fai
 
 /// What a checker's function has, around the store at this address.
 pub(crate) fn app(store: SocketAddr, events: EventBus, clock: Clock) -> App {
-    app_with(client(store), events, clock)
-}
-
-/// The same, with this client of a store.
-pub(crate) fn app_with(client: Client, events: EventBus, clock: Clock) -> App {
     App {
-        store: storage::Store::new(client, Tables::of_stack(STACK)),
+        store: storage::Store::new(client(store), Tables::of_stack(STACK)),
         queue: Queue::Absent,
         events,
         clock,
