@@ -9,7 +9,7 @@ use crate::harness::{Site, World};
 
 #[test]
 fn the_served_document_is_that_of_the_routes() {
-    let made = valpero::openapi::document();
+    let made = valpero_api::openapi::document();
     let served: Value = serde_json::from_str(valpero_docs::DOCUMENT).expect("JSON");
     let hint = "functions/docs/openapi.json is not that of the routes; make it anew: \
                 cargo run -- openapi > target/openapi.json && mv target/openapi.json functions/docs/openapi.json";
@@ -44,7 +44,7 @@ async fn bodies_are_described_by_the_fields_that_are_read() {
     site.answers(500);
     world.tick().await;
     let incident = world.incidents(&owner).await[0]["id"].as_str().expect("an id").to_owned();
-    let document = valpero::openapi::document();
+    let document = valpero_api::openapi::document();
     let zzz = || json!({"zzz": 1});
     let key = world.post("/api/v1/keys", &owner, json!({"name": "ci"})).await.expect(201).text("/id");
     let rotate = format!("/api/v1/keys/{key}/rotate");
@@ -80,7 +80,7 @@ async fn queries_are_described_by_the_parameters_that_are_read() {
     let world = World::new().await;
     let owner = world.tenant(Plan::Business).await;
     let monitor = world.monitor(&owner, "http://127.0.0.1:9/", json!({})).await;
-    let document = valpero::openapi::document();
+    let document = valpero_api::openapi::document();
     let mut lists = 0;
     for (path, item) in document["paths"].as_object().expect("paths") {
         let parameters = item["get"]["parameters"].as_array().cloned().unwrap_or_default();
@@ -109,7 +109,7 @@ async fn queries_are_described_by_the_parameters_that_are_read() {
 
 #[test]
 fn every_operation_says_how_it_fails_and_every_answer_carries_the_headers() {
-    let document = valpero::openapi::document();
+    let document = valpero_api::openapi::document();
     let mut operations = BTreeSet::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
         for (method, operation) in item.as_object().expect("operations") {
@@ -152,7 +152,7 @@ fn every_reference_leads_somewhere() {
             _ => {}
         }
     }
-    let document = valpero::openapi::document();
+    let document = valpero_api::openapi::document();
     look(&document, &document);
 }
 
@@ -165,7 +165,7 @@ async fn the_page_lists_every_operation_also_where_redoc_does_not_come() {
         !page.header("x-request-id").is_empty()
             && page.header("content-security-policy").contains("default-src 'none'")
     );
-    let document = valpero::openapi::document();
+    let document = valpero_api::openapi::document();
     for (path, item) in document["paths"].as_object().expect("paths") {
         for method in item.as_object().into_iter().flat_map(serde_json::Map::keys) {
             let line = format!("<code>{} {path}</code>", method.to_uppercase());

@@ -132,7 +132,7 @@ async fn every_route_knows_its_owner_a_stranger_a_lesser_key_and_nobody() {
 
 #[tokio::test]
 async fn the_table_lists_every_route_there_is_with_its_scope() {
-    let document = valpero::api::routes().document();
+    let document = valpero_api::routes().document();
     let (mut served, mut open) = (BTreeSet::new(), BTreeSet::new());
     for (path, item) in &document.paths.paths {
         let PathItem { get, post, patch, delete, put, .. } = item;

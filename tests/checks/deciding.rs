@@ -2,7 +2,7 @@
 
 use futures::future::join_all;
 use serde_json::json;
-use valpero_checker::{CheckerEvent, Reporting, settle};
+use valpero_checker::CheckerEvent;
 use valpero_domain::{
     MonitorId, Plan,
     probe::{Cause, ErrorCode},
@@ -10,6 +10,7 @@ use valpero_domain::{
     schedule::RegionState,
     status::{Verdict, Vote},
 };
+use valpero_monitoring::settle::{Reporting, settle};
 
 use crate::harness::{Receiver, Site, World, WorldOptions};
 

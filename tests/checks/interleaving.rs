@@ -3,9 +3,9 @@
 
 use proptest::{prelude::*, test_runner::TestCaseError};
 use serde_json::{Value, json};
-use valpero_app::event_bus::{CheckRequested, Event, InProcessBus};
 use valpero_checker::CheckerEvent;
 use valpero_domain::{AccountId, CheckId, MonitorId, Plan, RegionCode, Status, Timestamp};
+use valpero_runtime::event_bus::{CheckRequested, Event, InProcessBus};
 use valpero_storage::{IncidentFilter, Monitor};
 
 use crate::harness::{At, Lane, RECORD, Tenant, World};

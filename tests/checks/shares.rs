@@ -3,10 +3,10 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 use tokio::net::TcpListener;
-use valpero_app::{App, EventBus};
 use valpero_checker::{BACKOFF, Checker, CheckerEvent};
 use valpero_domain::{MonitorId, Plan, packed::COHORT_SIZE, schedule::RegionState};
 use valpero_outbound::{Guard, Outbound, SystemResolver, Tls};
+use valpero_runtime::{App, EventBus};
 
 use crate::harness::{Site, Tenant, World, WorldOptions, as_function};
 

@@ -91,7 +91,7 @@ async fn a_scrape_costs_some_eight_read_units_a_cohort_of_monitors() {
     glanced.expect("monitors");
     assert!((4.0..=8.0).contains(&usage.rru), "{usage:?}");
     let monitors = app.store.monitors(account, None, |_| true, COHORT_SIZE).await.expect("monitors");
-    let (latest, usage) = Usage::of(valpero_app::latest::latest(app, &monitors)).await;
+    let (latest, usage) = Usage::of(valpero_http::latest::latest(app, &monitors)).await;
     assert_eq!(latest.expect("checks").len(), COHORT_SIZE);
     assert!(usage.rru <= 1.0 && usage.round_trips == 2, "the newest checks of a whole cohort: {usage:?}");
 }

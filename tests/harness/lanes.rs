@@ -20,7 +20,6 @@ use futures::future::BoxFuture;
 use rustls::RootCertStore;
 use serde_json::Value;
 use valpero::{embedded, stack::STACK};
-use valpero_app::App;
 use valpero_checker::Checker;
 use valpero_domain::{
     RegionCode,
@@ -29,6 +28,7 @@ use valpero_domain::{
     probe::{Cause, ErrorCode},
 };
 use valpero_outbound::{Guard, Outbound, Resolve, Tls};
+use valpero_runtime::App;
 use valpero_storage::{Store, Tables};
 
 use super::World;

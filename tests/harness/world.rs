@@ -24,7 +24,6 @@ use valpero::{
     embedded::{self, Embedded},
     stack::{Parts, Stack},
 };
-use valpero_app::{Clock, entropy};
 use valpero_auth::Token;
 use valpero_checker::CheckerEvent;
 use valpero_delivery::Swept;
@@ -35,6 +34,7 @@ use valpero_domain::{
     probe::{Cause, ErrorCode},
 };
 use valpero_outbound::{Guard, Outbound, Resolve, Tls};
+use valpero_runtime::{Clock, entropy};
 use valpero_storage::{Account, ApiKey, AuditRow, Trail};
 
 use super::{Crashes, Crowd, Policies, Reply, Site, Traffic, as_function, template};

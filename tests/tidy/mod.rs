@@ -3,7 +3,7 @@
 mod template;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -39,40 +39,96 @@ fn edges(manifest: &str) -> Vec<String> {
     let text = fs::read_to_string(root().join(manifest).join("Cargo.toml")).expect("a manifest");
     let dependencies = text.split("[dependencies]").nth(1).unwrap_or_default();
     let dependencies = dependencies.split("[dev-dependencies]").next().unwrap_or_default();
-    let ours = dependencies.lines().filter_map(|line| line.strip_prefix("valpero-")?.split('.').next());
-    ours.map(str::to_owned).collect()
+    let ours =
+        dependencies.lines().filter_map(|line| line.split('.').next().filter(|name| name.starts_with("valpero")));
+    ours.map(|name| name.strip_prefix("valpero-").unwrap_or(name).to_owned()).collect()
+}
+
+/// The crates that each folder uses, by the table in ARCHITECTURE.md.
+fn uses() -> BTreeMap<String, BTreeSet<String>> {
+    let map = read("ARCHITECTURE.md");
+    let rows = map.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| `")?.split(" | ");
+        let folder = cells.next()?.trim_end_matches('`').to_owned();
+        let uses = cells.nth(1)?.trim_end_matches('|').trim();
+        let none = matches!(uses, "nothing of ours" | "no crate");
+        let crates = uses.split(", ").filter(|_| !none).map(str::to_owned).collect();
+        ["shared/", "functions/", "infra/"].iter().any(|group| folder.starts_with(group)).then_some((folder, crates))
+    });
+    rows.collect()
+}
+
+#[test]
+fn each_crate_uses_what_the_map_says() {
+    let uses = uses();
+    for (folder, uses) in uses.iter().filter(|(folder, _)| root().join(folder).join("Cargo.toml").exists()) {
+        let found: BTreeSet<String> = edges(folder).into_iter().collect();
+        assert_eq!(found, *uses, "{folder}");
+    }
+    for group in ["shared", "functions"] {
+        for entry in fs::read_dir(root().join(group)).expect("a group") {
+            let folder = format!("{group}/{}", entry.expect("an entry").file_name().to_string_lossy());
+            assert!(uses.contains_key(&folder), "{folder} has no row");
+        }
+    }
 }
 
 #[test]
 fn arrows_point_down_only() {
-    let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
-        ("shared/domain", &[] as &[&str]),
-        ("shared/auth", &["domain"]),
-        ("shared/storage", &["domain", "auth"]),
-        ("shared/outbound", &["domain"]),
-        ("shared/app", &["domain", "auth", "storage"]),
-        ("functions/account", &["app", "auth", "domain", "storage"]),
-        ("functions/monitors", &["app", "auth", "domain", "storage"]),
-        ("functions/incidents", &["app", "auth", "domain", "storage"]),
-        ("functions/webhooks", &["app", "auth", "domain", "storage"]),
-        ("functions/metrics", &["app", "domain", "storage"]),
-        ("functions/tools", &["app", "domain", "outbound"]),
-        ("functions/docs", &["app"]),
-        ("functions/rollup", &["app", "domain", "storage"]),
-        ("functions/checker", &["app", "auth", "domain", "storage", "outbound"]),
-        ("functions/delivery", &["app", "auth", "domain", "storage", "outbound"]),
-    ]);
-    for (manifest, allowed) in &allowed {
-        for edge in edges(manifest) {
-            assert!(allowed.contains(&edge.as_str()), "{manifest} must not depend on {edge}");
+    let uses = uses();
+    let functions: Vec<&str> = uses.keys().filter_map(|folder| folder.strip_prefix("functions/")).collect();
+    for (folder, uses) in uses.iter().filter(|(folder, _)| !folder.starts_with("infra/")) {
+        // The library of all routes is there to be mounted by others.
+        let may = folder == "functions/api";
+        assert!(may || uses.iter().all(|used| !functions.contains(&used.as_str())), "{folder} uses a function");
+        assert!(!uses.contains("valpero"), "{folder} uses the command");
+    }
+}
+
+#[test]
+fn workers_link_no_web_server_and_no_function_the_embedded_store() {
+    let lock = read("Cargo.lock");
+    let packages: BTreeMap<&str, Vec<&str>> = lock
+        .split("[[package]]")
+        .filter_map(|package| {
+            let name = package.split_once("name = \"")?.1.split_once('"')?.0;
+            let listed = package.split_once("dependencies = [").map_or("", |(_, rest)| rest);
+            let needs = listed.lines().filter_map(|line| line.trim().strip_prefix('"')?.split([' ', '"']).next());
+            Some((name, needs.collect()))
+        })
+        .collect();
+    let links = |function: &str| {
+        let mut open = vec![format!("valpero-{function}")];
+        let mut seen = BTreeSet::new();
+        while let Some(name) = open.pop() {
+            if seen.insert(name.clone()) {
+                open.extend(packages.get(name.as_str()).into_iter().flatten().map(|name| (*name).to_owned()));
+            }
+        }
+        seen
+    };
+    for worker in ["checker", "delivery", "rollup"] {
+        let linked = links(worker);
+        assert!(linked.contains("aws-sdk-dynamodb"), "{worker} is read from the lock file");
+        for server in ["axum", "lambda_http", "utoipa-axum", "tower-http"] {
+            assert!(!linked.contains(server), "{worker} links {server}");
         }
     }
-    let functions = fs::read_dir(root().join("functions")).expect("functions").count();
-    assert_eq!(
-        functions,
-        allowed.keys().filter(|name| name.starts_with("functions/")).count(),
-        "each function has its row"
-    );
+    for group in [
+        "account",
+        "api",
+        "checker",
+        "delivery",
+        "docs",
+        "incidents",
+        "metrics",
+        "monitors",
+        "rollup",
+        "tools",
+        "webhooks",
+    ] {
+        assert!(!links(group).contains("dynoxide-rs"), "{group} links the embedded store");
+    }
 }
 
 #[test]
@@ -81,7 +137,7 @@ fn only_the_storage_crate_names_dynamodb() {
         let place = path.strip_prefix(root()).expect("inside").display().to_string();
         // Beside those who build the client or fake it: what the benchmarks take as the floor does without the storage crate, and
         // they limit what a store takes.
-        let may = ["shared/storage/", "shared/app/src/config.rs", "infra/valpero/", "infra/bench/", "tests/"]
+        let may = ["shared/storage/", "shared/runtime/src/config.rs", "infra/valpero/", "infra/bench/", "tests/"]
             .iter()
             .any(|start| place.starts_with(start))
             || place.contains("/examples/");
@@ -93,6 +149,10 @@ fn only_the_storage_crate_names_dynamodb() {
 fn an_entry_point_holds_no_logic() {
     for function in fs::read_dir(root().join("functions")).expect("functions") {
         let main = function.expect("a function").path().join("src/main.rs");
+        if main.parent().is_some_and(|folder| folder.ends_with("api/src")) {
+            assert!(!main.exists(), "functions/api is a library");
+            continue;
+        }
         let lines = fs::read_to_string(&main).expect("a main").lines().count();
         assert!(lines <= 20, "{} has {lines} lines", main.display());
     }
@@ -129,7 +189,7 @@ fn the_map_shows_every_folder_and_no_other() {
 #[test]
 fn the_readme_lists_every_variable_of_the_environment() {
     let readme = fs::read_to_string(root().join("README.md")).expect("the README");
-    for (name, _) in valpero_app::config::VARIABLES {
+    for (name, _) in valpero_runtime::config::VARIABLES {
         assert!(readme.contains(name), "README.md does not name {name}");
     }
 }

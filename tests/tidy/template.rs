@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use serde_yaml_ng::Value;
-use valpero_app::{
+use valpero_domain::region::REGIONS;
+use valpero_runtime::{
     Needs,
     queue::{HIDDEN_S, RECEIVES_MAX},
 };
-use valpero_domain::region::REGIONS;
 use valpero_storage::schema::{SHAPES, Shape, TTL};
 
 use crate::harness::{granted, template};
@@ -18,7 +18,7 @@ fn text(value: &Value) -> &str {
 
 /// What each function says that it needs.
 fn needs() -> Vec<(&'static str, Needs)> {
-    let groups = valpero::api::GROUPS.iter().map(|group| (group.name, group.needs));
+    let groups = valpero_api::GROUPS.iter().map(|group| (group.name, group.needs));
     let workers =
         [("checker", valpero_checker::NEEDS), ("delivery", valpero_delivery::NEEDS), ("rollup", valpero_rollup::NEEDS)];
     groups.chain(workers).collect()
@@ -114,7 +114,7 @@ fn no_policy_names_more_than_it_must() {
 #[test]
 fn the_gateway_hands_each_route_to_the_function_that_has_it() {
     let home = template::home();
-    for group in valpero::api::GROUPS {
+    for group in valpero_api::GROUPS {
         for path in (group.routes)().document().paths.paths.keys() {
             assert_eq!(home.answering(&path.replace("{id}", "x")), group.name, "{path}");
         }

@@ -3,12 +3,10 @@
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
-use valpero_app::{
-    App,
-    http::{Auth, Problem, need},
-    schema,
-};
 use valpero_domain::{AccountId, Plan, Timestamp};
+use valpero_http::{Auth, Problem, need};
+use valpero_runtime::App;
+use valpero_views::schema;
 
 /// An account.
 #[derive(Debug, Serialize, ToSchema)]

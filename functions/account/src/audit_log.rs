@@ -3,13 +3,11 @@
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
-use valpero_app::{
-    App,
-    http::{Auth, List, Page, PageParams, Params, Problem, need},
-    schema,
-};
 use valpero_domain::{AuditId, Timestamp};
+use valpero_http::{Auth, List, Page, PageParams, Params, Problem, need};
+use valpero_runtime::App;
 use valpero_storage::{self as storage, AuditFilter};
+use valpero_views::schema;
 
 /// Something that was done.
 #[derive(Debug, Serialize, ToSchema)]

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
-use valpero_app::{panics::caught, telemetry::chain};
 use valpero_domain::probe::{Cause, ErrorCode, Outcome, Phases, ProbeResult};
 use valpero_outbound::probe;
+use valpero_runtime::{panics::caught, telemetry::chain};
 use valpero_storage::ProbeSpec;
 
 use crate::Checker;

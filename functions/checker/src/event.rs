@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use valpero_app::event_bus::{CheckRequested, CohortsDue, Event};
 use valpero_domain::Timestamp;
+use valpero_runtime::event_bus::{CheckRequested, CohortsDue, Event};
 
 /// The `detail-type` of EventBridge's schedule.
 const SCHEDULED: &str = "Scheduled Event";

@@ -1,12 +1,12 @@
 //! What all checks of one invocation share: which tick or request it is, how long it has run, and which regions report.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
-use tokio::{sync::OnceCell, time::Instant};
-use valpero_app::WorkError;
-use valpero_domain::{RegionCode, Timestamp};
-use valpero_storage::{Store, StoreError};
+use tokio::time::Instant;
+use valpero_domain::Timestamp;
+use valpero_monitoring::settle::Reporting;
+use valpero_runtime::WorkError;
 
 use crate::CheckerEvent;
 
@@ -64,25 +64,12 @@ impl Invocation {
     }
 }
 
-/// The regions that report, read once however many monitors need them: in a mass outage, thousands do.
-#[derive(Debug, Default)]
-pub struct Reporting(OnceCell<BTreeSet<RegionCode>>);
-
-impl Reporting {
-    /// The regions whose last tick is less than three minutes old. 1 RRU the first time.
-    ///
-    /// # Errors
-    /// Where the store fails; the next call reads again.
-    pub async fn regions(&self, store: &Store, now: Timestamp) -> Result<&BTreeSet<RegionCode>, StoreError> {
-        self.0.get_or_try_init(|| store.reporting_regions(now)).await
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
 
     use futures::FutureExt;
+    use valpero_storage::StoreError;
 
     use super::*;
 

@@ -3,20 +3,19 @@
 mod attempt;
 mod event;
 mod invocation;
+mod mind;
 mod pace;
-mod settle;
 mod share;
 mod tick;
-mod unwatched;
 
 use std::{sync::Arc, time::Duration};
 
 use futures::{FutureExt, TryFutureExt};
 use serde_json::Value;
 use tokio::sync::Semaphore;
-use valpero_app::{App, ConfigError, Needs, WorkError, config, event_bus::EventError, telemetry::chain};
 use valpero_domain::RegionCode;
 use valpero_outbound::{Outbound, OutboundError};
+use valpero_runtime::{App, ConfigError, Needs, WorkError, config, event_bus::EventError, telemetry::chain};
 use valpero_storage::Usage;
 
 use invocation::Invocation;
@@ -24,8 +23,6 @@ use pace::Pace;
 use share::Share;
 
 pub use event::{BadEvent, CheckerEvent};
-pub use invocation::Reporting;
-pub use settle::settle;
 pub use tick::TickReport;
 
 /// It is one region's, connects to hosts that users name, tells of incidents, and leaves parts of a large tick to others of its kind.

@@ -4,11 +4,11 @@
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use futures::future::join_all;
-use valpero_app::{
+use valpero_domain::{RegionCode, Timestamp, packed::Tag, schedule::Cohort};
+use valpero_runtime::{
     event_bus::{CohortsDue, DueCohort, Event, EventError},
     telemetry::chain,
 };
-use valpero_domain::{RegionCode, Timestamp, packed::Tag, schedule::Cohort};
 use valpero_storage::{Occasion, ScheduledProbe};
 
 use crate::{Checker, tick::Group};

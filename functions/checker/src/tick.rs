@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use futures::{FutureExt, StreamExt, TryFutureExt, future::join, stream, stream::FuturesUnordered};
-use valpero_app::{WorkError, event_bus::CheckRequested, panics::caught};
 use valpero_domain::{
     Status,
     packed::{Record, Tag},
@@ -11,13 +10,14 @@ use valpero_domain::{
     schedule::Cohort,
     status::Verdict,
 };
+use valpero_runtime::{WorkError, event_bus::CheckRequested, panics::caught};
 use valpero_storage::{Occasion, ScheduledProbe, StoreError};
 
 use crate::{
     Checker, CheckerError,
     attempt::Observation,
     invocation::Invocation,
-    settle::Mind,
+    mind::Mind,
     share::{Division, Share},
 };
 

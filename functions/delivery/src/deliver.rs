@@ -3,17 +3,17 @@
 use std::time::Instant;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use valpero_app::{
-    WorkError, entropy,
-    queue::{DELAY_MAX_S, DeliveryMessage},
-    telemetry::chain,
-};
 use valpero_domain::{
     AuditId, Timestamp,
     delivery::{DeliveryStatus, RETRY_AFTER_S, is_due, retry_after_ms},
     probe::{Cause, Outcome},
 };
 use valpero_outbound::webhook::{Receipt, TIMEOUT_MS, post};
+use valpero_runtime::{
+    WorkError, entropy,
+    queue::{DELAY_MAX_S, DeliveryMessage},
+    telemetry::chain,
+};
 use valpero_storage::{Attempt, AuditRow, Delivery as Record, Monitor, StoreError, Trail, Webhook};
 
 use crate::Delivery;

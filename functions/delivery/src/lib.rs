@@ -8,8 +8,8 @@ pub use sweep::Swept;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::{FutureExt, future::join_all};
 use serde_json::Value;
-use valpero_app::{App, ConfigError, Needs, WorkError, panics::caught, queue::DeliveryMessage, telemetry::chain};
 use valpero_outbound::{Outbound, OutboundError};
+use valpero_runtime::{App, ConfigError, Needs, WorkError, panics::caught, queue::DeliveryMessage, telemetry::chain};
 use valpero_storage::Usage;
 
 /// It connects to hosts that users name, and sends itself messages of what is still due.

@@ -2,7 +2,7 @@
 //! that are silent.
 
 use serde::Serialize;
-use valpero_app::{WorkError, panics::caught, queue::DeliveryMessage, telemetry::chain};
+use valpero_runtime::{WorkError, panics::caught, queue::DeliveryMessage, telemetry::chain};
 
 use valpero_domain::{RegionCode, Timestamp};
 

@@ -5,11 +5,8 @@ mod reference;
 
 use axum::routing::{any, get};
 use tower_http::compression::CompressionLayer;
-use valpero_app::{
-    Needs,
-    http::{Problem, Routes},
-    routes,
-};
+use valpero_http::{Problem, Routes, routes};
+use valpero_runtime::Needs;
 
 pub use health::Health;
 pub use reference::DOCUMENT;

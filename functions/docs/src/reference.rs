@@ -7,7 +7,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use serde_json::Value;
-use valpero_app::http::Problem;
+use valpero_http::Problem;
 
 include!(concat!(env!("OUT_DIR"), "/redoc.rs"));
 

@@ -1,19 +1,16 @@
 //! `POST /api/v1/incidents/{id}/acknowledge`.
 
 use axum::{Json, extract::State};
-use valpero_app::{
-    App, entropy,
-    http::{Auth, Caller, ObjectId, OptionalBody, Problem, need, settled},
-    notify::{self, News},
-    schema,
-    views::Incident,
-};
 use valpero_domain::{
     IncidentId,
     delivery::EventType,
     id::CommentId,
     incident::{IncidentStatus, TimelineEntry, TimelineType},
 };
+use valpero_http::{Auth, Caller, ObjectId, OptionalBody, Problem, need, settled};
+use valpero_monitoring::notify::{self, News};
+use valpero_runtime::{App, entropy};
+use valpero_views::{Incident, schema};
 
 use crate::NoteBody;
 

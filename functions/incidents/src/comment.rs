@@ -3,19 +3,18 @@
 use axum::{extract::State, response::Response};
 use serde_json::Value;
 use utoipa::ToSchema;
-use valpero_app::{
-    App, entropy,
-    http::{Answer, Auth, Caller, Idempotency, IdempotencyParam, JsonBody, ObjectId, Problem, Ticket, need},
-    notify::{self, News},
-    schema, views,
-};
 use valpero_domain::{
     Faults, Fields, IncidentId, Timestamp,
     delivery::EventType,
     id::CommentId,
     incident::{Incident, Note, TimelineEntry, TimelineType},
 };
+use valpero_http::{Answer, Auth, Caller, Idempotency, IdempotencyParam, JsonBody, ObjectId, Problem, Ticket, need};
+use valpero_monitoring::notify::{self, News};
+use valpero_runtime::{App, entropy};
 use valpero_storage::{Delivery, StoreError, Trail};
+use valpero_views as views;
+use valpero_views::schema;
 
 /// A person's words on an incident.
 #[derive(Debug, ToSchema)]

@@ -8,13 +8,10 @@ mod resolve;
 
 use serde_json::Value;
 use utoipa::ToSchema;
-use valpero_app::{
-    App, Needs,
-    http::{Problem, Routes},
-    routes,
-    views::{Incident, TimelineEntry},
-};
 use valpero_domain::{AccountId, Faults, Fields, IncidentId, incident::Note};
+use valpero_http::{Problem, Routes, routes};
+use valpero_runtime::{App, Needs};
+use valpero_views::{Incident, TimelineEntry};
 
 /// It tells of what people do with incidents.
 pub const NEEDS: Needs = Needs { queue: true, events: false, targets: false, region: false };

@@ -1,14 +1,11 @@
 //! `GET /api/v1/incidents`.
 
 use axum::{Json, extract::State};
-use valpero_app::{
-    App,
-    http::{Auth, List, Page, PageParams, Params, Problem, need},
-    schema,
-    views::Incident,
-};
 use valpero_domain::IncidentId;
+use valpero_http::{Auth, List, Page, PageParams, Params, Problem, need};
+use valpero_runtime::App;
 use valpero_storage::IncidentFilter;
+use valpero_views::{Incident, schema};
 
 /// The account's incidents, newest first.
 #[utoipa::path(

@@ -1,13 +1,10 @@
 //! `GET /api/v1/incidents/{id}`.
 
 use axum::{Json, extract::State};
-use valpero_app::{
-    App,
-    http::{Auth, ObjectId, Problem, need},
-    schema,
-    views::Incident,
-};
 use valpero_domain::IncidentId;
+use valpero_http::{Auth, ObjectId, Problem, need};
+use valpero_runtime::App;
+use valpero_views::{Incident, schema};
 
 /// One incident with its timeline.
 #[utoipa::path(

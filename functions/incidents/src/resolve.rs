@@ -1,16 +1,12 @@
 //! `POST /api/v1/incidents/{id}/resolve`.
 
 use axum::{Json, extract::State};
-use valpero_app::{
-    App,
-    http::{Auth, Caller, ObjectId, OptionalBody, Problem, need, settled},
-    notify,
-    resolution::resolution,
-    schema,
-    views::Incident,
-};
 use valpero_domain::{IncidentId, Status, incident::IncidentStatus};
+use valpero_http::{Auth, Caller, ObjectId, OptionalBody, Problem, need, settled};
+use valpero_monitoring::{notify, resolution::resolution};
+use valpero_runtime::App;
 use valpero_storage::{StatusChange, StoreError};
+use valpero_views::{Incident, schema};
 
 use crate::NoteBody;
 

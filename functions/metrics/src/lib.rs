@@ -4,7 +4,8 @@ mod exposition;
 mod metrics;
 
 use tower_http::compression::CompressionLayer;
-use valpero_app::{Needs, http::Routes, routes};
+use valpero_http::{Routes, routes};
+use valpero_runtime::Needs;
 
 /// It needs the store alone.
 pub const NEEDS: Needs = Needs { queue: false, events: false, targets: false, region: false };

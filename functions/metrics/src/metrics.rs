@@ -9,14 +9,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::stream;
-use valpero_app::{
-    App,
-    http::{Auth, Params, Problem, need},
-    latest::Members,
-    views::ms,
-};
 use valpero_domain::{MonitorId, RegionCode, Status, Timestamp, monitor::MonitorName};
+use valpero_http::{Auth, Params, Problem, latest::Members, need};
+use valpero_runtime::App;
 use valpero_storage::{Glance, Heartbeat};
+use valpero_views::ms;
 
 use crate::exposition::{Format, Piece};
 

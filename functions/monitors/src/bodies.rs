@@ -10,7 +10,7 @@ use utoipa::{
         schema::{ObjectBuilder, SchemaType, Type},
     },
 };
-use valpero_app::{
+use valpero_views::{
     bodies::{BasicAuthSettings, JsonSettings, KeywordSettings, header_map, new_headers},
     schema,
 };

@@ -4,15 +4,15 @@ use axum::{Json, extract::State, http::StatusCode};
 use futures::future::join_all;
 use serde::Serialize;
 use utoipa::ToSchema;
-use valpero_app::{
+use valpero_domain::{CheckId, MonitorId, RegionCode, Status};
+use valpero_http::{Auth, NoBody, ObjectId, Problem, need};
+use valpero_runtime::{
     App, entropy,
     event_bus::{CheckRequested, Event},
-    http::{Auth, NoBody, ObjectId, Problem, need},
-    schema,
     telemetry::chain,
 };
-use valpero_domain::{CheckId, MonitorId, RegionCode, Status};
 use valpero_storage::Quota;
+use valpero_views::schema;
 
 /// Checks of one monitor that may be asked for in one calendar minute.
 const A_MINUTE: u32 = 10;

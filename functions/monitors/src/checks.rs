@@ -4,18 +4,15 @@ use axum::{Json, extract::State};
 use futures::future::try_join_all;
 use serde::Serialize;
 use utoipa::ToSchema;
-use valpero_app::{
-    App,
-    http::{Auth, List, ObjectId, Page, PageParams, Params, Problem, need},
-    schema,
-    views::{CauseView, PhasesView, ms},
-};
 use valpero_domain::{
     MonitorId, RegionCode, Timestamp,
     packed::Record,
     probe::{Cause, Outcome, Phases},
 };
+use valpero_http::{Auth, List, ObjectId, Page, PageParams, Params, Problem, need};
+use valpero_runtime::App;
 use valpero_storage::{self as storage, CheckPosition, CheckSpan};
+use valpero_views::{CauseView, PhasesView, ms, schema};
 
 /// One check of a monitor.
 #[derive(Debug, Clone, Serialize, ToSchema)]

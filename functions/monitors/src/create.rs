@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use axum::{extract::State, response::Response};
-use valpero_app::{
-    App, entropy,
-    http::{Answer, Auth, Idempotency, IdempotencyParam, JsonBody, Problem, Ticket, need},
-    views::{self, Shown},
-};
 use valpero_auth::WebhookSecret;
 use valpero_domain::{AccountId, MonitorId, MonitorSpec, Status, Timestamp, certificate::ToldOf, downtime::Downtime};
+use valpero_http::{Answer, Auth, Idempotency, IdempotencyParam, JsonBody, Problem, Ticket, need};
+use valpero_runtime::{App, entropy};
 use valpero_storage::{Monitor, StoreError, Trail, Webhook};
+use valpero_views as views;
+use valpero_views::Shown;
 
 use crate::bodies::NewMonitor;
 

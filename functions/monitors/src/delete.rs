@@ -1,13 +1,11 @@
 //! `DELETE /api/v1/monitors/{id}`.
 
 use axum::{extract::State, http::StatusCode};
-use valpero_app::{
-    App,
-    http::{Auth, NoBody, ObjectId, Problem, need, settled},
-    resolution::resolution,
-    schema,
-};
 use valpero_domain::{MonitorId, Status};
+use valpero_http::{Auth, NoBody, ObjectId, Problem, need, settled};
+use valpero_monitoring::resolution::resolution;
+use valpero_runtime::App;
+use valpero_views::schema;
 
 /// Deletes a monitor. Its incidents stay; one that is open is resolved.
 #[utoipa::path(

@@ -11,8 +11,9 @@ mod read;
 mod response_times;
 mod update;
 
-use valpero_app::{App, Needs, http::Routes, routes};
 use valpero_domain::{Plan, RegionCode, monitor::Allowance};
+use valpero_http::{Routes, routes};
+use valpero_runtime::{App, Needs};
 
 /// It asks regions for checks, refuses private targets, and tells of incidents that end with their monitor.
 pub const NEEDS: Needs = Needs { queue: true, events: true, targets: true, region: false };

@@ -3,15 +3,11 @@
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State};
-use valpero_app::{
-    App,
-    http::{Auth, List, Page, PageParams, Params, Problem, need},
-    latest::latest,
-    schema,
-    views::Monitor,
-};
 use valpero_domain::{MonitorId, monitor::MonitorFilter};
+use valpero_http::{Auth, List, Page, PageParams, Params, Problem, latest::latest, need};
+use valpero_runtime::App;
 use valpero_storage as storage;
+use valpero_views::{Monitor, schema};
 
 /// The account's monitors, oldest first.
 #[utoipa::path(

@@ -1,16 +1,13 @@
 //! `POST /api/v1/monitors/{id}/pause` and `/resume`.
 
 use axum::{Json, extract::State};
-use valpero_app::{
-    App,
-    http::{Auth, Caller, NoBody, ObjectId, Problem, need, settled},
-    latest::latest_of,
-    notify,
-    resolution::resolution,
-    schema, views,
-};
 use valpero_domain::{MonitorId, Status};
+use valpero_http::{Auth, Caller, NoBody, ObjectId, Problem, latest::latest_of, need, settled};
+use valpero_monitoring::{notify, resolution::resolution};
+use valpero_runtime::App;
 use valpero_storage::{Monitor, StatusChange};
+use valpero_views as views;
+use valpero_views::schema;
 
 /// Pauses a monitor. An incident that is open is resolved. Again changes nothing.
 #[utoipa::path(

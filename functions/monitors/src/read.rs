@@ -1,14 +1,10 @@
 //! `GET /api/v1/monitors/{id}`.
 
 use axum::{Json, extract::State};
-use valpero_app::{
-    App,
-    http::{Auth, ObjectId, Problem, need},
-    latest::latest_of,
-    schema,
-    views::Monitor,
-};
 use valpero_domain::MonitorId;
+use valpero_http::{Auth, ObjectId, Problem, latest::latest_of, need};
+use valpero_runtime::App;
+use valpero_views::{Monitor, schema};
 
 /// One monitor, with what its newest checks say.
 #[utoipa::path(

@@ -6,17 +6,14 @@ use axum::{Json, extract::State};
 use futures::future::try_join_all;
 use serde::Serialize;
 use utoipa::ToSchema;
-use valpero_app::{
-    App,
-    http::{Auth, ObjectId, Params, Problem, need},
-    schema,
-    views::ms,
-};
 use valpero_domain::{
     Invalid, MonitorId, RegionCode, Timestamp,
     rollup::{Span, Summary},
 };
+use valpero_http::{Auth, ObjectId, Params, Problem, need};
+use valpero_runtime::App;
 use valpero_storage::{Bucket, CheckSpan, Place, StoreError};
+use valpero_views::{ms, schema};
 
 /// Hours that are summed up on demand, and days that are made of hours, the newest among them: those that the hourly summary has
 /// not come to yet.

@@ -2,16 +2,13 @@
 
 use axum::{Json, extract::State};
 use serde_json::Value;
-use valpero_app::{
-    App,
-    http::{Auth, Caller, JsonBody, ObjectId, Problem, need, settled},
-    latest::latest_of,
-    schema,
-    views::{self, Shown},
-};
 use valpero_auth::WebhookSecret;
 use valpero_domain::{MonitorId, MonitorSpec};
+use valpero_http::{Auth, Caller, JsonBody, ObjectId, Problem, latest::latest_of, need, settled};
+use valpero_runtime::App;
 use valpero_storage::{Monitor, Webhook};
+use valpero_views as views;
+use valpero_views::{Shown, schema};
 
 use crate::bodies::MonitorPatch;
 

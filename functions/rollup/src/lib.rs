@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use serde::Serialize;
-use valpero_app::{App, Needs, WorkError, panics::caught, telemetry::chain};
 use valpero_domain::{Timestamp, rollup::Span, schedule::Cohort};
+use valpero_runtime::{App, Needs, WorkError, panics::caught, telemetry::chain};
 use valpero_storage::{Rolled, Usage};
 
 /// It needs the store alone.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use utoipa::ToSchema;
-use valpero_app::{
+use valpero_views::{
     bodies::{BasicAuthSettings, JsonSettings, KeywordSettings, new_headers},
     schema,
 };

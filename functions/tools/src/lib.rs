@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use axum::{Extension, Router};
 use tokio::sync::Semaphore;
-use valpero_app::{Needs, http::Routes, routes};
+use valpero_http::{Routes, routes};
 use valpero_outbound::{Outbound, OutboundError};
+use valpero_runtime::Needs;
 
 pub use report::{HeadersReport, Report, http_version, shown_us};
 

@@ -2,17 +2,15 @@
 
 use axum::{Extension, Json, extract::State};
 use serde_json::Value;
-use valpero_app::{
-    App,
-    http::{Auth, JsonBody, Problem, need},
-};
 use valpero_domain::{
     Faults, Fields, Timestamp,
     check::{Check, CheckType},
     http_check::{ExpectedStatus, HttpCheck},
     probe::ProbeResult,
 };
+use valpero_http::{Auth, JsonBody, Problem, need};
 use valpero_outbound::{Facts, probe};
+use valpero_runtime::App;
 
 use crate::{
     Tools,

@@ -1,12 +1,12 @@
 //! How far a key may reach: to look at what everybody can see, or to act as a monitor may.
 
-use valpero_app::http::{Auth, Problem, need};
 use valpero_domain::{
     Scope,
     check::Check,
     http_check::Method,
     probe::{ErrorCode, ProbeResult},
 };
+use valpero_http::{Auth, Problem, need};
 use valpero_outbound::Outbound;
 
 use crate::Tools;

@@ -3,10 +3,6 @@
 use axum::http::HeaderMap;
 use serde::Serialize;
 use utoipa::ToSchema;
-use valpero_app::{
-    schema,
-    views::{CauseView, PhasesView, ms},
-};
 use valpero_domain::{
     Timestamp,
     certificate::days_left,
@@ -14,6 +10,7 @@ use valpero_domain::{
     probe::{Cause, Outcome, Phases, ProbeResult},
 };
 use valpero_outbound::{Facts, certificate::Certificate};
+use valpero_views::{CauseView, PhasesView, ms, schema};
 
 use crate::security_headers::{Finding, findings};
 

@@ -1,14 +1,11 @@
 //! `GET /api/v1/webhooks/deliveries` and `GET /api/v1/webhooks/deliveries/{id}`.
 
 use axum::{Json, extract::State};
-use valpero_app::{
-    App,
-    http::{Auth, List, ObjectId, Page, PageParams, Params, Problem, need},
-    schema,
-    views::Delivery,
-};
 use valpero_domain::DeliveryId;
+use valpero_http::{Auth, List, ObjectId, Page, PageParams, Params, Problem, need};
+use valpero_runtime::App;
 use valpero_storage::DeliveryFilter;
+use valpero_views::{Delivery, schema};
 
 /// The account's webhook deliveries with their attempts, newest first. Those that succeeded are kept for 30 days, those that were
 /// given up for 90.

@@ -5,12 +5,9 @@ mod redeliver;
 mod rotate_secret;
 mod test;
 
-use valpero_app::{
-    App, Needs,
-    http::{Problem, Routes},
-    routes,
-};
 use valpero_domain::Timestamp;
+use valpero_http::{Problem, Routes, routes};
+use valpero_runtime::{App, Needs};
 use valpero_storage::{Monitor, Quota};
 
 /// It says that deliveries are due.

@@ -2,17 +2,15 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use tokio::sync::OnceCell;
-use valpero_app::{
-    App,
-    http::{Auth, Caller, NoBody, ObjectId, Problem, need, settled},
-    notify, schema,
-    views::Delivery,
-};
 use valpero_domain::{
     DeliveryId,
     delivery::{DeliveryStatus, is_due},
 };
+use valpero_http::{Auth, Caller, NoBody, ObjectId, Problem, need, settled};
+use valpero_monitoring::notify;
+use valpero_runtime::App;
 use valpero_storage::{self as storage, StoreError};
+use valpero_views::{Delivery, schema};
 
 /// Sends a delivery again, now. Whatever came of it before: the same event with the same body, to where the monitor's webhook
 /// goes today. Further attempts follow as for a new one. While an attempt is under way nothing changes.

@@ -4,15 +4,12 @@ use axum::{extract::State, response::Response};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
-use valpero_app::{
-    App,
-    http::{Answer, Auth, Caller, Idempotency, IdempotencyParam, JsonBody, Problem, Ticket, need, settled},
-    schema,
-    views::Shown,
-};
 use valpero_auth::WebhookSecret;
 use valpero_domain::{Faults, Fields, MonitorId, Timestamp};
+use valpero_http::{Answer, Auth, Caller, Idempotency, IdempotencyParam, JsonBody, Problem, Ticket, need, settled};
+use valpero_runtime::App;
 use valpero_storage::{Trail, Webhook};
+use valpero_views::{Shown, schema};
 
 /// Seconds that the old secret signs beside the new one, unless told otherwise: a day.
 const GRACE_S: i64 = 86_400;

@@ -3,14 +3,13 @@
 use axum::{extract::State, response::Response};
 use serde_json::Value;
 use utoipa::ToSchema;
-use valpero_app::{
-    App,
-    http::{Answer, Auth, Idempotency, IdempotencyParam, JsonBody, Problem, Ticket, need},
-    notify::{self, News},
-    schema, views,
-};
 use valpero_domain::{Faults, Fields, MonitorId, delivery::EventType};
+use valpero_http::{Answer, Auth, Idempotency, IdempotencyParam, JsonBody, Problem, Ticket, need};
+use valpero_monitoring::notify::{self, News};
+use valpero_runtime::App;
 use valpero_storage::Trail;
+use valpero_views as views;
+use valpero_views::schema;
 
 /// Whose webhook is tried.
 #[derive(Debug, ToSchema)]

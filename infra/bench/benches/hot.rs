@@ -10,7 +10,6 @@ use std::{
 use aws_sdk_dynamodb::types::AttributeValue;
 use divan::{AllocProfiler, Bencher, black_box};
 use serde_json::{Value, json};
-use valpero_app::views;
 use valpero_auth::{Token, cursor, webhook::WebhookSecret};
 use valpero_domain::{
     AccountId, MonitorId, Plan, RegionCode, Status, Timestamp,
@@ -25,6 +24,7 @@ use valpero_domain::{
 };
 use valpero_outbound::Guard;
 use valpero_storage::{LatestCheck, ScheduledProbe};
+use valpero_views as views;
 
 #[global_allocator]
 static ALLOCATIONS: AllocProfiler = AllocProfiler::system();

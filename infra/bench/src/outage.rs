@@ -12,10 +12,10 @@ use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use serde_json::json;
 use tokio::{task::JoinSet, time::sleep_until};
 use valpero::stack::{Parts, STACK, Stack};
-use valpero_app::{Clock, telemetry::chain};
 use valpero_checker::{BACKOFF, Checker, CheckerEvent, TickReport};
 use valpero_domain::{RegionCode, Timestamp, packed};
 use valpero_outbound::Outbound;
+use valpero_runtime::{Clock, telemetry::chain};
 use valpero_storage::Tables;
 
 use crate::{Failure, Targets, client, meter::cpu, partitions::Partitions, scale, tick};

@@ -13,10 +13,10 @@ use valpero::{
     embedded::Embedded,
     stack::{Parts, Stack},
 };
-use valpero_app::{Clock, entropy};
 use valpero_auth::Token;
 use valpero_checker::BACKOFF;
 use valpero_domain::{AccountId, AuditId, KeyId, Plan, RegionCode, Scopes};
+use valpero_runtime::{Clock, entropy};
 use valpero_storage::{Account, ApiKey, AuditRow, Trail};
 
 use crate::{Failure, Targets, client::client, tick};

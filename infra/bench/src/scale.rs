@@ -13,9 +13,9 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use valpero_app::{Clock, EventBus, event_bus::InProcessBus};
 use valpero_checker::{BACKOFF, Checker, CheckerEvent, TickReport};
 use valpero_domain::Timestamp;
+use valpero_runtime::{Clock, EventBus, event_bus::InProcessBus};
 use valpero_storage::Usage;
 
 use crate::{Failure, Targets, meter::cpu, tick, tick::Ends};

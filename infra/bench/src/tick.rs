@@ -12,7 +12,6 @@ use std::{
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use valpero::stack::STACK;
-use valpero_app::{App, Clock, EventBus, Queue, Settings, views::PhasesView};
 use valpero_checker::{BACKOFF, Checker, CheckerEvent};
 use valpero_domain::{
     Timestamp,
@@ -24,7 +23,9 @@ use valpero_domain::{
     probe::{Cause, ErrorCode},
 };
 use valpero_outbound::{Guard, Outbound, Resolve, SystemResolver, Tls, probe};
+use valpero_runtime::{App, Clock, EventBus, Queue, Settings};
 use valpero_storage::{self as storage, Tables};
+use valpero_views::PhasesView;
 
 use crate::{Failure, Targets, client::client, meter::Round};
 

@@ -12,7 +12,6 @@ use std::{
 use rustls::RootCertStore;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use serde_json::{Value, json};
-use valpero_app::{clock::Clock, views::ms};
 use valpero_domain::{
     MonitorSpec, Plan, Timestamp,
     certificate::days_left,
@@ -21,7 +20,9 @@ use valpero_domain::{
     probe::{Outcome, ProbeResult},
 };
 use valpero_outbound::{Facts, Guard, Outbound, SystemResolver, Tls, probe, tls::public_roots};
+use valpero_runtime::clock::Clock;
 use valpero_tools::{Report, http_version, shown_us};
+use valpero_views::ms;
 
 use crate::{cli::CheckArgs, screen, screen::Screen};
 
@@ -37,7 +38,7 @@ pub(crate) async fn run(args: CheckArgs) -> ExitCode {
         Ok(Outcome::Down) => ExitCode::from(1),
         Ok(_) => ExitCode::from(2),
         Err(error) => {
-            screen::complain(&valpero_app::telemetry::chain(error.as_ref()));
+            screen::complain(&valpero_runtime::telemetry::chain(error.as_ref()));
             ExitCode::from(2)
         }
     }

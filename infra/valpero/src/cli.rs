@@ -3,10 +3,10 @@
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use valpero_app::telemetry::chain;
 use valpero_domain::{AccountId, KeyId, Plan, RegionCode, check::CheckType};
+use valpero_runtime::telemetry::chain;
 
-use crate::{backup, check, dead_letters, openapi, operator, screen, up};
+use crate::{backup, check, dead_letters, operator, screen, up};
 
 /// Uptime monitoring as an API, on one machine or on AWS.
 ///
@@ -277,7 +277,7 @@ pub async fn main() -> ExitCode {
         Command::Key(command) => operator::key(command).await,
         Command::Region(command) => operator::region(command).await,
         Command::DeadLetters(command) => dead_letters::run(command).await,
-        Command::Openapi => screen::document(&openapi::document()),
+        Command::Openapi => screen::document(&valpero_api::openapi::document()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

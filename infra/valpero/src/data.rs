@@ -204,8 +204,8 @@ pub fn open(path: &Path) -> Result<Access, DataError> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use valpero_app::{Clock, entropy};
     use valpero_domain::{AccountId, AuditId, Plan};
+    use valpero_runtime::{Clock, entropy};
     use valpero_storage::{Account, AuditRow, Store, Tables};
 
     use super::*;

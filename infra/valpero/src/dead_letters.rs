@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, error::Error};
 
 use aws_sdk_sqs::{Client, types::Message};
 use serde_json::{Value, json};
-use valpero_app::queue::DeliveryMessage;
+use valpero_runtime::queue::DeliveryMessage;
 
 use crate::{
     cli::{DeadLettersCommand, StackTarget},

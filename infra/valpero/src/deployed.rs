@@ -3,7 +3,7 @@
 use std::{collections::HashMap, error::Error};
 
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
-use valpero_app::{
+use valpero_runtime::{
     SdkConfig,
     config::{Trust, sdk_config},
     telemetry::chain,

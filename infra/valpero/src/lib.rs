@@ -1,6 +1,5 @@
 //! All of Valpero on one machine: the functions of the template around an embedded store, and the operator's commands.
 
-pub mod api;
 mod backup;
 mod check;
 pub mod cli;
@@ -10,7 +9,6 @@ mod deployed;
 pub mod embedded;
 mod handles;
 mod health;
-pub mod openapi;
 mod operator;
 mod private;
 mod screen;

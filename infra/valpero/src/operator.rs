@@ -3,9 +3,9 @@
 use std::error::Error;
 
 use serde_json::{Value, json};
-use valpero_app::{Clock, entropy};
 use valpero_auth::Token;
 use valpero_domain::{AccountId, AuditId, KeyId, Plan, RegionCode, Scope, Scopes, Timestamp, monitor::MonitorName};
+use valpero_runtime::{Clock, entropy};
 use valpero_storage::{Account, ApiKey, AuditRow, Heartbeat, LIVE_KEYS_MAX, Store, StoreError, Tables, Trail};
 
 use crate::{

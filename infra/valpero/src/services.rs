@@ -17,13 +17,13 @@ use hyper_util::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use valpero_app::{
+use valpero_domain::RegionCode;
+use valpero_runtime::{
     Clock,
     event_bus::{self, InProcessBus},
     queue::InProcessQueue,
     telemetry::chain,
 };
-use valpero_domain::RegionCode;
 
 /// A message's or an event's length at the most, as SQS and EventBridge have it.
 const BODY_MAX: usize = 1024 * 1024;

@@ -5,14 +5,14 @@ use std::{sync::Arc, time::Duration};
 use aws_sdk_dynamodb::Client;
 use axum::Router;
 use futures::future::join_all;
-use valpero_app::{
-    App, Clock, EventBus, Queue, Settings, WorkError, event_bus::InProcessBus, queue::InProcessQueue, telemetry::chain,
-};
 use valpero_checker::{Checker, CheckerError, CheckerEvent, TickReport};
 use valpero_delivery::{Delivery, DeliveryError};
 use valpero_domain::{RegionCode, Timestamp};
 use valpero_outbound::Outbound;
 use valpero_rollup::RollupReport;
+use valpero_runtime::{
+    App, Clock, EventBus, Queue, Settings, WorkError, event_bus::InProcessBus, queue::InProcessQueue, telemetry::chain,
+};
 use valpero_storage::{Store, StoreError, Tables};
 use valpero_tools::Tools;
 
@@ -100,7 +100,7 @@ impl Stack {
 
     /// The API.
     pub fn router(&self) -> Router {
-        crate::api::router(self.app.clone(), self.tools.clone())
+        valpero_api::router(self.app.clone(), self.tools.clone())
     }
 
     /// The schedule's event of this minute, in every region.

@@ -4,13 +4,13 @@ use std::{error::Error, net::SocketAddr, path::Path, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
-use valpero_app::{
-    Clock,
-    telemetry::{self, chain},
-};
 use valpero_checker::{BACKOFF, Checker, CheckerEvent};
 use valpero_domain::{Plan, Scopes, Timestamp, rollup::Span};
 use valpero_outbound::{Guard, Outbound};
+use valpero_runtime::{
+    Clock,
+    telemetry::{self, chain},
+};
 use valpero_storage::Store;
 
 use crate::{

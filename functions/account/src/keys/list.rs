@@ -1,11 +1,9 @@
 //! `GET /api/v1/keys`.
 
 use axum::{Json, extract::State};
-use valpero_app::{
-    App,
-    http::{Auth, List, Page, PageParams, Params, Problem, need},
-};
 use valpero_domain::KeyId;
+use valpero_http::{Auth, List, Page, PageParams, Params, Problem, need};
+use valpero_runtime::App;
 
 use super::Key;
 

@@ -7,14 +7,11 @@ pub mod rotate;
 
 use serde::Serialize;
 use utoipa::ToSchema;
-use valpero_app::{
-    http::{Caller, Problem},
-    schema,
-    views::Shown,
-};
 use valpero_auth::Token;
 use valpero_domain::{Faults, KeyId, Scopes, Timestamp};
+use valpero_http::{Caller, Problem};
 use valpero_storage::{ApiKey, LIVE_KEYS_MAX, StoreError};
+use valpero_views::{Shown, schema};
 
 /// Seconds after which a key should be rotated: a year.
 const ROTATION_S: i64 = 365 * 86_400;

@@ -1,12 +1,10 @@
 //! `DELETE /api/v1/keys/{id}`.
 
 use axum::{extract::State, http::StatusCode};
-use valpero_app::{
-    App,
-    http::{Auth, NoBody, ObjectId, Problem, need},
-    schema,
-};
 use valpero_domain::KeyId;
+use valpero_http::{Auth, NoBody, ObjectId, Problem, need};
+use valpero_runtime::App;
+use valpero_views::schema;
 
 /// Ends a key. The very next request with it is refused. Again is no fault. A key may end itself, and keys that have no scope which
 /// it lacks itself.

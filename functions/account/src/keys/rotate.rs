@@ -3,14 +3,12 @@
 use axum::{extract::State, response::Response};
 use serde_json::Value;
 use utoipa::ToSchema;
-use valpero_app::{
-    App, entropy,
-    http::{Answer, Auth, Idempotency, IdempotencyParam, ObjectId, OptionalBody, Problem, Ticket, need},
-    schema,
-};
 use valpero_auth::Token;
 use valpero_domain::{Faults, Fields, KeyId, Timestamp};
+use valpero_http::{Answer, Auth, Idempotency, IdempotencyParam, ObjectId, OptionalBody, Problem, Ticket, need};
+use valpero_runtime::{App, entropy};
 use valpero_storage::{ApiKey, Trail};
+use valpero_views::schema;
 
 use super::Key;
 

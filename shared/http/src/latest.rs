@@ -6,7 +6,8 @@ use futures::{StreamExt, TryStreamExt, stream};
 use valpero_domain::{MonitorId, RegionCode, packed::Tag, schedule::Cohort};
 use valpero_storage::{LatestCheck, Monitor, Place, StoreError};
 
-use crate::{App, views::Latest};
+use valpero_runtime::App;
+use valpero_views::Latest;
 
 /// Cohorts asked for at the same time.
 const AT_ONCE: usize = 16;

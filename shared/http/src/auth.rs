@@ -13,7 +13,7 @@ use valpero_domain::{AccountId, AuditId, Scope, Timestamp};
 use valpero_storage::{ApiKey, AuditRow, Metered, Refused};
 
 use super::{Problem, front::RequestMeta, rate::Rate};
-use crate::{App, entropy, panics::caught, telemetry::chain};
+use valpero_runtime::{App, entropy, panics::caught, telemetry::chain};
 
 /// Who calls, and how.
 #[derive(Debug, Clone)]

@@ -8,10 +8,8 @@ use valpero_domain::{
 };
 use valpero_storage::{Delivery, IncidentWrite, Monitor};
 
-use crate::{
-    App, WorkError, entropy,
-    notify::{News, delivery},
-};
+use crate::notify::{News, delivery};
+use valpero_runtime::{App, WorkError, entropy};
 
 /// What goes with a change of a monitor's status.
 #[derive(Debug)]

@@ -1,10 +1,10 @@
 //! The whole API: the routes of every function, as the gateway puts them together on AWS.
 
+pub mod openapi;
+
 use axum::Router;
-use valpero_app::{
-    App, Needs,
-    http::{Routes, finish, finish_open},
-};
+use valpero_http::{Routes, finish, finish_open};
+use valpero_runtime::{App, Needs};
 use valpero_tools::Tools;
 
 /// The routes of one function.

@@ -15,7 +15,7 @@ use valpero_auth::NoEntropy;
 use valpero_domain::{Fault, Faults, Scope};
 use valpero_storage::StoreError;
 
-use crate::{WorkError, telemetry::chain};
+use valpero_runtime::{WorkError, telemetry::chain};
 
 const COLLISION: &str = "collision";
 const REPEATED: &str = "idempotency_in_progress";

@@ -11,12 +11,9 @@ use valpero_domain::{
 };
 use valpero_storage::{Delivery, Monitor, StatusChange, StoreError};
 
-use crate::{
-    App, entropy,
-    queue::DeliveryMessage,
-    telemetry::chain,
-    views::{self, CertificateView, EventData, Incident, MonitorInEvent, UnwatchedView, WebhookEvent},
-};
+use valpero_runtime::{App, entropy, queue::DeliveryMessage, telemetry::chain};
+use valpero_views as views;
+use valpero_views::{CertificateView, EventData, Incident, MonitorInEvent, UnwatchedView, WebhookEvent};
 
 /// What is told.
 #[derive(Debug, Clone, Copy)]

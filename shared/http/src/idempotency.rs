@@ -18,7 +18,7 @@ use valpero_domain::{Faults, Timestamp};
 use valpero_storage::Receipt;
 
 use super::{Caller, Problem};
-use crate::App;
+use valpero_runtime::App;
 
 /// The header, as clients send it.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");

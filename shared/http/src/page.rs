@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use valpero_auth::cursor;
 use valpero_domain::AccountId;
 
-use crate::schema;
+use valpero_views::schema;
 
 /// Where a part of a list begins.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn no_level_tells_what_goes_over_the_wire() {
-        for filter in ["trace", "aws_smithy_runtime=trace,hyper=trace,dynoxide=trace,valpero_app=trace"] {
+        for filter in ["trace", "aws_smithy_runtime=trace,hyper=trace,dynoxide=trace,valpero_runtime=trace"] {
             let written = Written::default();
             let sink = written.clone();
             let log = subscriber(EnvFilter::new(filter), move || sink.clone());
@@ -88,7 +88,7 @@ mod tests {
                 tracing::trace!(target: "hyper::proto", "hidden");
                 tracing::trace!(target: "dynoxide::server", body = "hidden", "request body");
                 tracing::debug!(target: "hyper::client", "a connection");
-                tracing::trace!(target: "valpero_app", "shown");
+                tracing::trace!(target: "valpero_runtime", "shown");
             });
             let text = String::from_utf8(written.0.lock().expect("no panic holds it").clone()).expect("text");
             assert!(!text.contains("hidden"), "{filter}: {text}");

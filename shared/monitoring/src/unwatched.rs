@@ -2,10 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use valpero_app::{
-    App, WorkError,
-    notify::{self, News},
-};
 use valpero_domain::{
     RegionCode,
     delivery::EventType,
@@ -13,9 +9,13 @@ use valpero_domain::{
     quorum::Decider,
     status::Unwatched,
 };
+use valpero_runtime::{App, WorkError};
 use valpero_storage::Monitor;
 
-use crate::settle::audit;
+use crate::{
+    notify::{self, News},
+    settle::audit,
+};
 
 /// Writes down whether the monitor is watched, where that changed, and tells its webhook.
 ///

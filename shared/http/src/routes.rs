@@ -6,7 +6,7 @@ use axum::{Router, routing::MethodRouter};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
-use crate::App;
+use valpero_runtime::App;
 
 /// One path's handlers, as [`routes!`](crate::routes) makes them.
 pub struct Route {
@@ -23,14 +23,14 @@ pub struct Route {
 #[macro_export]
 macro_rules! routes {
     ($($($part:ident)::+),+) => {{
-        use utoipa_axum::PathItemExt as _;
-        let [path, ..] = [$(utoipa_axum::routes!(@path [path()] of $($part)::+)),+];
-        let handlers = axum::routing::MethodRouter::new();
+        use $crate::utoipa_axum::PathItemExt as _;
+        let [path, ..] = [$($crate::utoipa_axum::routes!(@path [path()] of $($part)::+)),+];
+        let handlers = $crate::axum::routing::MethodRouter::new();
         $(
-            let methods = utoipa_axum::routes!(@path [methods()] of $($part)::+);
+            let methods = $crate::utoipa_axum::routes!(@path [methods()] of $($part)::+);
             let handlers = methods.iter().fold(handlers, |all, method| all.on(method.to_method_filter(), $($part)::+));
         )+
-        $crate::http::Route { path, handlers, describe: || utoipa_axum::routes!($($($part)::+),+) }
+        $crate::Route { path, handlers, describe: || $crate::utoipa_axum::routes!($($($part)::+),+) }
     }};
 }
 

@@ -1,18 +1,11 @@
-//! What every function shares: configuration, the clock, the queue, the event bus, and how HTTP is spoken.
+//! What every function needs and no web server: configuration, the clock, the queue, the event bus and the log.
 
-pub mod bodies;
 pub mod clock;
 pub mod config;
 pub mod event_bus;
-pub mod http;
-pub mod latest;
-pub mod notify;
 pub mod panics;
 pub mod queue;
-pub mod resolution;
-pub mod schema;
 pub mod telemetry;
-pub mod views;
 
 use std::sync::Arc;
 

@@ -4,10 +4,12 @@ use std::fmt;
 
 use serde::Serialize;
 
+pub mod bodies;
 mod check;
 mod incident;
 mod monitor;
 mod phases;
+pub mod schema;
 mod webhook;
 
 pub use check::{DnsView, HttpView, PingView, SettingsView, SslView, TcpView};

@@ -2,13 +2,9 @@
 
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
-use valpero_app::{
-    http::{PROBLEMS, ProblemDocument},
-    views::WebhookEvent,
-};
 use valpero_domain::delivery::EventType;
-
-use crate::api;
+use valpero_http::{PROBLEMS, ProblemDocument};
+use valpero_views::WebhookEvent;
 
 /// Schemas that no route names by itself.
 #[derive(OpenApi)]
@@ -34,7 +30,7 @@ const LINKS: [(&str, &str, &str, &str); 13] = [
 
 /// The document.
 pub fn document() -> Value {
-    let mut routes = api::routes().document();
+    let mut routes = crate::routes().document();
     routes.merge(Shared::openapi());
     let mut document = name_lists(json!(routes));
     document["info"] = info();

@@ -18,7 +18,7 @@ use valpero_domain::{AccountId, AuditId};
 use valpero_storage::Usage;
 
 use super::{Problem, auth::meter, rate::Rate};
-use crate::{App, entropy, panics::caught};
+use valpero_runtime::{App, entropy, panics::caught};
 
 /// What is known of a request before anybody looks into it.
 #[derive(Debug, Clone, Default)]
@@ -152,7 +152,7 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
-    use crate::Config;
+    use valpero_runtime::Config;
 
     /// An application that asks nothing of its store.
     async fn app() -> App {

@@ -4,6 +4,7 @@ pub mod auth;
 pub mod extract;
 pub mod front;
 pub mod idempotency;
+pub mod latest;
 pub mod page;
 pub mod problem;
 pub mod rate;
@@ -16,3 +17,7 @@ pub use idempotency::{Answer, Idempotency, IdempotencyParam, Ticket};
 pub use page::{List, Page, PageParams};
 pub use problem::{PROBLEMS, Problem, ProblemDocument, settled};
 pub use routes::{Route, Routes};
+
+// What [`routes!`] expands to, so that a function need not name what it does not use.
+#[doc(hidden)]
+pub use {axum, utoipa_axum};

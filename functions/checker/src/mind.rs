@@ -1,0 +1,168 @@
+//! What a region makes of a check: its own state, its vote, and what follows from a vote that changed.
+
+use futures::{FutureExt, TryFutureExt};
+use valpero_domain::{
+    Status, Timestamp,
+    delivery::EventType,
+    probe::Outcome,
+    quorum::Decider,
+    schedule::RegionState,
+    status::{Verdict, Vote},
+};
+use valpero_monitoring::{
+    notify::{self, News},
+    settle::{COLLISIONS, audit, settle},
+};
+use valpero_runtime::WorkError;
+use valpero_storage::{NewWords, ScheduledProbe, StoreError};
+
+use crate::{Checker, attempt::Observation, invocation::Invocation, tick::Group};
+
+/// What a check changed.
+pub(crate) enum Mind {
+    /// Nothing, and nothing is to be decided.
+    Unchanged,
+    /// The region changed its mind, and it was decided; whether the monitor's status changed by it.
+    Settled(bool),
+    /// The region thinks as before, but the monitor is to be decided on once the check is recorded, with what it found.
+    SettleLater(Option<Verdict>),
+    /// There was no time left to write it.
+    Unwritten,
+}
+
+impl Checker {
+    /// Lets the region make up its mind.
+    pub(crate) async fn make_up_mind(
+        &self,
+        group: &Group,
+        member: &ScheduledProbe,
+        seen: Observation,
+        run: &Invocation,
+    ) -> Result<Mind, WorkError> {
+        let state = member.state.after(&seen.result, run.at, needs_second(member, &seen)).having_taken(seen.took);
+        // Where all is well, and was, there is nothing to keep and nothing to look at. The rest is boxed: it is rare, and every check
+        // would have room for it.
+        if state == member.state && is_well(&state, member) {
+            return Ok(Mind::Unchanged);
+        }
+        self.keep_mind(group, member, seen, state, run).boxed().await
+    }
+
+    async fn keep_mind(
+        &self,
+        group: &Group,
+        member: &ScheduledProbe,
+        seen: Observation,
+        state: RegionState,
+        run: &Invocation,
+    ) -> Result<Mind, WorkError> {
+        // The semaphore is never closed; were it, the state would be written nevertheless.
+        let _writing = self.writing.acquire().await.ok();
+        if !run.may_write() {
+            return Ok(Mind::Unwritten);
+        }
+        let (store, cohort, at) = (&self.app.store, &group.cohort, run.at);
+        let words = member.state.news(&seen.result, at).map(|cause| NewWords { at, occasion: group.occasion, cause });
+        let observed = Verdict::of(seen.result.outcome);
+        run.insist(|| self.keep_certificate(member, &state, at).boxed()).await?;
+        if let Some(verdict) = state.verdict.filter(|verdict| member.state.verdict != Some(*verdict)) {
+            let vote = Vote { verdict, since: state.since.unwrap_or(at), at, cause: state.cause.clone() };
+            let turned =
+                run.insist(|| store.turn_region(member, cohort, &state, &vote, words).err_into().boxed()).await?;
+            if !turned {
+                // Another check of this region was faster, or the monitor is gone: the next tick sees what is.
+                return Ok(Mind::Unchanged);
+            }
+            return self.decide_on(member, observed, run).await;
+        }
+        if state != member.state {
+            run.insist(|| store.save_region_state(member, cohort, &state, words).err_into().boxed()).await?;
+        }
+        Ok(if is_well(&state, member) { Mind::Unchanged } else { Mind::SettleLater(observed) })
+    }
+
+    /// Decides on a monitor after a check that is recorded.
+    pub(crate) async fn settle_member(
+        &self,
+        member: &ScheduledProbe,
+        verdict: Option<Verdict>,
+        run: &Invocation,
+    ) -> Result<Mind, WorkError> {
+        let _writing = self.writing.acquire().await.ok();
+        if run.may_write() { self.decide_on(member, verdict, run).await } else { Ok(Mind::Unwritten) }
+    }
+
+    async fn decide_on(
+        &self,
+        member: &ScheduledProbe,
+        verdict: Option<Verdict>,
+        run: &Invocation,
+    ) -> Result<Mind, WorkError> {
+        let check = Decider { region: self.region, verdict, at: run.at, requested: run.requested };
+        let settle = || settle(&self.app, member.account_id, member.monitor_id, &check, &run.reporting).boxed();
+        run.insist(settle).await.map(Mind::Settled)
+    }
+
+    async fn keep_certificate(
+        &self,
+        member: &ScheduledProbe,
+        state: &RegionState,
+        at: Timestamp,
+    ) -> Result<(), WorkError> {
+        if let Some(expires_at) = state.certificate_expires_at
+            && member.state.certificate_expires_at != Some(expires_at)
+        {
+            self.app.store.save_certificate(member.account_id, member.monitor_id, expires_at).await?;
+        }
+        match state.certificate_expires_at {
+            // Before the region's state is kept, so that a crash in between tells nobody twice and nobody never.
+            Some(expires_at) if state.certificates_told != member.state.certificates_told => {
+                for _ in 0..COLLISIONS {
+                    match self.tell_of_certificate(member, expires_at, at).await {
+                        Err(error) if error.is_conflict() => {}
+                        told => return told,
+                    }
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells the webhook that a certificate is about to expire, unless another region has.
+    async fn tell_of_certificate(
+        &self,
+        member: &ScheduledProbe,
+        expires_at: Timestamp,
+        at: Timestamp,
+    ) -> Result<(), WorkError> {
+        let monitor = match self.app.store.monitor(member.account_id, member.monitor_id).await {
+            Ok(monitor) => monitor,
+            Err(StoreError::NotFound) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        let Some(told) = monitor.certificates_told.due(expires_at, at) else { return Ok(()) };
+        let news = News { certificate: Some(told), ..News::of(EventType::SslExpiring, &monitor, at) };
+        let Some(delivery) = notify::delivery(&news)? else { return Ok(()) };
+        let audit = audit(&monitor, self.region, "monitor.ssl_expiring", at)?;
+        let all = monitor.certificates_told.with(told, at);
+        self.app.store.tell_of_certificate(&monitor, &all, &delivery, &audit).await?;
+        notify::announce(&self.app, Some(&delivery)).await;
+        Ok(())
+    }
+}
+
+/// Whether nobody confirms what was seen, neither another region nor another attempt: then a second tick must.
+fn needs_second(member: &ScheduledProbe, seen: &Observation) -> bool {
+    let confirmed = match seen.result.outcome {
+        Outcome::Down => seen.attempts > 1,
+        Outcome::Up | Outcome::Degraded | Outcome::ProbeError => member.probe.retries > 0,
+    };
+    member.probe.alone && !confirmed
+}
+
+/// Whether nothing is to be decided: the region sees the monitor up, as all do, and has had a vote for longer than this check.
+fn is_well(state: &RegionState, member: &ScheduledProbe) -> bool {
+    let up = state.verdict == Some(Verdict::Up) && member.status == Status::Up;
+    up && member.state.blind_since.is_none() && state.blind_since.is_none()
+}

@@ -1,0 +1,6 @@
+//! What happens to a monitor: decide, write, tell. The checker and the API's functions share it.
+
+pub mod notify;
+pub mod resolution;
+pub mod settle;
+mod unwatched;
