@@ -122,7 +122,7 @@ async fn a_change_of_plan_changes_the_pace_at_once() {
     let audit = valpero_storage::AuditRow::without_request(
         owner.account,
         id,
-        "operator",
+        valpero_domain::Actor::Operator,
         "account.plan_set",
         None,
         world.now(),
@@ -149,7 +149,8 @@ async fn the_audit_log_tells_who_did_what_and_reads_once_a_day() {
     assert_eq!(actions, ["monitor.paused", "monitor.created", "key.used", "test.prepared", "test.prepared"]);
     let row = &log.data()[1];
     assert_eq!((&row["target"], &row["user_agent"]), (&json!(id), &json!("tests/1")));
-    assert!(row["actor"].as_str().is_some_and(|actor| actor.starts_with("key_")));
+    assert_eq!(row["actor"]["type"], "key");
+    assert!(row["actor"]["id"].as_str().is_some_and(|id| id.starts_with("key_")));
     let filtered = world.get("/api/v1/audit-log?action=monitor.paused&limit=1", &owner).await.expect(200);
     assert_eq!(filtered.data().len(), 1);
     let page = world.get("/api/v1/audit-log?limit=2&page=2", &owner).await.expect(200);

@@ -1,5 +1,6 @@
 //! The HTTP contract.
 
+mod callers;
 mod document;
 mod idempotency;
 mod incidents;

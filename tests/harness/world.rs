@@ -28,7 +28,7 @@ use valpero_auth::Token;
 use valpero_checker::CheckerEvent;
 use valpero_delivery::Swept;
 use valpero_domain::{
-    AccountId, AuditId, KeyId, Plan, Scope, Scopes, Timestamp,
+    AccountId, Actor, AuditId, KeyId, Plan, Scope, Scopes, Timestamp,
     dns_check::RecordType,
     host::HostName,
     probe::{Cause, ErrorCode},
@@ -274,7 +274,7 @@ impl World {
         let token = Token::generate().expect("a token");
         let (id, limit) = (KeyId::new(self.now(), entropy().expect("entropy")), plan.limits().requests_per_minute);
         let key = ApiKey::new(&token, account, id, "test".into(), scopes, limit, self.now());
-        self.stack.app.store.create_key(&key, &Trail::from(&self.audit(account))).await.expect("a key");
+        self.stack.app.store.create_key(&key, &Trail::from(self.audit(account))).await.expect("a key");
         token.reveal().to_owned()
     }
 
@@ -286,7 +286,7 @@ impl World {
 
     fn audit(&self, account_id: AccountId) -> AuditRow {
         let id = AuditId::new(self.now(), entropy().expect("entropy"));
-        AuditRow::without_request(account_id, id, "operator", "test.prepared", None, self.now())
+        AuditRow::without_request(account_id, id, Actor::Operator, "test.prepared", None, self.now())
     }
 
     /// Sends a request as it is.

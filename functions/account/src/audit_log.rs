@@ -7,7 +7,7 @@ use valpero_domain::{AuditId, Timestamp};
 use valpero_http::{Auth, List, Page, PageParams, Params, Problem, need};
 use valpero_runtime::App;
 use valpero_storage::{self as storage, AuditFilter};
-use valpero_views::schema;
+use valpero_views::{ActorView, schema};
 
 /// Something that was done.
 #[derive(Debug, Serialize, ToSchema)]
@@ -15,12 +15,8 @@ pub struct AuditRow {
     /// Its own name.
     #[schema(value_type = schema::AuditId)]
     id: AuditId,
-    /// Who: a key's id, `operator`, `checker:REGION` or `delivery`.
-    #[schema(example = "operator")]
-    actor: String,
-    /// The key's name. Null where the actor is no key.
-    #[schema(required)]
-    actor_name: Option<String>,
+    /// Who did it.
+    actor: ActorView,
     /// What.
     #[schema(example = "monitor.created")]
     action: String,
@@ -46,8 +42,7 @@ impl AuditRow {
         let row = row.clone();
         Self {
             id: row.id,
-            actor: row.actor,
-            actor_name: row.actor_name,
+            actor: ActorView::from(&row.by),
             action: row.action,
             target: row.target,
             ip: row.ip,
@@ -66,7 +61,7 @@ impl AuditRow {
     tag = "account",
     security(("key" = ["account:read"])),
     params(
-        ("actor" = Option<String>, Query, description = "Only of a key's id, `operator`, `checker:REGION` or `delivery`"),
+        ("actor" = Option<String>, Query, description = "Only rows of this actor: the id of a key or user, `operator`, `checker:REGION`, `delivery`, `recovery` or `system`"),
         ("action" = Option<String>, Query, description = "Only of this kind, such as `monitor.created`"),
         PageParams,
     ),

@@ -3,7 +3,7 @@
 pub mod openapi;
 
 use axum::Router;
-use valpero_http::{Routes, finish, finish_open};
+use valpero_http::{Routes, finish, finish_open, inner};
 use valpero_runtime::{App, Needs};
 use valpero_tools::Tools;
 
@@ -40,6 +40,11 @@ fn routes_of(keyed: bool) -> Routes {
 /// Every route.
 pub fn routes() -> Routes {
     routes_of(true).merge(routes_of(false))
+}
+
+/// The API for a client in this process: see [`inner`].
+pub fn inner_router(app: App, tools: Tools) -> Router {
+    tools.beside(inner(routes(), app))
 }
 
 /// The API, ready to serve, with the ways out of its tools. What is no route at all asks for a key first, as the account function does on AWS.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use valpero_domain::{
-    AuditId, Timestamp,
+    Actor, AuditId, Timestamp,
     delivery::{DeliveryStatus, RETRY_AFTER_S, is_due, retry_after_ms},
     probe::{Cause, Outcome},
 };
@@ -166,8 +166,8 @@ impl Delivery {
     async fn switch_off(&self, monitor: &Monitor, webhook: &Webhook, now: Timestamp) -> Result<(), WorkError> {
         let off = Webhook { disabled_at: Some(now), ..webhook.clone() };
         let (id, target) = (AuditId::new(now, entropy()?), Some(monitor.id.to_string()));
-        let audit = AuditRow::without_request(monitor.account_id, id, "delivery", "webhook.disabled", target, now);
-        match self.app.store.save_webhook(monitor, &off, &Trail::from(&audit)).await {
+        let audit = AuditRow::without_request(monitor.account_id, id, Actor::Delivery, "webhook.disabled", target, now);
+        match self.app.store.save_webhook(monitor, &off, &Trail::from(audit)).await {
             // Somebody changed the monitor just now: if the receiver is still gone, the next delivery says so again.
             Ok(()) | Err(StoreError::Conflict) => Ok(()),
             Err(error) => Err(error.into()),

@@ -7,7 +7,7 @@ use valpero_domain::{
     id::CommentId,
     incident::{IncidentStatus, TimelineEntry, TimelineType},
 };
-use valpero_http::{Auth, Caller, ObjectId, OptionalBody, Problem, need, settled};
+use valpero_http::{Auth, Caller, ObjectId, OptionalBody, Problem, need, retry_on_conflict};
 use valpero_monitoring::notify::{self, News};
 use valpero_runtime::{App, entropy};
 use valpero_views::{Incident, schema};
@@ -32,7 +32,7 @@ pub async fn acknowledge(
     OptionalBody(body): OptionalBody,
 ) -> Result<Json<Incident>, Problem> {
     let note = crate::note(&body)?;
-    settled(|| apply(&app, &caller, id, note.clone())).await?;
+    retry_on_conflict(|| apply(&app, &caller, id, note.clone())).await?;
     crate::view(&app, caller.account(), id).await.map(Json)
 }
 
@@ -46,11 +46,11 @@ async fn apply(app: &App, caller: &Caller, id: IncidentId, note: Option<String>)
         return Err(Problem::conflict("incident_resolved", "The incident is resolved; there is nothing left to take."));
     }
     let monitor = app.store.monitor(caller.account(), incident.monitor_id).await?;
-    let actor = caller.key.id.to_string();
     incident.acknowledged_at = Some(now);
-    incident.acknowledged_by = Some(actor.clone());
+    incident.acknowledged_by = Some(caller.author.actor);
+    let by = caller.author.clone();
     let entry =
-        TimelineEntry { id: CommentId::new(now, entropy()?), at: now, kind: TimelineType::Acknowledged, actor, note };
+        TimelineEntry { id: CommentId::new(now, entropy()?), at: now, kind: TimelineType::Acknowledged, by, note };
     let delivery = notify::delivery(&News {
         incident: Some(&incident),
         entry: Some(&entry),

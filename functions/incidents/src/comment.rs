@@ -12,7 +12,7 @@ use valpero_domain::{
 use valpero_http::{Answer, Auth, Caller, Idempotency, IdempotencyParam, JsonBody, ObjectId, Problem, Ticket, need};
 use valpero_monitoring::notify::{self, News};
 use valpero_runtime::{App, entropy};
-use valpero_storage::{Delivery, StoreError, Trail};
+use valpero_storage::{Delivery, StoreError};
 use valpero_views as views;
 use valpero_views::schema;
 
@@ -51,14 +51,12 @@ pub async fn comment(
             id: CommentId::new(now, entropy()?),
             at: now,
             kind: TimelineType::Commented,
-            actor: caller.key.id.to_string(),
+            by: caller.author.clone(),
             note: Some(text.into()),
         };
         let delivery = delivery(&app, &caller, &incident, &entry, now).await?;
         let answer = Answer::created(None, &views::TimelineEntry::from(&entry));
-        let audit = caller.audit(now, "incident.commented", Some(id.to_string()))?;
-        let receipt = ticket.receipt(&answer, now)?;
-        let trail = Trail { audit: &audit, receipt: receipt.as_ref() };
+        let trail = ticket.trail("incident.commented", id, &answer, now)?;
         app.store.comment_on_incident(caller.account(), id, &entry, delivery.as_ref(), &trail).await?;
         notify::announce(&app, delivery.as_ref()).await;
         Ok(answer)

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use valpero_domain::{IncidentId, Status, incident::IncidentStatus};
-use valpero_http::{Auth, Caller, ObjectId, OptionalBody, Problem, need, settled};
+use valpero_http::{Auth, Caller, ObjectId, OptionalBody, Problem, need, retry_on_conflict};
 use valpero_monitoring::{notify, resolution::resolution};
 use valpero_runtime::App;
 use valpero_storage::{StatusChange, StoreError};
@@ -29,7 +29,7 @@ pub async fn resolve(
     OptionalBody(body): OptionalBody,
 ) -> Result<Json<Incident>, Problem> {
     let note = crate::note(&body)?;
-    settled(|| apply(&app, &caller, id, note.clone())).await?;
+    retry_on_conflict(|| apply(&app, &caller, id, note.clone())).await?;
     crate::view(&app, caller.account(), id).await.map(Json)
 }
 
@@ -44,7 +44,7 @@ async fn apply(app: &App, caller: &Caller, id: IncidentId, note: Option<String>)
         // Read between the two writes of somebody who is ending it: the next look sees it resolved.
         return Err(StoreError::Conflict.into());
     }
-    let end = resolution(app, &monitor, Status::Pending, &caller.key.id.to_string(), note, now).await?;
+    let end = resolution(app, &monitor, Status::Pending, &caller.author, note, now).await?;
     let audit = caller.audit(now, "incident.resolved", Some(id.to_string()))?;
     let change = StatusChange {
         monitor: &monitor,

@@ -7,7 +7,7 @@ use valpero_auth::WebhookSecret;
 use valpero_domain::{AccountId, MonitorId, MonitorSpec, Status, Timestamp, certificate::ToldOf, downtime::Downtime};
 use valpero_http::{Answer, Auth, Idempotency, IdempotencyParam, JsonBody, Problem, Ticket, need};
 use valpero_runtime::{App, entropy};
-use valpero_storage::{Monitor, StoreError, Trail, Webhook};
+use valpero_storage::{Monitor, StoreError, Webhook};
 use valpero_views as views;
 use valpero_views::Shown;
 
@@ -43,10 +43,8 @@ pub async fn create(
         let webhook_secret = draft.webhook.as_ref().map(|webhook| Shown::from(webhook.secret.reveal()));
         let view = views::Monitor { webhook_secret, ..views::Monitor::of(&draft, &BTreeMap::new(), now) };
         let answer = Answer::created(Some(format!("/api/v1/monitors/{id}")), &view);
-        let audit = caller.audit(now, "monitor.created", Some(id.to_string()))?;
-        let receipt = ticket.receipt(&answer, now)?;
+        let trail = ticket.trail("monitor.created", id, &answer, now)?;
         let most = plan.limits().monitors;
-        let trail = Trail { audit: &audit, receipt: receipt.as_ref() };
         match app.store.create_monitor(draft, most, &trail).await {
             Ok(_) => Ok(answer),
             Err(StoreError::LimitReached) => Err(Problem::monitor_limit(most)),

@@ -2,7 +2,7 @@
 
 use axum::{extract::State, http::StatusCode};
 use valpero_domain::{MonitorId, Status};
-use valpero_http::{Auth, NoBody, ObjectId, Problem, need, settled};
+use valpero_http::{Auth, NoBody, ObjectId, Problem, need, retry_on_conflict};
 use valpero_monitoring::resolution::resolution;
 use valpero_runtime::App;
 use valpero_views::schema;
@@ -23,13 +23,12 @@ pub async fn delete(
     ObjectId(id): ObjectId<MonitorId>,
     _: NoBody,
 ) -> Result<StatusCode, Problem> {
-    settled(|| async {
+    retry_on_conflict(|| async {
         let now = app.now();
         let monitor = app.store.monitor(caller.account(), id).await?;
-        let by = caller.key.id.to_string();
         let note = Some("The monitor was deleted.".to_owned());
         // Nobody is told: the webhook goes with the monitor.
-        let end = resolution(&app, &monitor, Status::Paused, &by, note, now).await?;
+        let end = resolution(&app, &monitor, Status::Paused, &caller.author, note, now).await?;
         let audit = caller.audit(now, "monitor.deleted", Some(id.to_string()))?;
         app.store.delete_monitor(&monitor, &end.incident, &audit).await?;
         Ok(StatusCode::NO_CONTENT)

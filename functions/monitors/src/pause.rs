@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use valpero_domain::{MonitorId, Status};
-use valpero_http::{Auth, Caller, NoBody, ObjectId, Problem, latest::latest_of, need, settled};
+use valpero_http::{Auth, Caller, NoBody, ObjectId, Problem, latest::latest_of, need, retry_on_conflict};
 use valpero_monitoring::{notify, resolution::resolution};
 use valpero_runtime::App;
 use valpero_storage::{Monitor, StatusChange};
@@ -25,7 +25,7 @@ pub async fn pause(
     ObjectId(id): ObjectId<MonitorId>,
     _: NoBody,
 ) -> Result<Json<views::Monitor>, Problem> {
-    let monitor = settled(|| switch(&app, &caller, id, Status::Paused)).await?;
+    let monitor = retry_on_conflict(|| switch(&app, &caller, id, Status::Paused)).await?;
     Ok(Json(views::Monitor::of(&monitor, &latest_of(&app, &monitor).await?, app.now())))
 }
 
@@ -45,7 +45,7 @@ pub async fn resume(
     ObjectId(id): ObjectId<MonitorId>,
     _: NoBody,
 ) -> Result<Json<views::Monitor>, Problem> {
-    let monitor = settled(|| switch(&app, &caller, id, Status::Pending)).await?;
+    let monitor = retry_on_conflict(|| switch(&app, &caller, id, Status::Pending)).await?;
     Ok(Json(views::Monitor::of(&monitor, &latest_of(&app, &monitor).await?, app.now())))
 }
 
@@ -59,7 +59,7 @@ async fn switch(app: &App, caller: &Caller, id: MonitorId, to: Status) -> Result
         Status::Paused => ("monitor.paused", Some("The monitor was paused.".to_owned())),
         _ => ("monitor.resumed", None),
     };
-    let end = resolution(app, &monitor, to, &caller.key.id.to_string(), note, now).await?;
+    let end = resolution(app, &monitor, to, &caller.author, note, now).await?;
     let audit = caller.audit(now, action, Some(id.to_string()))?;
     let change = StatusChange {
         monitor: &monitor,

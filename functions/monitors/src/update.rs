@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 use serde_json::Value;
 use valpero_auth::WebhookSecret;
 use valpero_domain::{MonitorId, MonitorSpec};
-use valpero_http::{Auth, Caller, JsonBody, ObjectId, Problem, latest::latest_of, need, settled};
+use valpero_http::{Auth, Caller, JsonBody, ObjectId, Problem, latest::latest_of, need, retry_on_conflict};
 use valpero_runtime::App;
 use valpero_storage::{Monitor, Webhook};
 use valpero_views as views;
@@ -30,7 +30,7 @@ pub async fn update(
     ObjectId(id): ObjectId<MonitorId>,
     JsonBody(patch): JsonBody,
 ) -> Result<Json<views::Monitor>, Problem> {
-    let (monitor, new_secret) = settled(|| apply(&app, &caller, id, &patch)).await?;
+    let (monitor, new_secret) = retry_on_conflict(|| apply(&app, &caller, id, &patch)).await?;
     let view = views::Monitor::of(&monitor, &latest_of(&app, &monitor).await?, app.now());
     Ok(Json(views::Monitor { webhook_secret: new_secret.map(|secret| Shown::from(secret.reveal())), ..view }))
 }

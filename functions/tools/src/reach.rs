@@ -25,7 +25,7 @@ pub(crate) enum Reach {
 
 impl Reach {
     pub(crate) fn of(auth: &Auth<need::MonitorsRead>) -> Self {
-        if auth.caller.key.scopes.holds(Scope::MonitorsWrite) { Self::Act } else { Self::Look }
+        if auth.caller.scopes.holds(Scope::MonitorsWrite) { Self::Act } else { Self::Look }
     }
 
     /// Refuses a check that says something of the caller's own to its target.

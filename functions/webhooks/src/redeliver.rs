@@ -6,7 +6,7 @@ use valpero_domain::{
     DeliveryId,
     delivery::{DeliveryStatus, is_due},
 };
-use valpero_http::{Auth, Caller, NoBody, ObjectId, Problem, need, settled};
+use valpero_http::{Auth, Caller, NoBody, ObjectId, Problem, need, retry_on_conflict};
 use valpero_monitoring::notify;
 use valpero_runtime::App;
 use valpero_storage::{self as storage, StoreError};
@@ -31,7 +31,7 @@ pub async fn redeliver(
 ) -> Result<(StatusCode, Json<Delivery>), Problem> {
     // Counted once, however often it collides with others.
     let counted = OnceCell::new();
-    let delivery = settled(|| apply(&app, &caller, id, &counted)).await?;
+    let delivery = retry_on_conflict(|| apply(&app, &caller, id, &counted)).await?;
     notify::announce(&app, Some(&delivery)).await;
     Ok((StatusCode::ACCEPTED, Json(Delivery::of(&delivery))))
 }

@@ -6,9 +6,11 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use valpero_auth::WebhookSecret;
 use valpero_domain::{Faults, Fields, MonitorId, Timestamp};
-use valpero_http::{Answer, Auth, Caller, Idempotency, IdempotencyParam, JsonBody, Problem, Ticket, need, settled};
+use valpero_http::{
+    Answer, Auth, Caller, Idempotency, IdempotencyParam, JsonBody, Problem, Ticket, need, retry_on_conflict,
+};
 use valpero_runtime::App;
-use valpero_storage::{Trail, Webhook};
+use valpero_storage::Webhook;
 use valpero_views::{Shown, schema};
 
 /// Seconds that the old secret signs beside the new one, unless told otherwise: a day.
@@ -65,7 +67,7 @@ pub async fn rotate_secret(
 ) -> Result<Response, Problem> {
     let rotate = async |ticket: Ticket| {
         let (monitor_id, grace_s) = asked(&body)?;
-        settled(|| apply(&app, &caller, &ticket, monitor_id, grace_s)).await
+        retry_on_conflict(|| apply(&app, &caller, &ticket, monitor_id, grace_s)).await
     };
     idempotency.once(&app, &caller, &body, rotate).await
 }
@@ -89,9 +91,8 @@ async fn apply(app: &App, caller: &Caller, ticket: &Ticket, id: MonitorId, grace
         webhook_secret: Shown::from(secret.reveal()),
         previous_valid_until: previous_until,
     });
-    let audit = caller.audit(now, "webhook.secret_rotated", Some(id.to_string()))?;
-    let receipt = ticket.receipt(&answer, now)?;
-    app.store.save_webhook(&monitor, &webhook, &Trail { audit: &audit, receipt: receipt.as_ref() }).await?;
+    let trail = ticket.clone().trail("webhook.secret_rotated", id, &answer, now)?;
+    app.store.save_webhook(&monitor, &webhook, &trail).await?;
     Ok(answer)
 }
 

@@ -7,7 +7,6 @@ use valpero_domain::{Faults, Fields, MonitorId, delivery::EventType};
 use valpero_http::{Answer, Auth, Idempotency, IdempotencyParam, JsonBody, Problem, Ticket, need};
 use valpero_monitoring::notify::{self, News};
 use valpero_runtime::App;
-use valpero_storage::Trail;
 use valpero_views as views;
 use valpero_views::schema;
 
@@ -50,9 +49,8 @@ pub async fn test(
         let delivery = notify::delivery(&news)?.ok_or_else(crate::webhook_disabled)?;
         crate::within_quota(&app, &monitor, now).await?;
         let answer = Answer::accepted(&views::Delivery::of(&delivery));
-        let audit = caller.audit(now, "webhook.tested", Some(monitor.id.to_string()))?;
-        let receipt = ticket.receipt(&answer, now)?;
-        app.store.create_delivery(&delivery, &Trail { audit: &audit, receipt: receipt.as_ref() }).await?;
+        let trail = ticket.trail("webhook.tested", monitor.id, &answer, now)?;
+        app.store.create_delivery(&delivery, &trail).await?;
         notify::announce(&app, Some(&delivery)).await;
         Ok(answer)
     };

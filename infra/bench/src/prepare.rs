@@ -15,7 +15,7 @@ use valpero::{
 };
 use valpero_auth::Token;
 use valpero_checker::BACKOFF;
-use valpero_domain::{AccountId, AuditId, KeyId, Plan, RegionCode, Scopes};
+use valpero_domain::{AccountId, Actor, AuditId, KeyId, Plan, RegionCode, Scopes};
 use valpero_runtime::{Clock, entropy};
 use valpero_storage::{Account, ApiKey, AuditRow, Trail};
 
@@ -65,7 +65,8 @@ pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
 async fn key(stack: &Stack) -> Result<(AccountId, Token), Failure> {
     let (store, now) = (&stack.app.store, stack.app.now());
     let id = AccountId::new(now, entropy()?);
-    let audit = AuditRow::without_request(id, AuditId::new(now, entropy()?), "operator", "bench.prepared", None, now);
+    let audit =
+        AuditRow::without_request(id, AuditId::new(now, entropy()?), Actor::Operator, "bench.prepared", None, now);
     let account = Account {
         id,
         email: "bench@localhost".into(),
@@ -78,7 +79,7 @@ async fn key(stack: &Stack) -> Result<(AccountId, Token), Failure> {
     let token = Token::generate()?;
     let audit = AuditRow { id: AuditId::new(now, entropy()?), ..audit };
     let key = ApiKey::new(&token, id, KeyId::new(now, entropy()?), "bench".into(), Scopes::all(), u32::MAX, now);
-    store.create_key(&key, &Trail::from(&audit)).await?;
+    store.create_key(&key, &Trail::from(audit)).await?;
     Ok((id, token))
 }
 

@@ -243,7 +243,8 @@ pub(crate) mod tests {
         let now = Clock::system().now();
         let id = AccountId::new(now, entropy().expect("entropy"));
         let audit_id = AuditId::new(now, entropy().expect("entropy"));
-        let audit = AuditRow::without_request(id, audit_id, "operator", "account.created", None, now);
+        let audit =
+            AuditRow::without_request(id, audit_id, valpero_domain::Actor::Operator, "account.created", None, now);
         let account = Account {
             id,
             email: email.to_owned(),

@@ -4,7 +4,9 @@ use std::error::Error;
 
 use serde_json::{Value, json};
 use valpero_auth::Token;
-use valpero_domain::{AccountId, AuditId, KeyId, Plan, RegionCode, Scope, Scopes, Timestamp, monitor::MonitorName};
+use valpero_domain::{
+    AccountId, Actor, AuditId, KeyId, Plan, RegionCode, Scope, Scopes, Timestamp, monitor::MonitorName,
+};
 use valpero_runtime::{Clock, entropy};
 use valpero_storage::{Account, ApiKey, AuditRow, Heartbeat, LIVE_KEYS_MAX, Store, StoreError, Tables, Trail};
 
@@ -224,7 +226,7 @@ pub(crate) async fn mint(
     let limit = plan.limits().requests_per_minute;
     let key = ApiKey::new(&token, account, KeyId::new(now, entropy()?), name.into(), scopes, limit, now);
     let audit = audit(account, "key.created", Some(key.id.to_string()))?;
-    match store.create_key(&key, &Trail::from(&audit)).await {
+    match store.create_key(&key, &Trail::from(audit)).await {
         Ok(()) => Ok((key, token)),
         Err(StoreError::LimitReached) => Err(format!(
             "the account has {LIVE_KEYS_MAX} live keys, and may have no more; `valpero key revoke` ends one that is no longer used"
@@ -237,5 +239,5 @@ pub(crate) async fn mint(
 fn audit(account_id: AccountId, action: &str, target: Option<String>) -> Result<AuditRow, Failure> {
     let now = Clock::system().now();
     let id = AuditId::new(now, entropy()?);
-    Ok(AuditRow::without_request(account_id, id, "operator", action, target, now))
+    Ok(AuditRow::without_request(account_id, id, Actor::Operator, action, target, now))
 }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{IncidentId, Invalid, MonitorId, RegionCode, Timestamp, id::CommentId, probe::Cause};
+use crate::{Actor, Author, IncidentId, Invalid, MonitorId, RegionCode, Timestamp, id::CommentId, probe::Cause};
 
 /// Whether it is over. An acknowledged incident is still ongoing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,12 +48,12 @@ pub struct Incident {
     /// When a person took it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledged_at: Option<Timestamp>,
-    /// The key with which they did.
+    /// Who did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub acknowledged_by: Option<String>,
-    /// `recovery`, or the key that closed it.
+    pub acknowledged_by: Option<Actor>,
+    /// Who closed it: `recovery`, or the key or user that did by hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resolved_by: Option<String>,
+    pub resolved_by: Option<Actor>,
 }
 
 impl Incident {
@@ -84,8 +84,9 @@ pub struct TimelineEntry {
     /// What.
     #[serde(rename = "type")]
     pub kind: TimelineType,
-    /// Who: a key's id, `checker`, or `recovery`.
-    pub actor: String,
+    /// Who.
+    #[serde(flatten)]
+    pub by: Author,
     /// What they said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,

@@ -1,5 +1,6 @@
 //! Valpero's vocabulary and every decision it takes, as pure functions: no network, no store, no environment, no clock.
 
+pub mod actor;
 pub mod address;
 pub mod body_check;
 pub mod certificate;
@@ -32,8 +33,9 @@ pub mod status;
 mod text;
 pub mod time;
 
+pub use actor::{Actor, ActorType, Author};
 pub use fields::{Fault, Faults, Fields};
-pub use id::{AccountId, AuditId, CheckId, DeliveryId, EventId, IncidentId, KeyId, MonitorId};
+pub use id::{AccountId, AuditId, CheckId, DeliveryId, EventId, IncidentId, KeyId, MonitorId, UserId};
 pub use monitor::MonitorSpec;
 pub use plan::Plan;
 pub use region::RegionCode;

@@ -8,52 +8,12 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use valpero_auth::{NoEntropy, Seal, SealError, Token};
-use valpero_domain::{AccountId, AuditId, Scope, Timestamp};
-use valpero_storage::{ApiKey, AuditRow, Metered, Refused};
+use valpero_auth::Token;
+use valpero_domain::{Scope, Timestamp};
+use valpero_storage::{Metered, Refused};
 
-use super::{Problem, front::RequestMeta, rate::Rate};
-use valpero_runtime::{App, entropy, panics::caught, telemetry::chain};
-
-/// Who calls, and how.
-#[derive(Debug, Clone)]
-pub struct Caller {
-    /// The key, this request counted.
-    pub key: ApiKey,
-    token: Token,
-    meta: RequestMeta,
-}
-
-impl Caller {
-    /// The account: first argument of every storage call.
-    pub fn account(&self) -> AccountId {
-        self.key.account_id
-    }
-
-    /// The seal of what belongs to one request of this caller's, by the name that they gave it.
-    pub(super) fn seal(&self, name: &str) -> Result<Seal, SealError> {
-        Seal::of(&self.token, name)
-    }
-
-    /// The row of the audit log for what this caller does.
-    ///
-    /// # Errors
-    /// Where the operating system has no random bytes for its id.
-    pub fn audit(&self, at: Timestamp, action: &str, target: Option<String>) -> Result<AuditRow, NoEntropy> {
-        Ok(AuditRow {
-            account_id: self.key.account_id,
-            id: AuditId::new(at, entropy()?),
-            actor: self.key.id.to_string(),
-            actor_name: Some(self.key.name.clone()),
-            action: action.to_owned(),
-            target,
-            ip: self.meta.ip.clone(),
-            user_agent: self.meta.user_agent.clone(),
-            request_id: Some(self.meta.request_id.clone()),
-            at,
-        })
-    }
-}
+use super::{Caller, Problem, front::RequestMeta, rate::Rate};
+use valpero_runtime::{App, panics::caught, telemetry::chain};
 
 /// A request is given up, and its client told so, before the front door's own patience ends, which knows no key.
 const PATIENCE: Duration = Duration::from_secs(24);
@@ -66,7 +26,7 @@ pub async fn meter(State(app): State<App>, mut request: Request, next: Next) -> 
         Ok((token, metered)) => {
             let rate = Rate::of(&metered.key, now);
             let first_of_day = metered.first_of_day;
-            let caller = Arc::new(Caller { key: metered.key, token, meta });
+            let caller = Arc::new(Caller::by_key(metered.key, token, meta));
             if first_of_day {
                 note_use(&app, &caller, now).await;
             }
@@ -116,12 +76,12 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// The one row a key and day that tells of reads. It must not stand in the way of the request that it tells of.
 async fn note_use(app: &App, caller: &Caller, now: Timestamp) {
-    let row = match caller.audit(now, "key.used", Some(caller.key.id.to_string())) {
+    let row = match caller.audit(now, "key.used", Some(caller.receipts.key_id.to_string())) {
         Ok(row) => row,
         Err(error) => return tracing::error!(error = chain(&error), "a key's use was not noted"),
     };
     if let Err(error) = app.store.append_audit_row(&row).await {
-        tracing::error!(key_id = %caller.key.id, error = chain(&error), "a key's use was not noted");
+        tracing::error!(key_id = %caller.receipts.key_id, error = chain(&error), "a key's use was not noted");
     }
 }
 
@@ -150,7 +110,7 @@ pub mod need {
     needs!(AccountRead, KeysRead, KeysWrite, MonitorsRead, MonitorsWrite, IncidentsRead, IncidentsWrite);
 }
 
-/// A caller whose key holds the scope `N`. No handler runs without one.
+/// A caller that holds the scope `N`. No handler runs without one.
 #[derive(Debug)]
 pub struct Auth<N: Need> {
     /// Who calls.
@@ -163,7 +123,7 @@ impl<N: Need, S: Send + Sync> FromRequestParts<S> for Auth<N> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let caller = parts.extensions.get::<Arc<Caller>>().cloned().ok_or_else(Problem::unauthorized)?;
-        if caller.key.scopes.holds(N::SCOPE) {
+        if caller.scopes.holds(N::SCOPE) {
             Ok(Self { caller, scope: PhantomData })
         } else {
             Err(Problem::missing_scope(N::SCOPE))

@@ -67,6 +67,13 @@ pub fn finish_open(routes: impl Into<Router<App>>, app: App) -> Router {
         .with_state(app)
 }
 
+/// Routes for a client in this process, such as a page that has met its own visitor: they ask for the `Arc<Caller>` that the client
+/// puts into the request's extensions, count nothing, and answer a refusal as the [`Problem`] in the response's extensions, without a
+/// body.
+pub fn inner(routes: impl Into<Router<App>>, app: App) -> Router {
+    routes.into().fallback(|| async { Problem::no_route() }).with_state(app)
+}
+
 /// A function's routes behind the front door and the meter.
 pub fn finish(routes: impl Into<Router<App>>, app: App) -> Router {
     routes

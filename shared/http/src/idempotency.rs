@@ -3,6 +3,8 @@
 //! The answer is written in the transaction that creates, so of many equal requests at once one creates and the others find its
 //! answer; and a crash leaves both or neither. It is sealed with the token that sent the request, for it may show a secret.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::FromRequestParts,
@@ -14,8 +16,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
 use valpero_auth::Seal;
-use valpero_domain::{Faults, Timestamp};
-use valpero_storage::Receipt;
+use valpero_domain::{Faults, KeyId, Timestamp};
+use valpero_storage::{Receipt, Trail};
 
 use super::{Caller, Problem};
 use valpero_runtime::App;
@@ -102,26 +104,26 @@ impl<S: Send + Sync> FromRequestParts<S> for Idempotency {
 }
 
 impl Idempotency {
-    /// Does `work` once for all requests with this name and this body, within 24 hours. It answers, and writes the
-    /// [`Ticket`]'s trail in the transaction that creates. A request that is refused is not remembered.
+    /// Does `work` once for all requests with this name and this body, within 24 hours. It answers, and writes the trail that its
+    /// [`Ticket`] makes in the transaction that creates. A request that is refused is not remembered.
     ///
     /// # Errors
     /// What the work says; or that the name stood for another request.
     pub async fn once<W: Future<Output = Result<Answer, Problem>>>(
-        &self,
+        self,
         app: &App,
-        caller: &Caller,
+        caller: &Arc<Caller>,
         body: &Value,
-        work: impl Fn(Ticket) -> W,
+        work: impl FnOnce(Ticket) -> W,
     ) -> Result<Response, Problem> {
-        let Some(key) = &self.key else {
-            return Ok(work(Ticket(None)).await?.into_response());
+        let Some(name) = self.key else {
+            return Ok(work(Ticket { caller: Arc::clone(caller), named: None }).await?.into_response());
         };
-        let named = Named::new(self, caller, key, body)?;
+        let named = Named::new(&self.request, caller, name, body)?;
         if let Some(answer) = named.before(app).await? {
             return Ok(answer);
         }
-        match work(Ticket(Some(named.clone()))).await {
+        match work(Ticket { caller: Arc::clone(caller), named: Some(named.clone()) }).await {
             Ok(answer) => Ok(answer.into_response()),
             // Another request of this name may have been faster, and be the very reason for what is wrong now.
             Err(problem) => named.before(app).await.ok().flatten().ok_or(problem),
@@ -132,28 +134,23 @@ impl Idempotency {
 /// A request that has a name.
 #[derive(Debug, Clone)]
 struct Named {
-    key_id: valpero_domain::KeyId,
+    key_id: KeyId,
     name: String,
-    seal: std::sync::Arc<Seal>,
+    seal: Arc<Seal>,
     request_hash: Vec<u8>,
 }
 
 impl Named {
-    fn new(request: &Idempotency, caller: &Caller, name: &str, body: &Value) -> Result<Self, Problem> {
+    fn new(request: &str, caller: &Caller, name: String, body: &Value) -> Result<Self, Problem> {
         let mut hash = Sha256::new();
-        hash.update(&request.request);
+        hash.update(request);
         hash.update(b"\0");
         // Members of JSON objects have no order.
         let mut sorted = body.clone();
         sorted.sort_all_objects();
         hash.update(sorted.to_string());
-        let seal = caller.seal(name).map_err(|error| Problem::internal(&error))?;
-        Ok(Self {
-            key_id: caller.key.id,
-            name: name.to_owned(),
-            seal: seal.into(),
-            request_hash: hash.finalize().to_vec(),
-        })
+        let seal = caller.receipts.seal(&name).map_err(|error| Problem::internal(&error))?;
+        Ok(Self { key_id: caller.receipts.key_id, name, seal: seal.into(), request_hash: hash.finalize().to_vec() })
     }
 
     /// The answer that was given before, if one was.
@@ -168,26 +165,35 @@ impl Named {
         response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
         Ok(Some(response))
     }
+
+    fn receipt(self, answer: &Answer, at: Timestamp) -> Result<Receipt, Problem> {
+        let sealed = self.seal.close(json!(answer).to_string().as_bytes());
+        Ok(Receipt {
+            key_id: self.key_id,
+            idempotency_key: self.name,
+            request_hash: self.request_hash,
+            sealed_answer: sealed.map_err(|error| Problem::internal(&error))?,
+            at,
+        })
+    }
 }
 
-/// By which a creation is remembered, where its request has a name.
+/// One creation: who asked for it, and by which name, if it has one.
 #[derive(Debug, Clone)]
-pub struct Ticket(Option<Named>);
+pub struct Ticket {
+    caller: Arc<Caller>,
+    named: Option<Named>,
+}
 
 impl Ticket {
-    /// The receipt of this answer: part of the creation's trail.
+    /// What the creation leaves beside what it makes: the audit row of `action` on `target`, and the receipt of `answer` where the
+    /// request has a name.
     ///
     /// # Errors
     /// Where the operating system has no random bytes.
-    pub fn receipt(&self, answer: &Answer, at: Timestamp) -> Result<Option<Receipt>, Problem> {
-        let Some(named) = &self.0 else { return Ok(None) };
-        let sealed = named.seal.close(json!(answer).to_string().as_bytes());
-        Ok(Some(Receipt {
-            key_id: named.key_id,
-            idempotency_key: named.name.clone(),
-            request_hash: named.request_hash.clone(),
-            sealed_answer: sealed.map_err(|error| Problem::internal(&error))?,
-            at,
-        }))
+    pub fn trail(self, action: &str, target: impl ToString, answer: &Answer, at: Timestamp) -> Result<Trail, Problem> {
+        let audit = self.caller.audit(at, action, Some(target.to_string()))?;
+        let receipt = self.named.map(|named| named.receipt(answer, at)).transpose()?;
+        Ok(Trail { audit, receipt })
     }
 }

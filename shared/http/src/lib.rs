@@ -1,6 +1,7 @@
 //! HTTP as every function speaks it: one front door that names, meters, logs and answers every request in the same way.
 
 pub mod auth;
+pub mod caller;
 pub mod extract;
 pub mod front;
 pub mod idempotency;
@@ -10,12 +11,13 @@ pub mod problem;
 pub mod rate;
 pub mod routes;
 
-pub use auth::{Auth, Caller, need};
+pub use auth::{Auth, need};
+pub use caller::{Caller, Receipts};
 pub use extract::{JsonBody, NoBody, ObjectId, OptionalBody, Params};
-pub use front::{RequestMeta, finish, finish_open};
+pub use front::{RequestMeta, finish, finish_open, inner};
 pub use idempotency::{Answer, Idempotency, IdempotencyParam, Ticket};
 pub use page::{List, Page, PageParams};
-pub use problem::{PROBLEMS, Problem, ProblemDocument, settled};
+pub use problem::{PROBLEMS, Problem, ProblemDocument, retry_on_conflict};
 pub use routes::{Route, Routes};
 
 // What [`routes!`] expands to, so that a function need not name what it does not use.

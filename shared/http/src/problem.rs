@@ -74,13 +74,13 @@ const COLLISIONS_END: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// What the work says, at last.
-pub async fn settled<T, W: Future<Output = Result<T, Problem>>>(work: impl Fn() -> W) -> Result<T, Problem> {
+pub async fn retry_on_conflict<T, W: Future<Output = Result<T, Problem>>>(work: impl Fn() -> W) -> Result<T, Problem> {
     let started = Instant::now();
     let mut longest = COLLISION_WAIT;
     for _ in 1..COLLISIONS {
         match work().await {
             Err(problem) if problem.is_collision() && started.elapsed() < COLLISIONS_END => {}
-            settled => return settled,
+            done => return done,
         }
         let [part] = valpero_auth::random_bytes()?;
         tokio::time::sleep(longest * u32::from(part) / 255).await;
@@ -308,6 +308,16 @@ impl Problem {
     /// Seconds until a retry makes sense, where this problem says so itself.
     pub fn retry_after_s(&self) -> Option<i64> {
         self.0.retry_after_s
+    }
+
+    /// The problem for a program, such as `validation_failed`.
+    pub fn code(&self) -> &'static str {
+        self.0.code
+    }
+
+    /// Every fault of the request, each with a pointer to it: with `validation_failed`.
+    pub fn errors(&self) -> &[Fault] {
+        &self.0.errors
     }
 
     /// What the log gets to know beyond the client.

@@ -1,7 +1,7 @@
 //! Ending a monitor's open incident: the same whether it recovered, or a person resolved, paused or deleted it.
 
 use valpero_domain::{
-    Status, Timestamp,
+    Author, Status, Timestamp,
     delivery::EventType,
     id::CommentId,
     incident::{IncidentStatus, TimelineEntry, TimelineType},
@@ -20,7 +20,7 @@ pub struct Consequences {
     pub delivery: Option<Delivery>,
 }
 
-/// Prepares the end of the monitor's open incident; nothing where none is open. `by` is `recovery` or a key's id; `status` is
+/// Prepares the end of the monitor's open incident; nothing where none is open. `by` is who ends it; `status` is
 /// what the monitor becomes.
 ///
 /// # Errors
@@ -29,7 +29,7 @@ pub async fn resolution(
     app: &App,
     monitor: &Monitor,
     status: Status,
-    by: &str,
+    by: &Author,
     note: Option<String>,
     at: Timestamp,
 ) -> Result<Consequences, WorkError> {
@@ -39,14 +39,9 @@ pub async fn resolution(
     let mut incident = app.store.incident(monitor.account_id, id).await?;
     incident.status = IncidentStatus::Resolved;
     incident.resolved_at = Some(at);
-    incident.resolved_by = Some(by.to_owned());
-    let entry = TimelineEntry {
-        id: CommentId::new(at, entropy()?),
-        at,
-        kind: TimelineType::Resolved,
-        actor: by.to_owned(),
-        note,
-    };
+    incident.resolved_by = Some(by.actor);
+    let entry =
+        TimelineEntry { id: CommentId::new(at, entropy()?), at, kind: TimelineType::Resolved, by: by.clone(), note };
     let news = News {
         status,
         incident: Some(&incident),
@@ -54,5 +49,5 @@ pub async fn resolution(
         ..News::of(EventType::IncidentResolved, monitor, at)
     };
     let delivery = delivery(&news)?;
-    Ok(Consequences { incident: IncidentWrite::Resolve { id, at, by: by.to_owned(), entry }, delivery })
+    Ok(Consequences { incident: IncidentWrite::Resolve { id, at, by: by.actor, entry }, delivery })
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use futures::future::try_join_all;
 use tokio::sync::OnceCell;
 use valpero_domain::{
-    AccountId, AuditId, IncidentId, MonitorId, RegionCode, Status, Timestamp,
+    AccountId, Actor, AuditId, IncidentId, MonitorId, RegionCode, Status, Timestamp,
     delivery::EventType,
     id::CommentId,
     incident::{Incident, IncidentStatus, TimelineEntry, TimelineType},
@@ -101,7 +101,7 @@ async fn settle_once(app: &App, monitor: &Monitor, check: &Decider, reporting: &
 /// Where the operating system has no random bytes for its id.
 pub fn audit(monitor: &Monitor, region: RegionCode, action: &str, at: Timestamp) -> Result<AuditRow, WorkError> {
     let (id, target) = (AuditId::new(at, entropy()?), Some(monitor.id.to_string()));
-    Ok(AuditRow::without_request(monitor.account_id, id, format!("checker:{region}"), action, target, at))
+    Ok(AuditRow::without_request(monitor.account_id, id, Actor::Checker(Some(region)), action, target, at))
 }
 
 /// The regions whose vote is current. Where one that is older would change the decision, the record of the region's latest due check
@@ -139,7 +139,7 @@ async fn consequences(app: &App, monitor: &Monitor, change: &Change, at: Timesta
         return opening(monitor, change, at);
     }
     if monitor.current_incident_id.is_some() {
-        return resolution(app, monitor, change.to, "recovery", None, at).await;
+        return resolution(app, monitor, change.to, &Actor::Recovery.into(), None, at).await;
     }
     let event = match (monitor.status, change.to) {
         (_, Status::Degraded) => EventType::MonitorDegraded,
@@ -170,7 +170,7 @@ fn opening(monitor: &Monitor, change: &Change, at: Timestamp) -> Result<Conseque
         id: CommentId::new(at, entropy()?),
         at,
         kind: TimelineType::Opened,
-        actor: "checker".into(),
+        by: Actor::Checker(None).into(),
         note: Some(incident.cause.detail.clone()),
     };
     let news = News {

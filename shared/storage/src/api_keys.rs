@@ -200,7 +200,7 @@ impl Store {
     /// [`StoreError::Repeated`] where the request was answered before; [`StoreError::LimitReached`] where the account has
     /// [`LIVE_KEYS_MAX`] live keys; [`StoreError::NotFound`] where there is no such account; [`StoreError::Conflict`] where too
     /// many others minted keys at the same time.
-    pub async fn create_key(&self, api_key: &ApiKey, trail: &Trail<'_>) -> Result<(), StoreError> {
+    pub async fn create_key(&self, api_key: &ApiKey, trail: &Trail) -> Result<(), StoreError> {
         self.mint(api_key, None, trail).await
     }
 
@@ -213,7 +213,7 @@ impl Store {
         &self,
         api_key: &ApiKey,
         replaced: Option<(&ApiKey, Timestamp)>,
-        trail: &Trail<'_>,
+        trail: &Trail,
     ) -> Result<(), StoreError> {
         let (account, now) = (api_key.account_id, api_key.created_at);
         for attempt in 0..MINTS {
@@ -330,7 +330,7 @@ impl Store {
         old: &ApiKey,
         old_ends_at: Timestamp,
         successor: &ApiKey,
-        trail: &Trail<'_>,
+        trail: &Trail,
     ) -> Result<(), StoreError> {
         self.mint(successor, Some((old, old_ends_at)), trail).await
     }

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::{Deserialize, Serialize};
-use valpero_domain::{AccountId, AuditId, Timestamp};
+use valpero_domain::{AccountId, Actor, AuditId, Author, Timestamp};
 
 use crate::{
     Store, StoreError,
@@ -21,11 +21,9 @@ pub struct AuditRow {
     /// Its own name, which sorts by time.
     #[serde(rename = "audit_id")]
     pub id: AuditId,
-    /// A key's id, `operator`, `checker:REGION`, or `delivery`.
-    pub actor: String,
-    /// The key's name, where the actor is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub actor_name: Option<String>,
+    /// Who.
+    #[serde(flatten)]
+    pub by: Author,
     /// What was done, such as `monitor.created`.
     pub action: String,
     /// The id of what it was done to.
@@ -49,7 +47,7 @@ impl AuditRow {
     pub fn without_request(
         account_id: AccountId,
         id: AuditId,
-        actor: impl Into<String>,
+        actor: Actor,
         action: impl Into<String>,
         target: Option<String>,
         at: Timestamp,
@@ -57,8 +55,7 @@ impl AuditRow {
         Self {
             account_id,
             id,
-            actor: actor.into(),
-            actor_name: None,
+            by: actor.into(),
             action: action.into(),
             target,
             ip: None,
@@ -72,7 +69,7 @@ impl AuditRow {
 /// Which rows a list asks for.
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
-    /// Those of this actor.
+    /// Those of this actor, as it is stored.
     pub actor: Option<String>,
     /// Those of this action.
     pub action: Option<String>,
@@ -80,7 +77,7 @@ pub struct AuditFilter {
 
 impl AuditFilter {
     fn accepts(&self, row: &AuditRow) -> bool {
-        self.actor.as_ref().is_none_or(|asked| *asked == row.actor)
+        self.actor.as_ref().is_none_or(|asked| *asked == row.by.actor.to_string())
             && self.action.as_ref().is_none_or(|asked| *asked == row.action)
     }
 }

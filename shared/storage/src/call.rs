@@ -256,13 +256,13 @@ impl Store {
     pub(crate) async fn transact_once(
         &self,
         mut items: Vec<TransactWriteItem>,
-        trail: &Trail<'_>,
+        trail: &Trail,
     ) -> Result<(), Cancelled> {
-        items.push(self.audit(trail.audit)?);
-        if let Some(receipt) = trail.receipt {
+        items.push(self.audit(&trail.audit)?);
+        if let Some(receipt) = &trail.receipt {
             items.push(self.new_receipt(receipt)?);
         }
-        let receipt_at = trail.receipt.map(|_| items.len() - 1);
+        let receipt_at = trail.receipt.as_ref().map(|_| items.len() - 1);
         match self.transact(items).await {
             Err(Cancelled::Conditions(places)) if receipt_at.is_some_and(|at| places.contains(&at)) => {
                 Err(Cancelled::Repeated)

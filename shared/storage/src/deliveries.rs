@@ -280,7 +280,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Repeated`] where the request was answered before.
-    pub async fn create_delivery(&self, delivery: &Delivery, trail: &Trail<'_>) -> Result<(), StoreError> {
+    pub async fn create_delivery(&self, delivery: &Delivery, trail: &Trail) -> Result<(), StoreError> {
         self.transact_once(vec![self.new_delivery(delivery)?], trail).await.map_err(Cancelled::conflict)
     }
 

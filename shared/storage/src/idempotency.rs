@@ -35,16 +35,16 @@ pub struct Receipt {
 }
 
 /// What a creation leaves beside what it makes.
-#[derive(Debug, Clone, Copy)]
-pub struct Trail<'a> {
+#[derive(Debug, Clone)]
+pub struct Trail {
     /// Its row of the audit log.
-    pub audit: &'a AuditRow,
-    /// Its receipt, where the client gave it a name.
-    pub receipt: Option<&'a Receipt>,
+    pub audit: AuditRow,
+    /// Its receipt, where the client gave the request a name.
+    pub receipt: Option<Receipt>,
 }
 
-impl<'a> From<&'a AuditRow> for Trail<'a> {
-    fn from(audit: &'a AuditRow) -> Self {
+impl From<AuditRow> for Trail {
+    fn from(audit: AuditRow) -> Self {
         Self { audit, receipt: None }
     }
 }

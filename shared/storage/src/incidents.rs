@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use valpero_domain::{
-    AccountId, IncidentId, MonitorId, Timestamp,
+    AccountId, Actor, IncidentId, MonitorId, Timestamp,
     incident::{Incident, IncidentStatus, TimelineEntry},
 };
 
@@ -56,7 +56,7 @@ impl Store {
         account: AccountId,
         incident: IncidentId,
         at: Timestamp,
-        by: &str,
+        by: Actor,
     ) -> Result<TransactWriteItem, StoreError> {
         let place = Self::incident_key(account, incident);
         let expression = "SET #status = :resolved, resolved_at = :at, resolved_by = :by";
@@ -66,7 +66,7 @@ impl Store {
             .expression_attribute_values(":resolved", to_value(TABLE, &IncidentStatus::Resolved)?)
             .expression_attribute_values(":ongoing", to_value(TABLE, &IncidentStatus::Ongoing)?)
             .expression_attribute_values(":at", s(at))
-            .expression_attribute_values(":by", s(by));
+            .expression_attribute_values(":by", s(by.to_string()));
         an_update(change)
     }
 
@@ -144,7 +144,7 @@ impl Store {
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":ongoing", to_value(TABLE, &IncidentStatus::Ongoing)?)
             .expression_attribute_values(":at", s(entry.at))
-            .expression_attribute_values(":by", s(entry.actor.as_str()));
+            .expression_attribute_values(":by", s(entry.by.actor.to_string()));
         let mut items = vec![an_update(change)?, self.new_entry(account, incident, entry)?, self.audit(audit)?];
         items.extend(delivery.map(|delivery| self.new_delivery(delivery)).transpose()?);
         self.transact(items).await.map_err(Cancelled::conflict)
@@ -160,7 +160,7 @@ impl Store {
         incident: IncidentId,
         entry: &TimelineEntry,
         delivery: Option<&Delivery>,
-        trail: &Trail<'_>,
+        trail: &Trail,
     ) -> Result<(), StoreError> {
         let mut items = vec![self.new_entry(account, incident, entry)?];
         items.extend(delivery.map(|delivery| self.new_delivery(delivery)).transpose()?);

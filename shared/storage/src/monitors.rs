@@ -178,12 +178,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Repeated`] where the request was answered before; [`StoreError::LimitReached`] where the account has `most` monitors; [`StoreError::Conflict`] where too many others
     /// took places at the same time.
-    pub async fn create_monitor(
-        &self,
-        mut draft: Monitor,
-        most: u32,
-        trail: &Trail<'_>,
-    ) -> Result<Monitor, StoreError> {
+    pub async fn create_monitor(&self, mut draft: Monitor, most: u32, trail: &Trail) -> Result<Monitor, StoreError> {
         let probe = ProbeSpec::of(&draft.spec);
         for attempt in 0..JOINS {
             let (places, joins) =
@@ -473,12 +468,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Repeated`] where the request was answered before; [`StoreError::Conflict`] where somebody else changed the monitor since it was read.
-    pub async fn save_webhook(
-        &self,
-        monitor: &Monitor,
-        webhook: &Webhook,
-        trail: &Trail<'_>,
-    ) -> Result<(), StoreError> {
+    pub async fn save_webhook(&self, monitor: &Monitor, webhook: &Webhook, trail: &Trail) -> Result<(), StoreError> {
         let place = Self::monitor_key(monitor.account_id, monitor.id);
         let change = update_item(&self.tables.monitors, place, "SET webhook = :webhook ADD version :one")
             .condition_expression("version = :seen")

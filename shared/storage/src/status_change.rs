@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use valpero_domain::{
-    AccountId, IncidentId, Status, Timestamp,
+    AccountId, Actor, IncidentId, Status, Timestamp,
     incident::{Incident, TimelineEntry},
     schedule::RegionState,
     status::Unwatched,
@@ -38,8 +38,8 @@ pub enum IncidentWrite {
         id: IncidentId,
         /// When.
         at: Timestamp,
-        /// `recovery`, or a key.
-        by: String,
+        /// Who ends it.
+        by: Actor,
         /// The last line of its story.
         entry: TimelineEntry,
     },
@@ -199,7 +199,7 @@ impl Store {
                 Ok(vec![self.new_incident(account, incident)?, self.new_entry(account, incident.id, entry)?])
             }
             IncidentWrite::Resolve { id, at, by, entry } => {
-                Ok(vec![self.end_incident(account, *id, *at, by)?, self.new_entry(account, *id, entry)?])
+                Ok(vec![self.end_incident(account, *id, *at, *by)?, self.new_entry(account, *id, entry)?])
             }
         }
     }

@@ -3,13 +3,13 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 use valpero_domain::{
-    IncidentId, MonitorId, RegionCode, Timestamp,
+    Actor, IncidentId, MonitorId, RegionCode, Timestamp,
     id::CommentId,
     incident::{self, IncidentStatus, TimelineType},
     probe::Cause,
 };
 
-use crate::schema;
+use crate::{ActorView, schema};
 
 /// One time that a monitor was down.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -41,12 +41,12 @@ pub struct Incident {
     /// When somebody took it. Null before.
     #[schema(value_type = Option<schema::Time>, required)]
     pub acknowledged_at: Option<Timestamp>,
-    /// The key with which they did.
-    #[schema(value_type = Option<schema::KeyId>, required)]
-    pub acknowledged_by: Option<String>,
-    /// `recovery`, or the id of the key that closed it. Null while it is ongoing.
-    #[schema(required, example = "recovery")]
-    pub resolved_by: Option<String>,
+    /// Who acknowledged it: the id of a key or user. Null before.
+    #[schema(value_type = Option<String>, required, example = "key_01M82PJFFSY9XKXCV0WRMX4C7M")]
+    pub acknowledged_by: Option<Actor>,
+    /// Who resolved it: `recovery`, or the id of the key or user that closed it. Null while it is ongoing.
+    #[schema(value_type = Option<String>, required, example = "recovery")]
+    pub resolved_by: Option<Actor>,
     /// Its story, oldest line first: with a single incident, and not in lists and webhooks.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -70,8 +70,8 @@ impl Incident {
             cause: incident.cause.clone(),
             regions: incident.regions.clone(),
             acknowledged_at: incident.acknowledged_at,
-            acknowledged_by: incident.acknowledged_by.clone(),
-            resolved_by: incident.resolved_by.clone(),
+            acknowledged_by: incident.acknowledged_by,
+            resolved_by: incident.resolved_by,
             timeline: None,
             latest_entry: None,
         }
@@ -102,9 +102,8 @@ pub struct TimelineEntry {
     #[serde(rename = "type")]
     #[schema(value_type = schema::TimelineType)]
     pub kind: TimelineType,
-    /// Who: a key's id, `checker`, or `recovery`.
-    #[schema(example = "checker")]
-    pub actor: String,
+    /// Who did it.
+    pub actor: ActorView,
     /// What they said. Null: nothing.
     #[schema(required)]
     pub note: Option<String>,
@@ -112,6 +111,12 @@ pub struct TimelineEntry {
 
 impl From<&incident::TimelineEntry> for TimelineEntry {
     fn from(entry: &incident::TimelineEntry) -> Self {
-        Self { id: entry.id, at: entry.at, kind: entry.kind, actor: entry.actor.clone(), note: entry.note.clone() }
+        Self {
+            id: entry.id,
+            at: entry.at,
+            kind: entry.kind,
+            actor: ActorView::from(&entry.by),
+            note: entry.note.clone(),
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+mod actor;
 pub mod bodies;
 mod check;
 mod incident;
@@ -12,6 +13,7 @@ mod phases;
 pub mod schema;
 mod webhook;
 
+pub use actor::ActorView;
 pub use check::{DnsView, HttpView, PingView, SettingsView, SslView, TcpView};
 pub use incident::{CauseView, Incident, TimelineEntry};
 pub use monitor::{CertificateView, Latest, Monitor, MonitorInEvent, UnwatchedView, UptimeView};

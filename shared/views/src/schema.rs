@@ -224,6 +224,12 @@ texts! {
         values: &["ongoing", "resolved"],
         ..PLAIN
     };
+    ActorType Text {
+        says: "Kind of an actor. `checker`: a region's checks. `recovery`: the target is up again. `delivery`: the webhook worker.",
+        example: "key",
+        values: &["key", "user", "operator", "checker", "delivery", "recovery", "system"],
+        ..PLAIN
+    };
     TimelineType Text {
         says: "What happened.",
         example: "opened",
@@ -302,6 +308,7 @@ mod tests {
         assert_eq!(values::<super::Plan>(), Plan::ALL.map(|plan| plan.as_str().to_owned()));
         assert_eq!(values::<super::Scope>(), Scope::ALL.map(|scope| scope.as_str().to_owned()));
         assert_eq!(values::<super::EventType>(), EventType::ALL.map(|event| event.as_str().to_owned()));
+        assert_eq!(values::<ActorType>(), valpero_domain::ActorType::ALL.map(|of| of.as_str().to_owned()));
         for status in values::<super::Status>() {
             assert!(status.parse::<Status>().is_ok(), "{status}");
         }

@@ -7,7 +7,7 @@ use valpero_auth::Token;
 use valpero_domain::{Faults, Fields, KeyId, Scope, Scopes, Timestamp, monitor::MonitorName};
 use valpero_http::{Answer, Auth, Caller, Idempotency, IdempotencyParam, JsonBody, Problem, Ticket, need};
 use valpero_runtime::{App, entropy};
-use valpero_storage::{ApiKey, Trail};
+use valpero_storage::ApiKey;
 use valpero_views::schema;
 
 use super::Key;
@@ -52,16 +52,14 @@ pub async fn create(
         let now = app.now();
         let asked = Asked::read(&body, now)?;
         super::outlives(&caller, asked.expires_at)?;
-        if let Some(scope) = asked.scopes.first_beyond(&caller.key.scopes) {
+        if let Some(scope) = asked.scopes.first_beyond(&caller.scopes) {
             return Err(Problem::scope_beyond_key(scope));
         }
         let token = Token::generate()?;
         let key = new_key(&caller, &token, asked, now)?;
         let answer = Answer::created(None, &Key::minted(&key, &token));
-        let audit = caller.audit(now, "key.created", Some(key.id.to_string()))?;
-        let receipt = ticket.receipt(&answer, now)?;
-        let kept = app.store.create_key(&key, &Trail { audit: &audit, receipt: receipt.as_ref() }).await;
-        kept.map_err(super::not_kept)?;
+        let trail = ticket.trail("key.created", key.id, &answer, now)?;
+        app.store.create_key(&key, &trail).await.map_err(super::not_kept)?;
         Ok(answer)
     };
     idempotency.once(&app, &caller, &body, mint).await
@@ -94,7 +92,7 @@ impl Asked {
 }
 
 fn new_key(caller: &Caller, token: &Token, asked: Asked, now: Timestamp) -> Result<ApiKey, Problem> {
-    let (Asked { name, scopes, expires_at }, limit) = (asked, caller.key.request_limit);
+    let (Asked { name, scopes, expires_at }, limit) = (asked, caller.request_limit);
     let key = ApiKey::new(token, caller.account(), KeyId::new(now, entropy()?), name, scopes, limit, now);
     Ok(ApiKey { expires_at, ..key })
 }

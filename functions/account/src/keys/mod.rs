@@ -86,7 +86,7 @@ fn not_kept(error: StoreError) -> Problem {
 /// A key that ends can hand out none that ends later.
 fn outlives(caller: &Caller, expires_at: Option<Timestamp>) -> Result<(), Faults> {
     let mut faults = Faults::default();
-    if let Some(end) = caller.key.expires_at
+    if let Some(end) = caller.expires_at
         && expires_at.is_none_or(|asked| asked > end)
     {
         faults.add("/expires_at", format!("must be {end} or earlier, when the key that mints it expires"));

@@ -25,8 +25,8 @@ pub async fn revoke(
 ) -> Result<StatusCode, Problem> {
     let now = app.now();
     let key = app.store.key(caller.account(), id).await?;
-    if key.id != caller.key.id
-        && let Some(scope) = key.scopes.first_beyond(&caller.key.scopes)
+    if key.id != caller.receipts.key_id
+        && let Some(scope) = key.scopes.first_beyond(&caller.scopes)
     {
         return Err(Problem::revokes_beyond_key(scope));
     }

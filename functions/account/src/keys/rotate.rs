@@ -7,7 +7,7 @@ use valpero_auth::Token;
 use valpero_domain::{Faults, Fields, KeyId, Timestamp};
 use valpero_http::{Answer, Auth, Idempotency, IdempotencyParam, ObjectId, OptionalBody, Problem, Ticket, need};
 use valpero_runtime::{App, entropy};
-use valpero_storage::{ApiKey, Trail};
+use valpero_storage::ApiKey;
 use valpero_views::schema;
 
 use super::Key;
@@ -46,7 +46,7 @@ pub async fn rotate(
         let now = app.now();
         let grace_s = grace_seconds(&body)?;
         let old = app.store.key(caller.account(), id).await?;
-        if let Some(scope) = old.scopes.first_beyond(&caller.key.scopes) {
+        if let Some(scope) = old.scopes.first_beyond(&caller.scopes) {
             return Err(Problem::scope_beyond_key(scope));
         }
         super::outlives(&caller, old.expires_at)?;
@@ -62,9 +62,7 @@ pub async fn rotate(
         let token = Token::generate()?;
         let successor = successor(&old, &token, now)?;
         let answer = Answer::created(None, &Key::minted(&successor, &token));
-        let audit = caller.audit(now, "key.rotated", Some(id.to_string()))?;
-        let receipt = ticket.receipt(&answer, now)?;
-        let trail = Trail { audit: &audit, receipt: receipt.as_ref() };
+        let trail = ticket.trail("key.rotated", id, &answer, now)?;
         let ends_at = now.plus_seconds(grace_s);
         let old_ends_at = old.expires_at.map_or(ends_at, |end| end.min(ends_at));
         app.store.rotate_key(&old, old_ends_at, &successor, &trail).await.map_err(super::not_kept)?;

@@ -1,0 +1,82 @@
+//! Who calls: an account, an actor and what it may do, however the request proved it.
+
+use valpero_auth::{NoEntropy, Seal, SealError, Token};
+use valpero_domain::{AccountId, Actor, AuditId, Author, KeyId, Scopes, Timestamp};
+use valpero_runtime::entropy;
+use valpero_storage::{ApiKey, AuditRow};
+
+use crate::RequestMeta;
+
+/// Who calls. A request proves it by an API key; a router behind another front door takes it from the request's extensions as an
+/// `Arc<Caller>`.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Whose data the caller reaches.
+    pub account: AccountId,
+    /// Who acts, as the audit log and timelines name it.
+    pub author: Author,
+    /// What the caller may do.
+    pub scopes: Scopes,
+    /// Requests a minute that a key which the caller mints may make.
+    pub request_limit: u32,
+    /// When the caller's own access ends; none where it does not.
+    pub expires_at: Option<Timestamp>,
+    /// What seals the receipts of the caller's requests.
+    pub receipts: Receipts,
+    /// What is known of the request.
+    pub meta: RequestMeta,
+}
+
+/// Under which key a caller's receipts are filed, and the token that seals them.
+#[derive(Debug, Clone)]
+pub struct Receipts {
+    /// The key, or the session, which is one.
+    pub key_id: KeyId,
+    /// Its token.
+    pub token: Token,
+}
+
+impl Receipts {
+    /// The seal of the receipt of the request that the caller calls `name`.
+    pub(crate) fn seal(&self, name: &str) -> Result<Seal, SealError> {
+        Seal::of(&self.token, name)
+    }
+}
+
+impl Caller {
+    /// A caller that proved itself by a key and its token.
+    pub fn by_key(key: ApiKey, token: Token, meta: RequestMeta) -> Self {
+        Self {
+            account: key.account_id,
+            author: Author { actor: Actor::Key(key.id), name: Some(key.name) },
+            scopes: key.scopes,
+            request_limit: key.request_limit,
+            expires_at: key.expires_at,
+            receipts: Receipts { key_id: key.id, token },
+            meta,
+        }
+    }
+
+    /// The account: first argument of every storage call.
+    pub fn account(&self) -> AccountId {
+        self.account
+    }
+
+    /// The row of the audit log for what this caller does.
+    ///
+    /// # Errors
+    /// Where the operating system has no random bytes for its id.
+    pub fn audit(&self, at: Timestamp, action: &str, target: Option<String>) -> Result<AuditRow, NoEntropy> {
+        Ok(AuditRow {
+            account_id: self.account,
+            id: AuditId::new(at, entropy()?),
+            by: self.author.clone(),
+            action: action.to_owned(),
+            target,
+            ip: self.meta.ip.clone(),
+            user_agent: self.meta.user_agent.clone(),
+            request_id: Some(self.meta.request_id.clone()),
+            at,
+        })
+    }
+}
