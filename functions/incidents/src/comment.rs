@@ -56,7 +56,7 @@ pub async fn comment(
         };
         let delivery = delivery(&app, &caller, &incident, &entry, now).await?;
         let answer = Answer::created(None, &views::TimelineEntry::from(&entry));
-        let trail = ticket.trail("incident.commented", id, &answer, now)?;
+        let trail = ticket.trail("incident.commented", &id, &answer, now)?;
         app.store.comment_on_incident(caller.account(), id, &entry, delivery.as_ref(), &trail).await?;
         notify::announce(&app, delivery.as_ref()).await;
         Ok(answer)

@@ -43,7 +43,7 @@ pub async fn create(
         let webhook_secret = draft.webhook.as_ref().map(|webhook| Shown::from(webhook.secret.reveal()));
         let view = views::Monitor { webhook_secret, ..views::Monitor::of(&draft, &BTreeMap::new(), now) };
         let answer = Answer::created(Some(format!("/api/v1/monitors/{id}")), &view);
-        let trail = ticket.trail("monitor.created", id, &answer, now)?;
+        let trail = ticket.trail("monitor.created", &id, &answer, now)?;
         let most = plan.limits().monitors;
         match app.store.create_monitor(draft, most, &trail).await {
             Ok(_) => Ok(answer),

@@ -91,7 +91,7 @@ async fn apply(app: &App, caller: &Caller, ticket: &Ticket, id: MonitorId, grace
         webhook_secret: Shown::from(secret.reveal()),
         previous_valid_until: previous_until,
     });
-    let trail = ticket.clone().trail("webhook.secret_rotated", id, &answer, now)?;
+    let trail = ticket.clone().trail("webhook.secret_rotated", &id, &answer, now)?;
     app.store.save_webhook(&monitor, &webhook, &trail).await?;
     Ok(answer)
 }

@@ -49,7 +49,7 @@ pub async fn test(
         let delivery = notify::delivery(&news)?.ok_or_else(crate::webhook_disabled)?;
         crate::within_quota(&app, &monitor, now).await?;
         let answer = Answer::accepted(&views::Delivery::of(&delivery));
-        let trail = ticket.trail("webhook.tested", monitor.id, &answer, now)?;
+        let trail = ticket.trail("webhook.tested", &monitor.id, &answer, now)?;
         app.store.create_delivery(&delivery, &trail).await?;
         notify::announce(&app, Some(&delivery)).await;
         Ok(answer)

@@ -58,7 +58,7 @@ pub async fn create(
         let token = Token::generate()?;
         let key = new_key(&caller, &token, asked, now)?;
         let answer = Answer::created(None, &Key::minted(&key, &token));
-        let trail = ticket.trail("key.created", key.id, &answer, now)?;
+        let trail = ticket.trail("key.created", &key.id, &answer, now)?;
         app.store.create_key(&key, &trail).await.map_err(super::not_kept)?;
         Ok(answer)
     };

@@ -62,7 +62,7 @@ pub async fn rotate(
         let token = Token::generate()?;
         let successor = successor(&old, &token, now)?;
         let answer = Answer::created(None, &Key::minted(&successor, &token));
-        let trail = ticket.trail("key.rotated", id, &answer, now)?;
+        let trail = ticket.trail("key.rotated", &id, &answer, now)?;
         let ends_at = now.plus_seconds(grace_s);
         let old_ends_at = old.expires_at.map_or(ends_at, |end| end.min(ends_at));
         app.store.rotate_key(&old, old_ends_at, &successor, &trail).await.map_err(super::not_kept)?;
