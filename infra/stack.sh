@@ -1,19 +1,19 @@
 # shellcheck shell=bash disable=SC2154
-# What infra/deploy and infra/add-region have in common. They set `program`, `stack`, `home`, `wanted` (an architecture, or nothing) and
+# Functions shared by infra/deploy and infra/add-region. They set `program`, `stack`, `home`, `wanted` (an architecture, or empty) and
 # `dry_run`, and run in the root of the repository.
 
 fail() { echo "$program: $*" >&2; exit 1; }
 
-# The comment at the head of the script.
+# Prints the comment at the top of the script.
 usage() { sed -n '2,/^set /s/^# \{0,1\}//p' "infra/$program" >&2; exit 2; }
 
-# Shows a command, and runs it unless it is to be shown only.
+# Shows a command, and runs it unless --dry-run was given.
 run() {
     printf '$%s\n' "$(printf ' %q' "$@")"
     [ "$dry_run" = yes ] || "$@"
 }
 
-# Every region: its code and AWS's name for it. The code's own table is the only one.
+# All regions: code and AWS region. The table in the Rust source is the only one.
 all_regions() { sed -n 's/^    ("\([a-z]*\)", "\([a-z0-9-]*\)", ".*/\1 \2/p' shared/domain/src/region.rs; }
 
 # The AWS region of a code.
@@ -38,7 +38,7 @@ missing() {
     python3 -m venv .venv && . .venv/bin/activate && pip install -r infra/requirements.txt"
 }
 
-# Says where a tool has another version than the one that was tried.
+# Warns if a tool has another version than the one that was tried.
 expect() {
     local tried
     tried=$(sed -n "s/^$1==//p" infra/requirements.txt)
@@ -48,7 +48,7 @@ expect() {
     esac
 }
 
-# Fails where a tool is missing, or is known not to work.
+# Fails if a tool is missing, or is known not to work.
 check_tools() {
     command -v cargo > /dev/null || fail "cargo is missing: install Rust, best by https://rustup.rs"
     for tool in python3 sam cargo-lambda; do
@@ -57,7 +57,7 @@ check_tools() {
     python3 -c 'import boto3' 2> /dev/null || missing "boto3, which comes with the SAM CLI, for this shell's python3"
     expect aws-sam-cli "$(sam --version)"
     expect cargo-lambda "$(cargo-lambda lambda --version)"
-    # cargo-lambda looks for zig in this order, and needs it unless it is told to link by something else.
+    # cargo-lambda looks for zig in this order, and needs it unless another linker is configured.
     case ${CARGO_LAMBDA_COMPILER:-} in cargo | cross) return ;; esac
     local zig
     zig=$(python3 -m ziglang version 2> /dev/null) || zig=$(zig version 2> /dev/null) || missing zig
@@ -65,7 +65,7 @@ check_tools() {
     expect ziglang "$zig"
 }
 
-# Fails where Rust has no standard library for the architecture, and nothing that could fetch it.
+# Fails if Rust's standard library for the architecture is missing and rustup is not there to fetch it.
 check_target() {
     local target=x86_64-unknown-linux-gnu
     [ "$architecture" = x86_64 ] || target=aarch64-unknown-linux-gnu
@@ -74,7 +74,7 @@ check_target() {
             "https://rustup.rs, or choose --architecture for what it can build"
 }
 
-# Asks CloudFormation about a stack: its `status`, and the architecture with which it was `built`.
+# Reads from CloudFormation the `status` of a stack and the architecture for which it was `built`.
 look() {
     local seen
     seen=$(python3 infra/stack.py show "$1=$2") || exit 1
@@ -91,12 +91,12 @@ look() {
     esac
 }
 
-# Sets `architecture` for the stack that was looked at: what it has, or else the one that is wanted, or else the one given.
-# Functions that are built for another than their stack says do not start, and CloudFormation does not notice.
+# Sets `architecture` for the stack that was read: that of the stack, or else the wanted one, or else the given default.
+# Functions built for another architecture than their stack's do not start, and CloudFormation does not notice.
 choose_architecture() {
     case $status in
         ABSENT | REVIEW_IN_PROGRESS) architecture=${wanted:-$2} ;;
-        # Nothing runs there yet.
+        # Nothing runs in it yet.
         CREATE_FAILED) architecture=${wanted:-$built} ;;
         *)
             [ -z "$wanted" ] || [ "$wanted" = "$built" ] ||
@@ -107,18 +107,18 @@ choose_architecture() {
     check_target
 }
 
-# Deploys what has been built: NAME, AWS_REGION, then what else SAM is to be told.
+# Deploys the build: NAME, AWS_REGION, then further arguments for SAM.
 sam_deploy() {
     local name=$1 region=$2 failing=()
     shift 2
-    # A first deployment that fails cannot take back tables that are protected already; what stays can be deployed again. CloudFormation
-    # then wants to hear the same a second time.
+    # A first deployment that fails cannot delete tables that are already protected; without a rollback it can be repeated. CloudFormation
+    # then requires the same option again.
     case $status in ABSENT | REVIEW_IN_PROGRESS | CREATE_FAILED | UPDATE_FAILED) failing=(--disable-rollback) ;; esac
     run sam deploy --stack-name "$name" --region "$region" --resolve-s3 --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND \
         --no-confirm-changeset --no-fail-on-empty-changeset ${failing[@]+"${failing[@]}"} "$@"
 }
 
-# Deploys one region's checker, or upgrades it: CODE, the architecture of a new one, then parameters of infra/region.yaml.
+# Deploys or upgrades one region's checker: CODE, the architecture for a new one, then parameters of infra/region.yaml.
 deploy_region() {
     local code=$1 usual=$2 region parameters
     shift 2
