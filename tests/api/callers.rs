@@ -65,6 +65,7 @@ async fn a_person_is_served_without_the_meter_and_named_in_the_audit_log_and_the
     world.tick().await;
     let incident = world.incidents(&owner).await[0]["id"].as_str().expect("an id").to_owned();
     let path = format!("/api/v1/incidents/{incident}");
+    world.advance(5);
     let taken = post(&world, &ada, &format!("{path}/acknowledge"), "take", json!({})).await;
     let by = ada.author.actor.to_string();
     let taken = json_of(taken).await;

@@ -72,8 +72,8 @@ pub async fn things(world: &World) -> Things {
     world.bare_tick().await;
     let incident = world.incidents(&owner).await[0]["id"].as_str().expect("an id").to_owned();
     let key = world.post("/api/v1/keys", &owner, json!({"name": "spare"})).await.expect(201).text("/id");
-    let deliveries = world.get("/api/v1/webhooks/deliveries", &owner).await.expect(200);
-    let delivery = deliveries.data()[0]["id"].as_str().expect("an id").to_owned();
+    let tested = world.post("/api/v1/webhooks/test", &owner, json!({"monitor_id": monitor})).await.expect(202);
+    let delivery = tested.text("/id");
     Things { owner, key, monitor, incident, delivery }
 }
 

@@ -36,7 +36,7 @@ async fn crash_and_go_on(scene: &Scene, writes: i64) -> bool {
     world.crashes.restart();
     // The queue of a process that is gone is gone with it: only the sweep knows what was to be sent.
     while let Some(event) = world.stack.queue.receive(world.now()) {
-        world.stack.queue.settle(&event, &[]);
+        world.stack.queue.acknowledge(&event, &[]);
     }
     world.tick().await;
     world.sweep().await;

@@ -65,7 +65,7 @@ async fn the_sweep_names_the_regions_that_are_silent() {
     assert!(world.sweep().await.silent.is_empty());
     for _ in 0..3 {
         world.advance(60);
-        world.stack.app.store.beat(code("hel"), world.now()).await.expect("a beat");
+        world.stack.app.store.record_heartbeat(code("hel"), world.now()).await.expect("a beat");
     }
     assert_eq!(world.sweep().await.silent, [code("fra"), code("usc")]);
 }

@@ -9,7 +9,7 @@ use valpero_storage::Usage;
 
 use crate::{
     api::routes::{Row, table, things},
-    harness::{Site, Tenant, World},
+    harness::{Receiver, Site, Tenant, World},
 };
 
 fn line(what: &str, usage: Usage) -> String {
@@ -24,6 +24,19 @@ fn add(sum: &mut Usage, more: Usage) {
     sum.wru += more.wru;
     sum.rru += more.rru;
     sum.round_trips += more.round_trips;
+}
+
+/// What the delivery worker consumes for one event of an incident.
+async fn told() -> Usage {
+    let world = World::new().await;
+    let (site, receiver) = (Site::start().await, Receiver::start().await);
+    site.answers(500);
+    let owner = world.tenant(Plan::Business).await;
+    world.monitor(&owner, &site.url(), json!({"webhook_url": receiver.url()})).await;
+    world.bare_tick().await;
+    let ((), usage) = Usage::of(world.deliver()).await;
+    assert_eq!(receiver.events(), ["incident.opened"]);
+    usage
 }
 
 #[tokio::test]
@@ -54,6 +67,7 @@ async fn requests() {
     world.advance(86_400);
     let next = world.get("/api/v1/account", &owner).await.expect(200);
     lines += &line("GET /api/v1/account, the key's first request of a day", next.usage);
+    lines += &line("an incident's event, handed out and delivered to a webhook", told().await);
     let list = world.get("/api/v1/monitors", &owner).await.expect(200);
     lines += &line("GET /api/v1/monitors, 50 of 56", list.usage);
     let scrape = world.get("/api/metrics", &owner).await.expect(200);

@@ -79,7 +79,7 @@ async fn a_delivery_is_sent_again_with_the_same_event_and_waits_begin_anew() {
 #[tokio::test]
 async fn while_an_attempt_is_under_way_sending_again_changes_nothing() {
     let scene = scene(&[]).await;
-    scene.world.bare_tick().await;
+    scene.world.post("/api/v1/webhooks/test", &scene.owner, json!({"monitor_id": scene.id})).await.expect(202);
     let seen = scene.deliveries().await.remove(0);
     let store = &scene.world.stack.app.store;
     store.claim_delivery(&seen, scene.world.now(), scene.world.now().plus_seconds(30)).await.expect("claimed");
@@ -92,7 +92,7 @@ async fn while_an_attempt_is_under_way_sending_again_changes_nothing() {
 #[tokio::test]
 async fn an_attempt_that_was_lost_keeps_nobody_from_sending_again() {
     let scene = scene(&[(500, None)]).await;
-    scene.world.bare_tick().await;
+    scene.world.post("/api/v1/webhooks/test", &scene.owner, json!({"monitor_id": scene.id})).await.expect(202);
     let seen = scene.deliveries().await.remove(0);
     let store = &scene.world.stack.app.store;
     store.claim_delivery(&seen, scene.world.now(), scene.world.now().plus_seconds(30)).await.expect("claimed");

@@ -1,11 +1,16 @@
 //! Deliveries: retries, dead letters, duplicates, the sweep, and receivers that misbehave.
 
+mod events;
 mod log;
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use valpero_domain::{Plan, delivery::DeliveryStatus, delivery::RETRY_AFTER_S};
+use valpero_domain::{
+    Plan,
+    delivery::{DeliveryStatus, RETRY_AFTER_S},
+    event::Due,
+};
 use valpero_storage::{Delivery, DeliveryFilter};
 
 use crate::harness::{NameServer, Ours, Receiver, Site, Tenant, World, WorldOptions};
@@ -130,9 +135,10 @@ async fn a_poisonous_message_fails_alone_and_ends_as_a_dead_letter() {
     let scene = scene(&[]).await;
     let store = &scene.world.stack.app.store;
     scene.world.bare_tick().await;
-    let sound =
-        &store.deliveries(scene.owner.account, &DeliveryFilter::default(), None, 1).await.expect("deliveries")[0];
-    let message = json!({"account_id": sound.account_id, "delivery_id": sound.id}).to_string();
+    let (account_id, Due::Event(event_id)) = store.due(scene.world.now(), 1).await.expect("what is due")[0] else {
+        panic!("the tick has written an event");
+    };
+    let message = json!({"account_id": account_id, "event_id": event_id}).to_string();
     let record =
         |id: &str, body: &str| json!({"messageId": id, "body": body, "attributes": {}, "messageAttributes": {}});
     let event =
@@ -145,7 +151,7 @@ async fn a_poisonous_message_fails_alone_and_ends_as_a_dead_letter() {
 #[tokio::test]
 async fn an_attempt_that_died_halfway_is_taken_up_by_the_sweep() {
     let scene = scene(&[]).await;
-    scene.world.bare_tick().await;
+    scene.world.post("/api/v1/webhooks/test", &scene.owner, json!({"monitor_id": scene.id})).await.expect(202);
     let seen = scene.deliveries().await.remove(0);
     let store = &scene.world.stack.app.store;
     // A worker claims it and is never heard of again.
@@ -153,7 +159,7 @@ async fn an_attempt_that_died_halfway_is_taken_up_by_the_sweep() {
     scene.world.deliver().await;
     assert!(scene.receiver.delivered().is_empty(), "while it counts as under way nobody else sends it");
     scene.wait(31).await;
-    assert_eq!(scene.receiver.events(), ["incident.opened"]);
+    assert_eq!(scene.receiver.events(), ["webhook.test"]);
 }
 
 #[tokio::test]

@@ -10,11 +10,11 @@ use valpero_domain::{
     status::{Verdict, Vote},
 };
 use valpero_monitoring::{
-    notify::{self, News},
+    notify,
     settle::{COLLISIONS, audit, settle},
 };
 use valpero_runtime::WorkError;
-use valpero_storage::{NewWords, ScheduledProbe, StoreError};
+use valpero_storage::{NewWords, Optional, ScheduledProbe};
 
 use crate::{Checker, attempt::Observation, invocation::Invocation, tick::Group};
 
@@ -136,18 +136,15 @@ impl Checker {
         expires_at: Timestamp,
         at: Timestamp,
     ) -> Result<(), WorkError> {
-        let monitor = match self.app.store.monitor(member.account_id, member.monitor_id).await {
-            Ok(monitor) => monitor,
-            Err(StoreError::NotFound) => return Ok(()),
-            Err(error) => return Err(error.into()),
-        };
+        let monitor = self.app.store.monitor(member.account_id, member.monitor_id).await.optional()?;
+        let Some(monitor) = monitor else { return Ok(()) };
         let Some(told) = monitor.certificates_told.due(expires_at, at) else { return Ok(()) };
-        let news = News { certificate: Some(told), ..News::of(EventType::SslExpiring, &monitor, at) };
-        let Some(delivery) = notify::delivery(&news)? else { return Ok(()) };
+        let event = notify::event(&monitor, EventType::SslExpiring, monitor.status, at)?;
+        let Some(event) = event.map(|event| event.with_certificate(told)) else { return Ok(()) };
         let audit = audit(&monitor, self.region, "monitor.ssl_expiring", at)?;
         let all = monitor.certificates_told.with(told, at);
-        self.app.store.tell_of_certificate(&monitor, &all, &delivery, &audit).await?;
-        notify::announce(&self.app, Some(&delivery)).await;
+        self.app.store.tell_of_certificate(&monitor, &all, &event, &audit).await?;
+        notify::announce(&self.app, Some(&event)).await;
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use valpero_domain::{
     status::Verdict,
 };
 use valpero_runtime::{WorkError, event_bus::CheckRequested, panics::caught};
-use valpero_storage::{Occasion, ScheduledProbe, StoreError};
+use valpero_storage::{Occasion, Optional, ScheduledProbe};
 
 use crate::{
     Checker, CheckerError,
@@ -68,7 +68,7 @@ impl Checker {
     /// again.
     pub(crate) async fn tick(&self, run: &Invocation) -> Result<TickReport, CheckerError> {
         // First of all, so that a region counts as reporting before any region votes.
-        self.app.store.beat(self.region, run.at).await.map_err(WorkError::from)?;
+        self.app.store.record_heartbeat(self.region, run.at).await.map_err(WorkError::from)?;
         let cohorts = self.app.store.cohorts(self.region).await.map_err(WorkError::from)?;
         let due = cohorts.into_iter().filter(|(cohort, _)| cohort.is_due(run.at)).collect();
         let Division { own, handed_over, unfinished } = self.divide(due, run.at).await;
@@ -161,12 +161,9 @@ impl Checker {
 
     /// Probes one monitor that somebody asked for, and keeps the result beside the ticks.
     pub(crate) async fn check(&self, check: &CheckRequested, run: &Invocation) -> Result<TickReport, WorkError> {
-        let monitor = match self.app.store.monitor(check.account_id, check.monitor_id).await {
-            Ok(monitor) => monitor,
-            // Deleted between the request and now: there is nothing to check.
-            Err(StoreError::NotFound) => return Ok(TickReport::default()),
-            Err(error) => return Err(error.into()),
-        };
+        // Where it is none, it was deleted between the request and now.
+        let monitor = self.app.store.monitor(check.account_id, check.monitor_id).await.optional()?;
+        let Some(monitor) = monitor else { return Ok(TickReport::default()) };
         let Some(place) = monitor.place(self.region) else { return Ok(TickReport::default()) };
         let scheduled = self.app.store.scheduled_probe(check.account_id, check.monitor_id, place).await?;
         let members = scheduled.into_iter().filter(|member| member.status != Status::Paused).collect();

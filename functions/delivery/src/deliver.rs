@@ -1,11 +1,12 @@
-//! One attempt to deliver: claim it, sign it, send it, write down what came of it.
+//! One attempt to deliver: claim it, render it, sign it, send it, write down what came of it.
 
 use std::time::Instant;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use valpero_domain::{
-    Actor, AuditId, Timestamp,
-    delivery::{DeliveryStatus, RETRY_AFTER_S, is_due, retry_after_ms},
+    AccountId, Actor, AuditId, DeliveryId, Timestamp,
+    delivery::{Answer, DeliveryStatus, Next, Reason, is_due, next},
+    event::{Due, Event},
     probe::{Cause, Outcome},
 };
 use valpero_outbound::webhook::{Receipt, TIMEOUT_MS, post};
@@ -14,7 +15,8 @@ use valpero_runtime::{
     queue::{DELAY_MAX_S, DeliveryMessage},
     telemetry::chain,
 };
-use valpero_storage::{Attempt, AuditRow, Delivery as Record, Monitor, StoreError, Trail, Webhook};
+use valpero_storage::{Attempt, AuditRow, Delivery as Record, Monitor, Optional, StoreError, Trail, Webhook};
+use valpero_views::WebhookEvent;
 
 use crate::Delivery;
 
@@ -24,25 +26,14 @@ const LOST_MS: i64 = 2 * TIMEOUT_MS as i64;
 /// A message that came earlier than its delivery is due waits for it in the queue, if it is no longer than this.
 const EARLY_MS: i64 = 60_000;
 
-/// How long a delivery is tried that fails by a fault of our own, such as a name server of ours that does not answer: three days.
-const OUR_FAULT_MS: i64 = 3 * 86_400_000;
-
-/// Further attempts that a receiver gets which fails itself.
-const RETRIES: u32 = RETRY_AFTER_S.len() as u32;
-
 /// Characters kept of why an attempt failed.
 const ERROR_MAX: usize = 300;
 
 impl Delivery {
-    /// Handles one message; answers, for the log, what came of it.
-    pub(crate) async fn deliver(&self, due: DeliveryMessage) -> Result<&'static str, WorkError> {
-        let store = &self.app.store;
+    /// Handles one message of a delivery; answers, for the log, what came of it.
+    pub(crate) async fn deliver(&self, account: AccountId, id: DeliveryId) -> Result<&'static str, WorkError> {
         let now = self.app.now();
-        let seen = match store.delivery(due.account_id, due.delivery_id).await {
-            Ok(seen) => seen,
-            Err(StoreError::NotFound) => return Ok("aged"),
-            Err(error) => return Err(error.into()),
-        };
+        let Some(seen) = self.app.store.delivery(account, id).await.optional()? else { return Ok("aged") };
         if seen.status != DeliveryStatus::Pending {
             return Ok("done already");
         }
@@ -52,81 +43,74 @@ impl Delivery {
             }
             return Ok("early");
         }
+        self.attempt_due(seen).await
+    }
+
+    /// Attempts a delivery that is due, unless another worker does.
+    pub(crate) async fn attempt_due(&self, seen: Record) -> Result<&'static str, WorkError> {
+        let (store, now) = (&self.app.store, self.app.now());
         let claimed = match store.claim_delivery(&seen, now, now.plus_ms(LOST_MS)).await {
             Ok(claimed) => claimed,
             Err(StoreError::Conflict) => return Ok("claimed by another"),
             Err(error) => return Err(error.into()),
         };
-        let monitor = match store.monitor(due.account_id, claimed.monitor_id).await {
-            Ok(monitor) => monitor,
-            Err(StoreError::NotFound) => return self.give_up(claimed, "The monitor was deleted.", now).await,
-            Err(error) => return Err(error.into()),
+        let body = match &claimed.body {
+            Some(body) => body.clone(),
+            None => match store.event(claimed.account_id, claimed.event_id).await.optional()? {
+                Some((event, _)) => body_of(&event)?,
+                None => return self.give_up(claimed, "The event is too old: it is not kept any more.", now).await,
+            },
         };
-        self.attempt(claimed, &monitor, now).await
-    }
-
-    async fn attempt(&self, delivery: Record, monitor: &Monitor, now: Timestamp) -> Result<&'static str, WorkError> {
-        let (Some(url), Some(webhook)) = (&monitor.spec.webhook_url, &monitor.webhook) else {
-            return self.give_up(delivery, "The monitor has no webhook any more.", now).await;
-        };
-        if webhook.disabled_at.is_some() {
-            return self.give_up(delivery, "The webhook is switched off: its receiver answered 410 Gone.", now).await;
+        match store.monitor(claimed.account_id, claimed.monitor_id).await.optional()? {
+            Some(monitor) => self.attempt(claimed, &monitor, body, now).await,
+            None => self.give_up(claimed, "The monitor was deleted.", now).await,
         }
-        let headers = headers(&delivery, webhook, now);
-        let started = Instant::now();
-        let answer = post(&self.outbound, url, headers, delivery.body.clone().into()).await;
-        let latency_ms = u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX);
-        self.finish(delivery, monitor, webhook, &answer, latency_ms, now).await
     }
 
-    async fn finish(
+    async fn attempt(
         &self,
         mut delivery: Record,
         monitor: &Monitor,
-        webhook: &Webhook,
-        answer: &Result<Receipt, Cause>,
-        latency_ms: u32,
+        body: String,
         at: Timestamp,
     ) -> Result<&'static str, WorkError> {
-        let now = self.app.now();
-        let http_status = answer.as_ref().ok().map(|receipt| receipt.status);
-        let error = match answer {
-            Ok(receipt) if (200..300).contains(&receipt.status) => None,
-            Ok(receipt) => Some(format!("The receiver answered {}.", receipt.status)),
-            Err(cause) => Some(format!("{}: {}", cause.code.as_str(), cause.detail)),
+        let (Some(url), Some(webhook)) = (&monitor.spec.webhook_url, &monitor.webhook) else {
+            return self.give_up(delivery, "The monitor has no webhook any more.", at).await;
         };
-        let error = error.map(|text| text.chars().take(ERROR_MAX).collect());
-        let response_headers = answer.as_ref().ok().map(|receipt| receipt.head.clone());
-        delivery.note(Attempt { at, http_status, latency_ms, error: error.clone(), response_headers });
-        let outcome = if error.is_none() {
-            delivery.status = DeliveryStatus::Succeeded;
-            "succeeded"
-        } else if http_status == Some(410) {
-            delivery.status = DeliveryStatus::Dead;
-            delivery.gave_up = Some("The receiver answered 410 Gone.".into());
-            self.switch_off(monitor, webhook, now).await?;
-            "gone"
-        } else {
-            let asked_s = answer.as_ref().ok().and_then(|receipt| receipt.retry_after_s);
-            let [jitter] = valpero_auth::random_bytes()?;
-            let since = delivery.attempts.saturating_sub(delivery.attempts_before);
-            let ours = answer.as_ref().is_err_and(|cause| cause.code.outcome() == Outcome::ProbeError);
-            if ours {
-                // The receiver was never asked: that is no reason to give it up, and one to look at.
-                tracing::error!(delivery_id = %delivery.id, error, "a webhook was not sent by a fault of our own");
+        if webhook.disabled_at.is_some() {
+            return self.give_up(delivery, "The webhook is switched off: its receiver answered 410 Gone.", at).await;
+        }
+        let headers = headers(&delivery, webhook, body.as_bytes(), at);
+        let started = Instant::now();
+        let received = post(&self.outbound, url, headers, body.into()).await;
+        let latency_ms = u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX);
+        let now = self.app.now();
+        let (answer, error) = judge(&received);
+        if answer == Answer::OurFault {
+            // The receiver was never asked: that is one to look at.
+            tracing::error!(delivery_id = %delivery.id, error, "a webhook was not sent by a fault of our own");
+        }
+        let http_status = received.as_ref().ok().map(|receipt| receipt.status);
+        let response_headers = received.ok().map(|receipt| receipt.head);
+        delivery.note(Attempt { at, http_status, latency_ms, error, response_headers });
+        let [jitter] = valpero_auth::random_bytes()?;
+        let attempts = delivery.attempts.saturating_sub(delivery.attempts_before);
+        let outcome = match next(answer, attempts, now.ms_since(delivery.created_at), jitter) {
+            Next::Done => {
+                delivery.status = DeliveryStatus::Succeeded;
+                "succeeded"
             }
-            let again = ours && now.ms_since(delivery.created_at) < OUR_FAULT_MS;
-            let place = if again { since.min(RETRIES) } else { since };
-            match retry_after_ms(place, jitter, asked_s) {
-                Some(wait_ms) => {
-                    delivery.next_attempt_at = now.plus_ms(wait_ms);
-                    "to be retried"
+            Next::Retry { after_ms } => {
+                delivery.next_attempt_at = now.plus_ms(after_ms);
+                "to be retried"
+            }
+            Next::GiveUp(reason) => {
+                delivery.status = DeliveryStatus::Dead;
+                delivery.gave_up = Some(reason.to_string());
+                if reason == Reason::Gone {
+                    self.switch_off(monitor, webhook, now).await?;
                 }
-                None => {
-                    delivery.status = DeliveryStatus::Dead;
-                    delivery.gave_up = Some(format!("{since} attempts failed."));
-                    "dead"
-                }
+                "given up"
             }
         };
         match self.app.store.finish_attempt(&delivery, now).await {
@@ -147,7 +131,7 @@ impl Delivery {
         if wait_s > DELAY_MAX_S {
             return;
         }
-        let message = DeliveryMessage { account_id: delivery.account_id, delivery_id: delivery.id };
+        let message = DeliveryMessage { account_id: delivery.account_id, due: Due::Delivery(delivery.id) };
         if let Err(error) = self.app.queue.send(message, wait_s, now).await {
             tracing::warn!(delivery_id = %delivery.id, error = chain(&error), "the sweep will send it");
         }
@@ -175,9 +159,30 @@ impl Delivery {
     }
 }
 
+/// The body of a webhook: the same on every attempt, for it follows from the event alone.
+fn body_of(event: &Event) -> Result<String, WorkError> {
+    serde_json::to_string(&WebhookEvent::of(event)).map_err(WorkError::Render)
+}
+
+/// What an attempt says of the receiver, and why it failed, if it did.
+fn judge(received: &Result<Receipt, Cause>) -> (Answer, Option<String>) {
+    let (answer, error) = match received {
+        Ok(Receipt { status, retry_after_s, .. }) => {
+            let error = format!("The receiver answered {status}.");
+            let answer = Answer::Status { status: *status, retry_after_s: *retry_after_s };
+            (answer, Some(error).filter(|_| !(200..300).contains(status)))
+        }
+        Err(cause) => {
+            let ours = cause.code.outcome() == Outcome::ProbeError;
+            let error = format!("{}: {}", cause.code.as_str(), cause.detail);
+            (if ours { Answer::OurFault } else { Answer::Silence }, Some(error))
+        }
+    };
+    (answer, error.map(|text| text.chars().take(ERROR_MAX).collect()))
+}
+
 /// Both signatures, with the previous secret's beside the Standard Webhooks one during its grace.
-fn headers(delivery: &Record, webhook: &Webhook, now: Timestamp) -> HeaderMap {
-    let body = delivery.body.as_bytes();
+fn headers(delivery: &Record, webhook: &Webhook, body: &[u8], now: Timestamp) -> HeaderMap {
     let event_id = delivery.event_id.to_string();
     let timestamp = now.seconds();
     let mut standard = webhook.secret.sign_standard(&event_id, timestamp, body);

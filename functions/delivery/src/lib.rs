@@ -1,6 +1,7 @@
-//! Signed webhooks: takes messages of due deliveries, sends each once, and sees to it that none is forgotten.
+//! Events and their deliveries: hands each event to its destinations, sends each delivery once, and sees to it that none is forgotten.
 
 mod deliver;
+mod hand_out;
 mod sweep;
 
 pub use sweep::Swept;
@@ -8,6 +9,7 @@ pub use sweep::Swept;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::{FutureExt, future::join_all};
 use serde_json::Value;
+use valpero_domain::event::Due;
 use valpero_outbound::{Outbound, OutboundError};
 use valpero_runtime::{App, ConfigError, Needs, WorkError, panics::caught, queue::DeliveryMessage, telemetry::chain};
 use valpero_storage::Usage;
@@ -96,8 +98,14 @@ impl Delivery {
         let started = std::time::Instant::now();
         let (done, usage) = Usage::of(async {
             let body = message.body.as_deref().unwrap_or_default();
-            let due: DeliveryMessage = serde_json::from_str(body).map_err(MessageError::BadMessage)?;
-            Ok(caught(self.deliver(due)).await.map_err(WorkError::from)??)
+            let DeliveryMessage { account_id, due } = serde_json::from_str(body).map_err(MessageError::BadMessage)?;
+            let work = async {
+                match due {
+                    Due::Event(id) => self.hand_out(account_id, id).await,
+                    Due::Delivery(id) => self.deliver(account_id, id).await,
+                }
+            };
+            Ok(caught(work).await.map_err(WorkError::from)??)
         })
         .await;
         tracing::info!(

@@ -1,5 +1,5 @@
-//! The sweep: finds deliveries that are due and whose message is lost, or waits longer than a queue can hold it; and regions
-//! that are silent.
+//! The sweep: finds events and deliveries that are due and whose message is lost, or waits longer than a queue can hold it; and
+//! regions that are silent.
 
 use serde::Serialize;
 use valpero_runtime::{WorkError, panics::caught, queue::DeliveryMessage, telemetry::chain};
@@ -8,10 +8,10 @@ use valpero_domain::{RegionCode, Timestamp};
 
 use crate::Delivery;
 
-/// Deliveries that one sweep takes up; the next minute's sweep takes the rest.
+/// Events and deliveries that one sweep takes up; the next minute's sweep takes the rest.
 const AT_ONCE: usize = 500;
 
-/// Minutes between two looks for deliveries that a clock which was ahead has planned; the full hours, for an hour.
+/// Minutes between two looks for what a clock which was ahead has planned; the full hours, for an hour.
 const MISPLANNED_EVERY: i64 = 60;
 
 /// What a sweep found.
@@ -24,8 +24,8 @@ pub struct Swept {
 }
 
 impl Delivery {
-    /// Sends a message for each delivery that is due, and tells of silent regions. Deliveries whose message is on its way are
-    /// sent once all the same: of two messages, one claims the attempt.
+    /// Sends a message for each event and delivery that is due, and tells of silent regions. What has a message on its way is sent
+    /// once all the same: of two messages, one claims the attempt.
     ///
     /// # Errors
     /// Where the store fails.
@@ -35,16 +35,16 @@ impl Delivery {
 
     async fn sweep_once(&self) -> Result<Swept, WorkError> {
         let now = self.app.now();
-        let mut due = self.app.store.due_deliveries(now, AT_ONCE).await?;
+        let mut due = self.app.store.due(now, AT_ONCE).await?;
         if now.minute() % MISPLANNED_EVERY == 0 {
-            due.extend(self.app.store.misplanned_deliveries(now, AT_ONCE).await?);
+            due.extend(self.app.store.misplanned(now, AT_ONCE).await?);
         }
         let mut sent = 0;
-        for (account_id, delivery_id) in due {
-            match self.app.queue.send(DeliveryMessage { account_id, delivery_id }, 0, now).await {
+        for (account_id, due) in due {
+            match self.app.queue.send(DeliveryMessage { account_id, due }, 0, now).await {
                 Ok(()) => sent += 1,
                 Err(error) => {
-                    tracing::warn!(%delivery_id, error = chain(&error), "the next sweep tries again");
+                    tracing::warn!(%due, error = chain(&error), "the next sweep tries again");
                     break;
                 }
             }

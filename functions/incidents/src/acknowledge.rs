@@ -8,7 +8,7 @@ use valpero_domain::{
     incident::{IncidentStatus, TimelineEntry, TimelineType},
 };
 use valpero_http::{Auth, Caller, ObjectId, OptionalBody, Problem, need, retry_on_conflict};
-use valpero_monitoring::notify::{self, News};
+use valpero_monitoring::notify;
 use valpero_runtime::{App, entropy};
 use valpero_views::{Incident, schema};
 
@@ -51,13 +51,10 @@ async fn apply(app: &App, caller: &Caller, id: IncidentId, note: Option<String>)
     let by = caller.author.clone();
     let entry =
         TimelineEntry { id: CommentId::new(now, entropy()?), at: now, kind: TimelineType::Acknowledged, by, note };
-    let delivery = notify::delivery(&News {
-        incident: Some(&incident),
-        entry: Some(&entry),
-        ..News::of(EventType::IncidentAcknowledged, &monitor, now)
-    })?;
+    let event = notify::event(&monitor, EventType::IncidentAcknowledged, monitor.status, now)?;
+    let event = event.map(|event| event.with_incident(incident, entry.clone()));
     let audit = caller.audit(now, "incident.acknowledged", Some(id.to_string()))?;
-    app.store.acknowledge_incident(caller.account(), id, &entry, delivery.as_ref(), &audit).await?;
-    notify::announce(app, delivery.as_ref()).await;
+    app.store.acknowledge_incident(caller.account(), id, &entry, event.as_ref(), &audit).await?;
+    notify::announce(app, event.as_ref()).await;
     Ok(())
 }

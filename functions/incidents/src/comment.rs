@@ -6,13 +6,14 @@ use utoipa::ToSchema;
 use valpero_domain::{
     Faults, Fields, IncidentId, Timestamp,
     delivery::EventType,
+    event::Event,
     id::CommentId,
     incident::{Incident, Note, TimelineEntry, TimelineType},
 };
 use valpero_http::{Answer, Auth, Caller, Idempotency, IdempotencyParam, JsonBody, ObjectId, Problem, Ticket, need};
-use valpero_monitoring::notify::{self, News};
+use valpero_monitoring::notify;
 use valpero_runtime::{App, entropy};
-use valpero_storage::{Delivery, StoreError};
+use valpero_storage::Optional;
 use valpero_views as views;
 use valpero_views::schema;
 
@@ -54,34 +55,28 @@ pub async fn comment(
             by: caller.author.clone(),
             note: Some(text.into()),
         };
-        let delivery = delivery(&app, &caller, &incident, &entry, now).await?;
+        let event = event(&app, incident, &entry, &caller, now).await?;
         let answer = Answer::created(None, &views::TimelineEntry::from(&entry));
         let trail = ticket.trail("incident.commented", &id, &answer, now)?;
-        app.store.comment_on_incident(caller.account(), id, &entry, delivery.as_ref(), &trail).await?;
-        notify::announce(&app, delivery.as_ref()).await;
+        app.store.comment_on_incident(caller.account(), id, &entry, event.as_ref(), &trail).await?;
+        notify::announce(&app, event.as_ref()).await;
         Ok(answer)
     };
     idempotency.once(&app, &caller, &body, comment).await
 }
 
-async fn delivery(
+async fn event(
     app: &App,
-    caller: &Caller,
-    incident: &Incident,
+    incident: Incident,
     entry: &TimelineEntry,
+    caller: &Caller,
     at: Timestamp,
-) -> Result<Option<Delivery>, Problem> {
-    let monitor = match app.store.monitor(caller.account(), incident.monitor_id).await {
-        Ok(monitor) => monitor,
-        // The incident outlives its monitor; the webhook does not.
-        Err(StoreError::NotFound) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    Ok(notify::delivery(&News {
-        incident: Some(incident),
-        entry: Some(entry),
-        ..News::of(EventType::IncidentCommented, &monitor, at)
-    })?)
+) -> Result<Option<Event>, Problem> {
+    // The incident outlives its monitor; whom the monitor told does not.
+    let monitor = app.store.monitor(caller.account(), incident.monitor_id).await.optional()?;
+    let Some(monitor) = monitor else { return Ok(None) };
+    let event = notify::event(&monitor, EventType::IncidentCommented, monitor.status, at)?;
+    Ok(event.map(|event| event.with_incident(incident, entry.clone())))
 }
 
 fn text(body: &Value) -> Result<Note, Faults> {

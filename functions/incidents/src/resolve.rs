@@ -52,7 +52,7 @@ async fn apply(app: &App, caller: &Caller, id: IncidentId, note: Option<String>)
         at: now,
         forget_votes: true,
         incident: end.incident,
-        delivery: end.delivery.as_ref(),
+        event: end.event.as_ref(),
         audit: &audit,
     };
     notify::change_status(app, &change).await?;

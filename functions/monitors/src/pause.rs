@@ -67,7 +67,7 @@ async fn switch(app: &App, caller: &Caller, id: MonitorId, to: Status) -> Result
         at: now,
         forget_votes: true,
         incident: end.incident,
-        delivery: end.delivery.as_ref(),
+        event: end.event.as_ref(),
         audit: &audit,
     };
     Ok(notify::change_status(app, &change).await?)

@@ -9,7 +9,7 @@ use valpero_domain::{
 use valpero_http::{Auth, Caller, NoBody, ObjectId, Problem, need, retry_on_conflict};
 use valpero_monitoring::notify;
 use valpero_runtime::App;
-use valpero_storage::{self as storage, StoreError};
+use valpero_storage::{self as storage, Optional};
 use valpero_views::{Delivery, schema};
 
 /// Sends a delivery again, now. Whatever came of it before: the same event with the same body, to where the monitor's webhook
@@ -32,7 +32,7 @@ pub async fn redeliver(
     // Counted once, however often it collides with others.
     let counted = OnceCell::new();
     let delivery = retry_on_conflict(|| apply(&app, &caller, id, &counted)).await?;
-    notify::announce(&app, Some(&delivery)).await;
+    notify::announce_delivery(&app, &delivery).await;
     Ok((StatusCode::ACCEPTED, Json(Delivery::of(&delivery))))
 }
 
@@ -48,13 +48,9 @@ async fn apply(
     if seen.status == DeliveryStatus::Pending && seen.claimed_until.is_some_and(|until| !is_due(until, now)) {
         return Ok(seen);
     }
-    let monitor = match app.store.monitor(caller.account(), seen.monitor_id).await {
-        Ok(monitor) => monitor,
-        Err(StoreError::NotFound) => {
-            return Err(Problem::conflict("monitor_deleted", "The monitor is deleted, and its webhook with it."));
-        }
-        Err(error) => return Err(error.into()),
-    };
+    let monitor = app.store.monitor(caller.account(), seen.monitor_id).await.optional()?;
+    let deleted = || Problem::conflict("monitor_deleted", "The monitor is deleted, and its webhook with it.");
+    let monitor = monitor.ok_or_else(deleted)?;
     match &monitor.webhook {
         None => return Err(crate::no_webhook()),
         Some(webhook) if webhook.disabled_at.is_some() => return Err(crate::webhook_disabled()),

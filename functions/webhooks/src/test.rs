@@ -3,10 +3,12 @@
 use axum::{extract::State, response::Response};
 use serde_json::Value;
 use utoipa::ToSchema;
-use valpero_domain::{Faults, Fields, MonitorId, delivery::EventType};
+use valpero_auth::derived;
+use valpero_domain::{Faults, Fields, MonitorId, delivery::EventType, event::Destination};
 use valpero_http::{Answer, Auth, Idempotency, IdempotencyParam, JsonBody, Problem, Ticket, need};
-use valpero_monitoring::notify::{self, News};
+use valpero_monitoring::notify;
 use valpero_runtime::App;
+use valpero_storage::Delivery;
 use valpero_views as views;
 use valpero_views::schema;
 
@@ -42,16 +44,18 @@ pub async fn test(
     let send = async |ticket: Ticket| {
         let now = app.now();
         let monitor = app.store.monitor(caller.account(), asked(&body)?).await?;
-        let news = News::of(EventType::WebhookTest, &monitor, now);
         if monitor.webhook.is_none() {
             return Err(crate::no_webhook());
         }
-        let delivery = notify::delivery(&news)?.ok_or_else(crate::webhook_disabled)?;
+        let event = notify::event(&monitor, EventType::WebhookTest, monitor.status, now)?;
+        let event = event.ok_or_else(crate::webhook_disabled)?;
+        let id = derived::delivery_id(event.event_id, Destination::MonitorWebhook(monitor.id));
+        let delivery = Delivery::new(&event, id, monitor.id);
         crate::within_quota(&app, &monitor, now).await?;
         let answer = Answer::accepted(&views::Delivery::of(&delivery));
         let trail = ticket.trail("webhook.tested", &monitor.id, &answer, now)?;
-        app.store.create_delivery(&delivery, &trail).await?;
-        notify::announce(&app, Some(&delivery)).await;
+        app.store.create_delivery(&event, &delivery, &trail).await?;
+        notify::announce_delivery(&app, &delivery).await;
         Ok(answer)
     };
     idempotency.once(&app, &caller, &body, send).await

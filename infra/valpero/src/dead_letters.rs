@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, error::Error};
 
 use aws_sdk_sqs::{Client, types::Message};
 use serde_json::{Value, json};
+use valpero_domain::event::Due;
 use valpero_runtime::queue::DeliveryMessage;
 
 use crate::{
@@ -124,18 +125,20 @@ fn ours(letter: &Message) -> Option<DeliveryMessage> {
 fn line(letter: &Message) -> String {
     let id = letter.message_id.as_deref().unwrap_or_default();
     match ours(letter) {
-        Some(due) => format!("{id}  {}  {}", due.account_id, due.delivery_id),
+        Some(letter) => format!("{id}  {}  {}", letter.account_id, letter.due),
         None => format!("{id}  no message of Valpero's"),
     }
 }
 
 fn objects(letters: &[Message]) -> Vec<Value> {
     let object = |letter: &Message| {
-        let due = ours(letter);
+        let ours = ours(letter);
+        let due = ours.map(|message| message.due);
         json!({
             "message_id": letter.message_id,
-            "account_id": due.map(|due| due.account_id),
-            "delivery_id": due.map(|due| due.delivery_id),
+            "account_id": ours.map(|message| message.account_id),
+            "delivery_id": due.filter(|due| matches!(due, Due::Delivery(_))).map(|due| due.to_string()),
+            "event_id": due.filter(|due| matches!(due, Due::Event(_))).map(|due| due.to_string()),
         })
     };
     letters.iter().map(object).collect()

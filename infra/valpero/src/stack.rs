@@ -93,7 +93,7 @@ impl Stack {
             }
         }
         for checker in &self.checkers {
-            self.app.store.beat(checker.region(), self.app.now()).await?;
+            self.app.store.record_heartbeat(checker.region(), self.app.now()).await?;
         }
         Ok(())
     }
@@ -147,7 +147,7 @@ impl Stack {
         let failures = answer["batchItemFailures"].as_array().cloned().unwrap_or_default();
         let failed: Vec<String> =
             failures.iter().filter_map(|failure| failure["itemIdentifier"].as_str().map(str::to_owned)).collect();
-        self.queue.settle(&event, &failed);
+        self.queue.acknowledge(&event, &failed);
         Ok(true)
     }
 }

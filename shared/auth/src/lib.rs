@@ -1,6 +1,7 @@
 //! API keys, webhook signatures, cursors and sealed answers, as pure functions over bytes.
 
 pub mod cursor;
+pub mod derived;
 pub mod seal;
 pub mod token;
 pub mod webhook;

@@ -1,6 +1,6 @@
 //! Webhook deliveries: the events, and when to try again.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -117,6 +117,76 @@ pub fn retry_after_ms(attempts: u32, jitter: u8, asked_s: Option<i64>) -> Option
     Some(jittered.max(asked_ms))
 }
 
+/// What came of one attempt to deliver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// The receiver answered.
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// Its `Retry-After`, in seconds.
+        retry_after_s: Option<i64>,
+    },
+    /// The receiver did not answer.
+    Silence,
+    /// It was never asked, by a fault of our own.
+    OurFault,
+}
+
+/// What becomes of a delivery after an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// The receiver has it.
+    Done,
+    /// It is tried again.
+    Retry {
+        /// After this many milliseconds.
+        after_ms: i64,
+    },
+    /// It is given up.
+    GiveUp(Reason),
+}
+
+/// Why a delivery is given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The receiver answered 410 Gone: it wants nothing more.
+    Gone,
+    /// This many attempts failed.
+    Attempts(u32),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gone => f.write_str("The receiver answered 410 Gone."),
+            Self::Attempts(attempts) => write!(f, "{attempts} attempts failed."),
+        }
+    }
+}
+
+/// How long a delivery is tried that fails by a fault of our own, such as a name server of ours that does not answer, in
+/// milliseconds: three days.
+pub const OUR_FAULT_MS: i64 = 3 * 86_400_000;
+
+/// What becomes of a delivery of age `age_ms` after attempt number `attempts` (1 is the first) since it was last asked for. `jitter`
+/// is that of [`retry_after_ms`].
+pub fn next(answer: Answer, attempts: u32, age_ms: i64, jitter: u8) -> Next {
+    let (asked_s, place) = match answer {
+        Answer::Status { status: 200..300, .. } => return Next::Done,
+        Answer::Status { status: 410, .. } => return Next::GiveUp(Reason::Gone),
+        Answer::Status { retry_after_s, .. } => (retry_after_s, attempts),
+        Answer::Silence => (None, attempts),
+        // No attempt of the receiver's is used up by it: the last wait is repeated.
+        Answer::OurFault if age_ms < OUR_FAULT_MS => (None, attempts.min(RETRY_AFTER_S.len() as u32)),
+        Answer::OurFault => (None, attempts),
+    };
+    match retry_after_ms(place, jitter, asked_s) {
+        Some(after_ms) => Next::Retry { after_ms },
+        None => Next::GiveUp(Reason::Attempts(attempts)),
+    }
+}
+
 /// The longest wait between two attempts, in seconds: that of the last, with its jitter, and the difference between the clocks of
 /// two machines.
 pub const WAIT_MAX_S: i64 = 36_000 + 3_600 + 120;
@@ -153,6 +223,28 @@ mod tests {
         assert_eq!(retry_after_ms(4, 0, Some(1)), Some(1_800_000));
         assert_eq!(retry_after_ms(1, 0, Some(i64::MAX)), Some(36_000_000));
         assert_eq!(retry_after_ms(1, 0, Some(-5)), Some(5_000));
+    }
+
+    #[test]
+    fn each_answer_has_its_next_step() {
+        let status = |status| Answer::Status { status, retry_after_s: None };
+        let retry = |after_ms| Next::Retry { after_ms };
+        for (answer, attempts, age_ms, expected) in [
+            (status(200), 1, 0, Next::Done),
+            (status(299), 8, 0, Next::Done),
+            (status(410), 1, 0, Next::GiveUp(Reason::Gone)),
+            (status(300), 1, 0, retry(5_000)),
+            (status(500), 7, 0, retry(36_000_000)),
+            (status(500), 8, 0, Next::GiveUp(Reason::Attempts(8))),
+            (Answer::Status { status: 429, retry_after_s: Some(90) }, 1, 0, retry(90_000)),
+            (Answer::Silence, 2, 0, retry(60_000)),
+            (Answer::Silence, 8, 0, Next::GiveUp(Reason::Attempts(8))),
+            (Answer::OurFault, 20, OUR_FAULT_MS - 1, retry(36_000_000)),
+            (Answer::OurFault, 20, OUR_FAULT_MS, Next::GiveUp(Reason::Attempts(20))),
+            (Answer::OurFault, 1, OUR_FAULT_MS, retry(5_000)),
+        ] {
+            assert_eq!(next(answer, attempts, age_ms, 0), expected, "{answer:?} {attempts} {age_ms}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod check;
 pub mod delivery;
 pub mod dns_check;
 pub mod downtime;
+pub mod event;
 pub mod fields;
 pub mod host;
 pub mod host_checks;

@@ -411,6 +411,7 @@ impl From<WorkError> for Problem {
         match error {
             WorkError::Store(error) => error.into(),
             WorkError::NoEntropy(error) => error.into(),
+            WorkError::Render(error) => Self::internal(&error),
             WorkError::Panicked(panicked) => Self::internal(&panicked),
         }
     }

@@ -3,12 +3,13 @@
 use valpero_domain::{
     Author, Status, Timestamp,
     delivery::EventType,
+    event::Event,
     id::CommentId,
     incident::{IncidentStatus, TimelineEntry, TimelineType},
 };
-use valpero_storage::{Delivery, IncidentWrite, Monitor};
+use valpero_storage::{IncidentWrite, Monitor};
 
-use crate::notify::{News, delivery};
+use crate::notify;
 use valpero_runtime::{App, WorkError, entropy};
 
 /// What goes with a change of a monitor's status.
@@ -16,8 +17,8 @@ use valpero_runtime::{App, WorkError, entropy};
 pub struct Consequences {
     /// What happens to the incident.
     pub incident: IncidentWrite,
-    /// What is sent, where there is a webhook.
-    pub delivery: Option<Delivery>,
+    /// What is told, where anybody is.
+    pub event: Option<Event>,
 }
 
 /// Prepares the end of the monitor's open incident; nothing where none is open. `by` is who ends it; `status` is
@@ -34,7 +35,7 @@ pub async fn resolution(
     at: Timestamp,
 ) -> Result<Consequences, WorkError> {
     let Some(id) = monitor.current_incident_id else {
-        return Ok(Consequences { incident: IncidentWrite::None, delivery: None });
+        return Ok(Consequences { incident: IncidentWrite::None, event: None });
     };
     let mut incident = app.store.incident(monitor.account_id, id).await?;
     incident.status = IncidentStatus::Resolved;
@@ -42,12 +43,7 @@ pub async fn resolution(
     incident.resolved_by = Some(by.actor);
     let entry =
         TimelineEntry { id: CommentId::new(at, entropy()?), at, kind: TimelineType::Resolved, by: by.clone(), note };
-    let news = News {
-        status,
-        incident: Some(&incident),
-        entry: Some(&entry),
-        ..News::of(EventType::IncidentResolved, monitor, at)
-    };
-    let delivery = delivery(&news)?;
-    Ok(Consequences { incident: IncidentWrite::Resolve { id, at, by: by.actor, entry }, delivery })
+    let event = notify::event(monitor, EventType::IncidentResolved, status, at)?;
+    let event = event.map(|event| event.with_incident(incident, entry.clone()));
+    Ok(Consequences { incident: IncidentWrite::Resolve { id, at, by: by.actor, entry }, event })
 }

@@ -16,10 +16,10 @@ use valpero_domain::{
     status::Verdict,
 };
 use valpero_runtime::{App, WorkError, entropy};
-use valpero_storage::{AuditRow, IncidentWrite, Monitor, Place, StatusChange, Store, StoreError};
+use valpero_storage::{AuditRow, IncidentWrite, Monitor, Optional, Place, StatusChange, Store, StoreError};
 
 use crate::{
-    notify::{self, News},
+    notify,
     resolution::{Consequences, resolution},
     unwatched,
 };
@@ -54,12 +54,8 @@ pub async fn settle(
     reporting: &Reporting,
 ) -> Result<bool, WorkError> {
     for _ in 0..COLLISIONS {
-        let monitor = match app.store.monitor(account, monitor).await {
-            Ok(monitor) => monitor,
-            // Deleted while it was probed.
-            Err(StoreError::NotFound) => return Ok(false),
-            Err(error) => return Err(error.into()),
-        };
+        // Where it is none, it was deleted while it was probed.
+        let Some(monitor) = app.store.monitor(account, monitor).await.optional()? else { return Ok(false) };
         match settle_once(app, &monitor, check, reporting).await {
             Err(error) if error.is_conflict() => {}
             settled => return settled,
@@ -87,7 +83,7 @@ async fn settle_once(app: &App, monitor: &Monitor, check: &Decider, reporting: &
         at: check.at,
         forget_votes: false,
         incident: consequences.incident,
-        delivery: consequences.delivery.as_ref(),
+        event: consequences.event.as_ref(),
         audit: &audit,
     };
     notify::change_status(app, &status_change).await?;
@@ -133,7 +129,7 @@ fn decide_needs_nothing(monitor: &Monitor) -> bool {
     monitor.status == Status::Up && monitor.unwatched.is_none() && monitor.spec.regions.iter().all(up)
 }
 
-/// What goes with a change: the incident that opens or ends, and what the webhook is told.
+/// What goes with a change: the incident that opens or ends, and what is told.
 async fn consequences(app: &App, monitor: &Monitor, change: &Change, at: Timestamp) -> Result<Consequences, WorkError> {
     if change.to == Status::Down {
         return opening(monitor, change, at);
@@ -141,15 +137,14 @@ async fn consequences(app: &App, monitor: &Monitor, change: &Change, at: Timesta
     if monitor.current_incident_id.is_some() {
         return resolution(app, monitor, change.to, &Actor::Recovery.into(), None, at).await;
     }
-    let event = match (monitor.status, change.to) {
+    let kind = match (monitor.status, change.to) {
         (_, Status::Degraded) => EventType::MonitorDegraded,
         (Status::Degraded, _) => EventType::MonitorRecovered,
         _ if monitor.unwatched.is_some() => EventType::MonitorRecovered,
         // From pending to up: nothing that anybody waits for.
-        _ => return Ok(Consequences { incident: IncidentWrite::None, delivery: None }),
+        _ => return Ok(Consequences { incident: IncidentWrite::None, event: None }),
     };
-    let news = News { status: change.to, ..News::of(event, monitor, at) };
-    Ok(Consequences { incident: IncidentWrite::None, delivery: notify::delivery(&news)? })
+    Ok(Consequences { incident: IncidentWrite::None, event: notify::event(monitor, kind, change.to, at)? })
 }
 
 fn opening(monitor: &Monitor, change: &Change, at: Timestamp) -> Result<Consequences, WorkError> {
@@ -173,12 +168,7 @@ fn opening(monitor: &Monitor, change: &Change, at: Timestamp) -> Result<Conseque
         by: Actor::Checker(None).into(),
         note: Some(incident.cause.detail.clone()),
     };
-    let news = News {
-        status: Status::Down,
-        incident: Some(&incident),
-        entry: Some(&entry),
-        ..News::of(EventType::IncidentOpened, monitor, at)
-    };
-    let delivery = notify::delivery(&news)?;
-    Ok(Consequences { incident: IncidentWrite::Open { incident: Box::new(incident), entry }, delivery })
+    let event = notify::event(monitor, EventType::IncidentOpened, Status::Down, at)?;
+    let event = event.map(|event| event.with_incident(incident.clone(), entry.clone()));
+    Ok(Consequences { incident: IncidentWrite::Open { incident: Box::new(incident), entry }, event })
 }

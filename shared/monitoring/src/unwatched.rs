@@ -12,12 +12,9 @@ use valpero_domain::{
 use valpero_runtime::{App, WorkError};
 use valpero_storage::Monitor;
 
-use crate::{
-    notify::{self, News},
-    settle::audit,
-};
+use crate::{notify, settle::audit};
 
-/// Writes down whether the monitor is watched, where that changed, and tells its webhook.
+/// Writes down whether the monitor is watched, where that changed, and tells of it.
 ///
 /// # Errors
 /// A conflict where somebody else changed the monitor since it was read; where the store fails.
@@ -36,15 +33,15 @@ pub(crate) async fn tell(
         (Some(_), None) if standing.is_watched(reporting) => None,
         _ => return Ok(()),
     };
-    let (event, action) = match unwatched {
+    let (kind, action) = match unwatched {
         Some(_) => (EventType::MonitorUnwatched, "monitor.unwatched"),
         None => (EventType::MonitorRecovered, "monitor.watched"),
     };
-    let news = News { unwatched: unwatched.as_ref(), ..News::of(event, monitor, check.at) };
-    let delivery = notify::delivery(&news)?;
+    let event = notify::event(monitor, kind, monitor.status, check.at)?;
+    let event = event.map(|event| event.with_unwatched(unwatched.clone()));
     let audit = audit(monitor, check.region, action, check.at)?;
-    app.store.save_unwatched(monitor, unwatched.as_ref(), delivery.as_ref(), &audit).await?;
-    notify::announce(app, delivery.as_ref()).await;
+    app.store.save_unwatched(monitor, unwatched.as_ref(), event.as_ref(), &audit).await?;
+    notify::announce(app, event.as_ref()).await;
     match &unwatched {
         Some(unwatched) => {
             tracing::warn!(monitor_id = %monitor.id, cause = unwatched.cause.code.as_str(), "nobody watches a monitor");

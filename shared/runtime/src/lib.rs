@@ -29,6 +29,9 @@ pub enum WorkError {
     /// The operating system had no random bytes.
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
+    /// A message could not be written as JSON.
+    #[error("a message could not be written")]
+    Render(#[source] serde_json::Error),
     /// A fault of ours: it panicked.
     #[error(transparent)]
     Panicked(#[from] Panicked),

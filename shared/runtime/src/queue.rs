@@ -10,15 +10,16 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
-use valpero_domain::{AccountId, DeliveryId, Timestamp};
+use valpero_domain::{AccountId, Timestamp, event::Due};
 
-/// One message: a delivery that is due.
+/// One message: an event that waits for its destinations, or a delivery that is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryMessage {
     /// Whose.
     pub account_id: AccountId,
-    /// Which.
-    pub delivery_id: DeliveryId,
+    /// Which: `event_id` or `delivery_id`.
+    #[serde(flatten)]
+    pub due: Due,
 }
 
 /// SQS delays a message by at most this many seconds; the sweep takes what waits longer.
@@ -166,7 +167,7 @@ impl InProcessQueue {
     }
 
     /// Takes the messages of an event away, but for those that the handler's answer names as failed.
-    pub fn settle(&self, event: &Value, failed: &[String]) {
+    pub fn acknowledge(&self, event: &Value, failed: &[String]) {
         let ids: Vec<&str> = event["Records"]
             .as_array()
             .into_iter()
@@ -207,7 +208,7 @@ mod tests {
         }
         let first = queue.receive(NOW).expect("messages");
         assert_eq!(ids(Some(&first)).len(), 10);
-        queue.settle(&first, &[]);
+        queue.acknowledge(&first, &[]);
         assert_eq!(ids(queue.receive(NOW).as_ref()), ["message-12"]);
         assert_eq!(ids(queue.receive(NOW.plus_seconds(5)).as_ref()), ["message-1"]);
     }
@@ -219,7 +220,7 @@ mod tests {
         let mut now = NOW;
         for _ in 0..RECEIVES_MAX {
             let event = queue.receive(now).expect("the message");
-            queue.settle(&event, &ids(Some(&event)));
+            queue.acknowledge(&event, &ids(Some(&event)));
             assert!(queue.receive(now).is_none(), "hidden while somebody works on it");
             now = now.plus_seconds(HIDDEN_S);
         }

@@ -5,7 +5,8 @@ use valpero_domain::{AccountId, Plan, Timestamp};
 
 use crate::{
     AuditRow, Store, StoreError,
-    call::{Cancelled, Item, a_put, an_update, from_item, key, n, put_item, s, to_item, to_value, update_item},
+    call::{Cancelled, Item, a_put, from_item, key, n, put_item, s, to_item, to_value},
+    change::{Change, If},
     keys,
 };
 
@@ -89,23 +90,17 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`] where there is no such account.
     pub async fn set_plan(&self, account: AccountId, plan: Plan, audit: &AuditRow) -> Result<(), StoreError> {
-        let change = update_item(&self.tables.accounts, Self::account_key(account), "SET #plan = :plan")
-            .condition_expression("attribute_exists(account_id)")
-            .expression_attribute_names("#plan", "plan")
-            .expression_attribute_values(":plan", to_value(TABLE, &plan)?);
-        let cancelled = self.transact(vec![an_update(change)?, self.audit(audit)?]).await;
+        let change = Change::new().set("plan", to_value(TABLE, &plan)?).only_if(If::Exists("account_id"));
+        let change = change.on(&self.tables.accounts, Self::account_key(account))?;
+        let cancelled = self.transact(vec![change, self.audit(audit)?]).await;
         cancelled.map_err(|cancelled| match cancelled {
             Cancelled::Conditions(_) => StoreError::NotFound,
             cancelled => cancelled.conflict(),
         })?;
         for hash in self.key_hashes(account).await? {
             let limit = plan.limits().requests_per_minute;
-            let request = self
-                .update(&self.tables.api_keys, key([("token_hash", hash)]))
-                .update_expression("SET request_limit = :limit")
-                .condition_expression("attribute_exists(token_hash)")
-                .expression_attribute_values(":limit", n(limit));
-            self.send_update(request).await?;
+            let change = Change::new().set("request_limit", n(limit)).only_if(If::Exists("token_hash"));
+            self.change(&self.tables.api_keys, key([("token_hash", hash)]), change).await?;
         }
         Ok(())
     }

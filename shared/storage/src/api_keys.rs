@@ -7,7 +7,8 @@ use valpero_domain::{AccountId, KeyId, Scopes, Timestamp};
 
 use crate::{
     AuditRow, Store, StoreError, Trail,
-    call::{Cancelled, Item, Updated, a_put, an_update, from_item, key, n, put_item, s, to_item, update_item},
+    call::{Cancelled, Item, Updated, a_put, from_item, key, n, put_item, s, to_item},
+    change::{Change, If},
     keys, window,
 };
 
@@ -117,8 +118,13 @@ pub const LIVE_KEYS_MAX: usize = 100;
 /// How often a key is minted anew when others mint keys of the same account at the same time.
 const MINTS: u32 = 16;
 
-const LIVE: &str = "attribute_exists(token_hash) AND attribute_not_exists(revoked_at) \
-                    AND (attribute_not_exists(expires_at) OR expires_at > :now)";
+/// The change, of a key that is neither revoked nor expired.
+fn live(change: Change, now: Timestamp) -> Change {
+    change
+        .only_if(If::Exists("token_hash"))
+        .only_if(If::Absent("revoked_at"))
+        .only_if(If::Any(vec![If::Absent("expires_at"), If::Above("expires_at", s(now))]))
+}
 
 impl Store {
     /// Counts one request of a key, and answers with the key.
@@ -164,15 +170,10 @@ impl Store {
     }
 
     async fn count(&self, hash: &TokenHash, minute: i64, now: Timestamp) -> Result<Updated, StoreError> {
-        let request = self
-            .update(&self.tables.api_keys, key([("token_hash", hash.as_str().into())]))
-            .update_expression("SET last_used_at = :now ADD used :one")
-            .condition_expression(format!("{LIVE} AND #window = :minute AND used < request_limit"))
-            .expression_attribute_names("#window", "window")
-            .expression_attribute_values(":now", s(now))
-            .expression_attribute_values(":minute", n(minute))
-            .expression_attribute_values(":one", n(1));
-        self.send_update(request).await
+        let change = live(Change::new().set("last_used_at", s(now)).add("used", 1), now)
+            .only_if(If::Is("window", n(minute)))
+            .only_if(If::BelowOther("used", "request_limit"));
+        self.change(&self.tables.api_keys, key([("token_hash", hash.as_str().into())]), change).await
     }
 
     async fn open_window(
@@ -182,16 +183,9 @@ impl Store {
         minute: i64,
         now: Timestamp,
     ) -> Result<Updated, StoreError> {
-        let request = self
-            .update(&self.tables.api_keys, key([("token_hash", hash.as_str().into())]))
-            .update_expression("SET last_used_at = :now, #window = :minute, used = :one")
-            .condition_expression(format!("{LIVE} AND #window = :old"))
-            .expression_attribute_names("#window", "window")
-            .expression_attribute_values(":now", s(now))
-            .expression_attribute_values(":old", n(old))
-            .expression_attribute_values(":minute", n(minute))
-            .expression_attribute_values(":one", n(1));
-        self.send_update(request).await
+        let opened = Change::new().set("last_used_at", s(now)).set("window", n(minute)).set("used", n(1));
+        let change = live(opened, now).only_if(If::Is("window", n(old)));
+        self.change(&self.tables.api_keys, key([("token_hash", hash.as_str().into())]), change).await
     }
 
     /// Keeps a new key. 8 WRU, 2 for the receipt, and 2 RRU and 1 a key of the account to count those that are live.
@@ -249,12 +243,12 @@ impl Store {
     }
 
     fn count_up(&self, account: AccountId, seen: i64) -> Result<TransactWriteItem, StoreError> {
-        let change = update_item(&self.tables.accounts, Self::account_key(account), "ADD keys_version :one")
-            .expression_attribute_values(":one", n(1));
-        an_update(match seen {
-            0 => change.condition_expression("attribute_exists(account_id) AND attribute_not_exists(keys_version)"),
-            _ => change.condition_expression("keys_version = :seen").expression_attribute_values(":seen", n(seen)),
-        })
+        let change = Change::new().add("keys_version", 1);
+        let change = match seen {
+            0 => change.only_if(If::Exists("account_id")).only_if(If::Absent("keys_version")),
+            _ => change.only_if(If::Is("keys_version", n(seen))),
+        };
+        change.on(&self.tables.accounts, Self::account_key(account))
     }
 
     fn new_key(&self, api_key: &ApiKey) -> Result<[TransactWriteItem; 2], StoreError> {
@@ -309,10 +303,10 @@ impl Store {
     /// Where the store fails.
     pub async fn revoke_key(&self, api_key: &ApiKey, now: Timestamp, audit: &AuditRow) -> Result<(), StoreError> {
         let place = key([("token_hash", api_key.token_hash.as_str().into())]);
-        let change = update_item(&self.tables.api_keys, place, "SET revoked_at = :now")
-            .condition_expression("attribute_exists(token_hash) AND attribute_not_exists(revoked_at)")
-            .expression_attribute_values(":now", s(now));
-        match self.transact(vec![an_update(change)?, self.audit(audit)?]).await {
+        let change =
+            Change::new().set("revoked_at", s(now)).only_if(If::Exists("token_hash")).only_if(If::Absent("revoked_at"));
+        let change = change.on(&self.tables.api_keys, place)?;
+        match self.transact(vec![change, self.audit(audit)?]).await {
             Ok(()) | Err(Cancelled::Conditions(_)) => Ok(()),
             Err(cancelled) => Err(cancelled.conflict()),
         }
@@ -336,13 +330,12 @@ impl Store {
     }
 
     fn end_for(&self, old: &ApiKey, ends_at: Timestamp, successor: &ApiKey) -> Result<TransactWriteItem, StoreError> {
-        let place = key([("token_hash", old.token_hash.as_str().into())]);
-        let change = update_item(&self.tables.api_keys, place, "SET expires_at = :end, successor = :successor")
-            .condition_expression(
-                "attribute_exists(token_hash) AND attribute_not_exists(revoked_at) AND attribute_not_exists(successor)",
-            )
-            .expression_attribute_values(":end", s(ends_at))
-            .expression_attribute_values(":successor", s(successor.id));
-        an_update(change)
+        Change::new()
+            .set("expires_at", s(ends_at))
+            .set("successor", s(successor.id))
+            .only_if(If::Exists("token_hash"))
+            .only_if(If::Absent("revoked_at"))
+            .only_if(If::Absent("successor"))
+            .on(&self.tables.api_keys, key([("token_hash", old.token_hash.as_str().into())]))
     }
 }

@@ -10,8 +10,7 @@ use aws_sdk_dynamodb::{
     },
     types::{
         AttributeValue, ConsumedCapacity, Delete, KeysAndAttributes, Put, ReturnConsumedCapacity, TransactWriteItem,
-        Update,
-        builders::{DeleteBuilder, PutBuilder, UpdateBuilder},
+        builders::{DeleteBuilder, PutBuilder},
     },
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -108,14 +107,9 @@ impl Store {
         sent.map(drop).map_err(StoreError::from_sdk)
     }
 
-    pub(crate) fn update(&self, table: &str, key: Item) -> UpdateItemFluentBuilder {
-        self.client.update_item().table_name(table).set_key(Some(key))
-    }
-
     pub(crate) async fn send_update(&self, request: UpdateItemFluentBuilder) -> Result<Updated, StoreError> {
         use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
         let request = request
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let mut wait = COLLISION_WAIT;
@@ -341,20 +335,12 @@ pub(crate) fn put_item(table: &str, item: Item) -> PutBuilder {
     Put::builder().table_name(table).set_item(Some(item))
 }
 
-pub(crate) fn update_item(table: &str, key: Item, expression: impl Into<String>) -> UpdateBuilder {
-    Update::builder().table_name(table).set_key(Some(key)).update_expression(expression)
-}
-
 pub(crate) fn delete_item(table: &str, key: Item) -> DeleteBuilder {
     Delete::builder().table_name(table).set_key(Some(key))
 }
 
 pub(crate) fn a_put(put: PutBuilder) -> Result<TransactWriteItem, StoreError> {
     Ok(TransactWriteItem::builder().put(put.build()?).build())
-}
-
-pub(crate) fn an_update(update: UpdateBuilder) -> Result<TransactWriteItem, StoreError> {
-    Ok(TransactWriteItem::builder().update(update.build()?).build())
 }
 
 pub(crate) fn a_delete(delete: DeleteBuilder) -> Result<TransactWriteItem, StoreError> {

@@ -1,20 +1,20 @@
-//! Webhook deliveries: written with what they tell of, sent later, kept until they age.
+//! Deliveries of events, one to each destination: attempted until one succeeds or it is given up, kept until they age.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
-use futures::future::try_join_all;
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 use valpero_domain::{
     AccountId, DeliveryId, EventId, IncidentId, MonitorId, Timestamp,
     delivery::{DeliveryStatus, EventType, WAIT_MAX_S},
+    event::{Due, Event},
 };
 
 use crate::{
     AuditRow, Store, StoreError, Trail,
-    call::{
-        Cancelled, Item, Updated, a_put, an_update, from_item, key, n, put_item, s, to_item, to_value, update_item,
-    },
+    call::{Cancelled, Item, Updated, a_put, consumed, from_item, key, n, put_item, s, to_item, to_value},
+    change::{Change, If},
     keys,
-    schema::{PENDING_INDEX, TTL},
+    schema::TTL,
+    usage::Kind,
 };
 
 const TABLE: &str = "deliveries";
@@ -59,8 +59,9 @@ pub struct Delivery {
     pub event_id: EventId,
     /// What happened.
     pub event: EventType,
-    /// The body, sent unchanged on every attempt.
-    pub body: String,
+    /// The body, where it was written by a version before events were: now each attempt renders it from the event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
     /// Where it stands.
     pub status: DeliveryStatus,
     /// Attempts begun.
@@ -100,20 +101,33 @@ impl DeliveryFilter {
 }
 
 impl Delivery {
+    /// The delivery of an event to this monitor's webhook, which is due at once.
+    pub fn new(event: &Event, id: DeliveryId, monitor_id: MonitorId) -> Self {
+        Self {
+            account_id: event.account_id,
+            id,
+            monitor_id,
+            incident_id: event.incident.as_ref().map(|incident| incident.id),
+            event_id: event.event_id,
+            event: event.kind,
+            body: None,
+            status: DeliveryStatus::Pending,
+            attempts: 0,
+            attempts_before: 0,
+            attempt_log: Vec::new(),
+            claimed_until: None,
+            next_attempt_at: event.created_at,
+            created_at: event.created_at,
+            gave_up: None,
+        }
+    }
+
     /// Notes what came of an attempt; the oldest note makes room.
     pub fn note(&mut self, attempt: Attempt) {
         self.attempt_log.push(attempt);
         let beyond = self.attempt_log.len().saturating_sub(ATTEMPTS_KEPT);
         self.attempt_log.drain(..beyond);
     }
-}
-
-/// What the index of pending deliveries holds of one.
-#[derive(Debug, Deserialize)]
-struct Planned {
-    account_id: AccountId,
-    delivery_id: DeliveryId,
-    next_attempt_at: Timestamp,
 }
 
 impl Store {
@@ -123,9 +137,8 @@ impl Store {
 
     /// The delivery as part of the transaction that it tells of.
     pub(crate) fn new_delivery(&self, delivery: &Delivery) -> Result<TransactWriteItem, StoreError> {
-        let mut item = to_item(TABLE, delivery)?;
-        item.insert("pending".into(), s(keys::pending(delivery.id)));
-        a_put(put_item(&self.tables.deliveries, item).condition_expression("attribute_not_exists(account_id)"))
+        let put = put_item(&self.tables.deliveries, delivery_item(delivery)?);
+        a_put(put.condition_expression("attribute_not_exists(account_id)"))
     }
 
     /// The delivery. 1 RRU per 4 KB.
@@ -137,53 +150,26 @@ impl Store {
         from_item(TABLE, item.ok_or(StoreError::NotFound)?)
     }
 
-    /// Those that are due, oldest first, at most `count`: account and id. A hint only: [`Self::claim_delivery`] decides. 4 RRU where
-    /// nothing is pending.
+    /// Keeps a delivery, unless there is one of its id already: whoever hands out an event a second time makes nothing twice.
+    /// 2 WRU. Answers whether it is new.
     ///
     /// # Errors
     /// Where the store fails.
-    pub async fn due_deliveries(
-        &self,
-        now: Timestamp,
-        count: usize,
-    ) -> Result<Vec<(AccountId, DeliveryId)>, StoreError> {
-        self.planned("<=", now, count).await
-    }
-
-    /// Those that a clock which was ahead has planned for later than any attempt waits, at most `count`: account and id. They are due
-    /// too. 4 RRU where there are none.
-    ///
-    /// # Errors
-    /// Where the store fails.
-    pub async fn misplanned_deliveries(
-        &self,
-        now: Timestamp,
-        count: usize,
-    ) -> Result<Vec<(AccountId, DeliveryId)>, StoreError> {
-        self.planned(">", now.plus_seconds(WAIT_MAX_S), count).await
-    }
-
-    /// Pending deliveries whose next attempt is before or after a moment, oldest first, of every partition.
-    async fn planned(
-        &self,
-        condition: &str,
-        at: Timestamp,
-        count: usize,
-    ) -> Result<Vec<(AccountId, DeliveryId)>, StoreError> {
-        let shards = (0..keys::PENDING_SHARDS).map(async |shard| {
-            let request = self
-                .query(&self.tables.deliveries)
-                .index_name(PENDING_INDEX)
-                .key_condition_expression(format!("#pending = :pending AND next_attempt_at {condition} :at"))
-                .expression_attribute_names("#pending", "pending")
-                .expression_attribute_values(":pending", s(keys::pending_shard(shard)))
-                .expression_attribute_values(":at", s(at));
-            self.query_filtered(TABLE, request, None, |_: &Planned| true, count).await
-        });
-        let mut all: Vec<Planned> = try_join_all(shards).await?.into_iter().flatten().collect();
-        all.sort_by_key(|planned| planned.next_attempt_at);
-        all.truncate(count);
-        Ok(all.into_iter().map(|planned| (planned.account_id, planned.delivery_id)).collect())
+    pub async fn add_delivery(&self, delivery: &Delivery) -> Result<bool, StoreError> {
+        let request = self
+            .client
+            .put_item()
+            .table_name(&self.tables.deliveries)
+            .set_item(Some(delivery_item(delivery)?))
+            .condition_expression("attribute_not_exists(account_id)")
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let sent = request.send().await;
+        consumed(&Kind::Write, sent.iter().filter_map(|output| output.consumed_capacity()));
+        match sent.map_err(StoreError::from_sdk) {
+            Ok(_) => Ok(true),
+            Err(StoreError::Conflict) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Begins an attempt: of all who hold the message, one gets it. Until `lost_at` nobody else tries. 2 WRU per KB.
@@ -196,20 +182,18 @@ impl Store {
         now: Timestamp,
         lost_at: Timestamp,
     ) -> Result<Delivery, StoreError> {
-        let request = self
-            .update(&self.tables.deliveries, Self::delivery_key(seen.account_id, seen.id))
-            .update_expression("SET next_attempt_at = :lost, claimed_until = :lost ADD attempts :one")
-            .condition_expression(
-                "#status = :pending AND attempts = :seen AND (next_attempt_at <= :now OR next_attempt_at > :beyond)",
-            )
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":pending", to_value(TABLE, &DeliveryStatus::Pending)?)
-            .expression_attribute_values(":seen", n(seen.attempts))
-            .expression_attribute_values(":one", n(1))
-            .expression_attribute_values(":now", s(now))
-            .expression_attribute_values(":beyond", s(now.plus_seconds(WAIT_MAX_S)))
-            .expression_attribute_values(":lost", s(lost_at));
-        match self.send_update(request).await? {
+        let change = Change::new()
+            .set("next_attempt_at", s(lost_at))
+            .set("claimed_until", s(lost_at))
+            .add("attempts", 1)
+            .only_if(If::Is("status", to_value(TABLE, &DeliveryStatus::Pending)?))
+            .only_if(If::Is("attempts", n(seen.attempts)))
+            .only_if(If::Any(vec![
+                If::AtMost("next_attempt_at", s(now)),
+                If::Above("next_attempt_at", s(now.plus_seconds(WAIT_MAX_S))),
+            ]));
+        let key = Self::delivery_key(seen.account_id, seen.id);
+        match self.change(&self.tables.deliveries, key, change).await? {
             Updated::Done(item) => from_item(TABLE, item),
             Updated::Refused(_) => Err(StoreError::Conflict),
         }
@@ -220,36 +204,23 @@ impl Store {
     /// # Errors
     /// [`StoreError::Conflict`] where the attempt counted as lost and another one began.
     pub async fn finish_attempt(&self, delivery: &Delivery, now: Timestamp) -> Result<(), StoreError> {
-        let ended = delivery.status != DeliveryStatus::Pending;
-        let mut expression = "SET #status = :status, attempt_log = :log, next_attempt_at = :next".to_owned();
-        if delivery.gave_up.is_some() {
-            expression.push_str(", gave_up = :gave_up");
+        let mut change = Change::new()
+            .set("status", to_value(TABLE, &delivery.status)?)
+            .set("attempt_log", to_value(TABLE, &delivery.attempt_log)?)
+            .set("next_attempt_at", s(delivery.next_attempt_at))
+            .set_some("gave_up", delivery.gave_up.as_deref().map(s))
+            .remove("claimed_until")
+            .only_if(If::Is("attempts", n(delivery.attempts)));
+        let kept_s = match delivery.status {
+            DeliveryStatus::Pending => None,
+            DeliveryStatus::Succeeded => Some(SUCCEEDED_KEPT_S),
+            DeliveryStatus::Dead => Some(DEAD_KEPT_S),
+        };
+        if let Some(kept_s) = kept_s {
+            change = change.set(TTL, n(now.seconds() + kept_s)).remove("pending");
         }
-        expression.push_str(if ended {
-            ", #ttl = :ttl REMOVE claimed_until, #pending"
-        } else {
-            " REMOVE claimed_until"
-        });
-        let mut request = self
-            .update(&self.tables.deliveries, Self::delivery_key(delivery.account_id, delivery.id))
-            .update_expression(expression)
-            .condition_expression("attempts = :seen")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":status", to_value(TABLE, &delivery.status)?)
-            .expression_attribute_values(":log", to_value(TABLE, &delivery.attempt_log)?)
-            .expression_attribute_values(":next", s(delivery.next_attempt_at))
-            .expression_attribute_values(":seen", n(delivery.attempts));
-        if let Some(reason) = &delivery.gave_up {
-            request = request.expression_attribute_values(":gave_up", s(reason.as_str()));
-        }
-        if ended {
-            let kept = if delivery.status == DeliveryStatus::Dead { DEAD_KEPT_S } else { SUCCEEDED_KEPT_S };
-            request = request
-                .expression_attribute_names("#pending", "pending")
-                .expression_attribute_names("#ttl", TTL)
-                .expression_attribute_values(":ttl", n(now.seconds() + kept));
-        }
-        match self.send_update(request).await? {
+        let key = Self::delivery_key(delivery.account_id, delivery.id);
+        match self.change(&self.tables.deliveries, key, change).await? {
             Updated::Done(_) => Ok(()),
             Updated::Refused(_) => Err(StoreError::Conflict),
         }
@@ -269,19 +240,21 @@ impl Store {
     ) -> Result<Vec<Delivery>, StoreError> {
         let request = self
             .query(&self.tables.deliveries)
-            .key_condition_expression("account_id = :account")
+            .key_condition_expression("account_id = :account AND begins_with(delivery_id, :delivery)")
             .expression_attribute_values(":account", s(account))
+            .expression_attribute_values(":delivery", s(keys::DELIVERY))
             .scan_index_forward(false);
         let after = after.map(|id| Self::delivery_key(account, id));
         self.query_filtered(TABLE, request, after, |delivery| filter.accepts(delivery), count).await
     }
 
-    /// Keeps a delivery that tells of nothing but itself. 4 WRU, and 2 for the receipt.
+    /// Keeps an event and its only delivery, which is due: for an event that somebody asked for. 6 WRU, and 2 for the receipt.
     ///
     /// # Errors
     /// [`StoreError::Repeated`] where the request was answered before.
-    pub async fn create_delivery(&self, delivery: &Delivery, trail: &Trail) -> Result<(), StoreError> {
-        self.transact_once(vec![self.new_delivery(delivery)?], trail).await.map_err(Cancelled::conflict)
+    pub async fn create_delivery(&self, event: &Event, delivery: &Delivery, trail: &Trail) -> Result<(), StoreError> {
+        let items = vec![self.new_told_event(event)?, self.new_delivery(delivery)?];
+        self.transact_once(items, trail).await.map_err(Cancelled::conflict)
     }
 
     /// Makes a delivery due now, whatever came of it before; its attempts stay, and their waits begin anew. 2 WRU per KB, and 2.
@@ -297,21 +270,25 @@ impl Store {
             claimed_until: None,
             ..seen.clone()
         };
-        let expression = "SET #status = :pending, next_attempt_at = :now, attempts_before = :seen, #pending = :partition \
-                          REMOVE gave_up, claimed_until, #ttl";
-        let place = Self::delivery_key(seen.account_id, seen.id);
-        let change = update_item(&self.tables.deliveries, place, expression)
-            .condition_expression("attempts = :seen AND #status = :before AND next_attempt_at = :due")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_names("#pending", "pending")
-            .expression_attribute_names("#ttl", TTL)
-            .expression_attribute_values(":pending", to_value(TABLE, &DeliveryStatus::Pending)?)
-            .expression_attribute_values(":before", to_value(TABLE, &seen.status)?)
-            .expression_attribute_values(":partition", s(keys::pending(seen.id)))
-            .expression_attribute_values(":now", s(now))
-            .expression_attribute_values(":due", s(seen.next_attempt_at))
-            .expression_attribute_values(":seen", n(seen.attempts));
-        self.transact(vec![an_update(change)?, self.audit(audit)?]).await.map_err(Cancelled::conflict)?;
+        let change = Change::new()
+            .set("status", to_value(TABLE, &DeliveryStatus::Pending)?)
+            .set("next_attempt_at", s(now))
+            .set("attempts_before", n(seen.attempts))
+            .set("pending", s(keys::pending(Due::Delivery(seen.id))))
+            .remove("gave_up")
+            .remove("claimed_until")
+            .remove(TTL)
+            .only_if(If::Is("attempts", n(seen.attempts)))
+            .only_if(If::Is("status", to_value(TABLE, &seen.status)?))
+            .only_if(If::Is("next_attempt_at", s(seen.next_attempt_at)));
+        let change = change.on(&self.tables.deliveries, Self::delivery_key(seen.account_id, seen.id))?;
+        self.transact(vec![change, self.audit(audit)?]).await.map_err(Cancelled::conflict)?;
         Ok(next)
     }
+}
+
+fn delivery_item(delivery: &Delivery) -> Result<Item, StoreError> {
+    let mut item = to_item(TABLE, delivery)?;
+    item.insert("pending".into(), s(keys::pending(Due::Delivery(delivery.id))));
+    Ok(item)
 }

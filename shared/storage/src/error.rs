@@ -64,6 +64,25 @@ impl StoreError {
     }
 }
 
+/// A read that may find nothing.
+pub trait Optional<T> {
+    /// The object, or none where there is no such object.
+    ///
+    /// # Errors
+    /// Every error but [`StoreError::NotFound`].
+    fn optional(self) -> Result<Option<T>, StoreError>;
+}
+
+impl<T> Optional<T> for Result<T, StoreError> {
+    fn optional(self) -> Result<Option<T>, StoreError> {
+        match self {
+            Ok(found) => Ok(Some(found)),
+            Err(StoreError::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
 /// Whether the answer was lost, cut, or says that DynamoDB, or something before it, failed.
 fn failed_on_the_way<E>(error: &SdkError<E, impl Answered>) -> bool {
     match error {

@@ -3,12 +3,14 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use valpero_domain::{
     AccountId, Actor, IncidentId, MonitorId, Timestamp,
+    event::Event,
     incident::{Incident, IncidentStatus, TimelineEntry},
 };
 
 use crate::{
-    AuditRow, Delivery, Store, StoreError, Trail,
-    call::{Cancelled, Item, a_put, an_update, from_item, key, put_item, s, to_item, to_value, update_item},
+    AuditRow, Store, StoreError, Trail,
+    call::{Cancelled, Item, a_put, from_item, key, put_item, s, to_item, to_value},
+    change::{Change, If},
     keys,
 };
 
@@ -58,16 +60,12 @@ impl Store {
         at: Timestamp,
         by: Actor,
     ) -> Result<TransactWriteItem, StoreError> {
-        let place = Self::incident_key(account, incident);
-        let expression = "SET #status = :resolved, resolved_at = :at, resolved_by = :by";
-        let change = update_item(&self.tables.incidents, place, expression)
-            .condition_expression("#status = :ongoing")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":resolved", to_value(TABLE, &IncidentStatus::Resolved)?)
-            .expression_attribute_values(":ongoing", to_value(TABLE, &IncidentStatus::Ongoing)?)
-            .expression_attribute_values(":at", s(at))
-            .expression_attribute_values(":by", s(by.to_string()));
-        an_update(change)
+        Change::new()
+            .set("status", to_value(TABLE, &IncidentStatus::Resolved)?)
+            .set("resolved_at", s(at))
+            .set("resolved_by", s(by.to_string()))
+            .only_if(If::Is("status", to_value(TABLE, &IncidentStatus::Ongoing)?))
+            .on(&self.tables.incidents, Self::incident_key(account, incident))
     }
 
     pub(crate) fn new_entry(
@@ -126,7 +124,7 @@ impl Store {
         self.query_filtered(TABLE, request, after, |incident| filter.accepts(incident), count).await
     }
 
-    /// Notes that a person took an incident. 6 WRU, and 2 for the delivery.
+    /// Notes that a person took an incident. 6 WRU, and 2 per KB for the event.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] where it was taken or resolved meanwhile.
@@ -135,22 +133,21 @@ impl Store {
         account: AccountId,
         incident: IncidentId,
         entry: &TimelineEntry,
-        delivery: Option<&Delivery>,
+        event: Option<&Event>,
         audit: &AuditRow,
     ) -> Result<(), StoreError> {
-        let place = Self::incident_key(account, incident);
-        let change = update_item(&self.tables.incidents, place, "SET acknowledged_at = :at, acknowledged_by = :by")
-            .condition_expression("#status = :ongoing AND attribute_not_exists(acknowledged_at)")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":ongoing", to_value(TABLE, &IncidentStatus::Ongoing)?)
-            .expression_attribute_values(":at", s(entry.at))
-            .expression_attribute_values(":by", s(entry.by.actor.to_string()));
-        let mut items = vec![an_update(change)?, self.new_entry(account, incident, entry)?, self.audit(audit)?];
-        items.extend(delivery.map(|delivery| self.new_delivery(delivery)).transpose()?);
+        let change = Change::new()
+            .set("acknowledged_at", s(entry.at))
+            .set("acknowledged_by", s(entry.by.actor.to_string()))
+            .only_if(If::Is("status", to_value(TABLE, &IncidentStatus::Ongoing)?))
+            .only_if(If::Absent("acknowledged_at"));
+        let change = change.on(&self.tables.incidents, Self::incident_key(account, incident))?;
+        let mut items = vec![change, self.new_entry(account, incident, entry)?, self.audit(audit)?];
+        items.extend(event.map(|event| self.new_event(event)).transpose()?);
         self.transact(items).await.map_err(Cancelled::conflict)
     }
 
-    /// Adds a person's words to an incident, ongoing or resolved. 4 WRU, and 2 each for the delivery and the receipt.
+    /// Adds a person's words to an incident, ongoing or resolved. 4 WRU, 2 for the receipt, and 2 per KB for the event.
     ///
     /// # Errors
     /// [`StoreError::Repeated`] where the request was answered before.
@@ -159,11 +156,11 @@ impl Store {
         account: AccountId,
         incident: IncidentId,
         entry: &TimelineEntry,
-        delivery: Option<&Delivery>,
+        event: Option<&Event>,
         trail: &Trail,
     ) -> Result<(), StoreError> {
         let mut items = vec![self.new_entry(account, incident, entry)?];
-        items.extend(delivery.map(|delivery| self.new_delivery(delivery)).transpose()?);
+        items.extend(event.map(|event| self.new_event(event)).transpose()?);
         self.transact_once(items, trail).await.map_err(Cancelled::conflict)
     }
 }

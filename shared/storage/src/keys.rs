@@ -1,7 +1,7 @@
 //! Every key string of every table, in one place.
 
 use valpero_domain::{
-    DeliveryId, IncidentId, KeyId, RegionCode, Timestamp, packed::Tag, rollup::Span, schedule::Cohort,
+    IncidentId, KeyId, RegionCode, Timestamp, event::Due, packed::Tag, rollup::Span, schedule::Cohort,
 };
 
 /// Accounts: the account itself.
@@ -22,11 +22,14 @@ pub fn pending_shard(shard: u8) -> String {
     format!("pending#{shard}")
 }
 
-/// Deliveries: the partition that a delivery has while it is pending, by the last of its id's random characters.
-pub fn pending(delivery: DeliveryId) -> String {
-    let last = delivery.to_string().into_bytes().pop().unwrap_or_default();
+/// Deliveries: the partition that an event or a delivery has while it is pending, by the last of its id's random characters.
+pub fn pending(due: Due) -> String {
+    let last = due.to_string().into_bytes().pop().unwrap_or_default();
     pending_shard(last % PENDING_SHARDS)
 }
+
+/// Deliveries: what every delivery begins with; events, which lie beside them, begin otherwise.
+pub const DELIVERY: &str = "dlv_";
 
 /// Incidents: what every incident begins with.
 pub const INCIDENT: &str = "incident#";

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
-use valpero_auth::WebhookSecret;
 use valpero_domain::{
     AccountId, IncidentId, MonitorId, MonitorSpec, RegionCode, Status, Timestamp,
     certificate::ToldOf,
@@ -17,12 +16,9 @@ use valpero_domain::{
 };
 
 use crate::{
-    AuditRow, Delivery, IncidentWrite, ProbeSpec, Store, StoreError, Trail,
-    call::{
-        Cancelled, Item, Updated, a_delete, a_put, an_update, delete_item, from_item, key, n, put_item, s, to_item,
-        to_value, update_item,
-    },
-    window,
+    AuditRow, IncidentWrite, ProbeSpec, Store, StoreError, Trail, Webhook,
+    call::{Cancelled, Item, a_delete, a_put, delete_item, from_item, key, n, put_item, s, to_item, to_value},
+    change::{Change, If},
 };
 
 const TABLE: &str = "monitors";
@@ -55,29 +51,6 @@ impl Place {
     /// The cohort.
     pub fn cohort(&self) -> Cohort {
         Cohort { region: self.region, interval: self.interval, number: self.number }
-    }
-}
-
-/// The secret side of a monitor's webhook.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Webhook {
-    /// Signs.
-    pub secret: WebhookSecret,
-    /// Signs beside it until the grace ends.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub previous: Option<WebhookSecret>,
-    /// When the grace ends.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub previous_until: Option<Timestamp>,
-    /// When the receiver said 410 Gone; nothing is sent from then on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub disabled_at: Option<Timestamp>,
-}
-
-impl Webhook {
-    /// A webhook with this secret and nothing else.
-    pub fn new(secret: WebhookSecret) -> Self {
-        Self { secret, previous: None, previous_until: None, disabled_at: None }
     }
 }
 
@@ -149,25 +122,6 @@ impl Monitor {
     }
 }
 
-/// What may be asked of one monitor so many times a minute, each counted by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Quota {
-    /// Checks on request.
-    Checks,
-    /// Webhooks on request: tests, and deliveries that are sent again.
-    Webhooks,
-}
-
-impl Quota {
-    /// The attributes that hold the minute, and how many were asked for in it.
-    const fn attributes(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Checks => ("checks_window", "checks_used"),
-            Self::Webhooks => ("webhooks_window", "webhooks_used"),
-        }
-    }
-}
-
 impl Store {
     pub(crate) fn monitor_key(account: AccountId, monitor: MonitorId) -> Item {
         key([("account_id", account.to_string()), ("monitor_id", monitor.to_string())])
@@ -185,12 +139,9 @@ impl Store {
                 self.take_places(&draft, &draft.spec.regions, draft.spec.check_interval, &probe, attempt).await?;
             draft.places = places;
             let monitor = put_item(&self.tables.monitors, to_item(TABLE, &draft)?);
-            let account = update_item(&self.tables.accounts, Self::account_key(draft.account_id), "ADD monitors :one")
-                .condition_expression("monitors < :most")
-                .expression_attribute_values(":one", n(1))
-                .expression_attribute_values(":most", n(most));
-            let mut items =
-                vec![an_update(account)?, a_put(monitor.condition_expression("attribute_not_exists(account_id)"))?];
+            let account = Change::new().add("monitors", 1).only_if(If::Below("monitors", n(most)));
+            let account = account.on(&self.tables.accounts, Self::account_key(draft.account_id))?;
+            let mut items = vec![account, a_put(monitor.condition_expression("attribute_not_exists(account_id)"))?];
             items.extend(joins);
             match self.transact_once(items, trail).await {
                 Ok(()) => return Ok(draft),
@@ -306,35 +257,21 @@ impl Store {
         let stays = |region: &RegionCode| old.spec.regions.contains(region) && next.spec.regions.contains(region);
         let named = old.votes.keys().chain(&old.spec.regions).chain(&next.spec.regions);
         let strangers: BTreeSet<RegionCode> = named.copied().filter(|region| !stays(region)).collect();
-        let mut remove: Vec<String> = (0..strangers.len()).map(|place| format!("votes.#r{place}")).collect();
+        let mut change = Change::new()
+            .set("spec", to_value(TABLE, &next.spec)?)
+            .set("places", to_value(TABLE, &next.places)?)
+            .set("past_places", to_value(TABLE, &next.past_places)?)
+            .set("updated_at", s(next.updated_at))
+            .set("version", n(next.version))
+            .set_or_remove("webhook", next.webhook.as_ref().map(|webhook| to_value(TABLE, webhook)).transpose()?)
+            .only_if(If::Is("version", n(old.version)));
         if !next.spec.check.same_target(&old.spec.check) {
-            remove.extend(["ssl_expires_at".to_owned(), "certificates_told".to_owned()]);
+            change = change.remove("ssl_expires_at").remove("certificates_told");
         }
-        let mut set =
-            "SET spec = :spec, places = :places, past_places = :past, updated_at = :now, version = :next".to_owned();
-        match next.webhook {
-            Some(_) => set.push_str(", webhook = :webhook"),
-            None => remove.push("webhook".to_owned()),
+        for region in strangers {
+            change = change.remove(&format!("votes.{region}"));
         }
-        if !remove.is_empty() {
-            set.push_str(" REMOVE ");
-            set.push_str(&remove.join(", "));
-        }
-        let mut change = update_item(&self.tables.monitors, Self::monitor_key(old.account_id, old.id), set)
-            .condition_expression("version = :seen")
-            .expression_attribute_values(":spec", to_value(TABLE, &next.spec)?)
-            .expression_attribute_values(":places", to_value(TABLE, &next.places)?)
-            .expression_attribute_values(":past", to_value(TABLE, &next.past_places)?)
-            .expression_attribute_values(":now", s(next.updated_at))
-            .expression_attribute_values(":next", n(next.version))
-            .expression_attribute_values(":seen", n(old.version));
-        for (place, region) in strangers.iter().enumerate() {
-            change = change.expression_attribute_names(format!("#r{place}"), region.as_str());
-        }
-        if let Some(webhook) = &next.webhook {
-            change = change.expression_attribute_values(":webhook", to_value(TABLE, webhook)?);
-        }
-        an_update(change)
+        change.on(&self.tables.monitors, Self::monitor_key(old.account_id, old.id))
     }
 
     /// Deletes a monitor, gives up its places, and closes its incident. About 8 WRU and 6 a region.
@@ -350,131 +287,13 @@ impl Store {
         let gone = delete_item(&self.tables.monitors, Self::monitor_key(monitor.account_id, monitor.id))
             .condition_expression("version = :seen")
             .expression_attribute_values(":seen", n(monitor.version));
-        let account = update_item(&self.tables.accounts, Self::account_key(monitor.account_id), "ADD monitors :less")
-            .condition_expression("monitors > :none")
-            .expression_attribute_values(":less", n(-1))
-            .expression_attribute_values(":none", n(0));
-        let mut items = vec![a_delete(gone)?, an_update(account)?, self.audit(audit)?];
+        let account = Change::new().add("monitors", -1).only_if(If::Above("monitors", n(0)));
+        let account = account.on(&self.tables.accounts, Self::account_key(monitor.account_id))?;
+        let mut items = vec![a_delete(gone)?, account, self.audit(audit)?];
         items.extend(self.write_incident(monitor.account_id, incident)?);
         for place in &monitor.places {
             items.extend(self.leave(place, monitor.id)?);
         }
         self.transact(items).await.map_err(Cancelled::conflict)
-    }
-
-    /// Keeps when the certificate that the target shows expires. 1 WRU.
-    ///
-    /// # Errors
-    /// Where the store fails.
-    pub async fn save_certificate(
-        &self,
-        account: AccountId,
-        monitor: MonitorId,
-        expires_at: Timestamp,
-    ) -> Result<(), StoreError> {
-        let request = self
-            .update(&self.tables.monitors, Self::monitor_key(account, monitor))
-            .update_expression("SET ssl_expires_at = :expires")
-            .condition_expression("attribute_exists(account_id)")
-            .expression_attribute_values(":expires", s(expires_at));
-        match self.send_update(request).await? {
-            // A monitor that was deleted meanwhile needs no certificate.
-            Updated::Done(_) | Updated::Refused(_) => Ok(()),
-        }
-    }
-
-    /// Tells the webhook of a certificate's end, and remembers it, so that of all regions one tells. 6 WRU.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] where another region told since the monitor was read, or it is gone.
-    pub async fn tell_of_certificate(
-        &self,
-        monitor: &Monitor,
-        told: &ToldOf,
-        delivery: &Delivery,
-        audit: &AuditRow,
-    ) -> Result<(), StoreError> {
-        let place = Self::monitor_key(monitor.account_id, monitor.id);
-        let change = update_item(&self.tables.monitors, place, "SET certificates_told = :told")
-            .expression_attribute_values(":told", to_value(TABLE, told)?);
-        let unchanged = "certificates_told = :before";
-        let change = change.expression_attribute_values(":before", to_value(TABLE, &monitor.certificates_told)?);
-        let change = if monitor.certificates_told == ToldOf::default() {
-            let never =
-                format!("attribute_exists(account_id) AND (attribute_not_exists(certificates_told) OR {unchanged})");
-            change.condition_expression(never)
-        } else {
-            change.condition_expression(unchanged)
-        };
-        let items = vec![an_update(change)?, self.new_delivery(delivery)?, self.audit(audit)?];
-        self.transact(items).await.map_err(Cancelled::conflict)
-    }
-
-    /// Counts a thing that was asked for of a monitor. 1 WRU; two round trips for the first of a minute.
-    /// Answers whether it is within `most` a minute.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] where the monitor is gone.
-    pub async fn count_request(
-        &self,
-        account: AccountId,
-        monitor: MonitorId,
-        quota: Quota,
-        now: Timestamp,
-        most: u32,
-    ) -> Result<bool, StoreError> {
-        let (opened, used) = quota.attributes();
-        let mut minute = now.minute();
-        loop {
-            let base = |expression: &str| {
-                self.update(&self.tables.monitors, Self::monitor_key(account, monitor))
-                    .update_expression(expression)
-                    .expression_attribute_values(":minute", n(minute))
-                    .expression_attribute_values(":one", n(1))
-            };
-            let count = base(&format!("ADD {used} :one"))
-                .condition_expression(format!("{opened} = :minute AND {used} < :most"))
-                .expression_attribute_values(":most", n(most));
-            let old = match self.send_update(count).await? {
-                Updated::Done(_) => return Ok(true),
-                Updated::Refused(old) => old.ok_or(StoreError::NotFound)?,
-            };
-            let found = old.get(opened).and_then(|minute| minute.as_n().ok()?.parse::<i64>().ok());
-            match found {
-                Some(found) if found == minute => return Ok(false),
-                // Another machine's clock is ahead and has opened the next minute: count there.
-                Some(found) if window::is_next(found, minute) => {
-                    minute = found;
-                    continue;
-                }
-                _ => {}
-            }
-            let open = base(&format!("SET {opened} = :minute, {used} = :one"));
-            let open = match found {
-                Some(found) => {
-                    open.condition_expression(format!("{opened} = :old")).expression_attribute_values(":old", n(found))
-                }
-                None => open
-                    .condition_expression(format!("attribute_exists(account_id) AND attribute_not_exists({opened})")),
-            };
-            // Where somebody else opened it at the same moment, theirs is the first, and this one is counted behind it.
-            if let Updated::Done(_) = self.send_update(open).await? {
-                return Ok(true);
-            }
-        }
-    }
-
-    /// Gives a monitor's webhook other secrets, or switches it off. 4 WRU, and 2 for the receipt.
-    ///
-    /// # Errors
-    /// [`StoreError::Repeated`] where the request was answered before; [`StoreError::Conflict`] where somebody else changed the monitor since it was read.
-    pub async fn save_webhook(&self, monitor: &Monitor, webhook: &Webhook, trail: &Trail) -> Result<(), StoreError> {
-        let place = Self::monitor_key(monitor.account_id, monitor.id);
-        let change = update_item(&self.tables.monitors, place, "SET webhook = :webhook ADD version :one")
-            .condition_expression("version = :seen")
-            .expression_attribute_values(":webhook", to_value(TABLE, webhook)?)
-            .expression_attribute_values(":one", n(1))
-            .expression_attribute_values(":seen", n(monitor.version));
-        self.transact_once(vec![an_update(change)?], trail).await.map_err(Cancelled::conflict)
     }
 }

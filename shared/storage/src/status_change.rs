@@ -1,24 +1,23 @@
-//! Crossing the line: a monitor's status, its incident, the delivery and the audit row change together or not at all.
+//! A change of status: a monitor's status, its incident, the event that tells of it and the audit row, all or none.
 
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use valpero_domain::{
     AccountId, Actor, IncidentId, Status, Timestamp,
+    event::Event,
     incident::{Incident, TimelineEntry},
     schedule::RegionState,
     status::Unwatched,
 };
 
 use crate::{
-    AuditRow, Delivery, Monitor, Store, StoreError,
-    call::{Cancelled, an_update, n, s, to_value, update_item},
+    AuditRow, Monitor, Store, StoreError,
+    call::{Cancelled, n, s, to_value},
+    change::{Change, If},
 };
 
 const TABLE: &str = "monitors";
-
-const AS_SEEN: &str = "version = :seen";
-const AS_SEEN_AND_VOTED: &str = "version = :seen AND votes = :votes";
 
 /// What happens to a monitor's incident.
 #[derive(Debug, Clone)]
@@ -58,14 +57,14 @@ pub struct StatusChange<'a> {
     pub forget_votes: bool,
     /// What happens to its incident.
     pub incident: IncidentWrite,
-    /// What is sent.
-    pub delivery: Option<&'a Delivery>,
+    /// What is told, where anybody is.
+    pub event: Option<&'a Event>,
     /// What the audit log says.
     pub audit: &'a AuditRow,
 }
 
 impl Store {
-    /// Changes a monitor's status. 4 WRU for the status and the audit row, 4 for an incident, 2 for a delivery, 2 a region.
+    /// Changes a monitor's status. 4 WRU for the status and the audit row, 4 for an incident, 2 per KB for an event, 2 a region.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] where somebody else changed the monitor first, or a region voted otherwise since it was read.
@@ -95,35 +94,24 @@ impl Store {
         }
         let mut items = vec![self.write_status(change, &next)?, self.audit(change.audit)?];
         items.extend(self.write_incident(monitor.account_id, &change.incident)?);
-        if let Some(delivery) = change.delivery {
-            items.push(self.new_delivery(delivery)?);
-        }
+        items.extend(change.event.map(|event| self.new_event(event)).transpose()?);
         for place in &monitor.places {
-            let expression = match (change.forget_votes, change.to) {
-                (true, _) => "SET #status = :status, #state = :state ADD revision :one",
-                (false, Status::Up) => "REMOVE #status",
-                (false, _) => "SET #status = :status",
+            let mut scheduled = Change::new().only_if(If::Exists("cohort"));
+            scheduled = match (change.forget_votes, change.to) {
+                (true, to) => scheduled
+                    .set("status", s(to.as_str()))
+                    .set("state", to_value(TABLE, &RegionState::default())?)
+                    .add("revision", 1),
+                (false, Status::Up) => scheduled.remove("status"),
+                (false, to) => scheduled.set("status", s(to.as_str())),
             };
-            let mut scheduled =
-                update_item(&self.tables.schedules, Self::schedule_key(&place.cohort(), monitor.id), expression)
-                    .condition_expression("attribute_exists(cohort)")
-                    .expression_attribute_names("#status", "status");
-            if change.forget_votes || change.to != Status::Up {
-                scheduled = scheduled.expression_attribute_values(":status", s(change.to.as_str()));
-            }
-            if change.forget_votes {
-                scheduled = scheduled
-                    .expression_attribute_names("#state", "state")
-                    .expression_attribute_values(":state", to_value(TABLE, &RegionState::default())?)
-                    .expression_attribute_values(":one", n(1));
-            }
-            items.push(an_update(scheduled)?);
+            items.push(scheduled.on(&self.tables.schedules, Self::schedule_key(&place.cohort(), monitor.id))?);
         }
         self.transact(items).await.map_err(Cancelled::conflict)?;
         Ok(next)
     }
 
-    /// Keeps whether nobody watches a monitor, and what its webhook is told of that. 5 WRU, and 2 for a delivery.
+    /// Keeps whether nobody watches a monitor, and what is told of that. 5 WRU, and 2 per KB for an event.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] where somebody else changed the monitor first, or a region voted otherwise since it was read.
@@ -131,61 +119,39 @@ impl Store {
         &self,
         monitor: &Monitor,
         unwatched: Option<&Unwatched>,
-        delivery: Option<&Delivery>,
+        event: Option<&Event>,
         audit: &AuditRow,
     ) -> Result<(), StoreError> {
-        let place = Self::monitor_key(monitor.account_id, monitor.id);
-        let expression = match unwatched {
-            Some(_) => "SET unwatched = :unwatched ADD version :one",
-            None => "REMOVE unwatched ADD version :one",
-        };
-        let mut change = update_item(&self.tables.monitors, place, expression)
-            .condition_expression(AS_SEEN_AND_VOTED)
-            .expression_attribute_values(":one", n(1))
-            .expression_attribute_values(":seen", n(monitor.version))
-            .expression_attribute_values(":votes", to_value(TABLE, &monitor.votes)?);
-        if let Some(unwatched) = unwatched {
-            change = change.expression_attribute_values(":unwatched", to_value(TABLE, unwatched)?);
-        }
-        let mut items = vec![an_update(change)?, self.audit(audit)?];
-        if let Some(delivery) = delivery {
-            items.push(self.new_delivery(delivery)?);
-        }
+        let change = Change::new()
+            .set_or_remove("unwatched", unwatched.map(|unwatched| to_value(TABLE, unwatched)).transpose()?)
+            .add("version", 1)
+            .only_if(If::Is("version", n(monitor.version)))
+            .only_if(If::Is("votes", to_value(TABLE, &monitor.votes)?));
+        let change = change.on(&self.tables.monitors, Self::monitor_key(monitor.account_id, monitor.id))?;
+        let mut items = vec![change, self.audit(audit)?];
+        items.extend(event.map(|event| self.new_event(event)).transpose()?);
         self.transact(items).await.map_err(Cancelled::conflict)
     }
 
     fn write_status(&self, change: &StatusChange<'_>, next: &Monitor) -> Result<TransactWriteItem, StoreError> {
-        let mut expression =
-            "SET #status = :status, status_since = :at, version = :next, downtime = :downtime".to_owned();
-        if change.forget_votes {
-            expression.push_str(", votes = :votes");
-        }
-        if next.last_resolved_at != change.monitor.last_resolved_at {
-            expression.push_str(", last_resolved_at = :resolved");
-        }
-        match next.current_incident_id {
-            Some(_) => expression.push_str(", current_incident_id = :incident REMOVE unwatched"),
-            None => expression.push_str(" REMOVE unwatched, current_incident_id"),
-        }
         let monitor = change.monitor;
-        let place = Self::monitor_key(monitor.account_id, monitor.id);
-        let mut update = update_item(&self.tables.monitors, place, expression)
-            // What the regions decided holds only while they vote as they did; what a person decided holds in any case.
-            .condition_expression(if change.forget_votes { AS_SEEN } else { AS_SEEN_AND_VOTED })
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":status", to_value(TABLE, &change.to)?)
-            .expression_attribute_values(":at", s(change.at))
-            .expression_attribute_values(":downtime", to_value(TABLE, &next.downtime)?)
-            .expression_attribute_values(":next", n(next.version))
-            .expression_attribute_values(":votes", to_value(TABLE, &next.votes)?)
-            .expression_attribute_values(":seen", n(monitor.version));
-        if let Some(resolved) = next.last_resolved_at.filter(|at| change.monitor.last_resolved_at != Some(*at)) {
-            update = update.expression_attribute_values(":resolved", s(resolved));
-        }
-        if let Some(incident) = next.current_incident_id {
-            update = update.expression_attribute_values(":incident", s(incident));
-        }
-        an_update(update)
+        let resolved = next.last_resolved_at.filter(|at| monitor.last_resolved_at != Some(*at));
+        let mut update = Change::new()
+            .set("status", to_value(TABLE, &change.to)?)
+            .set("status_since", s(change.at))
+            .set("version", n(next.version))
+            .set("downtime", to_value(TABLE, &next.downtime)?)
+            .set_some("last_resolved_at", resolved.map(s))
+            .set_or_remove("current_incident_id", next.current_incident_id.map(s))
+            .remove("unwatched")
+            .only_if(If::Is("version", n(monitor.version)));
+        // What the regions decided holds only while they vote as they did; what a person decided holds in any case.
+        update = if change.forget_votes {
+            update.set("votes", to_value(TABLE, &next.votes)?)
+        } else {
+            update.only_if(If::Is("votes", to_value(TABLE, &monitor.votes)?))
+        };
+        update.on(&self.tables.monitors, Self::monitor_key(monitor.account_id, monitor.id))
     }
 
     pub(crate) fn write_incident(

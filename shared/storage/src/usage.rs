@@ -16,6 +16,18 @@ struct Meter {
     round_trips: AtomicU64,
 }
 
+impl Meter {
+    fn add(&self, more: &Self) {
+        for (sum, more) in [
+            (&self.wru_tenths, &more.wru_tenths),
+            (&self.rru_tenths, &more.rru_tenths),
+            (&self.round_trips, &more.round_trips),
+        ] {
+            sum.fetch_add(more.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+    }
+}
+
 /// The sum of what DynamoDB said it consumed (`ReturnConsumedCapacity`).
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Usage {
@@ -33,11 +45,12 @@ pub(crate) enum Kind {
 }
 
 impl Usage {
-    /// Runs `work` and tells what it consumed. Work that it spawns on other tasks is not seen.
+    /// Runs `work` and tells what it consumed; who measures around it sees it, too. Work that it spawns on other tasks is not seen.
     #[expect(clippy::cast_precision_loss, reason = "no request consumes 2^53 units")]
     pub async fn of<F: Future>(work: F) -> (F::Output, Self) {
         let meter = Arc::new(Meter::default());
         let output = CURRENT.scope(Arc::clone(&meter), work).await;
+        let _outermost = CURRENT.try_with(|around| around.add(&meter));
         let usage = Self {
             wru: meter.wru_tenths.load(Ordering::Relaxed) as f64 / 10.0,
             rru: meter.rru_tenths.load(Ordering::Relaxed) as f64 / 10.0,

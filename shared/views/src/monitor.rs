@@ -8,6 +8,7 @@ use valpero_domain::{
     IncidentId, MonitorId, RegionCode, Status, Timestamp,
     check::CheckType,
     downtime::{Downtime, KEPT_MS},
+    event::MonitorFacts,
     monitor::{HttpUrl, MonitorName, Tag},
     probe::Cause,
     status::{Unwatched, Verdict},
@@ -241,17 +242,16 @@ pub struct MonitorInEvent {
     pub tags: Vec<Tag>,
 }
 
-impl MonitorInEvent {
-    /// The monitor, which is `status` by the event.
-    pub fn of(monitor: &storage::Monitor, status: Status) -> Self {
+impl From<&MonitorFacts> for MonitorInEvent {
+    fn from(monitor: &MonitorFacts) -> Self {
         Self {
             id: monitor.id,
-            name: monitor.spec.name.clone(),
-            target: monitor.spec.check.target(),
-            url: monitor.spec.check.url().cloned(),
-            check_type: monitor.spec.check.check_type(),
-            status,
-            tags: monitor.spec.tags.clone(),
+            name: monitor.name.clone(),
+            target: monitor.target.clone(),
+            url: monitor.url.clone(),
+            check_type: monitor.check_type,
+            status: monitor.status,
+            tags: monitor.tags.clone(),
         }
     }
 }

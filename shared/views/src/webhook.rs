@@ -4,11 +4,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use valpero_domain::{
     DeliveryId, EventId, IncidentId, MonitorId, Timestamp,
+    certificate::days_left,
     delivery::{DeliveryStatus, EventType},
+    event::Event,
 };
 use valpero_storage as storage;
 
-use super::{CertificateView, Incident, MonitorInEvent, UnwatchedView};
+use super::{CertificateView, Incident, MonitorInEvent, TimelineEntry, UnwatchedView};
 use crate::schema;
 
 /// The body of a webhook.
@@ -26,6 +28,29 @@ pub struct WebhookEvent {
     pub created_at: Timestamp,
     /// To what.
     pub data: EventData,
+}
+
+impl WebhookEvent {
+    /// An event as webhooks tell of it.
+    pub fn of(event: &Event) -> Self {
+        let incident = event.incident.as_ref().map(|incident| Incident {
+            latest_entry: event.entry.as_ref().map(TimelineEntry::from),
+            ..Incident::of(incident)
+        });
+        let certificate = event.certificate.map(|told| CertificateView {
+            expires_at: told.expires_at,
+            days_remaining: days_left(told.expires_at, event.created_at),
+            threshold_days: told.days,
+        });
+        let unwatched = event.unwatched.clone().map(UnwatchedView::from);
+        let monitor = MonitorInEvent::from(&event.monitor);
+        Self {
+            id: event.event_id,
+            event: event.kind,
+            created_at: event.created_at,
+            data: EventData { monitor, incident, certificate, unwatched },
+        }
+    }
 }
 
 /// What an event is about.

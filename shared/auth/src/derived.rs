@@ -1,0 +1,31 @@
+//! Ids that follow from others, so that a thing that is made twice is made once.
+
+use sha2::{Digest, Sha256};
+use valpero_domain::{DeliveryId, EventId, event::Destination};
+
+/// The delivery of an event to a destination: the same each time it is asked for, and another for each destination.
+pub fn delivery_id(event: EventId, destination: Destination) -> DeliveryId {
+    let hash = Sha256::digest(format!("{event}\0{destination}"));
+    let mut random = [0; 10];
+    random.copy_from_slice(&hash[..10]);
+    DeliveryId::new(event.at(), random)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_event_and_destination_has_its_own_delivery_and_always_the_same() {
+        let id = |text: &str| format!("{text}01M82PJFFSY9XKXCV0WRMX4C7M");
+        let event: EventId = id("evt_").parse().expect("an event");
+        let other: EventId = "evt_01M82PJFFSY9XKXCV0WRMX4C7N".parse().expect("an event");
+        let to = Destination::MonitorWebhook(id("mon_").parse().expect("a monitor"));
+        let elsewhere = Destination::MonitorWebhook("mon_01M82PJFFSY9XKXCV0WRMX4C7N".parse().expect("a monitor"));
+        let delivery = delivery_id(event, to);
+        assert_eq!(delivery, delivery_id(event, to));
+        assert_ne!(delivery, delivery_id(event, elsewhere));
+        assert_ne!(delivery, delivery_id(other, to));
+        assert_eq!(delivery.at(), event.at(), "deliveries are listed by the time of their events");
+    }
+}
