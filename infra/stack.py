@@ -35,7 +35,7 @@ def show(*stacks):
     clients = [boto3.client("cloudformation", region_name=region) for _, region in places]
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         answers = pool.map(seen, clients, [name for name, _ in places])
-        for (name, region), answer in zip(places, answers):
+        for (name, region), answer in zip(places, answers, strict=True):
             print(name, region, *answer)
 
 

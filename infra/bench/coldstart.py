@@ -2,25 +2,26 @@
 
 From the moment a function's bootstrap is spawned to its first GET of /next: milliseconds, what CPU time all its threads had used by
 then, and how many instructions (counted by valgrind's callgrind, in a start of its own). Beside them a bare bootstrap, and one
-that has made an AWS SDK client as the SDK makes it unless told otherwise. They take turns; the machine is as noisy as it is, so the least of
-many starts is shown beside the median. `--write` puts the table into docs/COLD_START.md. Builds the releases first, by the profile of Cargo.toml unless CARGO_PROFILE_RELEASE_…
-say otherwise."""
+that has made an AWS SDK client with the SDK's defaults. They take turns; machines are noisy, so the least of many starts is shown beside
+the median. `--write` puts the table into docs/COLD_START.md. Builds the releases first, by the profile of Cargo.toml, which the variables
+CARGO_PROFILE_RELEASE_… override."""
 
 import glob
 import os
+import pathlib
 import re
 import signal
 import socket
 import statistics
-import subprocess
 import sys
 import time
 
-sys.dont_write_bytecode = True
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(ROOT, "tests", "probes"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "py"))
 
-import tools  # noqa: E402
+from testkit import packages, release
+from testkit.pages import fill
+from testkit.paths import ROOT, TARGET, read
+from testkit.release import RELEASE
 
 RUNS = 40
 PAGE = os.path.join(ROOT, "docs", "COLD_START.md")
@@ -44,19 +45,18 @@ VARIABLES = {
 
 def bootstraps():
     bins = [word for name in FUNCTIONS for word in ("-p", f"valpero-{name}")]
-    subprocess.run(["cargo", "build", "--release", "--locked", "--bins", *bins], cwd=ROOT, check=True)
+    release.build("--bins", *bins)
     examples = [word for name in EXAMPLES for word in ("--example", name)]
-    subprocess.run(["cargo", "build", "--release", "--locked", "-p", "valpero-delivery", *examples], cwd=ROOT, check=True)
-    folder = os.path.join(os.environ.get("CARGO_TARGET_DIR", f"{ROOT}/target"), "release")
-    built = {shown: f"{folder}/examples/{name}" for name, shown in EXAMPLES.items()}
-    return built | {name: f"{folder}/valpero-{name}" for name in FUNCTIONS}
+    release.build("-p", "valpero-delivery", *examples)
+    built = {shown: f"{RELEASE}/examples/{name}" for name, shown in EXAMPLES.items()}
+    return built | {name: f"{RELEASE}/valpero-{name}" for name in FUNCTIONS}
 
 
 def start(command):
     """One start: what had passed when the first /next came, and the process that waits for an answer."""
     with socket.create_server(("127.0.0.1", 0)) as api:
         api.settimeout(60)
-        environment = VARIABLES | {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:%d" % api.getsockname()[1]}
+        environment = VARIABLES | {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api.getsockname()[1]}"}
         quiet = [(os.POSIX_SPAWN_OPEN, fd, "/dev/null" if fd < 2 else LOG, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600) for fd in (0, 1, 2)]
         began = time.monotonic()
         pid = os.posix_spawn(command[0], command, environment, file_actions=quiet)
@@ -68,7 +68,7 @@ def start(command):
     return passed, pid, connection
 
 
-LOG = os.path.join(ROOT, "target", "coldstart.log")
+LOG = os.path.join(TARGET, "coldstart.log")
 
 
 def end(pid, connection):
@@ -81,8 +81,7 @@ def timed(path):
     passed, pid, connection = start([path])
     cpu = 0
     for task in glob.glob(f"/proc/{pid}/task/*/schedstat"):
-        with open(task) as file:
-            cpu += int(file.read().split()[0]) / 1e6
+        cpu += int(read(task).split()[0]) / 1e6
     end(pid, connection)
     return passed, cpu
 
@@ -90,13 +89,12 @@ def timed(path):
 def instructions(path):
     _, pid, connection = start(["/usr/bin/valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", path])
     end(pid, connection)
-    with open(LOG) as file:
-        found = re.search(r"Collected : (\d+)", file.read())
-    return int(found[1]) / 1e6
+    [collected] = re.findall(r"Collected : (\d+)", read(LOG))
+    return int(collected) / 1e6
 
 
 def main():
-    tools.packages({"/usr/bin/valgrind": "valgrind"})
+    packages.install("valgrind")
     built = bootstraps()
     seen = {name: [] for name in built}
     # In turn, so that a slow minute of the machine is everybody's.
@@ -107,14 +105,12 @@ def main():
     for name, path in built.items():
         times, cpu = [ms for ms, _ in seen[name]], [cpu for _, cpu in seen[name]]
         size = os.path.getsize(path) / 1e6
-        lines.append(f"| {name} | {size:.1f} | {min(times):.1f} | {statistics.median(times):.1f} | {min(cpu):.1f} | {instructions(path):.1f} |")
+        lines.append(
+            f"| {name} | {size:.1f} | {min(times):.1f} | {statistics.median(times):.1f} | {min(cpu):.1f} | {instructions(path):.1f} |"
+        )
     print("\n".join(lines))
     if "--write" in sys.argv:
-        with open(PAGE) as file:
-            head, _, rest = file.read().partition("<!-- starts -->\n")
-        _, _, tail = rest.partition("<!-- /starts -->\n")
-        with open(PAGE, "w") as file:
-            file.write(head + "<!-- starts -->\n" + "\n".join(lines) + "\n<!-- /starts -->\n" + tail)
+        fill(PAGE, "starts", lines)
 
 
 main()

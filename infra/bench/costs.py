@@ -5,10 +5,14 @@ with the outcome; `--write` puts them there. What the other scripts here measure
 
 import math
 import os
+import pathlib
 import re
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "py"))
+
+from testkit.paths import ROOT, read, write
+
 PAGE = os.path.join(ROOT, "docs", "COSTS.md")
 SNAPSHOT = os.path.join(ROOT, "tests", "cost", "snapshots", "valpero__cost__table__ticks.snap")
 
@@ -58,8 +62,8 @@ def month(monitors):
     """Dollars a month of all these monitors, by what they are for."""
     of = units()
     cohorts = math.ceil(monitors / COHORT)
-    full = [whole - idle for whole, idle in zip(of[COHORT], of[0])]
-    a_minute = of[monitors] if monitors in of else [idle + cohorts * one for idle, one in zip(of[0], full)]
+    full = [whole - idle for whole, idle in zip(of[COHORT], of[0], strict=True)]
+    a_minute = of[monitors] if monitors in of else [idle + cohorts * one for idle, one in zip(of[0], full, strict=True)]
     parts = math.ceil(monitors / PART)
     step_s = min(CHECK_CPU_S / (PROCESSORS * BUSY), STEP_MAX_S)
     minute_s = REGIONS * (parts * ANSWER_S + monitors * step_s) + parts * sum(STORE_S)
@@ -93,8 +97,8 @@ def ours():
         "sent": "data sent, beyond an account's free 100 GB",
     }
     for name, says in names.items():
-        lines.append(f"| {says} | " + " | ".join(f"${one[name] / size:.4f}" for one, size in zip(months, sizes)) + " |")
-    totals = [sum(one.values()) / size for one, size in zip(months, sizes)]
+        lines.append(f"| {says} | " + " | ".join(f"${one[name] / size:.4f}" for one, size in zip(months, sizes, strict=True)) + " |")
+    totals = [sum(one.values()) / size for one, size in zip(months, sizes, strict=True)]
     lines.append("| **altogether** | " + " | ".join(f"**${total:.4f}**" for total in totals) + " |")
     return "\n".join(lines), totals
 
@@ -116,14 +120,12 @@ def rivals(totals):
 
 def main():
     table, totals = ours()
-    with open(PAGE) as file:
-        page = file.read()
+    page = read(PAGE)
     made = page
     for name, text in (("ours", table), ("rivals", rivals(totals))):
-        made = re.sub(f"(<!-- {name} -->\n)[^<]*(<!-- end -->)", lambda found: found[1] + text + "\n" + found[2], made)
+        made = re.sub(f"(<!-- {name} -->\n)[^<]*(<!-- end -->)", lambda found, text=text: found[1] + text + "\n" + found[2], made)
     if "--write" in sys.argv:
-        with open(PAGE, "w") as file:
-            file.write(made)
+        write(PAGE, made)
     elif made != page:
         raise SystemExit("docs/COSTS.md is not what the tests measured: python3 infra/bench/costs.py --write")
     print(table)

@@ -8,15 +8,18 @@ They take turns; machines are noisy, what counts is the ratio. Builds the releas
 import http.server
 import json
 import os
+import pathlib
 import statistics
 import subprocess
 import sys
 import threading
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "py"))
 
-import probes  # noqa: E402
+from testkit import release
+from testkit.paths import read
+from testkit.processes import first_line
+from testkit.release import BENCH, RELEASE
 
 TURNS, WARM, REQUESTS = 5, 200, 2000
 REGIONS = ("fra", "hel", "usc")
@@ -31,11 +34,12 @@ class Runtime(http.server.ThreadingHTTPServer):
     def __init__(self, event):
         super().__init__(("127.0.0.1", 0), Invocations)
         self.event, self.given, self.answers, self.marks = json.dumps(event).encode(), 0, [], {}
-        self.done = threading.Event()
+        self.done, self.pid = threading.Event(), 0
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
 class Invocations(http.server.BaseHTTPRequestHandler):
+    server: Runtime
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_):
@@ -67,23 +71,38 @@ class Invocations(http.server.BaseHTTPRequestHandler):
 
 def cpu_s(pid):
     """Seconds that the process has run, by the scheduler's own count."""
-    return sum(int(open(f"/proc/{pid}/task/{task}/schedstat").read().split()[0]) for task in os.listdir(f"/proc/{pid}/task")) / 1e9
+    return sum(int(read(f"/proc/{pid}/task/{task}/schedstat").split()[0]) for task in os.listdir(f"/proc/{pid}/task")) / 1e9
 
 
 def event(path, token):
     headers = {"authorization": f"Bearer {token}", "host": "api.example", "user-agent": "bench", "accept": "application/json"}
     context = {
-        "accountId": "1", "apiId": "x", "domainName": "api.example", "domainPrefix": "api", "requestId": "bench", "routeKey": "$default", "stage": "$default",
-        "time": "26/Nov/2026:00:00:00 +0000", "timeEpoch": 1795000020000,
+        "accountId": "1",
+        "apiId": "x",
+        "domainName": "api.example",
+        "domainPrefix": "api",
+        "requestId": "bench",
+        "routeKey": "$default",
+        "stage": "$default",
+        "time": "26/Nov/2026:00:00:00 +0000",
+        "timeEpoch": 1795000020000,
         "http": {"method": "GET", "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "bench"},
     }
-    return {"version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "", "headers": headers, "requestContext": context, "isBase64Encoded": False}
+    return {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": headers,
+        "requestContext": context,
+        "isBase64Encoded": False,
+    }
 
 
 def measure(binary, environment, event):
     """µs of CPU a request."""
     runtime = Runtime(event)
-    environment = environment | {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:%d" % runtime.server_address[1]}
+    environment = environment | {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{runtime.server_address[1]}"}
     process = subprocess.Popen([binary], env=environment, stdout=subprocess.DEVNULL)
     runtime.pid = process.pid
     try:
@@ -100,35 +119,49 @@ def measure(binary, environment, event):
 
 
 def main():
-    build = ["cargo", "build", "--release", "--locked", "-p"]
-    subprocess.run([*build, "valpero-bench"], cwd=probes.ROOT, check=True)
-    subprocess.run([*build, "valpero-monitors", "--bins", "--examples"], cwd=probes.ROOT, check=True)
-    site = subprocess.Popen([probes.BENCH, "site"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    port = site.stdout.readline().strip()
+    release.build("-p", "valpero-bench")
+    release.build("-p", "valpero-monitors", "--bins", "--examples")
+    site = subprocess.Popen([BENCH, "site"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    port = first_line(site).strip()
     store = subprocess.Popen(
-        [probes.BENCH, "store", "--port", port, "--count", "1", "--regions", ",".join(REGIONS), "--checked"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        [BENCH, "store", "--port", port, "--count", "1", "--regions", ",".join(REGIONS), "--checked"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
-        has = json.loads(store.stdout.readline())
+        has = json.loads(first_line(store))
         environment = {
-            "VALPERO_STACK": "valpero", "VALPERO_HOME_REGION": "eu-north-1", "VALPERO_ENDPOINT_URL": f"http://{has['address']}", "VALPERO_LOG": "info",
-            "AWS_REGION": "eu-north-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_LAMBDA_FUNCTION_NAME": "bench", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
-            "AWS_LAMBDA_FUNCTION_VERSION": "1", "AWS_LAMBDA_LOG_GROUP_NAME": "x", "AWS_LAMBDA_LOG_STREAM_NAME": "x", "VALPERO_QUEUE_URL": "http://127.0.0.1:9/x",
-            "BARE_TOKEN_HASH": has["token_hash"], "BARE_ACCOUNT": has["account"], "BARE_MONITOR": has["monitor"],
+            "VALPERO_STACK": "valpero",
+            "VALPERO_HOME_REGION": "eu-north-1",
+            "VALPERO_ENDPOINT_URL": f"http://{has['address']}",
+            "VALPERO_LOG": "info",
+            "AWS_REGION": "eu-north-1",
+            "AWS_ACCESS_KEY_ID": "x",
+            "AWS_SECRET_ACCESS_KEY": "x",
+            "AWS_LAMBDA_FUNCTION_NAME": "bench",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+            "AWS_LAMBDA_FUNCTION_VERSION": "1",
+            "AWS_LAMBDA_LOG_GROUP_NAME": "x",
+            "AWS_LAMBDA_LOG_STREAM_NAME": "x",
+            "VALPERO_QUEUE_URL": "http://127.0.0.1:9/x",
+            "BARE_TOKEN_HASH": has["token_hash"],
+            "BARE_ACCOUNT": has["account"],
+            "BARE_MONITOR": has["monitor"],
             "BARE_COHORTS": ",".join(f"{region}#00060#0000000" for region in REGIONS),
         }
         call = event(f"/api/v1/monitors/{has['monitor']}", has["token"])
         ours, bare = [], []
         for _ in range(TURNS):
-            ours.append(measure(f"{probes.RELEASE}/valpero-monitors", environment, call))
-            bare.append(measure(f"{probes.RELEASE}/examples/bare_get", environment, call))
+            ours.append(measure(f"{RELEASE}/valpero-monitors", environment, call))
+            bare.append(measure(f"{RELEASE}/examples/bare_get", environment, call))
     finally:
         for process in (store, site):
             process.kill()
             process.wait()
     ours, bare = statistics.median(ours), statistics.median(bare)
-    print(f"GET of a monitor in {len(REGIONS)} regions, 8 calls of the SDK; {TURNS} turns of {REQUESTS} requests, the medians, in µs of CPU a request")
+    print(f"GET of a monitor in {len(REGIONS)} regions, 8 calls of the SDK", end="; ")
+    print(f"{TURNS} turns of {REQUESTS} requests, the medians, in µs of CPU a request")
     print(f"the function {ours:.0f}   a bare handler {bare:.0f}   ratio {ours / bare:.2f} (goal {GOAL})")
 
 

@@ -5,14 +5,19 @@ then asks for `/api/metrics` again and again: wall and CPU time, how far the pro
 kernel's own high-water mark), the answer's size, and what the log says of read units. Takes about three minutes."""
 
 import gzip
-import http.server
 import json
 import os
-import subprocess
+import pathlib
 import sys
-import threading
 import time
-import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "py"))
+
+from testkit.paths import TARGET, read, write
+from testkit.processes import stop_all
+from testkit.server import Up
+from testkit.site import Site
+from testkit.web import send
 
 VALPERO, MONITORS = os.path.abspath(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1000
 TICK = os.sysconf("SC_CLK_TCK")
@@ -20,32 +25,28 @@ SCRAPES = 12
 A_MINUTE = 900
 
 
-class Quiet(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("content-length", "0")
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
+def call(method, path, body, key):
+    status, answer = up.call(method, path, body, key)
+    if status != 201:
+        raise SystemExit(f"FAILED {method} {path}: {status} {answer}")
+    return answer
 
 
-def call(method, path, body=None, headers=None):
-    data = None if body is None else json.dumps(body).encode()
-    sent = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"} | (headers or {})
-    with urllib.request.urlopen(urllib.request.Request(url + path, data, sent, method=method), timeout=60) as answer:
-        return answer.read()
+def scrape(**headers):
+    status, _, text = send(f"{up.url}/api/metrics", headers={"Authorization": f"Bearer {up.key}"} | headers, seconds=60)
+    if status != 200:
+        raise SystemExit(f"FAILED the scrape: {status} {text[:1000]}")
+    return text
 
 
 def memory(name):
     """A line of /proc/PID/status, in KiB."""
-    with open(f"/proc/{up.pid}/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith(name + ":"))
+    lines = read(f"/proc/{up.process.pid}/status").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name + ":"))
 
 
 def cpu_ms():
-    with open(f"/proc/{up.pid}/stat") as stat:
-        fields = stat.read().rsplit(")", 1)[1].split()
+    fields = read(f"/proc/{up.process.pid}/stat").rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) * 1000 / TICK
 
 
@@ -53,31 +54,19 @@ def median(values):
     return sorted(values)[len(values) // 2]
 
 
-class Site(http.server.ThreadingHTTPServer):
-    # Three regions come at once.
-    request_queue_size = 4096
-    daemon_threads = True
-
-
-site = Site(("127.0.0.1", 0), Quiet)
-threading.Thread(target=site.serve_forever, daemon=True).start()
-log = open("/tmp/valpero-metrics-bench.log", "w+")
-environment = {**os.environ, "VALPERO_LOG": "info,dynoxide=error"}
-up = subprocess.Popen([VALPERO, "up", "--memory", "--json", "--addr", "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=log, env=environment, text=True)
+site = Site()
+log = os.path.join(TARGET, "metrics-bench.log")
 try:
-    shown = json.loads(up.stdout.readline())
-    url, key = shown["url"], shown["key"]
-    first = key
+    up = Up(VALPERO, "--memory", log=log, settings={"VALPERO_LOG": "info,dynoxide=error"})
+    key = up.key
     for number in range(MONITORS):
         if number % A_MINUTE == A_MINUTE - 1:
             # One key may make a thousand requests a minute.
-            key = json.loads(call("POST", "/api/v1/keys", {"name": f"bench {number}", "scopes": ["keys:write", "monitors:write"]}))["token"]
-        body = {"url": f"http://127.0.0.1:{site.server_port}/", "name": f"Monitor {number}", "retries": 0}
-        call("POST", "/api/v1/monitors", body)
-    key = first
+            key = call("POST", "/keys", {"name": f"bench {number}", "scopes": ["keys:write", "monitors:write"]}, key)["token"]
+        call("POST", "/monitors", {"url": site.url, "name": f"Monitor {number}", "retries": 0}, key)
     print(f"{MONITORS} monitors in three regions; waiting until all are checked", flush=True)
     end = time.monotonic() + 240
-    while call("GET", "/api/metrics").count(b"valpero_response_time_ms{") < 3 * MONITORS:
+    while scrape().count(b"valpero_response_time_ms{") < 3 * MONITORS:
         if time.monotonic() > end:
             raise SystemExit("FAILED: not all monitors were checked within four minutes")
         time.sleep(5)
@@ -85,24 +74,22 @@ try:
     plain, rises, walls, cpus = b"", [], [], []
     for _ in range(SCRAPES):
         before = memory("VmRSS")
-        with open(f"/proc/{up.pid}/clear_refs", "w") as peak:
-            peak.write("5")
+        write(f"/proc/{up.process.pid}/clear_refs", "5")
         cpu, began = cpu_ms(), time.monotonic()
-        plain = call("GET", "/api/metrics")
+        plain = scrape()
         walls.append((time.monotonic() - began) * 1000)
         cpus.append(cpu_ms() - cpu)
         rises.append(memory("VmHWM") - before)
-    packed = call("GET", "/api/metrics", headers={"Accept-Encoding": "gzip"})
+    packed = scrape(**{"Accept-Encoding": "gzip"})
     assert gzip.decompress(packed).count(b"\n") == plain.count(b"\n")
-    log.flush()
-    requests = [json.loads(line) for line in open(log.name) if '"/api/metrics"' in line]
+    requests = [json.loads(line) for line in read(log).splitlines() if '"/api/metrics"' in line]
     last = [line for line in requests if line.get("route") == "/api/metrics"][-1]
     print(f"samples        {sum(1 for line in plain.splitlines() if not line.startswith(b'#'))}")
     print(f"answer         {len(plain) / 1024:.0f} KiB, packed {len(packed) / 1024:.0f} KiB ({len(plain) / len(packed):.0f} times less)")
     print(f"wall           {median(walls):.0f} ms (least {min(walls):.0f})")
     print(f"CPU            {median(cpus):.0f} ms, the embedded store's among it")
-    print(f"memory         {memory('VmRSS') / 1024:.0f} MiB; a scrape raises it by {median(rises)} KiB (first {rises[0]}, most of the others {max(rises[1:])})")
+    others = f"first {rises[0]}, most of the others {max(rises[1:])}"
+    print(f"memory         {memory('VmRSS') / 1024:.0f} MiB; a scrape raises it by {median(rises)} KiB ({others})")
     print(f"consumed       {last['rru']} read units, {last['wru']} write units, {last['round_trips']} round trips")
 finally:
-    up.terminate()
-    up.wait()
+    stop_all()

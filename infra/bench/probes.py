@@ -14,7 +14,7 @@ They take turns in one run. Machines differ and are noisy: what counts are the r
 import concurrent.futures
 import json
 import os
-import socket
+import pathlib
 import statistics
 import subprocess
 import sys
@@ -22,51 +22,46 @@ import tempfile
 import urllib.parse
 import urllib.request
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(ROOT, "tests", "probes"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "py"))
 
-import tools  # noqa: E402
+from testkit import blackbox_exporter, packages, release
+from testkit.paths import read, write
+from testkit.ports import free_port, listens
+from testkit.processes import first_line, output, spawn, stop_all, wait_ready
+from testkit.release import BENCH
 
 COUNT = int(sys.argv[1]) if len(sys.argv) > 1 and sys.argv[1].isdigit() else 1000
 TURNS, ROUNDS = 3, 5
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 # The keys of root and intermediate; leaves are P-256.
 CHAINS = {"p256": ("ec:P-256", "ec:P-256"), "like-lets-encrypt": ("rsa:4096", "ec:P-384")}
-RELEASE = os.path.join(os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target")), "release")
-BENCH = os.path.join(RELEASE, "valpero-bench")
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def new_key(kind, path):
     name, size = kind.split(":")
     options = ["-pkeyopt", f"ec_paramgen_curve:{size}"] if name == "ec" else ["-pkeyopt", f"rsa_keygen_bits:{size}"]
-    tools.execute(["openssl", "genpkey", "-algorithm", name.upper(), *options, "-out", path])
+    output(["openssl", "genpkey", "-algorithm", name.upper(), *options, "-out", path])
 
 
 def chain(place, name, root, intermediate):
     """A root, an intermediate, and a leaf for *.site.example; answers the paths of chain, key and root."""
-    at = lambda what: os.path.join(place, f"{name}-{what}")  # noqa: E731
+    at = lambda what: os.path.join(place, f"{name}-{what}")
     new_key(root, at("root.key"))
     new_key(intermediate, at("int.key"))
     new_key("ec:P-256", at("leaf.key"))
-    tools.execute(["openssl", "req", "-x509", "-new", "-key", at("root.key"), "-subj", f"/CN={name} root", "-days", "3650", "-out", at("root.pem")])
-    extensions = {"int": "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n", "leaf": "subjectAltName=DNS:*.site.example\nextendedKeyUsage=serverAuth\n"}
+    output(
+        ["openssl", "req", "-x509", "-new", "-key", at("root.key"), "-subj", f"/CN={name} root", "-days", "3650", "-out", at("root.pem")]
+    )
+    extensions = {
+        "int": "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n",
+        "leaf": "subjectAltName=DNS:*.site.example\nextendedKeyUsage=serverAuth\n",
+    }
     for what, by in (("int", "root"), ("leaf", "int")):
-        with open(at(f"{what}.ext"), "w") as file:
-            file.write(extensions[what])
-        tools.execute(["openssl", "req", "-new", "-key", at(f"{what}.key"), "-subj", f"/CN={name} {what}", "-out", at(f"{what}.csr")])
+        write(at(f"{what}.ext"), extensions[what])
+        output(["openssl", "req", "-new", "-key", at(f"{what}.key"), "-subj", f"/CN={name} {what}", "-out", at(f"{what}.csr")])
         sign = ["-CA", at(f"{by}.pem"), "-CAkey", at(f"{by}.key"), "-CAcreateserial", "-days", "90", "-sha384"]
-        tools.execute(["openssl", "x509", "-req", "-in", at(f"{what}.csr"), *sign, "-extfile", at(f"{what}.ext"), "-out", at(f"{what}.pem")])
-    with open(at("chain.pem"), "w") as out:
-        for what in ("leaf", "int"):
-            with open(at(f"{what}.pem")) as file:
-                out.write(file.read())
+        output(["openssl", "x509", "-req", "-in", at(f"{what}.csr"), *sign, "-extfile", at(f"{what}.ext"), "-out", at(f"{what}.pem")])
+    write(at("chain.pem"), read(at("leaf.pem")) + read(at("int.pem")))
     return at("chain.pem"), at("leaf.key"), at("root.pem")
 
 
@@ -74,31 +69,28 @@ def start_nginx(place, plain, secure):
     """`plain`: a port; `secure`: port, chain and key of each."""
     servers = [f"server {{ listen {plain} backlog=4096; return 200 ok; }}"]
     for port, certificate, key in secure:
-        servers.append(f"server {{ listen {port} ssl backlog=4096; ssl_certificate {certificate}; ssl_certificate_key {key}; return 200 ok; }}")
+        servers.append(
+            f"server {{ listen {port} ssl backlog=4096; ssl_certificate {certificate}; ssl_certificate_key {key}; return 200 ok; }}"
+        )
     path = os.path.join(place, "nginx.conf")
     temporary = "\n".join(f"{kind}_temp_path {place}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     with open(path, "w") as file:
         file.write(
             f"daemon off; worker_processes 1; pid {place}/nginx.pid; error_log {place}/error.log crit;\n"
             "events { worker_connections 8192; }\n"
-            f"http {{ access_log off; keepalive_timeout 0; ssl_session_cache off; ssl_session_tickets off; {temporary}\n" + "\n".join(servers) + "}\n"
+            f"http {{ access_log off; keepalive_timeout 0; ssl_session_cache off; ssl_session_tickets off; {temporary}\n"
+            + "\n".join(servers)
+            + "}\n"
         )
-    tools.spawn(["/usr/sbin/nginx", "-p", place, "-c", path], os.path.join(place, "nginx.log"))
-    tools.until("nginx listens", lambda: all(listens(port) for port in [plain, *(port for port, _, _ in secure)]))
-
-
-def listens(port):
-    with socket.socket() as one:
-        return one.connect_ex(("127.0.0.1", port)) == 0
+    spawn(["/usr/sbin/nginx", "-p", place, "-c", path], os.path.join(place, "nginx.log"))
+    wait_ready("nginx listens", lambda: all(listens(port) for port in [plain, *(port for port, _, _ in secure)]))
 
 
 def ours(kind, scheme, port, ca, *more):
     """What each round of one of our programs says of itself."""
     command = [BENCH, kind, "--scheme", scheme, "--port", str(port), "--count", str(COUNT), "--rounds", str(ROUNDS), *more]
-    lines = subprocess.run([*command, *(["--ca-file", ca] if ca else [])], capture_output=True, text=True, timeout=600)
-    if lines.returncode != 0:
-        raise SystemExit(f"FAILED {' '.join(command)}\n{lines.stderr[-3000:]}")
-    rounds = [json.loads(line) for line in lines.stdout.splitlines()]
+    lines = output([*command, *(["--ca-file", ca] if ca else [])], 600)
+    rounds = [json.loads(line) for line in lines.splitlines()]
     for one in rounds:
         if one["up"] != COUNT:
             raise SystemExit(f"FAILED {kind} {scheme}: {one['up']} of {COUNT} were up")
@@ -111,13 +103,12 @@ class Blackbox:
         modules = {"http": {"prober": "http", "timeout": "10s", "http": {"preferred_ip_protocol": "ip4"}}}
         for name, root in roots.items():
             tls = {"ca_file": root, "server_name": "t0.site.example"}
-            modules[name] = {"prober": "http", "timeout": "10s", "http": {"preferred_ip_protocol": "ip4", "enable_http2": False, "tls_config": tls}}
-        path = os.path.join(place, "blackbox.json")
-        with open(path, "w") as file:
-            json.dump({"modules": modules}, file)
-        command = ["/usr/bin/prometheus-blackbox-exporter", f"--config.file={path}", f"--web.listen-address=127.0.0.1:{self.port}"]
-        self.process = tools.spawn(command, os.path.join(place, "blackbox.log"))
-        tools.until("blackbox_exporter listens", lambda: listens(self.port))
+            modules[name] = {
+                "prober": "http",
+                "timeout": "10s",
+                "http": {"preferred_ip_protocol": "ip4", "enable_http2": False, "tls_config": tls},
+            }
+        self.process = blackbox_exporter.start(place, modules, self.port)
 
     def cpu_s(self):
         with open(f"/proc/{self.process.pid}/stat") as file:
@@ -140,8 +131,8 @@ class Blackbox:
 
 
 def main():
-    tools.packages()
-    subprocess.run(["cargo", "build", "--release", "--locked", "-p", "valpero-bench"], cwd=ROOT, check=True)
+    packages.install("nginx", "prometheus-blackbox-exporter", "openssl")
+    release.build("-p", "valpero-bench")
     with tempfile.TemporaryDirectory() as place:
         os.chmod(place, 0o755)
         chains = {name: chain(place, name, *kinds) for name, kinds in CHAINS.items()}
@@ -161,8 +152,8 @@ def main():
                 paced += [one["cpu_us"] for one in ours("floor", scheme, ports[name], root, "--every-us", every)]
                 other += [blackbox.round(name, scheme, ports[name]) for _ in range(2)]
             tick, floor, paced, other = map(statistics.median, (tick, floor, paced, other))
-            shown = f"{name:<20}{tick:>8.0f}{floor:>8.0f}{paced:>8.0f}{other:>10.0f}   {tick / floor:>10.2f} {tick / paced:>10.2f} {other / tick:>14.1f}"
-            print(shown, flush=True)
+            shown = f"{name:<20}{tick:>8.0f}{floor:>8.0f}{paced:>8.0f}{other:>10.0f}   "
+            print(f"{shown}{tick / floor:>10.2f} {tick / paced:>10.2f} {other / tick:>14.1f}", flush=True)
         memory(chains["p256"])
 
 
@@ -171,7 +162,7 @@ def memory(files):
     chain, key, root = files
     site = subprocess.Popen([BENCH, "site", "--wait-us", "5000000", "--chain", chain, "--key", key], stdout=subprocess.PIPE, text=True)
     try:
-        rounds = ours("tick", "https", int(site.stdout.readline()), root)
+        rounds = ours("tick", "https", int(first_line(site)), root)
     finally:
         site.kill()
         site.wait()
@@ -183,4 +174,4 @@ if __name__ == "__main__":
     try:
         main()
     finally:
-        tools.stop_all()
+        stop_all()

@@ -2,48 +2,54 @@
 
 A checker's own code, minute after minute, with 1,000 to 100,000 monitors in one region: the schedule's event and each event that comes of
 it is one invocation. They run side by side on AWS, and here one after the other, so that each has a processor for itself. Targets and
-store are other processes of this machine. Every minute it is asked of each monitor's newest check
-whether it is of that minute.
+store are other processes of this machine. Every minute it is asked of each monitor's newest check whether it is of that minute.
 
 Then a thousand monitors of which every tenth begins to hang until its time-out of 10 s: what the invocation that checks the others is
 billed for, before and after. And one account's monitors that all fall at once, in three regions and with webhooks, where a partition of
 the store takes what DynamoDB's does: 1,000 write and 3,000 read units a second. Takes half an hour, for half of which it makes monitors.
-`--write` puts tables and plot into docs/SCALE.md and docs/scale.svg; matplotlib, which draws it, comes from pip. Builds the release of valpero-bench first."""
+`--write` puts tables and plot into docs/SCALE.md and docs/scale.svg; matplotlib, which draws it, comes from pip. Builds the release of
+valpero-bench first."""
 
 import json
 import os
+import pathlib
 import statistics
 import subprocess
 import sys
-import venv
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "py"))
 
-import probes  # noqa: E402
+from testkit import environments, release
+from testkit.pages import fill
+from testkit.paths import ROOT, TARGET
+from testkit.processes import output
+from testkit.release import BENCH
 
 SIZES = (1_000, 10_000, 100_000)
 # The hanging ones show a small difference, and their minutes are short.
 MINUTES, HANGING_MINUTES = 3, 8
 # Those that fall at once.
 FALLING = (1_000, 3_000, 10_000)
-PAGE = os.path.join(probes.ROOT, "docs", "SCALE.md")
-PLOT = os.path.join(probes.ROOT, "docs", "scale.svg")
-PLOTTING = os.path.join(probes.ROOT, "target", "plotting")
+PAGE = os.path.join(ROOT, "docs", "SCALE.md")
+PLOT = os.path.join(ROOT, "docs", "scale.svg")
+PLOTTING = os.path.join(TARGET, "plotting")
+REQUIREMENTS = os.path.join(ROOT, "infra", "bench", "requirements.txt")
+HOUR_S = 3600
 
 
 def minutes(count, number, *more):
-    command = [probes.BENCH, "scale", "--count", str(count), "--minutes", str(number), *more]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=3600)
-    if done.returncode != 0:
-        raise SystemExit(f"FAILED {' '.join(command)}\n{done.stderr[-3000:]}")
-    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    lines = output([BENCH, "scale", "--count", str(count), "--minutes", str(number), *more], HOUR_S)
+    rows = [json.loads(line) for line in lines.splitlines()]
     for row in rows:
         if row["checked"] != count or row["recorded"] != count:
-            raise SystemExit(f"FAILED: of {count} monitors {row['checked']} were checked, and {row['recorded']} have a check of that minute")
+            raise SystemExit(
+                f"FAILED: of {count} monitors {row['checked']} were checked, and {row['recorded']} have a check of that minute"
+            )
         hang = count // 10 if row["hanging"] else 0
         if row["down"] != hang or row["probe_errors"]:
-            raise SystemExit(f"FAILED: {hang} of {count} targets hang, but {row['down']} were down, and {row['probe_errors']} could not be probed")
+            raise SystemExit(
+                f"FAILED: {hang} of {count} targets hang, but {row['down']} were down, and {row['probe_errors']} could not be probed"
+            )
     return rows
 
 
@@ -53,7 +59,8 @@ def middle(rows, name):
 
 def growth():
     lines = [
-        "| monitors | invocations | the last begins | the last ends | one after the other | writes | reads | each monitor: CPU | billed | writes | reads |",
+        "| monitors | invocations | the last begins | the last ends | one after the other | writes | reads "
+        "| each monitor: CPU | billed | writes | reads |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     seen = {}
@@ -62,7 +69,8 @@ def growth():
         one = {name: middle(rows, name) for name in rows[0] if isinstance(rows[0][name], (int, float))}
         seen[count] = one
         lines.append(
-            f"| {count:,} | {one['invocations']:.0f} | {one['last_begins_ms'] / 1e3:.2f} s | {one['last_ends_ms'] / 1e3:.2f} s | {one['one_after_the_other_ms'] / 1e3:.1f} s"
+            f"| {count:,} | {one['invocations']:.0f} | {one['last_begins_ms'] / 1e3:.2f} s | {one['last_ends_ms'] / 1e3:.2f} s"
+            f" | {one['one_after_the_other_ms'] / 1e3:.1f} s"
             f" | {one['writes']:,.0f} | {one['reads']:,.1f} | {one['cpu_us_per_check']:.0f} µs | {one['billed_ms_per_check']:.2f} ms"
             f" | {one['writes'] / count:.4f} | {one['reads'] / count:.4f} |"
         )
@@ -76,28 +84,28 @@ def hanging():
     rest = {}
     for minute, row in enumerate(rows, 1):
         for number, one in enumerate(row["each"]):
-            name = "the tick" if number == 0 else "its slow ones"
-            lines.append(f"| {minute} | {'hangs' if row['hanging'] else 'answers'} | {name} | {one['checked']} | {one['down']} | {one['billed_ms']:,} ms |")
+            tenth, name = "hangs" if row["hanging"] else "answers", "the tick" if number == 0 else "its slow ones"
+            lines.append(f"| {minute} | {tenth} | {name} | {one['checked']} | {one['down']} | {one['billed_ms']:,} ms |")
         first = row["each"][0]
         if first["down"] == 0:
             rest.setdefault(row["hanging"], []).append(first["billed_ms"] / first["checked"])
     before, after = (statistics.median(rest[hangs]) for hangs in (False, True))
-    lines += ["", f"Each check of the others is billed {before:.3f} ms before and {after:.3f} ms after: {100 * (after / before - 1):+.0f} %."]
+    lines += [
+        "",
+        f"Each check of the others is billed {before:.3f} ms before and {after:.3f} ms after: {100 * (after / before - 1):+.0f} %.",
+    ]
     print("\n".join(lines))
     return lines
 
 
 def falling():
     lines = [
-        "| monitors | incidents: half open after | all after | in the first minute | webhooks all sent after | refused | the longest invocation |",
+        "| monitors | incidents: half open after | all after | in the first minute | webhooks all sent after | refused "
+        "| the longest invocation |",
         "|---|---|---|---|---|---|---|",
     ]
     for count in FALLING:
-        command = [probes.BENCH, "outage", "--count", str(count)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=3600)
-        if done.returncode != 0:
-            raise SystemExit(f"FAILED {' '.join(command)}\n{done.stderr[-3000:]}")
-        one = json.loads(done.stdout)
+        one = json.loads(output([BENCH, "outage", "--count", str(count)], HOUR_S))
         if one["opened"] != count:
             raise SystemExit(f"FAILED: of {count} monitors that are down, {one['opened']} have an incident")
         if any(recorded != 3 * count for recorded in one["recorded"]):
@@ -113,10 +121,8 @@ def falling():
 
 
 def draw(seen):
-    if not os.path.exists(PLOTTING):
-        venv.create(PLOTTING, with_pip=True)
-        subprocess.run([os.path.join(PLOTTING, "bin", "pip"), "install", "--quiet", "matplotlib"], check=True)
-    subprocess.run([os.path.join(PLOTTING, "bin", "python"), "-c", DRAWING, PLOT], input=json.dumps(seen), text=True, check=True)
+    python = environments.program(PLOTTING, "python", REQUIREMENTS)
+    subprocess.run([python, "-c", DRAWING, PLOT], input=json.dumps(seen), text=True, check=True)
 
 
 DRAWING = """
@@ -144,25 +150,15 @@ figure.savefig(sys.argv[1], metadata={"Date": None})
 """
 
 
-def fill(name, lines):
-    with open(PAGE) as file:
-        text = file.read()
-    begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
-    head, _, rest = text.partition(begin)
-    _, _, tail = rest.partition(end)
-    with open(PAGE, "w") as file:
-        file.write(head + begin + "\n".join(lines) + "\n" + end + tail)
-
-
 def main():
-    subprocess.run(["cargo", "build", "--release", "--locked", "-p", "valpero-bench"], cwd=probes.ROOT, check=True)
+    release.build("-p", "valpero-bench")
     waiting = hanging()
     fallen = falling()
     table, seen = growth()
     if "--write" in sys.argv:
-        fill("growth", table)
-        fill("hanging", waiting)
-        fill("falling", fallen)
+        fill(PAGE, "growth", table)
+        fill(PAGE, "hanging", waiting)
+        fill(PAGE, "falling", fallen)
         draw(seen)
 
 

@@ -3,13 +3,15 @@
 1,000 targets, over HTTPS on a chain of P-256, answer 1 ms after they are asked; their names are served by knot. What a checker's tick
 reads, phase by phase, beside what a single probe reads that has the machine for itself, and beside Debian's prometheus-blackbox-exporter,
 asked for 20 at a time. Single probes are made twice: one at once after the other (`single`), when everything is warm and nobody sleeps,
-and one 5 ms after the other (`rested`), when everybody has to be woken up; a tick is between the two. All of it is in a network of its own, whose name server is knot.
+and one 5 ms after the other (`rested`), when everybody has to be woken up; a tick is between the two. All of it is in a network of its
+own, whose name server is knot.
 
 Builds the release of valpero-bench first."""
 
 import concurrent.futures
 import json
 import os
+import pathlib
 import re
 import socket
 import subprocess
@@ -18,11 +20,13 @@ import tempfile
 import urllib.parse
 import urllib.request
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "py"))
 
-import probes  # noqa: E402
-import tools  # noqa: E402
+import probes
+from testkit import network, packages, release
+from testkit.paths import write
+from testkit.processes import first_line, output, spawn, stop_all, wait_ready
+from testkit.release import BENCH
 
 # Ours, and blackbox_exporter's.
 PHASES = {"dns_ms": "resolve", "connect_ms": "connect", "tls_ms": "tls", "first_byte_ms": "processing"}
@@ -51,15 +55,14 @@ zone:
 
 def start_names(place):
     """Knot, which knows the targets' addresses."""
-    address = lambda one: f"127.1.{one >> 8}.{one & 255}"  # noqa: E731
+    address = lambda one: f"127.1.{one >> 8}.{one & 255}"
     records = ["$ORIGIN site.example.", "$TTL 300", "@ SOA ns hostmaster 1 7200 900 1209600 300", "@ NS ns", f"ns A {NAME_SERVER}"]
-    with open(os.path.join(place, "site.zone"), "w") as file:
-        file.write("\n".join(records + [f"t{one} A {address(one)}" for one in range(probes.COUNT)]) + "\n")
+    records += [f"t{one} A {address(one)}" for one in range(probes.COUNT)]
+    write(os.path.join(place, "site.zone"), "\n".join(records) + "\n")
     settings = os.path.join(place, "knot.conf")
-    with open(settings, "w") as file:
-        file.write(KNOT.format(place=place, address=NAME_SERVER))
-    tools.spawn(["/usr/sbin/knotd", "-c", settings], os.path.join(place, "knot.log"))
-    tools.until("knot answers", answers)
+    write(settings, KNOT.format(place=place, address=NAME_SERVER))
+    spawn(["/usr/sbin/knotd", "-c", settings], os.path.join(place, "knot.log"))
+    wait_ready("knot answers", answers)
 
 
 def answers():
@@ -76,8 +79,7 @@ def share(values, part):
 
 def phases(kind, port, root, *more):
     asks = ["--scheme", "https", "--port", str(port), "--count", str(probes.COUNT), "--ca-file", root, "--resolve"]
-    done = subprocess.run([probes.BENCH, kind, *asks, *more], stdout=subprocess.PIPE, text=True, timeout=600, check=True)
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    lines = [json.loads(line) for line in output([BENCH, kind, *asks, *more], 600).splitlines()]
     seen = [line["phases"] for line in lines if "phases" in line]
     failed = [line["error"] for line in lines if line.get("error")]
     if failed:
@@ -100,9 +102,9 @@ def asked(blackbox, target):
 def measure(place):
     start_names(place)
     chain, key, root = probes.chain(place, "p256", *probes.CHAINS["p256"])
-    site = subprocess.Popen([probes.BENCH, "site", "--chain", chain, "--key", key], stdout=subprocess.PIPE, text=True)
+    site = subprocess.Popen([BENCH, "site", "--chain", chain, "--key", key], stdout=subprocess.PIPE, text=True)
     try:
-        port = int(site.stdout.readline())
+        port = int(first_line(site))
         blackbox = probes.Blackbox(place, {"p256": root})
         single = phases("single", port, root, "--rounds", "1000")
         rested = phases("single", port, root, "--rounds", "1000", "--pause-us", "5000")
@@ -116,30 +118,29 @@ def measure(place):
     print(f"{probes.COUNT} targets that answer after 1 ms; ms, and how much that is of the single probes'")
     print(f"{'':<24}{'single':>8}{'rested':>8}{'tick':>8}{'/single':>8}{'/rested':>8}{'blackbox':>10}{'/single':>8}")
     for name in (*PHASES, "total_ms"):
-        of = lambda rows: [sum(row.values()) if name == "total_ms" else row[name] for row in rows]  # noqa: E731
+        of = lambda rows, name=name: [sum(row.values()) if name == "total_ms" else row[name] for row in rows]
         for part, says in ((0.5, "median"), (0.99, "p99")):
             alone, calm, ours, theirs = (share(of(rows), part) for rows in (single, rested, tick, other))
-            shown = f"{name:<15}{says:<9}{alone:>8.3f}{calm:>8.3f}{ours:>8.3f}{ours / alone:>8.2f}{ours / calm:>8.2f}{theirs:>10.3f}{theirs / alone:>8.2f}"
-            print(shown)
+            shown = f"{name:<15}{says:<9}{alone:>8.3f}{calm:>8.3f}{ours:>8.3f}{ours / alone:>8.2f}{ours / calm:>8.2f}"
+            print(f"{shown}{theirs:>10.3f}{theirs / alone:>8.2f}")
 
 
 def main():
     if sys.argv[1:] == ["--inside"]:
         with tempfile.TemporaryDirectory() as place:
-            subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+            network.settle()
             path = os.path.join(place, "resolv.conf")
-            with open(path, "w") as file:
-                file.write(f"nameserver {NAME_SERVER}\n")
+            write(path, f"nameserver {NAME_SERVER}\n")
             subprocess.run(["mount", "--bind", path, os.path.realpath("/etc/resolv.conf")], check=True)
             measure(place)
         return
-    tools.packages()
-    subprocess.run(["cargo", "build", "--release", "--locked", "-p", "valpero-bench"], cwd=probes.ROOT, check=True)
-    os.execvp("unshare", ["unshare", "--net", "--mount", "--map-root-user", sys.executable, os.path.abspath(__file__), "--inside"])
+    packages.install("knot", "prometheus-blackbox-exporter", "openssl", "iproute2")
+    release.build("-p", "valpero-bench")
+    network.enter(sys.executable, __file__, mount=True)
 
 
 if __name__ == "__main__":
     try:
         main()
     finally:
-        tools.stop_all()
+        stop_all()

@@ -4,6 +4,10 @@ import threading
 import time
 from collections import Counter
 
+from cloud import target
+from testkit.steps import step
+from testkit.waiting import until
+
 EACH = 0.055  # four kinds together: every fifth call
 RULES = [
     rule | {"service": service, "probability": EACH}
@@ -19,9 +23,9 @@ SITES = 12
 SECONDS = 240
 
 
-def run(deployment, step, server, until):
-    api, hook = deployment.api(email="faults@example.com"), server()
-    sites = [server() for _ in range(SITES)]
+def run(deployment):
+    api, hook = deployment.api(email="faults@example.com"), target()
+    sites = [target() for _ in range(SITES)]
     answers = [api.call("POST", "/api/v1/monitors", {"url": site.url, "retries": 0, "webhook_url": hook.url}) for site in sites]
     step(f"{SITES} monitors are made", all(answer.status == 201 for answer in answers), answers[-1])
     monitors = [answer.json["id"] for answer in answers]
@@ -55,7 +59,7 @@ def run(deployment, step, server, until):
     step("each site that failed had one incident, and the others none", once, {m: len(i) for m, i in incidents.items()})
     step("each of them is resolved", all(incidents[monitor][0]["status"] == "resolved" for monitor in doomed))
     step("each was told of, its beginning and its end", told, [(e["type"], e["data"]["monitor"]["id"]) for e in hook.events()])
-    commented = lambda: len(events(hook, "incident.commented"))  # noqa: E731
+    commented = lambda: len(events(hook, "incident.commented"))
     step("and every comment that the API took", until(200, lambda: commented() >= traffic.comments), (commented(), traffic.comments))
     for monitor in monitors:
         api.call("DELETE", f"/api/v1/monitors/{monitor}")

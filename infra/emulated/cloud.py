@@ -1,47 +1,37 @@
 """An AWS of one's own on loopback: MiniStack, which runs the deployed bootstraps as processes, behind microburst, which can make
 its answers fail. IAM policies are enforced. Every port is one that the system gave."""
 
+import functools
 import http.client
 import json
 import os
 import re
-import signal
-import socket
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.parse
-import venv
+from typing import Any
+
+from testkit import environments
+from testkit.paths import ROOT, TARGET
+from testkit.ports import free_port, listens
+from testkit.processes import environment, output, spawn, wait_ready
+from testkit.site import Site
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
 # Where the sites and receivers are. A deployed checker goes to no loopback address: on AWS that is the Lambda runtime's.
 TARGETS = "10.77.0.1"
-TOOLS = os.path.join(ROOT, "target", "aws-tools")
+TOOLS = os.path.join(TARGET, "aws-tools")
 
 
-def tool(environment, name):
-    """A program of one of the environments of requirements/, which are made where they do not exist."""
-    folder = os.path.join(TOOLS, environment)
-    requirements = [os.path.join(HERE, "requirements", environment + ".txt")]
+def tool(name, program):
+    """A program of one of the environments of requirements/."""
+    requirements = [os.path.join(HERE, "requirements", name + ".txt")]
     # The tools that users build and deploy with are named where users find them.
-    requirements += [os.path.join(ROOT, "infra", "requirements.txt")] if environment == "sam" else []
-    wanted = "".join(open(path).read() for path in requirements)
-    mark = os.path.join(folder, "installed.txt")
-    if not os.path.exists(mark) or open(mark).read() != wanted:
-        print(f"      making the Python environment {environment}", flush=True)
-        venv.create(folder, with_pip=True, clear=True)
-        pip = [os.path.join(folder, "bin", "pip"), "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, *(f"--requirement={path}" for path in requirements)], check=True)
-        open(mark, "w").write(wanted)
-    return os.path.join(folder, "bin", name)
+    requirements += [os.path.join(ROOT, "infra", "requirements.txt")] if name == "sam" else []
+    return environments.program(os.path.join(TOOLS, name), program, *requirements)
 
 
-def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
+def target():
+    """A site or a receiver that the deployed functions reach."""
+    return Site(address=TARGETS)
 
 
 class Cloud:
@@ -49,18 +39,16 @@ class Cloud:
 
     def __init__(self):
         self.port, self.burst_port = free_port(), free_port()
-        self.processes = []
         self.folder = tempfile.mkdtemp(prefix="valpero-cloud-")
         self.logs = os.path.join(self.folder, "ministack.log")
         self.direct, self.faulty = (f"http://127.0.0.1:{port}" for port in (self.port, self.burst_port))
 
     def start(self):
-        base = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "VALPERO_"))}
-        base |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+        base = environment() | {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
         # The emulator hands its own endpoint to the functions it runs: theirs leads through the faults, ours does not.
         burst = [tool("burst", "python"), os.path.join(HERE, "burst.py"), "--upstream", self.direct, "--no-resign"]
         burst += ["--host", "127.0.0.1", "--port", str(self.burst_port)]
-        self.spawn(burst, base, subprocess.DEVNULL)
+        spawn(burst, os.path.join(self.folder, "microburst.log"), env=base)
         settings = {
             "GATEWAY_PORT": str(self.port),
             "BIND_HOST": "127.0.0.1",
@@ -73,25 +61,14 @@ class Cloud:
             "S3_DATA_DIR": os.path.join(self.folder, "s3"),
             "AWS_ENDPOINT_URL": self.faulty,
         }
-        self.spawn([tool("cloud", "ministack")], base | settings, open(self.logs, "w"))
+        spawn([tool("cloud", "ministack")], self.logs, env=base | settings)
         self.environment = base | {"AWS_ENDPOINT_URL": self.direct, "SAM_CLI_TELEMETRY": "0"}
-        for url in (self.direct, self.faulty):
-            if not until(60, lambda: answers(url)):
-                raise SystemExit(f"the emulated AWS does not answer at {url}; see {self.logs}")
-
-    def spawn(self, command, environment, output):
-        more = {"stdout": output, "stderr": subprocess.STDOUT, "start_new_session": True}
-        self.processes.append(subprocess.Popen(command, env=environment, **more))
-
-    def stop(self):
-        """Ends the emulators, and the functions that they started."""
-        for process in self.processes:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        for port in (self.port, self.burst_port):
+            wait_ready(f"the emulated AWS listens on {port}", functools.partial(listens, port), 60)
 
     def client(self, service, region):
         """A boto3 client. boto3 lives in the emulator's environment, and so does this process."""
-        import boto3
+        import boto3  # noqa: PLC0415
 
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
         return boto3.client(service, endpoint_url=self.direct, region_name=region, **keys)
@@ -117,33 +94,9 @@ class Cloud:
         return [event["message"].rstrip() for page in pages for event in page["events"]]
 
 
-def answers(url):
-    place = urllib.parse.urlsplit(url)
-    try:
-        with socket.create_connection((place.hostname, place.port), timeout=1):
-            return True
-    except OSError:
-        return False
-
-
-def until(seconds, look, every=0.5):
-    """What `look` finds, as soon as it finds something: the schedule is real, so this waits for it."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = look()
-        if found:
-            return found
-        time.sleep(every)
-    return look()
-
-
-def run(command, environment, **more):
-    """Runs a command of ours, and shows what it said where it failed."""
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, **more)
-    if done.returncode != 0:
-        sys.stdout.write(done.stdout[-8000:] + done.stderr[-4000:])
-        raise SystemExit(f"FAILED {' '.join(command[:3])} … ended with {done.returncode}")
-    return done.stdout
+def run(command, environment):
+    """What a command of ours writes to stdout, run in the repository's root. Builds take as long as they take."""
+    return output(command, None, cwd=ROOT, env=environment)
 
 
 def outputs(cloud, stack, region):
@@ -175,7 +128,7 @@ class Answer:
         self.status, self.headers, self.text = status, headers, text
 
     @property
-    def json(self):
+    def json(self) -> Any:
         return json.loads(self.text) if self.text else None
 
     def __repr__(self):

@@ -10,20 +10,25 @@ import subprocess
 import tempfile
 import time
 
-from cloud import ROOT, TARGETS, TOOLS, answers, free_port, until
+from cloud import TARGETS, TOOLS, target
+from testkit.paths import ROOT, read
+from testkit.ports import free_port, listens
+from testkit.processes import spawn, stop
+from testkit.server import Up
+from testkit.steps import step
+from testkit.waiting import until
 
 
 class Function:
     """One built function under the runtime emulator."""
 
-    def __init__(self, name, environment):
+    def __init__(self, name, environment, log):
         [emulator] = glob.glob(f"{TOOLS}/sam/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-x86_64")
         self.port = free_port()
         command = [emulator, "--runtime-interface-emulator-address", f"127.0.0.1:{self.port}"]
         command += ["--runtime-api-address", f"127.0.0.1:{free_port()}", f"{ROOT}/.aws-sam/build/{name}/bootstrap"]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self.process = subprocess.Popen(command, env=environment, start_new_session=True, **quiet)
-        until(20, lambda: answers(f"http://127.0.0.1:{self.port}"), every=0.1)
+        self.process = spawn(command, log, env=environment)
+        until(20, lambda: listens(self.port), every=0.1)
 
     def call(self, method, path, key, body=None):
         """Hands the function the event that API Gateway would, and answers status, headers and JSON."""
@@ -44,15 +49,14 @@ class Function:
 
     def processes(self):
         """The function's own processes."""
-        found = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True)
+        found = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=False)
         return found.stdout.split()
 
     def stop(self):
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        stop(self.process, signal.SIGKILL)
 
 
-def survives(function, key, step):
+def survives(function, key):
     """A panic in what is shipped: the runtime's own library panics at a host that is none, behind which no code of ours stands."""
     before = function.processes()
     answer = function.invoke("GET", "/api/v1/monitors", key, host="a b")
@@ -61,35 +65,35 @@ def survives(function, key, step):
     step("in the same process", before and function.processes() == before, (before, function.processes()))
 
 
-def run(deployment, step, server):
-    folder = os.path.join(tempfile.mkdtemp(prefix="valpero-services-"), "data")
-    command = [deployment.valpero, "up", "--services-only", "--json", "--addr", f"{TARGETS}:0", "--data", folder]
-    up = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+def run(deployment):
+    folder = tempfile.mkdtemp(prefix="valpero-services-")
+    data = os.path.join(folder, "data")
+    up = Up(deployment.valpero, "--services-only", "--data", data, log=os.path.join(folder, "up.log"), address=TARGETS)
     functions = {}
     try:
-        shown = json.loads(up.stdout.readline())
-        variables = json.load(open(shown["env_vars"]))["Parameters"]
+        shown = up.shown
+        variables = json.loads(read(shown["env_vars"]))["Parameters"]
         step("up --services-only writes the variables for sam local", variables["VALPERO_ENDPOINT_URL"] == shown["url"], variables)
         environment = {"PATH": os.environ["PATH"], "VALPERO_HOME_REGION": deployment.home, "AWS_REGION": deployment.home, **variables}
         signed = {"AWS_ACCESS_KEY_ID": shown["access_key_id"], "AWS_SECRET_ACCESS_KEY": "any"}
-        functions = {name: Function(f"{name}Function", environment | signed) for name in ("Monitors", "Incidents")}
-        story(functions, shown["key"], step, server)
-        survives(functions["Monitors"], shown["key"], step)
-        functions["Account"] = Function("AccountFunction", environment | signed)
-        status, _, account = functions["Account"].call("GET", "/api/v1/account", shown["key"])
+        start = lambda name, more: Function(f"{name}Function", environment | more, os.path.join(folder, name + ".log"))
+        functions = {name: start(name, signed) for name in ("Monitors", "Incidents")}
+        story(functions, up.key)
+        survives(functions["Monitors"], up.key)
+        functions["Account"] = start("Account", signed)
+        status, _, account = functions["Account"].call("GET", "/api/v1/account", up.key)
         step("who knows the access key is served", status == 200 and account["usage"]["monitors"] == 1, account)
-        functions["Stranger"] = Function("AccountFunction", environment | signed | {"AWS_ACCESS_KEY_ID": "AKIASTRANGER"})
-        status, _, problem = functions["Stranger"].call("GET", "/api/v1/account", shown["key"])
+        functions["Stranger"] = start("Account", signed | {"AWS_ACCESS_KEY_ID": "AKIASTRANGER"})
+        status, _, problem = functions["Stranger"].call("GET", "/api/v1/account", up.key)
         step("who does not know the access key gets nothing", status == 500 and problem["code"] == "internal_error", problem)
     finally:
         for function in functions.values():
             function.stop()
-        up.send_signal(signal.SIGINT)
-        step("it stops cleanly", up.wait(timeout=30) == 0)
+        step("it stops cleanly", up.stop() == 0)
 
 
-def story(functions, key, step, server):
-    site, hook = server(), server()
+def story(functions, key):
+    site, hook = target(), target()
     body = {"url": site.url, "retries": 1, "regions": ["hel"], "webhook_url": hook.url}
     status, headers, made = functions["Monitors"].call("POST", "/api/v1/monitors", key, body)
     step("a function makes a monitor in its store", status == 201 and headers["x-request-id"] == "request-1", made)
@@ -97,7 +101,7 @@ def story(functions, key, step, server):
     site.status = 503
     status, _, asked = functions["Monitors"].call("POST", f"{path}/check", key)
     step("asks its checkers through its bus", status == 202 and asked["regions"] == ["hel"], asked)
-    now = lambda: functions["Monitors"].call("GET", path, key)[2]["status"]  # noqa: E731
+    now = lambda: functions["Monitors"].call("GET", path, key)[2]["status"]
     step("which find it down, and its webhook worker tells", until(30, lambda: now() == "down") and until(20, lambda: hook.seen))
     incident = json.loads(hook.seen[0].body)["data"]["incident"]["id"]
     status, _, seen = functions["Incidents"].call("POST", f"/api/v1/incidents/{incident}/acknowledge", key)

@@ -6,24 +6,25 @@ any other machine. Takes about a quarter of an hour, most of it waiting for tick
 """
 
 import os
+import pathlib
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "py"))
 
-import cloud  # noqa: E402
+import cloud
+import story
+from testkit import network
 
 if sys.argv[1] != "--inside":
     for environment in ("sam", "burst", "cli"):
         cloud.tool(environment, "python")
     # The rest needs boto3, which is beside the emulator.
-    inside = [cloud.tool("cloud", "python"), os.path.abspath(__file__), "--inside", *sys.argv[1:]]
-    os.execvp("unshare", ["unshare", "--net", "--map-root-user", *inside])
+    network.enter(cloud.tool("cloud", "python"), __file__, *sys.argv[1:])
 
-for command in (["ip", "link", "set", "lo", "up"], ["ip", "address", "add", cloud.TARGETS + "/32", "dev", "lo"]):
-    subprocess.run(command, check=True)
+network.settle()
+subprocess.run(["ip", "address", "add", cloud.TARGETS + "/32", "dev", "lo"], check=True)
 
-import story  # noqa: E402
 
 # Names of its parts after the path run those alone.
 story.main(os.path.abspath(sys.argv[2]), sys.argv[3:])

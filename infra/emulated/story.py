@@ -4,67 +4,20 @@ import base64
 import gzip
 import hashlib
 import hmac
-import http.server
 import json
 import os
-import sys
-import threading
+import signal
 import time
 
 import chaos
 import local
-from cloud import TARGETS, Api, Cloud, outputs, run, tool, until
+from cloud import Api, Cloud, outputs, run, target, tool
+from testkit.processes import stop_all
+from testkit.steps import step, summary
+from testkit.waiting import until
 
-STEPS = 0
 HOME = "eu-north-1"
 AWAY = "eu-central-1"
-
-
-def step(sentence, true, seen=""):
-    global STEPS
-    print(("ok    " if true else "FAILED ") + sentence, flush=True)
-    if not true:
-        print(str(seen() if callable(seen) else seen)[-6000:])
-        sys.exit(1)
-    STEPS += 1
-
-
-class Server:
-    """A server: what it answers, for how long it waits, and a memory of what came."""
-
-    def __init__(self):
-        self.status, self.wait, self.seen = 200, 0, []
-        outer = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def handle_one(self):
-                body = self.rfile.read(int(self.headers.get("content-length") or 0))
-                outer.seen.append(Arrival(self.path, {k.lower(): v for k, v in self.headers.items()}, body))
-                time.sleep(outer.wait)
-                try:
-                    self.send_response(outer.status)
-                    self.send_header("content-length", "0")
-                    self.end_headers()
-                except OSError:
-                    pass  # whoever asked has gone
-
-            do_GET = do_POST = handle_one
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer((TARGETS, 0), Handler)
-        self.url = f"http://{TARGETS}:{self.server.server_port}/"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def events(self, kind=None):
-        bodies = [json.loads(arrival.body) for arrival in list(self.seen)]
-        return [body for body in bodies if kind in (None, body["type"])]
-
-
-class Arrival:
-    def __init__(self, path, headers, body):
-        self.path, self.headers, self.body, self.at = path, headers, body, time.monotonic()
 
 
 class Deployment:
@@ -125,8 +78,9 @@ def main(valpero, only=()):
                 part(deployment)
                 print(f"      {part.__name__.replace('_', ' ')}: {time.monotonic() - began:.0f} s", flush=True)
     finally:
-        cloud.stop()
-    print(f"{STEPS} passed, 0 failed")
+        # The emulators, and the functions that they started.
+        stop_all(signal.SIGKILL)
+    summary()
 
 
 def monitor(api, site, hook=None, **more):
@@ -158,11 +112,11 @@ def templates(deployment):
 def services(deployment):
     # Built and not deployed.
     run(["sam", "build", "--parameter-overrides", "Architecture=x86_64"], deployment.environment)
-    local.run(deployment, step, Server)
+    local.run(deployment)
 
 
 def faults(deployment):
-    chaos.run(deployment, step, Server, until)
+    chaos.run(deployment)
 
 
 def one_region(deployment):
@@ -185,7 +139,7 @@ def one_region(deployment):
     answer = api.call("DELETE", "/api/v1/incidents")
     step("and a wrong method", answer.status == 405 and "GET" in answer.headers["allow"], answer)
 
-    site, hook = Server(), Server()
+    site, hook = target(), target()
     answer = api.call("POST", "/api/v1/monitors", {"url": site.url})
     if answer.status == 201:  # the first tick was faster
         api.call("DELETE", f"/api/v1/monitors/{answer.json['id']}")
@@ -194,13 +148,17 @@ def one_region(deployment):
     step("a scheduled tick reports for duty", until(90, lambda: deployment.operator("region", "list")["regions"]))
     made = monitor(api, site, hook, name="Shop")
     step("it is pending", made["status"] == "pending")
-    late = Server()
+    late = target()
     late.wait = 1.2
-    slow = monitor(api, late, Server(), name="Slow")
+    slow = monitor(api, late, target(), name="Slow")
     step("a scheduled tick finds it up", until(90, lambda: status(api, made) == "up"), deployment.last_words)
     # Its status is known at once, its check with those of its cohort, of which one is slow.
     checks = until(20, lambda: api.call("GET", f"/api/v1/monitors/{made['id']}/checks").json["data"])
-    step("its check is on the minute, from the home region", checks and (checks[0]["region"], checks[0]["at"][-7:]) == ("hel", "00.000Z"), checks)
+    step(
+        "its check is on the minute, from the home region",
+        checks and (checks[0]["region"], checks[0]["at"][-7:]) == ("hel", "00.000Z"),
+        checks,
+    )
     before = len(site.seen)
     answer = api.call("POST", f"/api/v1/monitors/{made['id']}/check")
     step("POST …/check is accepted", answer.status == 202 and answer.json["regions"] == ["hel"], answer)
@@ -213,7 +171,9 @@ def one_region(deployment):
     step("the webhook comes through SQS and the delivery function", opened, deployment.last_words)
     step("signed in both ways", signed(opened[0], made["webhook_secret"]), opened[0].headers)
     body = json.loads(opened[0].body)
-    step("and tells of the incident", body["type"] == "incident.opened" and body["data"]["incident"]["cause"]["code"] == "http_status", body)
+    step(
+        "and tells of the incident", body["type"] == "incident.opened" and body["data"]["incident"]["cause"]["code"] == "http_status", body
+    )
     [incident] = api.call("GET", f"/api/v1/incidents?monitor_id={made['id']}").json["data"]
     answer = api.call("POST", f"/api/v1/incidents/{incident['id']}/acknowledge", {"note": "on it"})
     step("it can be acknowledged", answer.status == 200 and answer.json["acknowledged_at"], answer)
@@ -221,7 +181,11 @@ def one_region(deployment):
     check_now(api, made)
     step("a site that answers again is up", until(150, lambda: status(api, made) == "up"))
     step("which is told, too", until(20, lambda: hook.events("incident.resolved")))
-    step("in the order of what happened", [event["type"] for event in hook.events()] == ["incident.opened", "incident.acknowledged", "incident.resolved"], hook.events())
+    step(
+        "in the order of what happened",
+        [event["type"] for event in hook.events()] == ["incident.opened", "incident.acknowledged", "incident.resolved"],
+        hook.events(),
+    )
     contract(deployment, api, made, hook)
     apart = until(130, lambda: [line for line in deployment.cloud.log("valpero-checker-hel", HOME) if '"handed_over":1' in line])
     step("a slow target is left to an invocation of its own, through the event bus", apart, deployment.last_words)
@@ -296,7 +260,7 @@ def two_regions(deployment):
     run(["infra/add-region", "fra", "--home", HOME, "AllowPrivateTargets=yes"], deployment.environment)
     deployment.regions["fra"] = AWAY
     step("one command adds a region, which reports for duty", until(100, lambda: "fra" in regions(deployment)))
-    api, site, hook = deployment.api(email="two@example.com"), Server(), Server()
+    api, site, hook = deployment.api(email="two@example.com"), target(), target()
     made = monitor(api, site, hook)
     step("a new monitor is checked from both", sorted(made["regions"]) == ["fra", "hel"], made)
     step("and is up", until(130, lambda: status(api, made) == "up"), deployment.last_words)
@@ -321,7 +285,11 @@ def two_regions(deployment):
     site.status = 200
     check_now(api, made)
     step("and its end takes both, too", until(150, lambda: status(api, made) == "up"), deployment.last_words)
-    step("each told once", until(30, lambda: len(hook.events("incident.resolved")) == 1) and len(hook.events("incident.opened")) == 1, hook.events())
+    step(
+        "each told once",
+        until(30, lambda: len(hook.events("incident.resolved")) == 1) and len(hook.events("incident.opened")) == 1,
+        hook.events(),
+    )
     api.call("DELETE", f"/api/v1/monitors/{made['id']}")
 
     gone = {"cohort": {"S": "regions"}, "entry": {"S": "syd"}, "last_tick_at": {"S": "2026-01-01T00:00:00.000Z"}}
@@ -364,7 +332,7 @@ def queues(deployment):
     answer = deployment.operator("dead-letters", "redrive", "--drop-foreign")
     step("or drops it when told to", answer == {"sent_again": 0, "left": 0, "dropped": 2} and dead.length() == 0, answer)
 
-    api, site, hook = deployment.api(email="queues@example.com"), Server(), Server()
+    api, site, hook = deployment.api(email="queues@example.com"), target(), target()
     made = monitor(api, site, hook, regions=["hel"], retries=1)
     check_now(api, made)
     step("up", until(60, lambda: status(api, made) == "up"), deployment.last_words)
@@ -388,9 +356,18 @@ def queues(deployment):
     until(20, lambda: len(hook.seen) == 3)
     hook.wait = 0
     again = until(60, lambda: len(hook.seen) == 4)
-    step("a receiver that hangs is given up after 15 s and tried again", again and hook.seen[3].at - hook.seen[2].at >= 15, deployment.last_words)
+    step(
+        "a receiver that hangs is given up after 15 s and tried again",
+        again and hook.seen[3].at - hook.seen[2].at >= 15,
+        deployment.last_words,
+    )
 
-    rule = {"service": "dynamodb", "resource": "valpero-deliveries", "operation": "UpdateItem", "error": {"code": "ProvisionedThroughputExceededException"}}
+    rule = {
+        "service": "dynamodb",
+        "resource": "valpero-deliveries",
+        "operation": "UpdateItem",
+        "error": {"code": "ProvisionedThroughputExceededException"},
+    }
     deployment.cloud.faults([rule])
     api.call("POST", path, {"body": "while the table throttles"})
     step("what cannot even be tried is a dead letter, too", until(150, lambda: dead.length() >= 1), deployment.last_words)
@@ -413,7 +390,7 @@ def queues(deployment):
 
 def smoke(deployment):
     """The operator's own look at a deployment, as far as an emulator goes."""
-    site, hook = Server(), Server()
+    site, hook = target(), target()
     command = ["infra/smoke", "--valpero", deployment.valpero, "--target", site.url, "--expected-status", "200"]
     command += ["--receiver", hook.url, "--emulated"]
     path = os.pathsep.join([os.path.dirname(tool("cli", "aws")), deployment.environment["PATH"]])

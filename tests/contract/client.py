@@ -6,14 +6,18 @@ import json
 import os
 import sys
 
-from tools import Site, Up, execute, folder, operations, program, step
+from suite import operations, program, start
+from testkit.paths import new_folder
+from testkit.processes import execute
+from testkit.site import Site
+from testkit.steps import step
 
 PACKAGE = "valpero_client"
 
 
 def run(valpero):
-    with Up(valpero, "client") as up:
-        made, document = folder("client"), up.document()
+    with start(valpero, "client") as up:
+        made, document = new_folder("contract", "client"), up.document()
         generate(document, made)
         sys.path.insert(0, made)
         modules = imported(made)

@@ -4,10 +4,14 @@ schemathesis.toml says how it runs, and hooks.py what it must know."""
 
 import json
 import os
+import re
 import subprocess
 import sys
 
-from tools import HERE, Up, failures, folder, operations, program, step, tail, until
+from suite import HERE, operations, program, start
+from testkit.paths import new_folder, tail
+from testkit.steps import step
+from testkit.waiting import until
 
 # It takes two or three, most of them waiting for the key's pace.
 MINUTES = 12
@@ -16,8 +20,8 @@ DOCUMENT = "/docs/api/openapi.json"
 
 
 def run(valpero):
-    with Up(valpero, "schemathesis") as up:
-        place = folder("schemathesis")
+    with start(valpero, "schemathesis") as up:
+        place = new_folder("contract", "schemathesis")
         peopled(up)
         code, said, report = tried(up, place)
         step("Schemathesis runs to its end", report["complete"], lambda: failures(said))
@@ -48,7 +52,8 @@ def tried(up, place):
     environment = os.environ | ours | {"PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "120"}
     with open(output, "w") as file:
         try:
-            code = subprocess.run(command, cwd=place, env=environment, stdout=file, stderr=file, timeout=60 * MINUTES).returncode
+            done = subprocess.run(command, cwd=place, env=environment, stdout=file, stderr=file, timeout=60 * MINUTES, check=False)
+            code = done.returncode
         except subprocess.TimeoutExpired:
             code = None
     with open(output, errors="replace") as file:
@@ -58,3 +63,9 @@ def tried(up, place):
         sys.exit(f"FAILED Schemathesis {'does not end' if code is None else 'says nothing'}")
     with open(report) as file:
         return code, said, json.load(file)
+
+
+def failures(text):
+    """From where a report tells of what is wrong, in lines that a person reads."""
+    found = re.search(r"^=+ (ERRORS|FAILURES|WARNINGS) =+$", text, re.MULTILINE)
+    return "\n".join(line[:400] for line in text[found.start() if found else 0 :].splitlines())

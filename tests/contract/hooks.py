@@ -131,7 +131,12 @@ def fit_body(body):
 
 
 # What each type but http cannot do without.
-NEEDED = {"ssl": {"host": "localhost"}, "tcp": {"host": "localhost", "port": 9}, "dns": {"name": "localhost"}, "ping": {"host": "localhost"}}
+NEEDED = {
+    "ssl": {"host": "localhost"},
+    "tcp": {"host": "localhost", "port": 9},
+    "dns": {"name": "localhost"},
+    "ping": {"host": "localhost"},
+}
 
 
 def fit_type(body, patch):

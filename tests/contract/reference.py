@@ -1,5 +1,6 @@
 """The reference for people: Redoc in Chromium shows every operation, and where its script does not load, a plain list does."""
 
+import contextlib
 import json
 import os
 import re
@@ -7,7 +8,10 @@ import shutil
 import urllib.parse
 
 from playwright.sync_api import Error, sync_playwright
-from tools import OUT, Up, get, operations, step
+
+from suite import OUT, operations, start
+from testkit.steps import step
+from testkit.web import send
 
 # Redoc's own mark at the foot of its menu: the one thing that the page loads from elsewhere.
 LOGO = "https://cdn.redoc.ly/redoc/logo-mini.svg"
@@ -16,8 +20,8 @@ QUIET = ["--disable-background-networking", "--disable-component-update", "--dis
 
 
 def run(valpero):
-    with Up(valpero, "reference") as up, sync_playwright() as playwright:
-        status, headers, body = get(f"{up.url}/docs/api/openapi.json")
+    with start(valpero, "reference") as up, sync_playwright() as playwright:
+        status, headers, body = send(f"{up.url}/docs/api/openapi.json")
         step("the document is there for everybody", status == 200 and "json" in headers["content-type"], (status, headers))
         document = json.loads(body)
         step("and is OpenAPI 3.1", document["openapi"].startswith("3.1."), document["openapi"])
@@ -42,10 +46,9 @@ def shown(browser, url, wanted):
     answer = page.goto(f"{url}/docs/api")
     step("the reference is a page", answer.status == 200 and "text/html" in answer.headers["content-type"], answer.headers)
     sections = "[data-section-id^='operation/']"
-    try:
+    # The steps say what is missing.
+    with contextlib.suppress(Error):
         page.locator(sections).nth(len(wanted) - 1).wait_for(state="attached", timeout=60_000)
-    except Error:
-        pass  # the steps say what is missing
     hint = "Is Redoc embedded? Run functions/docs/redoc/fetch, and build again."
     step("which needs nobody but this server", not foreign, f"{foreign}\n{hint}")
     there = page.eval_on_selector_all(sections, "all => all.map(one => [one.dataset.sectionId, one.querySelector('h2')?.innerText ?? ''])")

@@ -12,32 +12,32 @@ of its own, from which nothing can reach any other machine. Takes about three mi
 
 import importlib
 import os
+import pathlib
 import signal
-import subprocess
 import sys
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "py"))
 
-import tools  # noqa: E402
+import suite
+from testkit import network, packages
+from testkit.processes import stop_all
+from testkit.steps import summary
 
 # The module of each part.
 PARTS = {"reference": "reference", "client": "client", "signatures": "signatures", "prometheus": "scrape", "schemathesis": "fuzz"}
 
 
 def main(valpero, parts):
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
-        del os.environ[name]
-    os.makedirs(tools.OUT, exist_ok=True)
+    network.settle()
+    os.makedirs(suite.OUT, exist_ok=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         for part in parts or PARTS:
             print(f"      {part}", flush=True)
             importlib.import_module(PARTS[part]).run(valpero)
     finally:
-        tools.stop_all()
-    print(f"{tools.STEPS} passed, 0 failed")
+        stop_all()
+    summary()
 
 
 if len(sys.argv) > 1 and sys.argv[1] == "--inside":
@@ -45,6 +45,5 @@ if len(sys.argv) > 1 and sys.argv[1] == "--inside":
 elif len(sys.argv) < 2 or not os.access(sys.argv[1], os.X_OK) or not set(sys.argv[2:]) <= set(PARTS):
     sys.exit(f"usage: python3 tests/contract/run.py PATH_TO_VALPERO [{'|'.join(PARTS)}]…")
 else:
-    tools.packages()
-    inside = [tools.program("python"), os.path.abspath(__file__), "--inside", *sys.argv[1:]]
-    os.execvp("unshare", ["unshare", "--net", "--map-root-user", *inside])
+    packages.install("prometheus", "chromium", "openssl", "iproute2")
+    network.enter(suite.program("python"), __file__, *sys.argv[1:])

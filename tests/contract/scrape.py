@@ -1,5 +1,6 @@
 """Metrics as Prometheus sees them: the configuration, rules and dashboard of infra/, over real monitors on loopback."""
 
+import functools
 import gzip
 import json
 import os
@@ -7,7 +8,14 @@ import re
 import shutil
 import urllib.parse
 
-from tools import OUT, ROOT, Site, Up, execute, folder, free_port, get, spawn, step, tail, until
+from suite import OUT, start
+from testkit.paths import ROOT, new_folder, tail
+from testkit.ports import free_port
+from testkit.processes import execute, spawn
+from testkit.site import Site
+from testkit.steps import step
+from testkit.waiting import until
+from testkit.web import send
 
 RULES = os.path.join(ROOT, "infra", "prometheus")
 DASHBOARD = os.path.join(ROOT, "infra", "grafana", "valpero.json")
@@ -20,8 +28,8 @@ COMPLAINTS = [
 
 
 def run(valpero):
-    place = folder("prometheus")
-    with Up(valpero, "prometheus") as up:
+    place = new_folder("contract", "prometheus")
+    with start(valpero, "prometheus") as up:
         status, key = up.call("POST", "/keys", {"name": "prometheus", "scopes": ["monitors:read", "incidents:read"]})
         step("a key is minted that reads monitors and incidents only", status == 201, key)
         monitors = watched(up, certificate(place))
@@ -45,7 +53,7 @@ def certificate(place):
 
 def watched(up, paths):
     """The ids of a monitor that is up, of one that is down, and of one whose site speaks TLS."""
-    sites = {"up": Site(200), "down": Site(500), "tls": Site(200, paths)}
+    sites = {"up": Site(200), "down": Site(500), "tls": Site(certificate=paths)}
     monitors = {}
     for name, site in sites.items():
         # A name that must be escaped in a label.
@@ -58,8 +66,12 @@ def watched(up, paths):
         step(f"its check is asked for ({name})", status == 202, asked)
     for name, monitor in monitors.items():
         wanted = "down" if name == "down" else "up"
-        look = lambda: up.call("GET", f"/monitors/{monitor}")[1]["status"] == wanted  # noqa: E731
-        step(f"and finds it {wanted} ({name})", until(90, look), lambda: (up.call("GET", f"/monitors/{monitor}"), tail(up.log)))
+        look = lambda monitor=monitor, wanted=wanted: up.call("GET", f"/monitors/{monitor}")[1]["status"] == wanted
+        step(
+            f"and finds it {wanted} ({name})",
+            until(90, look),
+            lambda monitor=monitor: (up.call("GET", f"/monitors/{monitor}"), tail(up.log)),
+        )
     return monitors
 
 
@@ -89,7 +101,7 @@ class Prometheus:
     """A Prometheus with the configuration of this folder."""
 
     def __init__(self, place):
-        self.log, port = os.path.join(OUT, "prometheus-server.log"), free_port()
+        self.log, port = os.path.join(OUT, "prometheus-up.log"), free_port()
         self.url = f"http://127.0.0.1:{port}"
         words = ["--config.file=prometheus.yml", "--storage.tsdb.path=data", f"--web.listen-address=127.0.0.1:{port}"]
         spawn(["prometheus", *words], self.log, cwd=place)
@@ -97,13 +109,13 @@ class Prometheus:
 
     def ready(self):
         try:
-            return get(f"{self.url}/-/ready")[0] == 200
+            return send(f"{self.url}/-/ready")[0] == 200
         except OSError:
             return False
 
     def ask(self, expression):
         """What is wrong with it, and the samples."""
-        answer = json.loads(get(f"{self.url}/api/v1/query?" + urllib.parse.urlencode({"query": expression}))[2])
+        answer = json.loads(send(f"{self.url}/api/v1/query?" + urllib.parse.urlencode({"query": expression}))[2])
         return answer.get("error"), answer.get("data", {}).get("result", [])
 
     def values(self, name):
@@ -117,17 +129,17 @@ class Prometheus:
 
 def scraped(up, prometheus, monitors):
     works = until(30, lambda: prometheus.ask('up{job="valpero"} == 1')[1])
-    targets = lambda: get(f"{prometheus.url}/api/v1/targets")[2].decode()[:3000]  # noqa: E731
+    targets = lambda: send(f"{prometheus.url}/api/v1/targets")[2].decode()[:3000]
     step("it scrapes Valpero", works, lambda: targets() + tail(prometheus.log))
     for name in SERIES:
         # Some come with the next tick only.
-        step(f"{name} is there", until(90, lambda: prometheus.values(name)), lambda: prometheus.ask('{job="valpero"}'))
+        step(f"{name} is there", until(90, functools.partial(prometheus.values, name)), lambda: prometheus.ask('{job="valpero"}'))
     ups = {monitor: float(name != "down") for name, monitor in monitors.items()}
     step("up is 1 and down is 0", prometheus.values("valpero_up") == ups, lambda: prometheus.ask("valpero_up"))
     named = {sample["metric"]["name"] for sample in prometheus.ask("valpero_up")[1]}
     step("with their names", named == {f'the "{name}" site' for name in monitors}, named)
     step("one incident is open", prometheus.ask("sum(valpero_incidents_open) == 1")[1], lambda: prometheus.ask("valpero_incidents_open"))
-    times = lambda: prometheus.values("valpero_response_time_ms")  # noqa: E731
+    times = lambda: prometheus.values("valpero_response_time_ms")
     told = until(90, lambda: all(0 < times().get(monitors[name], 0) < 5000 for name in ("up", "tls")))
     step("what is up has a response time", told, times)
     week = prometheus.values("valpero_uptime_7d")
@@ -139,14 +151,14 @@ def scraped(up, prometheus, monitors):
 def formats(url, token):
     """The two text formats, plain and compressed."""
     url, key = f"{url}/api/metrics", {"Authorization": f"Bearer {token}"}
-    step("nobody reads metrics without a key", get(url)[0] == 401)
-    status, headers, text = get(url, key | {"Accept": "text/plain;version=0.0.4"})
+    step("nobody reads metrics without a key", send(url)[0] == 401)
+    status, headers, text = send(url, headers=key | {"Accept": "text/plain;version=0.0.4"})
     step("the text format is told as such", status == 200 and headers["content-type"].startswith("text/plain; version=0.0.4"), headers)
     code, said = execute(["promtool", "check", "metrics"], input=text.decode())
     step("promtool complains of the two promised names alone", code == 3 and said.splitlines() == COMPLAINTS, (code, said, text))
-    status, headers, packed = get(url, key | {"Accept-Encoding": "gzip"})
+    status, headers, packed = send(url, headers=key | {"Accept-Encoding": "gzip"})
     step("it comes compressed on request", headers.get("content-encoding") == "gzip" and b"valpero_up" in gzip.decompress(packed), headers)
-    status, headers, text = get(url, key | {"Accept": "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"})
+    status, headers, text = send(url, headers=key | {"Accept": "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"})
     told = headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
     step("OpenMetrics is told as such, and ends as it must", status == 200 and told and text.endswith(b"\n# EOF\n"), (headers, text[-200:]))
 
@@ -176,5 +188,5 @@ def plain(expression):
 def deleted(up, prometheus, monitors):
     for name in ("up", "down"):
         status, _ = up.call("DELETE", f"/monitors/{monitors[name]}")
-        look = lambda: monitors[name] not in prometheus.values("valpero_up")  # noqa: E731
+        look = lambda name=name: monitors[name] not in prometheus.values("valpero_up")
         step(f"a deleted monitor has no series any more ({name})", status == 204 and until(20, look), lambda: prometheus.ask("valpero_up"))

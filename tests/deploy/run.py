@@ -6,15 +6,20 @@ nobody is asked. Takes some seconds.
 
 import json
 import os
+import pathlib
 import subprocess
 import sys
 import tempfile
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "py"))
+
+from testkit.paths import ROOT
+from testkit.steps import step, summary
+
 HOME, AWAY = "eu-north-1", "eu-central-1"
 # What the scripts use of the system.
 SYSTEM = ("bash", "dirname", "sed", "awk")
-BOTO3 = '''
+BOTO3 = """
 import json, os
 from botocore.exceptions import ClientError
 ACCOUNT = os.environ["ACCOUNT"]
@@ -39,16 +44,16 @@ class Client:
 def client(service, region_name):
     assert service == "cloudformation"
     return Client(region_name)
-'''
-BOTOCORE = '''
+"""
+BOTOCORE = """
 class BotoCoreError(Exception):
     pass
 class ClientError(Exception):
     def __init__(self, code, message):
         super().__init__(message)
         self.response = {"Error": {"Code": code, "Message": message}}
-'''
-SAM = '''#!{python}
+"""
+SAM = """#!{python}
 import json, os, sys
 if sys.argv[1:] == ["--version"]:
     print("SAM CLI, version " + os.environ.get("SAM_VERSION", "1.170.0"))
@@ -56,17 +61,7 @@ else:
     with open(os.environ["SEEN"], "a") as seen:
         seen.write(json.dumps(["sam", *sys.argv[1:]]) + "\\n")
     sys.exit(1 if os.environ.get("FAILS") == sys.argv[1] else 0)
-'''
-STEPS = 0
-
-
-def step(sentence, true, seen=""):
-    global STEPS
-    print(("ok    " if true else "FAILED ") + sentence, flush=True)
-    if not true:
-        print(seen)
-        sys.exit(1)
-    STEPS += 1
+"""
 
 
 def write(path, text, mode=0o644):
@@ -81,7 +76,7 @@ class Machine:
 
     def __init__(self, stacks=None, without=(), **environment):
         self.folder = tempfile.TemporaryDirectory(prefix="valpero-deploy-")
-        at = lambda *names: os.path.join(self.folder.name, *names)  # noqa: E731
+        at = lambda *names: os.path.join(self.folder.name, *names)
         self.seen = at("seen")
         write(at("account"), json.dumps(stacks or {}))
         write(self.seen, "")
@@ -108,11 +103,11 @@ class Machine:
             os.symlink(which(name), at("bin", name))
         self.environment = {"PATH": at("bin"), "PYTHONPATH": at("python"), "ACCOUNT": at("account"), "SEEN": self.seen, **environment}
 
-    def run(self, *command, home=HOME):
+    def run(self, *command, home: str | None = HOME):
         """Runs a script of infra/; answers the code it ended with, what it said, and what it had run."""
         environment = self.environment | ({"AWS_REGION": home} if home else {})
         script = os.path.join(ROOT, "infra", command[0])
-        done = subprocess.run([script, *command[1:]], env=environment, capture_output=True, text=True, cwd="/")
+        done = subprocess.run([script, *command[1:]], env=environment, capture_output=True, text=True, cwd="/", check=False)
         with open(self.seen) as seen:
             return Done(done.returncode, done.stdout + done.stderr, [json.loads(line) for line in seen])
 
@@ -208,7 +203,11 @@ def regions():
     done = Machine(home).run("deploy", "--region", "fra")
     wanted = [build("x86_64"), deploy("x86_64"), *region("fra", AWAY, "x86_64", first=True)]
     step("a further region comes after home, for the same architecture", done.code == 0 and done.ran == wanted, done)
-    both = home | {f"valpero-fra={AWAY}": stack("x86_64"), "valpero-syd=ap-southeast-2": stack("arm64"), "valpero-zrh=eu-central-2": "DISABLED"}
+    both = home | {
+        f"valpero-fra={AWAY}": stack("x86_64"),
+        "valpero-syd=ap-southeast-2": stack("arm64"),
+        "valpero-zrh=eu-central-2": "DISABLED",
+    }
     done = Machine(both).run("deploy", "--all-regions", "--region", "fra")
     wanted = [build("x86_64"), deploy("x86_64"), *region("fra", AWAY, "x86_64"), *region("syd", "ap-southeast-2", "arm64")]
     step("all that there are come once, each for its own", done.code == 0 and done.ran == wanted, done)
@@ -218,7 +217,9 @@ def regions():
     for code, sentence in (("xyz", "no region xyz"), ("f.a", "no region f.a"), ("hel", "hel is the home region")):
         for command in (["deploy", "--region", code], ["add-region", code]):
             done = Machine(home).run(*command)
-            step(f"{' '.join(command)} is refused before anything is built", done.code != 0 and not done.ran and sentence in done.said, done)
+            step(
+                f"{' '.join(command)} is refused before anything is built", done.code != 0 and not done.ran and sentence in done.said, done
+            )
 
     done = Machine(home).run("add-region", "fra", "AlarmEmail=you@example.com")
     wanted = region("fra", AWAY, "x86_64", "AlarmEmail=you@example.com", first=True)
@@ -271,4 +272,4 @@ def words():
 
 for part in (first_time, upgrade, regions, tools, words):
     part()
-print(f"{STEPS} passed, 0 failed")
+summary()

@@ -1,13 +1,10 @@
 """The same monitors as blackbox_exporter would have them: its modules, made from ours, and its verdicts."""
 
-import json
-import os
 import re
 import urllib.parse
 import urllib.request
 
 import places
-from tools import spawn, until
 
 # Its own words for the records that ours spell without final dots.
 NAMES = {"CNAME", "NS", "MX", "SOA"}
@@ -102,17 +99,6 @@ def pattern(kind, expected):
         # Several strings of one record stand apart in it, and quotes are escaped.
         return '"?' + '(?:" ")?'.join(re.escape(letter) for letter in expected.replace("\\", "\\\\").replace('"', '\\"')) + '"?'
     return re.escape(expected)
-
-
-def start(folder, modules):
-    """One blackbox_exporter with all modules, each by the name of its case."""
-    settings = os.path.join(folder, "blackbox.yml")
-    with open(settings, "w") as file:
-        # YAML is a superset of JSON.
-        json.dump({"modules": modules}, file, indent=1)
-    words = ["--config.file=" + settings, f"--web.listen-address=127.0.0.1:{places.BLACKBOX}"]
-    spawn(["/usr/bin/prometheus-blackbox-exporter", *words], os.path.join(folder, "blackbox.log"))
-    until("blackbox_exporter is ready", lambda: read("/-/healthy") is not None)
 
 
 def read(path):

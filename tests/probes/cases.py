@@ -5,12 +5,10 @@ import cases_net as net
 import cases_tls as tls
 from rows import CASES
 
-GROUPS = (
-    [http.requests, http.redirects, http.bodies, http.documents, http.slowness, http.protocol]
-    + [tls.handshakes, tls.certificates]
-    + [net.connections, net.texts, net.lookups, net.inputs]
-)
-for group in GROUPS:
+HTTP = [http.requests, http.redirects, http.bodies, http.documents, http.slowness, http.protocol]
+TLS = [tls.handshakes, tls.certificates]
+NET = [net.connections, net.texts, net.lookups, net.inputs]
+for group in [*HTTP, *TLS, *NET]:
     group()
 
 __all__ = ["CASES"]

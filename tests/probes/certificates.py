@@ -3,7 +3,7 @@
 import datetime
 import os
 
-from tools import execute
+from testkit.processes import output
 
 KEYS = {
     "P-256": ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
@@ -59,7 +59,7 @@ class Certificates:
         return self.write(name, "".join(texts))
 
     def key(self, name, kind):
-        execute(["openssl", "genpkey", "-algorithm", *KEYS[kind], "-out", self.path(name + ".key")])
+        output(["openssl", "genpkey", "-algorithm", *KEYS[kind], "-out", self.path(name + ".key")])
 
     def root(self, name, subject, kind="P-256", extensions=AUTHORITY, days=3650):
         """A certificate that its own key signs."""
@@ -67,12 +67,12 @@ class Certificates:
         request = self.request(name, subject)
         extra = self.write(name + ".ext", extensions)
         signed = ["-signkey", self.path(name + ".key"), "-days", str(days), "-sha256", "-out", self.path(name + ".pem")]
-        execute(["openssl", "x509", "-req", "-in", request, "-extfile", extra, *signed])
+        output(["openssl", "x509", "-req", "-in", request, "-extfile", extra, *signed])
 
     def request(self, name, subject):
         path = self.path(name + ".csr")
         words = ["-new", "-key", self.path(name + ".key"), "-subj", f"/CN={subject}", "-out", path]
-        execute(["openssl", "req", *words])
+        output(["openssl", "req", *words])
         return path
 
     def issue(self, name, issuer, subject, names=(), kind="P-256", extensions=SERVER, since=-30, until=90, digest="sha256"):
@@ -83,11 +83,11 @@ class Certificates:
         extra = self.write(name + ".ext", extensions + alternative)
         now = datetime.datetime.now(datetime.timezone.utc)
         # Half a day more, so that the number of whole days does not change while the suite runs.
-        day = lambda days: f"{now + datetime.timedelta(days=days, hours=12):%Y%m%d%H%M%SZ}"  # noqa: E731
+        day = lambda days: f"{now + datetime.timedelta(days=days, hours=12):%Y%m%d%H%M%SZ}"
         signer = ["-cert", self.path(issuer + ".pem"), "-keyfile", self.path(issuer + ".key"), "-md", digest]
         words = ["-batch", "-notext", "-config", self.path("ca.cnf"), "-in", request, "-out", self.path(name + ".pem")]
         dates = ["-startdate", day(since), "-enddate", day(until)]
-        execute(["openssl", "ca", *words, "-extfile", extra, *dates, *signer])
+        output(["openssl", "ca", *words, "-extfile", extra, *dates, *signer])
 
     def site(self, name, issuer="between", names=None, **more):
         """A server's certificate for NAME.probe.test."""

@@ -6,7 +6,7 @@ import struct
 import threading
 
 import places
-from tools import spawn, until
+from testkit.processes import spawn, wait_ready
 
 LONG = " ".join(f'"{number:02}-{"x" * 200}"' for number in range(20))
 ZONE = rf"""
@@ -101,7 +101,7 @@ def start(place, hosts):
     with open(settings, "w") as file:
         file.write(SETTINGS.format(place=place, address=places.KNOT))
     spawn(["/usr/sbin/knotd", "-c", settings], os.path.join(place, "knot.log"))
-    until("knot answers", answers)
+    wait_ready("knot answers", answers)
     for address, fault in FAULTS.items():
         server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         server.bind((address, 53))

@@ -96,7 +96,7 @@ def shown(name, host=None, **more):
     return web(f"https://{host or name + '.probe.test'}:{TLS_PORTS[name]}/", **more)
 
 
-def ssl(name=None, host=None, port=None, timeout_ms=2000, **more):
+def ssl(name="", host=None, port=None, timeout_ms=2000, **more):
     ours = {"host": host or f"{name}.probe.test", "port": port or TLS_PORTS[name]}
     return {"check_type": "ssl", "timeout_ms": timeout_ms, "ssl": ours | more}
 

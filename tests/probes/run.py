@@ -9,6 +9,7 @@ import argparse
 import concurrent.futures
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -18,15 +19,15 @@ import time
 import traceback
 import urllib.parse
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "py"))
 
-import blackbox  # noqa: E402
-import places  # noqa: E402
-import servers  # noqa: E402
-import table  # noqa: E402
-import tools  # noqa: E402
-from cases import CASES  # noqa: E402
+import blackbox
+import places
+import servers
+import table
+from cases import CASES
+from testkit import blackbox_exporter, network, packages
+from testkit.processes import environment, output, stop_all
 
 PHASES = ("dns_ms", "connect_ms", "tls_ms", "first_byte_ms")
 EXIT_CODES = {"up": 0, "degraded": 0, "down": 1, "probe_error": 2}
@@ -41,14 +42,14 @@ class Runner:
         self.world = servers.World(place)
         self.ca = self.world.certificates.path("ca.pem")
         self.targets = {}
-        self.environment = {name: value for name, value in os.environ.items() if not name.startswith(("VALPERO_", "AWS_"))}
+        self.environment = environment()
 
     def start_blackbox(self, cases):
         modules = {}
         for case in cases:
             if case.none is None:
                 modules[case.name], self.targets[case.name] = blackbox.module(case.monitor, self.ca, case.blackbox)
-        blackbox.start(self.place, modules)
+        blackbox_exporter.start(self.place, modules, places.BLACKBOX)
 
     def check(self, case):
         """Exit code, JSON and complaints of `valpero check`."""
@@ -61,7 +62,7 @@ class Runner:
                 file.writelines(f"nameserver {one}\n" for one in case.nameservers)
             command = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/resolv.conf && exec "$@"', path, *command]
         try:
-            done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=30, env=self.environment)
+            done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=30, env=self.environment, check=False)
         except subprocess.TimeoutExpired:
             return None, None, "it does not end within 30 seconds"
         try:
@@ -100,7 +101,7 @@ def judge(case, code, answer, complaint):
     if case.code is None:
         wanted["error"] = wanted.pop("error.code")
     seen = {path: member(answer, path) for path in wanted}
-    faults = [f"{path} is {seen[path]!r}, expected {wanted[path]!r}" for path in wanted if not wanted[path] == seen[path]]
+    faults = [f"{path} is {seen[path]!r}, expected {wanted[path]!r}" for path in wanted if wanted[path] != seen[path]]
     if faults:
         faults[0] += f" (error {answer.get('error')})"
     if code != EXIT_CODES.get(answer["outcome"]):
@@ -110,7 +111,7 @@ def judge(case, code, answer, complaint):
     if expected is not None and set(phases) != expected:
         faults.append(f"the phases are {phases}, expected {', '.join(sorted(expected))}")
     total = answer["response_time_ms"]
-    if total is None and (case.outcome in VERDICTS and VERDICTS[case.outcome] or phases and set(phases) == expected):
+    if total is None and (VERDICTS.get(case.outcome) or (phases and set(phases) == expected)):
         faults.append(f"there is no response time, with phases {phases}")
     # Floating point has its own last digit.
     if total is not None and abs(sum(phases.values()) - total) > 0.01001:
@@ -139,12 +140,12 @@ def expected_phases(case):
 
 def settle(place):
     """The namespaces' own network and files."""
+    network.settle()
     for words in (
-        ["link", "set", "lo", "up"],
         ["-6", "address", "add", "fd00::1/128", "dev", "lo"],
         ["route", "add", "table", "local", "unreachable", f"{places.UNREACHABLE}/32"],
     ):
-        tools.execute(["ip", *words])
+        output(["ip", *words])
     files = {
         "/etc/resolv.conf": f"nameserver {places.KNOT}\n",
         "/etc/hosts": "127.0.0.1 localhost\n",
@@ -155,9 +156,7 @@ def settle(place):
         with open(ours, "w") as file:
             file.write(text)
         # Bound over the machine's own, which may be a link.
-        tools.execute(["mount", "--bind", ours, os.path.realpath(path)])
-    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
-        del os.environ[name]
+        output(["mount", "--bind", ours, os.path.realpath(path)])
 
 
 def main(arguments):
@@ -199,14 +198,14 @@ if given.inside:
         print(end.code)
     except BaseException:
         traceback.print_exc()
-    tools.stop_all()
+    stop_all(signal.SIGKILL)
     sys.stdout.flush()
     # Threads that still serve do not hold it up.
     os._exit(code)
 elif not os.access(given.valpero, os.X_OK):
     sys.exit(f"{given.valpero} is no program")
 else:
-    tools.packages()
+    packages.install("nginx", "libnginx-mod-http-brotli-filter", "knot", "prometheus-blackbox-exporter", "openssl", "iproute2")
     own = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--map-root-user"]
     # unshare itself ends at no signal but the one that nobody can ignore, and takes the namespace along.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))

@@ -1,5 +1,6 @@
 """The proper servers: nginx with one site on many ports, openssl s_server for each certificate, and listeners that hang."""
 
+import functools
 import gzip
 import json
 import os
@@ -9,7 +10,7 @@ import names
 import places
 import raw
 from certificates import Certificates
-from tools import execute, spawn, until
+from testkit.processes import output, spawn, wait_ready
 
 MIB = 1024 * 1024
 TEXT = "all systems are well. Schöne Grüße.\n"
@@ -179,7 +180,7 @@ class World:
         place = os.path.join(self.place, "nginx")
         os.makedirs(os.path.join(place, "www", "status"))
         files(os.path.join(place, "www"))
-        hashed = execute(["openssl", "passwd", "-apr1", "open sesame"]).strip()
+        hashed = output(["openssl", "passwd", "-apr1", "open sesame"]).strip()
         with open(os.path.join(place, "users"), "w") as file:
             file.write(f"probe:{hashed}\n")
         settings = os.path.join(place, "nginx.conf")
@@ -187,7 +188,7 @@ class World:
             file.write(NGINX.format(place=place, certificates=self.certificates.place, servers=sites(place)))
         spawn(["/usr/sbin/nginx", "-p", place, "-c", settings], os.path.join(place, "nginx.log"))
         for port in (places.HTTP, places.HTTPS, places.TLS_10, places.WANTS_NAME):
-            until(f"nginx listens on {port}", lambda: listens("127.0.0.1", port))  # noqa: B023
+            wait_ready(f"nginx listens on {port}", functools.partial(listens, "127.0.0.1", port))
 
     def openssl(self):
         place = os.path.join(self.place, "openssl")
@@ -201,7 +202,7 @@ class World:
                 command = ["openssl", "s_server", "-accept", f"{address}:{TLS_PORTS[name]}", *words, *more]
                 spawn(command, os.path.join(place, f"{name}{len(address)}.log"))
         for name, port in TLS_PORTS.items():
-            until(f"openssl listens for {name}", lambda: listens("127.0.0.1", port))  # noqa: B023
+            wait_ready(f"openssl listens for {name}", functools.partial(listens, "127.0.0.1", port))
 
 
 def listens(address, port):

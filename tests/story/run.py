@@ -7,133 +7,76 @@ are checked with Python's own HMAC. Takes about four minutes, most of them waiti
 import base64
 import hashlib
 import hmac
-import http.server
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-import urllib.error
-import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "py"))
+
+from testkit.processes import logs, stop_all
+from testkit.server import Up
+from testkit.site import Site
+from testkit.steps import step, summary
+from testkit.waiting import until
 
 VALPERO = os.path.abspath(sys.argv[1])
-STEPS = 0
 
 
-def step(sentence, true):
-    global STEPS
-    print(("ok    " if true else "FAILED ") + sentence, flush=True)
-    if not true:
-        sys.exit(1)
-    STEPS += 1
+class Shaky(Site):
+    """Fails the request of the number `fails`: at once, where the others are answered a little later."""
+
+    fails: int | None = None
+    monitor: dict
+
+    def answer(self, number):
+        if number == self.fails:
+            return 500
+        if self.fails is not None:
+            time.sleep(0.5)
+        return self.status
 
 
-class Server:
-    """A loopback server with a status to answer and a memory of what came."""
-
-    def __init__(self):
-        self.status, self.seen, self.answered = 200, [], 0
-        # The one request that fails, by its number: at once, where the others are answered a little later.
-        self.fails = None
-        self.counting = threading.Lock()
-        outer = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def handle_one(self):
-                body = self.rfile.read(int(self.headers.get("content-length") or 0))
-                with outer.counting:
-                    number = len(outer.seen)
-                    outer.seen.append((dict(self.headers.items()), body))
-                fails = number == outer.fails
-                if outer.fails is not None and not fails:
-                    time.sleep(0.5)
-                self.send_response(500 if fails else outer.status)
-                self.send_header("content-length", "0")
-                self.end_headers()
-                with outer.counting:
-                    outer.answered += 1
-
-            do_GET = do_POST = handle_one
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-
-class Up:
-    """A running `valpero up`, and its key."""
-
-    def __init__(self, folder, key=None):
-        command = [VALPERO, "up", "--json", "--addr", "127.0.0.1:0", "--data", folder]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        line = json.loads(self.process.stdout.readline())
-        self.url, self.first_key = line["url"], line["key"]
-        self.key = self.first_key or key
-
-    def call(self, method, path, body=None, key=None):
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Authorization": f"Bearer {key or self.key}", "Content-Type": "application/json"}
-        request = urllib.request.Request(f"{self.url}/api/v1{path}", data, headers, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return answer.status, json.loads(answer.read() or b"null")
-        except urllib.error.HTTPError as error:
-            return error.code, json.loads(error.read() or b"null")
-
-    def stop(self, how):
-        self.process.send_signal(how)
-        return self.process.wait(timeout=30)
-
-
-def until(seconds, look):
-    """What `look` finds, as soon as it finds something: the schedule is real, so this waits for it."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = look()
-        if found:
-            return found
-        time.sleep(0.5)
-    return look()
+def start(folder, key=None):
+    return Up(VALPERO, "--data", folder, log=os.path.join(os.path.dirname(folder), "up.log"), key=key)
 
 
 def operator(*words):
-    done = subprocess.run([VALPERO, *words], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([VALPERO, *words], capture_output=True, text=True, timeout=60, check=False)
     return done.returncode, done.stdout, done.stderr
 
 
 def no_false_alarm(up):
     """A site that fails one request of each round, each time another region's, and that one before it answers the others: when a region
     says "down", the one that said so in the round before has not yet said "up". At no time do two regions agree."""
-    shaky = [Server() for _ in range(6)]
-    for server in shaky:
-        _, server.monitor = up.call("POST", "/monitors", {"url": server.url, "name": "Shaky", "retries": 0})
-    path = lambda server: f"/monitors/{server.monitor['id']}"
-    ready = lambda: all(up.call("GET", path(server))[1]["status"] == "up" for server in shaky)
+    shaky = [Shaky() for _ in range(6)]
+    for site in shaky:
+        _, site.monitor = up.call("POST", "/monitors", {"url": site.url, "name": "Shaky", "retries": 0})
+    path = lambda site: f"/monitors/{site.monitor['id']}"
+    ready = lambda: all(up.call("GET", path(site))[1]["status"] == "up" for site in shaky)
     step("sites that will fail now and then are up", until(75, ready))
     for turn in range(8):
-        before = [server.answered for server in shaky]
-        for server in shaky:
-            server.fails = len(server.seen) + turn % 3
-            up.call("POST", f"{path(server)}/check")
-        until(10, lambda: all(server.answered >= count + 3 for server, count in zip(shaky, before)))
-    failed = [check for server in shaky for check in up.call("GET", f"{path(server)}/checks?outcome=down")[1]["data"]]
+        before = [site.answered for site in shaky]
+        for site in shaky:
+            site.fails = len(site.seen) + turn % 3
+            up.call("POST", f"{path(site)}/check")
+        until(10, lambda before=before: all(site.answered >= count + 3 for site, count in zip(shaky, before, strict=True)))
+    failed = [check for site in shaky for check in up.call("GET", f"{path(site)}/checks?outcome=down")[1]["data"]]
     step("each was seen down by one region at a time", len({check["region"] for check in failed}) == 3 and len(failed) >= 30)
-    incidents = [up.call("GET", f"/incidents?monitor_id={server.monitor['id']}")[1]["data"] for server in shaky]
+    incidents = [up.call("GET", f"/incidents?monitor_id={site.monitor['id']}")[1]["data"] for site in shaky]
     step("and that is no incident", not any(incidents))
-    for server in shaky:
-        up.call("DELETE", path(server))
+    for site in shaky:
+        up.call("DELETE", path(site))
 
 
 def main():
     folder = os.path.join(tempfile.mkdtemp(prefix="valpero-story-"), "data")
-    site, hook = Server(), Server()
-    up = Up(folder)
+    site, hook = Site(), Site()
+    up = start(folder)
     step("the first start prints a key with every scope", up.first_key.startswith("val_key_"))
     status, monitor = up.call("POST", "/monitors", {"url": site.url, "webhook_url": hook.url, "name": "Shop"})
     step("a monitor is made and pending", (status, monitor["status"]) == (201, "pending"))
@@ -184,11 +127,11 @@ def main():
     hook.status = 200
     up.process.kill()
     up.process.wait()
-    up = Up(folder, up.key)
+    up = start(folder, up.key)
     step("after kill -9 it starts again and shows no key twice", up.first_key is None)
     step("the incident is still open", up.call("GET", "/incidents")[1]["data"][0]["status"] == "ongoing")
     step("the pending webhook goes out after all", until(80, lambda: len(hook.seen) >= 2))
-    headers, body = hook.seen[1]
+    headers, body = hook.seen[1].headers, hook.seen[1].body
     secret = monitor["webhook_secret"]
     signature = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     step("signed with the secret as shown", headers["x-valpero-signature"] == signature)
@@ -200,7 +143,7 @@ def main():
 
     site.status = 200
     step("a scheduled tick sees it recover", until(75, lambda: up.call("GET", path)[1]["status"] == "up"))
-    step("and tells of it", until(10, lambda: json.loads(hook.seen[-1][1])["type"] == "incident.resolved"))
+    step("and tells of it", until(10, lambda: json.loads(hook.seen[-1].body)["type"] == "incident.resolved"))
     incident = up.call("GET", "/incidents")[1]["data"][0]
     step("the incident is resolved", (incident["status"], incident["resolved_by"]) == ("resolved", "recovery"))
     step("there was one incident only", len(up.call("GET", "/incidents")[1]["data"]) == 1)
@@ -221,10 +164,18 @@ def main():
     step("a missing one is no first start", code == 1 and "is gone" in err)
     step("nothing is replaced unasked", operator("restore", saved, "--data", folder)[0] == 1)
     step("a backup is restored by force", operator("restore", saved, "--data", folder, "--force")[0] == 0)
-    up = Up(folder, up.key)
+    up = start(folder, up.key)
     step("and its keys and monitors are back", up.first_key is None and up.call("GET", path)[0] == 200)
     step("and it stops again", up.stop(signal.SIGINT) == 0)
-    print(f"{STEPS} passed, 0 failed")
+    summary()
 
 
-main()
+# An end by this signal, too, ends the server.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+try:
+    main()
+except SystemExit:
+    print(logs())
+    raise
+finally:
+    stop_all()

@@ -1,0 +1,28 @@
+"""What the parts of this suite share: its Python environment, its folder, and what it reads of the OpenAPI document."""
+
+import os
+
+from testkit import environments
+from testkit.paths import TARGET
+from testkit.server import Up
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+# Where the parts leave what they wrote and saw.
+OUT = os.path.join(TARGET, "contract")
+
+
+def program(name):
+    """A program of the Python environment of requirements.txt."""
+    return environments.program(os.path.join(TARGET, "contract-tools"), name, os.path.join(HERE, "requirements.txt"))
+
+
+def start(valpero, part):
+    """A `valpero up` that remembers nothing."""
+    return Up(valpero, "--memory", log=os.path.join(OUT, part + ".log"))
+
+
+def operations(document):
+    """Method, path and object of every operation; for a webhook, its name instead of a path."""
+    methods = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+    places = [*document["paths"].items(), *document.get("webhooks", {}).items()]
+    return [(method.upper(), path, item[method]) for path, item in places for method in methods if method in item]
