@@ -74,7 +74,7 @@ impl Delivery {
         }
         let headers = headers(&delivery, webhook, now);
         let started = Instant::now();
-        let answer = post(&self.outbound, url, headers, delivery.body.clone().into()).await;
+        let answer = post(&self.outbound, url, headers, delivery.body.clone().into(), now).await;
         let latency_ms = u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX);
         self.finish(delivery, monitor, webhook, &answer, latency_ms, now).await
     }

@@ -1,6 +1,6 @@
 //! A certificate as a target shows it, and whether it is to be trusted.
 
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, time::Duration};
 
 use rustls::{CipherSuite, ProtocolVersion, RootCertStore, crypto::WebPkiSupportedAlgorithms};
 use rustls_pki_types::{CertificateDer, UnixTime};
@@ -86,7 +86,7 @@ impl Certificate {
         })
     }
 
-    /// Whether it is valid now, for this host, and vouched for by an authority that is trusted.
+    /// Whether it is valid at `now`, for this host, and signed by a trusted authority.
     ///
     /// # Errors
     /// Why it is not.
@@ -96,11 +96,10 @@ impl Certificate {
         algorithms: &WebPkiSupportedAlgorithms,
         known: &VerifiedChains,
         name: &PeerName,
+        now: Timestamp,
     ) -> Result<(), Cause> {
         let id = ChainId::of(&self.chain, name);
-        let now = UnixTime::now();
-        let at = Timestamp::from_seconds(i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
-        if let Some(until) = known.until(&id, at) {
+        if let Some(until) = known.until(&id, now) {
             self.path_expires_at = Some(until);
             return Ok(());
         }
@@ -109,7 +108,7 @@ impl Certificate {
         };
         let entity = EndEntityCert::try_from(leaf).map_err(|error| self.explain(&error, name))?;
         let path = entity
-            .verify_for_usage(algorithms.all, &roots.roots, others, now, KeyUsage::server_auth(), None, None)
+            .verify_for_usage(algorithms.all, &roots.roots, others, unix(now), KeyUsage::server_auth(), None, None)
             .map_err(|error| self.explain(&error, name))?;
         match name {
             PeerName::Plain(plain) => {
@@ -199,6 +198,11 @@ fn validity(certificate: &CertificateDer<'_>) -> Option<RangeInclusive<Timestamp
     let valid = parsed.validity();
     let [from, until] = [valid.not_before, valid.not_after].map(|time| Timestamp::from_seconds(time.timestamp()));
     Some(from..=until)
+}
+
+/// The time as webpki takes it; no certificate is valid before 1970.
+fn unix(now: Timestamp) -> UnixTime {
+    UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(now.seconds()).unwrap_or(0)))
 }
 
 /// Whether a wildcard of a certificate covers a host.

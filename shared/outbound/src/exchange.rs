@@ -25,7 +25,10 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 use url::{Position, Url};
-use valpero_domain::probe::{Cause, ErrorCode};
+use valpero_domain::{
+    Timestamp,
+    probe::{Cause, ErrorCode},
+};
 
 use crate::{
     Outbound, Trace,
@@ -52,6 +55,8 @@ pub struct Ask<'a> {
     pub body: Bytes,
     /// Whether the certificate must be valid for the host.
     pub verify_tls: bool,
+    /// The time at which the certificate must be valid.
+    pub now: Timestamp,
     /// When it must be over.
     pub deadline: Instant,
 }
@@ -85,7 +90,7 @@ pub async fn exchange(outbound: &Outbound, ask: Ask<'_>, trace: &mut Trace) -> R
     } else {
         Http::One
     };
-    let terms = Terms { verify: ask.verify_tls, http, deadline: ask.deadline };
+    let terms = Terms { verify: ask.verify_tls, http, now: ask.now, deadline: ask.deadline };
     // Boxed, as is HTTP/2 below: what is over, or is not used, takes no memory while the answer is waited for.
     let secured = Box::pin(outbound.tls.secure(&host, stream, terms, trace)).await?;
     let http2 = secured.stream.get_ref().1.alpn_protocol() == Some(b"h2");

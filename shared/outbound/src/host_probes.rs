@@ -44,7 +44,7 @@ pub(crate) async fn ssl(
 ) -> Result<(), Cause> {
     let host = host(&check.host);
     let stream = dial(outbound, &host, check.port, deadline, trace).await?;
-    let terms = Terms { verify: true, http: Http::None, deadline };
+    let terms = Terms { verify: true, http: Http::None, now, deadline };
     Box::pin(outbound.tls.secure(&host, stream, terms, trace)).await?;
     let least = i64::from(check.min_days_remaining);
     match trace.certificate_expires_at {

@@ -6,6 +6,7 @@ use hyper::body::Bytes;
 use tokio::time::Instant;
 use url::{Host, Url};
 use valpero_domain::{
+    Timestamp,
     charset::BodyText,
     host::check_labels,
     http_check::{BasicAuth, HttpCheck, SlowOutcome},
@@ -22,21 +23,19 @@ use crate::{
 
 const REDIRECTS_MAX: usize = 10;
 
-/// Probes a target once, on fresh connections. The status of the last answer, and why it is not plainly up.
-pub(crate) async fn probe(
+/// Asks once, on fresh connections, and judges the last answer, whose status goes to `trace`.
+pub(crate) async fn http(
     outbound: &Outbound,
     url: &HttpUrl,
     check: &HttpCheck,
+    now: Timestamp,
     deadline: Instant,
     trace: &mut Trace,
-) -> (Option<u16>, Option<Cause>) {
-    let answer = match follow(outbound, url, check, deadline, trace).await {
-        Ok(answer) => answer,
-        Err(cause) => return (None, Some(cause)),
-    };
-    let status = answer.status;
-    let judged = judge(outbound, check, answer, deadline, trace).await;
-    (Some(status), judged.and_then(|()| be_quick(check, trace)).err())
+) -> Result<(), Cause> {
+    let answer = follow(outbound, url, check, now, deadline, trace).await?;
+    trace.http_status = Some(answer.status);
+    judge(outbound, check, answer, deadline, trace).await?;
+    be_quick(check, trace)
 }
 
 /// Whether the answer is what the monitor expects: its status, then its body.
@@ -95,6 +94,7 @@ async fn follow(
     outbound: &Outbound,
     url: &HttpUrl,
     check: &HttpCheck,
+    now: Timestamp,
     deadline: Instant,
     trace: &mut Trace,
 ) -> Result<Answer, Cause> {
@@ -115,6 +115,7 @@ async fn follow(
             headers: sent,
             body: body.clone(),
             verify_tls: check.verify_tls,
+            now,
             deadline,
         };
         let answer = exchange(outbound, ask, trace).await?;

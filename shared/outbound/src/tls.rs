@@ -27,7 +27,10 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use url::Host;
-use valpero_domain::probe::{Cause, ErrorCode};
+use valpero_domain::{
+    Timestamp,
+    probe::{Cause, ErrorCode},
+};
 
 use crate::{
     Trace,
@@ -75,6 +78,8 @@ pub(crate) struct Terms {
     pub verify: bool,
     /// Which versions of HTTP are offered (ALPN, RFC 7301).
     pub http: Http,
+    /// The time at which the certificate must be valid.
+    pub now: Timestamp,
     /// When it must be over.
     pub deadline: Instant,
 }
@@ -143,7 +148,7 @@ impl Tls {
         let started = Instant::now();
         let shaken = timeout_at(terms.deadline, TlsConnector::from(Arc::new(config)).connect(shown, stream)).await;
         let result = match shaken {
-            Ok(Ok(stream)) => self.judge(&stream, &name, terms.verify, trace).map(|()| stream),
+            Ok(Ok(stream)) => self.judge(&stream, &name, terms, trace).map(|()| stream),
             Ok(Err(error)) => Err(failure(&error, asked.was())),
             Err(_) => Err(Cause::of(ErrorCode::TlsTimeout)),
         };
@@ -161,7 +166,7 @@ impl Tls {
         &self,
         stream: &TlsStream<TcpStream>,
         name: &PeerName,
-        verify: bool,
+        terms: Terms,
         trace: &mut Trace,
     ) -> Result<(), Cause> {
         let session = stream.get_ref().1;
@@ -170,9 +175,9 @@ impl Tls {
         let Some(mut certificate) = shown else {
             return Err(Cause::seen(ErrorCode::TlsHandshake, "The target showed no certificate."));
         };
-        let verified = certificate.verify(&self.roots, &self.algorithms, &self.verified, name);
+        let verified = certificate.verify(&self.roots, &self.algorithms, &self.verified, name, terms.now);
         trace.note_certificate(certificate);
-        if verify { verified } else { Ok(()) }
+        if terms.verify { verified } else { Ok(()) }
     }
 }
 

@@ -13,6 +13,8 @@ use crate::certificate::Certificate;
 pub struct Trace {
     /// Where the time went.
     pub phases: Phases,
+    /// The status of the last HTTP answer that was not a redirect to follow.
+    pub(crate) http_status: Option<u16>,
     /// When the certificate, or one of those that vouch for it, expires; the earliest of them where there were several.
     pub certificate_expires_at: Option<Timestamp>,
     /// What else there was to see.

@@ -4,6 +4,7 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use hyper::body::Bytes;
 use url::Host;
 use valpero_domain::{
+    Timestamp,
     monitor::HttpUrl,
     probe::{Cause, ErrorCode},
 };
@@ -43,19 +44,25 @@ fn head(headers: &HeaderMap) -> String {
     text
 }
 
-/// Posts a body once.
+/// Posts a body once; `now` is when the receiver's certificate must be valid.
 ///
 /// # Errors
 /// Why there is no answer.
-pub async fn post(outbound: &Outbound, url: &HttpUrl, mut headers: HeaderMap, body: Bytes) -> Result<Receipt, Cause> {
+pub async fn post(
+    outbound: &Outbound,
+    url: &HttpUrl,
+    mut headers: HeaderMap,
+    body: Bytes,
+    now: Timestamp,
+) -> Result<Receipt, Cause> {
     let url = url.to_url().map_err(|error| Cause::seen(ErrorCode::Internal, error.to_string()))?;
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let mut trace = Trace::default();
     if let Some(Host::Domain(_)) = url.host() {
         trace.turn = Some(outbound.await_turn().await?);
     }
-    let ask =
-        Ask { url: &url, method: Method::POST, headers, body, verify_tls: true, deadline: deadline_in(TIMEOUT_MS) };
+    let deadline = deadline_in(TIMEOUT_MS);
+    let ask = Ask { url: &url, method: Method::POST, headers, body, verify_tls: true, now, deadline };
     let answer = exchange(outbound, ask, &mut trace).await?;
     let retry_after = answer.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     let retry_after_s = retry_after.and_then(|text| text.trim().parse().ok());
