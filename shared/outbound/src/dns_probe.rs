@@ -6,7 +6,12 @@ use valpero_domain::{
     probe::{Cause, ErrorCode, Outcome},
 };
 
-use crate::{Outbound, Trace, dial::targets, host_probes::host, os_error::has_ipv6_route, silence};
+use crate::{
+    Outbound, Trace,
+    dial::{has_ipv6_route, targets},
+    host_probes::host,
+    silence,
+};
 
 /// Asks for the records, and compares them.
 pub(crate) async fn dns(

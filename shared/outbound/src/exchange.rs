@@ -92,7 +92,7 @@ pub async fn exchange(outbound: &Outbound, ask: Ask<'_>, trace: &mut Trace) -> R
     };
     let terms = Terms { verify: ask.verify_tls, http, now: ask.now, deadline: ask.deadline };
     // Boxed, as is HTTP/2 below: what is over, or is not used, takes no memory while the answer is waited for.
-    let secured = Box::pin(outbound.tls.secure(&host, stream, terms, trace)).await?;
+    let secured = Box::pin(outbound.secure(&host, stream, terms, trace)).await?;
     let http2 = secured.stream.get_ref().1.alpn_protocol() == Some(b"h2");
     let answered = converse(Box::new(secured.stream), http2, ask, trace).await;
     match answered {

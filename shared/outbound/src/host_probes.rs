@@ -45,7 +45,7 @@ pub(crate) async fn ssl(
     let host = host(&check.host);
     let stream = dial(outbound, &host, check.port, deadline, trace).await?;
     let terms = Terms { verify: true, http: Http::None, now, deadline };
-    Box::pin(outbound.tls.secure(&host, stream, terms, trace)).await?;
+    Box::pin(outbound.secure(&host, stream, terms, trace)).await?;
     let least = i64::from(check.min_days_remaining);
     match trace.certificate_expires_at {
         Some(expires_at) if days_left(expires_at, now) < least => {

@@ -18,6 +18,7 @@ mod legacy;
 mod os_error;
 mod peer_name;
 mod probe;
+mod race;
 pub mod resolve;
 mod silence;
 #[cfg(test)]

@@ -33,8 +33,9 @@ use valpero_domain::{
 };
 
 use crate::{
-    Trace,
+    Outbound, Trace,
     certificate::{Certificate, weak_key},
+    dial::redial,
     legacy,
     peer_name::PeerName,
     verified::VerifiedChains,
@@ -122,46 +123,6 @@ impl Tls {
         GATHERED.call_once(|| self.config.crypto_provider().secure_random.fill(&mut [0; 32]).unwrap_or_default());
     }
 
-    /// Shakes hands with a host on a fresh connection, and adds what it took and showed to `trace`.
-    ///
-    /// # Errors
-    /// Why there is no handshake, or no trust.
-    pub(crate) async fn secure(
-        &self,
-        host: &Host<&str>,
-        stream: TcpStream,
-        terms: Terms,
-        trace: &mut Trace,
-    ) -> Result<Secured, Cause> {
-        let name = PeerName::of(host);
-        let peer = stream.peer_addr().ok();
-        let shown = name.in_handshake(peer.map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip()));
-        let asked = Arc::new(Asked::default());
-        let mut config = ClientConfig::clone(&self.config);
-        config.client_auth_cert_resolver = Arc::clone(&asked) as Arc<dyn ResolvesClientCert>;
-        // Whoever speaks no HTTP may end a handshake that offers nothing else.
-        config.alpn_protocols.retain(|protocol| match terms.http {
-            Http::None => false,
-            Http::One => protocol != HTTP_2,
-            Http::Any => true,
-        });
-        let started = Instant::now();
-        let shaken = timeout_at(terms.deadline, TlsConnector::from(Arc::new(config)).connect(shown, stream)).await;
-        let result = match shaken {
-            Ok(Ok(stream)) => self.judge(&stream, &name, terms, trace).map(|()| stream),
-            Ok(Err(error)) => Err(failure(&error, asked.was())),
-            Err(_) => Err(Cause::of(ErrorCode::TlsTimeout)),
-        };
-        Trace::add(&mut trace.phases.tls_us, started);
-        match result {
-            Ok(stream) => Ok(Secured { stream, asked_for_certificate: asked.was() }),
-            Err(cause) if cause.code == ErrorCode::TlsProtocol || cause.code == ErrorCode::TlsHandshake => {
-                Err(name_old_version(cause, host, peer, terms.deadline).await)
-            }
-            Err(cause) => Err(cause),
-        }
-    }
-
     fn judge(
         &self,
         stream: &TlsStream<TcpStream>,
@@ -181,14 +142,62 @@ impl Tls {
     }
 }
 
+impl Outbound {
+    /// Shakes hands with a host on a fresh connection, and adds what it took and showed to `trace`.
+    ///
+    /// # Errors
+    /// Why there is no handshake, or no trust.
+    pub(crate) async fn secure(
+        &self,
+        host: &Host<&str>,
+        stream: TcpStream,
+        terms: Terms,
+        trace: &mut Trace,
+    ) -> Result<Secured, Cause> {
+        let name = PeerName::of(host);
+        let peer = stream.peer_addr().ok();
+        let shown = name.in_handshake(peer.map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip()));
+        let asked = Arc::new(Asked::default());
+        let mut config = ClientConfig::clone(&self.tls.config);
+        config.client_auth_cert_resolver = Arc::clone(&asked) as Arc<dyn ResolvesClientCert>;
+        // Whoever speaks no HTTP may end a handshake that offers nothing else.
+        config.alpn_protocols.retain(|protocol| match terms.http {
+            Http::None => false,
+            Http::One => protocol != HTTP_2,
+            Http::Any => true,
+        });
+        let started = Instant::now();
+        let shaken = timeout_at(terms.deadline, TlsConnector::from(Arc::new(config)).connect(shown, stream)).await;
+        let result = match shaken {
+            Ok(Ok(stream)) => self.tls.judge(&stream, &name, terms, trace).map(|()| stream),
+            Ok(Err(error)) => Err(failure(&error, asked.was())),
+            Err(_) => Err(Cause::of(ErrorCode::TlsTimeout)),
+        };
+        Trace::add(&mut trace.phases.tls_us, started);
+        match result {
+            Ok(stream) => Ok(Secured { stream, asked_for_certificate: asked.was() }),
+            Err(cause) if cause.code == ErrorCode::TlsProtocol || cause.code == ErrorCode::TlsHandshake => {
+                Err(name_old_version(self, cause, host, peer, terms.deadline).await)
+            }
+            Err(cause) => Err(cause),
+        }
+    }
+}
+
 /// The same cause, or, where the server turns out to speak an old version only, the version's name.
-async fn name_old_version(cause: Cause, host: &Host<&str>, peer: Option<SocketAddr>, deadline: Instant) -> Cause {
+async fn name_old_version(
+    outbound: &Outbound,
+    cause: Cause,
+    host: &Host<&str>,
+    peer: Option<SocketAddr>,
+    deadline: Instant,
+) -> Cause {
     let Some(peer) = peer else { return cause };
     let name = match host {
         Host::Domain(name) => Some(*name),
         Host::Ipv4(_) | Host::Ipv6(_) => None,
     };
-    let ask = async { legacy::spoken(TcpStream::connect(peer).await.ok()?, name).await };
+    let ask = async { legacy::spoken(redial(outbound, peer).await.ok()?, name).await };
     match timeout_at(deadline.min(Instant::now() + LEGACY_ANSWER), ask).await {
         Ok(Some(version)) => {
             let detail = format!("The target speaks {version} and nothing newer, which is too old to be safe.");
