@@ -9,7 +9,6 @@ use valpero_domain::{
 use crate::{
     Outbound, Trace,
     dial::{has_ipv6_route, targets},
-    host_probes::host,
     silence,
 };
 
@@ -25,7 +24,7 @@ pub(crate) async fn dns(
         // The time that its own name takes is none of the time that its answer takes.
         Some(named) => {
             let mut apart = Trace { turn: trace.turn.take(), ..Trace::default() };
-            let found = targets(outbound, &host(&named.host), named.port, deadline, &mut apart).await;
+            let found = targets(outbound, &named.host.as_host(), named.port, deadline, &mut apart).await;
             trace.turn = apart.turn;
             let unreachable = |cause: Cause| match cause.code {
                 ErrorCode::BlockedAddress => cause,
@@ -48,7 +47,7 @@ pub(crate) async fn dns(
     let resolver = outbound.resolver.as_ref();
     let question = resolver.records(&check.name, check.record_type, &servers);
     let asked = if servers.is_empty() {
-        silence::listen(resolver, check.name.as_str(), question, deadline).await
+        silence::listen(resolver, &check.name.to_string(), question, deadline).await
     } else {
         timeout_at(deadline, question).await.unwrap_or_else(|_| Err(Cause::of(ErrorCode::ResolverTimeout)))
     };

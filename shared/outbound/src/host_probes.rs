@@ -6,11 +6,9 @@ use tokio::{
     net::TcpStream,
     time::{Instant, timeout_at},
 };
-use url::Host;
 use valpero_domain::{
     Timestamp,
     certificate::days_left,
-    host::HostName,
     host_checks::{PingCheck, SslCheck, TcpCheck},
     probe::{Cause, ErrorCode},
 };
@@ -25,15 +23,6 @@ use crate::{
 /// What a tcp check waits for must be within so many bytes.
 const ANSWER_MAX: usize = 64 * 1024;
 
-/// The host as the dialler takes it.
-pub(crate) fn host(name: &HostName) -> Host<&str> {
-    match name.literal_address() {
-        Some(std::net::IpAddr::V4(v4)) => Host::Ipv4(v4),
-        Some(std::net::IpAddr::V6(v6)) => Host::Ipv6(v6),
-        None => Host::Domain(name.as_str()),
-    }
-}
-
 /// Looks at a certificate; `now` says how long it still is valid.
 pub(crate) async fn ssl(
     outbound: &Outbound,
@@ -42,7 +31,7 @@ pub(crate) async fn ssl(
     deadline: Instant,
     trace: &mut Trace,
 ) -> Result<(), Cause> {
-    let host = host(&check.host);
+    let host = check.host.as_host();
     let stream = dial(outbound, &host, check.port, deadline, trace).await?;
     let terms = Terms { verify: true, http: Http::None, now, deadline };
     Box::pin(outbound.secure(&host, stream, terms, trace)).await?;
@@ -69,7 +58,7 @@ pub(crate) async fn tcp(
     deadline: Instant,
     trace: &mut Trace,
 ) -> Result<(), Cause> {
-    let stream = dial(outbound, &host(&check.host), check.port, deadline, trace).await?;
+    let stream = dial(outbound, &check.host.as_host(), check.port, deadline, trace).await?;
     if check.send.is_none() && check.expect.is_none() {
         return Ok(());
     }
@@ -114,5 +103,5 @@ pub(crate) async fn ping(
     deadline: Instant,
     trace: &mut Trace,
 ) -> Result<(), Cause> {
-    dial(outbound, &host(&check.host), check.port, deadline, trace).await.map(drop)
+    dial(outbound, &check.host.as_host(), check.port, deadline, trace).await.map(drop)
 }

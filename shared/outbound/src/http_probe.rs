@@ -99,7 +99,7 @@ async fn follow(
     trace: &mut Trace,
 ) -> Result<Answer, Cause> {
     let internal = |detail: String| Cause::seen(ErrorCode::Internal, detail);
-    let mut url = url.to_url().map_err(|error| internal(error.to_string()))?;
+    let mut url = url.as_url().clone();
     let mut method =
         Method::from_bytes(check.method.as_str().as_bytes()).map_err(|error| internal(error.to_string()))?;
     let mut headers = headers(check).map_err(|error| internal(error.to_string()))?;

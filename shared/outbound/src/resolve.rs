@@ -142,7 +142,7 @@ impl Resolve for SystemResolver {
     ) -> BoxFuture<'a, Result<Vec<String>, Cause>> {
         Box::pin(async move {
             let ask = async {
-                let absolute = of_host(name.as_str())?;
+                let absolute = of_host(&name.to_string())?;
                 match servers {
                     [] => self.dns.lookup(absolute, kind(of)).await,
                     _ => asking(servers)?.lookup(absolute, kind(of)).await,

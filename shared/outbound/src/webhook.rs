@@ -2,12 +2,7 @@
 
 use http::{HeaderMap, HeaderValue, Method, header};
 use hyper::body::Bytes;
-use url::Host;
-use valpero_domain::{
-    Timestamp,
-    monitor::HttpUrl,
-    probe::{Cause, ErrorCode},
-};
+use valpero_domain::{Timestamp, monitor::HttpUrl, probe::Cause};
 
 use crate::{
     Outbound, Trace,
@@ -55,14 +50,13 @@ pub async fn post(
     body: Bytes,
     now: Timestamp,
 ) -> Result<Receipt, Cause> {
-    let url = url.to_url().map_err(|error| Cause::seen(ErrorCode::Internal, error.to_string()))?;
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let mut trace = Trace::default();
-    if let Some(Host::Domain(_)) = url.host() {
+    if url.literal_address().is_none() {
         trace.turn = Some(outbound.await_turn().await?);
     }
     let deadline = deadline_in(TIMEOUT_MS);
-    let ask = Ask { url: &url, method: Method::POST, headers, body, verify_tls: true, now, deadline };
+    let ask = Ask { url: url.as_url(), method: Method::POST, headers, body, verify_tls: true, now, deadline };
     let answer = exchange(outbound, ask, &mut trace).await?;
     let retry_after = answer.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     let retry_after_s = retry_after.and_then(|text| text.trim().parse().ok());
