@@ -151,6 +151,31 @@ async fn a_certificate_is_looked_at_whatever_its_host_is_called() {
 }
 
 #[tokio::test]
+async fn a_server_of_an_old_tls_version_is_asked_once_more_which_one_it_speaks() {
+    for (hello, expected) in [
+        (Some([3, 1]), "The target speaks TLS 1.0 and nothing newer, which is too old to be safe."),
+        (Some([3, 0]), "The target speaks SSL 3.0 and nothing newer, which is too old to be safe."),
+        (None, ErrorCode::TlsProtocol.sentence()),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let serving = tokio::spawn(async move {
+            // An alert of one fatal `protocol_version`, then the beginning of a ServerHello.
+            let second = hello.map(|[major, minor]| vec![22, 3, 1, 0, 6, 2, 0, 0, 2, major, minor]);
+            for said in [vec![21, 3, 1, 0, 2, 2, 70], second.unwrap_or_default()] {
+                let (mut stream, _) = listener.accept().await.expect("a connection");
+                assert!(stream.read(&mut [0; 2048]).await.expect("a hello") > 0);
+                stream.write_all(&said).await.expect("written");
+            }
+        });
+        let ssl = json!({"check_type": "ssl", "ssl": {"host": "old.example", "port": port}});
+        let cause = seen(&outbound(RootCertStore::empty(), false), &ssl).await.cause.expect("too old");
+        assert_eq!((cause.code, cause.detail.as_str()), (ErrorCode::TlsProtocol, expected));
+        serving.await.expect("asked twice");
+    }
+}
+
+#[tokio::test]
 async fn a_redirect_leads_to_any_host() {
     let (port, landing) = site(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec()).await;
     let moved = format!("HTTP/1.1 302 Found\r\nlocation: http://my_app:{port}/\r\ncontent-length: 0\r\n\r\n");
