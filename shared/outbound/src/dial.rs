@@ -19,7 +19,7 @@ use crate::{
 /// Addresses of one host that are tried, at most.
 const ADDRESSES_MAX: usize = 4;
 
-/// Connects to a host, and adds what it took to `trace`.
+/// Connects to a host, and adds timings and the peer's address to `trace`.
 ///
 /// # Errors
 /// Why there is no connection.
@@ -63,7 +63,7 @@ pub(crate) async fn targets(
     if ordered.is_empty() { Err(blocked(host, &addresses)) } else { Ok(ordered) }
 }
 
-/// The same cause, but where connections to this port never leave our network: a silence there says nothing of the target.
+/// The same cause, except where connections to this port never leave our network: there, silence says nothing about the target.
 fn stopped(cause: Cause, port: u16, blocked_ports: &[u16]) -> Cause {
     if cause.code != ErrorCode::ConnectTimeout || !blocked_ports.contains(&port) {
         return cause;
@@ -96,7 +96,7 @@ async fn addresses(
     let resolved = silence::listen(resolver, name, resolver.resolve(name), deadline).await;
     Trace::add(&mut trace.phases.dns_us, started);
     let addresses = resolved.map_err(|cause| match cause.code {
-        // Where the target has used up the time before it redirected here, the time-out is its own.
+        // A target that used up the time before it redirected here has timed out itself.
         ErrorCode::DnsTimeout if Instant::now() >= deadline && trace.phases.first_byte_us.is_some() => {
             Cause::of(ErrorCode::ResponseTimeout)
         }
@@ -127,7 +127,7 @@ pub(crate) async fn redial(outbound: &Outbound, peer: SocketAddr) -> io::Result<
     open(&outbound.guard, peer).await
 }
 
-/// Opens a connection, where the guard permits it: the only place in all that is shipped.
+/// Opens a connection, where the guard permits it: the only place in the shipped code.
 async fn open(guard: &Guard, address: SocketAddr) -> io::Result<TcpStream> {
     if !guard.permits(address) {
         return Err(io::ErrorKind::PermissionDenied.into());

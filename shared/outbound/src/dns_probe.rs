@@ -1,4 +1,4 @@
-//! The dns probe: one question, to the checker's own resolver or to the one that the monitor names.
+//! The dns probe: one question to the checker's own resolver, or to the one that the monitor names.
 
 use tokio::time::{Instant, timeout_at};
 use valpero_domain::{
@@ -21,7 +21,7 @@ pub(crate) async fn dns(
 ) -> Result<(), Cause> {
     let servers = match &check.resolver {
         None => Vec::new(),
-        // The time that its own name takes is none of the time that its answer takes.
+        // The time to resolve its own name does not count as its response time.
         Some(named) => {
             let mut apart = Trace { turn: trace.turn.take(), ..Trace::default() };
             let found = targets(outbound, &named.host.as_host(), named.port, deadline, &mut apart).await;
@@ -41,7 +41,7 @@ pub(crate) async fn dns(
         }
     };
     let _turn = outbound.turn(trace, deadline).await?;
-    // Of several addresses nobody knows which one answered.
+    // Of several addresses, the resolver does not report which one answered.
     trace.facts.remote = if let [server] = servers.as_slice() { Some(*server) } else { None };
     let started = Instant::now();
     let resolver = outbound.resolver.as_ref();

@@ -20,10 +20,10 @@ use crate::{
     tls::{Http, Terms},
 };
 
-/// What a tcp check waits for must be within so many bytes.
+/// How far into the answer a tcp check looks for its text, in bytes.
 const ANSWER_MAX: usize = 64 * 1024;
 
-/// Looks at a certificate; `now` says how long it still is valid.
+/// Does a handshake and judges the certificate; `now` tells how many days are left.
 pub(crate) async fn ssl(
     outbound: &Outbound,
     check: &SslCheck,
@@ -51,7 +51,7 @@ pub(crate) async fn ssl(
     }
 }
 
-/// Connects, and may send and wait for something.
+/// Connects; may send a text, and wait for one.
 pub(crate) async fn tcp(
     outbound: &Outbound,
     check: &TcpCheck,
@@ -81,7 +81,7 @@ async fn talk(mut stream: TcpStream, check: &TcpCheck, seen: &mut Vec<u8>) -> Re
     let mut part = [0; 4096];
     loop {
         let read = stream.read(&mut part).await.map_err(broke)?;
-        // What was looked through before need not be again, but for what may be the beginning of it.
+        // Only new bytes are searched, and the end of the old ones, where a match may begin.
         let from = seen.len().saturating_sub(wanted.len());
         seen.extend_from_slice(&part[..read]);
         if memmem::find(&seen[from..], wanted).is_some() {

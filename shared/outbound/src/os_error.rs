@@ -1,4 +1,4 @@
-//! What the operating system's errors say of this machine.
+//! What errors of the operating system say about this machine.
 
 use std::{error::Error, io};
 
@@ -17,14 +17,14 @@ pub(crate) fn lacks_route(error: &io::Error) -> bool {
         || Errno::from_io_error(error) == Some(Errno::AFNOSUPPORT)
 }
 
-/// The operating system's own error in another one, or below it.
+/// The operating system's own error: this one, or one inside it.
 pub(crate) fn below<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
     let mut next = Some(error);
     while let Some(error) = next {
         let io = error.downcast_ref::<io::Error>();
         match io {
             Some(io) if io.raw_os_error().is_some() => return Some(io),
-            // What an `io::Error` wraps is not its source.
+            // An `io::Error` does not name the error that it wraps as its source.
             Some(io) => next = io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
             None => next = error.source(),
         }

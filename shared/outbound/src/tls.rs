@@ -1,5 +1,5 @@
-//! TLS for everything that goes out: one configuration, built once. Handshakes take any certificate from who holds its key; whether it
-//! is to be trusted is decided afterwards, by `Certificate::verify`, so that what is wrong with it can be told.
+//! TLS for all outbound connections: one configuration, built once. Handshakes accept any certificate whose key the peer holds; whether
+//! it is trusted is decided afterwards by `Certificate::verify`, so that the fault can be reported.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -41,7 +41,7 @@ use crate::{
     verified::VerifiedChains,
 };
 
-/// How long a server that refuses TLS 1.2 and 1.3 may take to say what it speaks instead.
+/// How long a server that refuses TLS 1.2 and 1.3 may take to name the version it speaks.
 const LEGACY_ANSWER: Duration = Duration::from_secs(2);
 
 /// Client configuration and trust: no session resumption, since a resumed session hides the certificate that is served now.
@@ -72,7 +72,7 @@ pub(crate) enum Http {
 /// HTTP/2, as ALPN calls it (RFC 9113, section 3.1).
 const HTTP_2: &[u8] = b"h2";
 
-/// What a handshake is for.
+/// The terms of a handshake.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terms {
     /// Whether the certificate must be valid for the host.
@@ -81,27 +81,27 @@ pub(crate) struct Terms {
     pub http: Http,
     /// The time at which the certificate must be valid.
     pub now: Timestamp,
-    /// When it must be over.
+    /// Deadline of the handshake.
     pub deadline: Instant,
 }
 
 /// A connection after its handshake.
 pub(crate) struct Secured {
-    /// To read and write.
+    /// The encrypted stream.
     pub stream: TlsStream<TcpStream>,
-    /// Whether the server asked for a client certificate. In TLS 1.3 it tells later whether it insists.
+    /// Whether the server asked for a client certificate. In TLS 1.3 it reports only later whether it requires one.
     pub asked_for_certificate: bool,
 }
 
 impl Tls {
-    /// Trusts these authorities.
+    /// A client that trusts these authorities.
     ///
     /// # Errors
     /// Where the cryptography has no TLS version that rustls accepts.
     pub fn trusting(roots: RootCertStore) -> Result<Self, rustls::Error> {
         let mut provider = aws_lc_rs::default_provider();
-        // Its key share is 1.2 KB, more than all the rest that a check sends, and what is sent is the largest part of the bill. A
-        // server that is offered it without a share would ask for one, which takes a round trip.
+        // Its key share is 1.2 KB, more than everything else that a check sends, and data sent is the largest part of the bill. A server
+        // that is offered it without a share would ask for one, which costs a round trip.
         provider.kx_groups.retain(|group| group.name() != NamedGroup::X25519MLKEM768);
         let provider = Arc::new(provider);
         let algorithms = provider.signature_verification_algorithms;
@@ -115,11 +115,11 @@ impl Tls {
         Ok(Self { config: Arc::new(config), roots: Arc::new(roots), algorithms, verified: Arc::default() })
     }
 
-    /// Gathers the entropy that a process needs before its first handshake. That is work of some thirty milliseconds, and would be taken
-    /// for the target's time.
+    /// Seeds the random generator before a process's first handshake. It takes some thirty milliseconds, which would count as the
+    /// target's time.
     pub(crate) fn gather_entropy(&self) {
         static GATHERED: Once = Once::new();
-        // Where there is none, the handshake fails, and says so.
+        // Where this fails, the handshake fails too, and reports it.
         GATHERED.call_once(|| self.config.crypto_provider().secure_random.fill(&mut [0; 32]).unwrap_or_default());
     }
 
@@ -143,10 +143,10 @@ impl Tls {
 }
 
 impl Outbound {
-    /// Shakes hands with a host on a fresh connection, and adds what it took and showed to `trace`.
+    /// Does the handshake on a fresh connection, and adds timings and the certificate to `trace`.
     ///
     /// # Errors
-    /// Why there is no handshake, or no trust.
+    /// Why the handshake failed, or why the certificate is not trusted.
     pub(crate) async fn secure(
         &self,
         host: &Host<&str>,
@@ -160,7 +160,7 @@ impl Outbound {
         let asked = Arc::new(Asked::default());
         let mut config = ClientConfig::clone(&self.tls.config);
         config.client_auth_cert_resolver = Arc::clone(&asked) as Arc<dyn ResolvesClientCert>;
-        // Whoever speaks no HTTP may end a handshake that offers nothing else.
+        // A server without HTTP may refuse a handshake that offers nothing else.
         config.alpn_protocols.retain(|protocol| match terms.http {
             Http::None => false,
             Http::One => protocol != HTTP_2,
@@ -184,7 +184,7 @@ impl Outbound {
     }
 }
 
-/// The same cause, or, where the server turns out to speak an old version only, the version's name.
+/// The same cause, or, where the server speaks only an old version, that version's name.
 async fn name_old_version(
     outbound: &Outbound,
     cause: Cause,
@@ -207,7 +207,7 @@ async fn name_old_version(
     }
 }
 
-/// What a failed handshake says of the target.
+/// What a failed handshake says about the target.
 fn failure(error: &std::io::Error, asked: bool) -> Cause {
     use rustls::Error as E;
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<E>());
@@ -227,7 +227,7 @@ fn failure(error: &std::io::Error, asked: bool) -> Cause {
     }
 }
 
-/// How servers say that they want a client certificate; before TLS 1.3 there is no alert for it alone (RFC 8446, section 6.2).
+/// Alerts by which servers demand a client certificate; before TLS 1.3 there is no alert of its own for it (RFC 8446, section 6.2).
 pub(crate) fn wants_certificate(alert: AlertDescription) -> bool {
     matches!(
         alert,
@@ -239,7 +239,7 @@ pub(crate) fn wants_certificate(alert: AlertDescription) -> bool {
     )
 }
 
-/// Has no client certificate, and remembers whether one was asked for.
+/// Offers no client certificate, and remembers whether one was asked for.
 #[derive(Debug, Default)]
 struct Asked(AtomicBool);
 
@@ -260,17 +260,17 @@ impl ResolvesClientCert for Asked {
     }
 }
 
-/// A certificate's key is too short for a signature with it to mean anything.
+/// A certificate's key is too short for its signatures to prove anything.
 #[derive(Debug, thiserror::Error)]
 #[error("The target's certificate has {0}, which is too short to be safe.")]
 struct WeakKey(String);
 
-/// Takes any certificate, but only from who holds its key.
+/// Accepts any certificate whose key the peer holds.
 #[derive(Debug)]
 struct AcceptAnything(Arc<CryptoProvider>);
 
 impl AcceptAnything {
-    /// The same error, or what is weak about the key, which is why nobody checks signatures of it.
+    /// The same error, or what is weak about the key, where that is why its signatures are not checked.
     fn explain(certificate: &CertificateDer<'_>, error: rustls::Error) -> rustls::Error {
         match weak_key(certificate) {
             Some(weak) => CertificateError::Other(OtherError(Arc::new(WeakKey(weak)))).into(),

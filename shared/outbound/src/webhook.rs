@@ -1,4 +1,4 @@
-//! Sending one webhook: a POST through the guard; redirects are not followed.
+//! Sends one webhook: a POST through the guard; redirects are not followed.
 
 use http::{HeaderMap, HeaderValue, Method, header};
 use hyper::body::Bytes;
@@ -9,20 +9,20 @@ use crate::{
     exchange::{Ask, deadline_in, exchange},
 };
 
-/// How long a receiver may take, in milliseconds.
+/// Deadline of a delivery attempt, in ms.
 pub const TIMEOUT_MS: u32 = 15_000;
 
-/// Bytes kept of an answer's head.
+/// Bytes kept of a response head.
 const HEAD_MAX: usize = 1024;
 
-/// What the receiver said.
+/// The receiver's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
     /// The status; only 2xx is success.
     pub status: u16,
-    /// Its wish, in seconds, from `Retry-After` as a number.
+    /// Seconds to wait, where `Retry-After` is a number.
     pub retry_after_s: Option<i64>,
-    /// The first 1,024 bytes of the answer's head, a header a line; the values of cookies are hidden.
+    /// The first 1,024 bytes of the response head, one header per line; the values of cookies are hidden.
     pub head: String,
 }
 
@@ -42,7 +42,7 @@ fn head(headers: &HeaderMap) -> String {
 /// Posts a body once; `now` is when the receiver's certificate must be valid.
 ///
 /// # Errors
-/// Why there is no answer.
+/// Why there is no response.
 pub async fn post(
     outbound: &Outbound,
     url: &HttpUrl,
