@@ -22,7 +22,7 @@ use valpero_domain::{
 };
 
 use super::probing::outbound;
-use crate::harness::{Receiver, World, fixed_names};
+use crate::harness::{Receiver, World, WorldOptions, fixed_names};
 
 /// A certificate for a name, from one year to another, by a new authority; and the roots that trust the authority.
 pub fn certificate(name: &str, from: i32, until: i32) -> (ServerConfig, RootCertStore) {
@@ -48,7 +48,10 @@ pub fn certificate(name: &str, from: i32, until: i32) -> (ServerConfig, RootCert
     (config, roots)
 }
 
-/// Serves one HTTPS request with this certificate and probes it under the name `site.example`.
+/// A time at which certificates are judged that is far from the machine's own.
+const NOW: &str = "2050-06-01T00:00:00Z";
+
+/// Serves one HTTPS request with this certificate and probes it under the name `site.example`, at the time [`NOW`].
 async fn probe(server: ServerConfig, roots: RootCertStore, verify_tls: bool) -> ProbeResult {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
@@ -67,7 +70,8 @@ async fn probe(server: ServerConfig, roots: RootCertStore, verify_tls: bool) -> 
     let url = HttpUrl::try_from(format!("https://site.example:{port}/")).expect("a URL");
     let ways = outbound(fixed_names(&[("site.example", &["127.0.0.1"])]), roots);
     let check = HttpCheck { verify_tls, ..HttpCheck::default() };
-    let result = valpero_outbound::probe(&ways, &Check::Http(url, check), 5_000, Timestamp::from_ms(0)).await.0;
+    let now: Timestamp = NOW.parse().expect("a time");
+    let result = valpero_outbound::probe(&ways, &Check::Http(url, check), 5_000, now).await.0;
     serving.await.expect("served");
     result
 }
@@ -78,20 +82,20 @@ fn expiry(result: &ProbeResult) -> String {
 
 #[tokio::test]
 async fn a_sound_certificate_is_up_and_its_expiry_is_read() {
-    let (server, roots) = certificate("site.example", 2020, 2090);
+    let (server, roots) = certificate("site.example", 2050, 2051);
     let result = probe(server, roots, true).await;
     assert_eq!((result.outcome, result.http_status), (Outcome::Up, Some(200)), "{:?}", result.cause);
-    assert_eq!(expiry(&result), "2090-01-01T00:00:00.000Z");
+    assert_eq!(expiry(&result), "2051-01-01T00:00:00.000Z");
     assert!(result.phases.dns_us.is_some() && result.phases.tls_us.is_some());
 }
 
 #[tokio::test]
 async fn unsound_certificates_are_told_apart() {
     for (name, from, until, trusted, expected) in [
-        ("site.example", 2000, 2001, true, ErrorCode::TlsExpired),
-        ("site.example", 2089, 2090, true, ErrorCode::TlsNotYetValid),
-        ("other.example", 2020, 2090, true, ErrorCode::TlsHostname),
-        ("site.example", 2020, 2090, false, ErrorCode::TlsUntrusted),
+        ("site.example", 2020, 2050, true, ErrorCode::TlsExpired),
+        ("site.example", 2051, 2090, true, ErrorCode::TlsNotYetValid),
+        ("other.example", 2050, 2051, true, ErrorCode::TlsHostname),
+        ("site.example", 2050, 2051, false, ErrorCode::TlsUntrusted),
     ] {
         let (server, roots) = certificate(name, from, until);
         let roots = if trusted { roots } else { certificate(name, from, until).1 };
@@ -131,13 +135,12 @@ async fn secure_site(server: ServerConfig) -> u16 {
 
 #[tokio::test]
 async fn the_webhook_is_told_of_a_certificates_end_at_each_mark_once() {
-    // Whether the certificate is valid by the machine's clock is not asked: the world has a clock of its own.
-    let (server, _) = certificate("127.0.0.1", 2020, 2027);
+    let (server, roots) = certificate("127.0.0.1", 2020, 2027);
     let end: Timestamp = "2027-01-01T00:00:00Z".parse().expect("a time");
-    let world = World::new().await;
+    let world = World::with(WorldOptions { roots, ..WorldOptions::default() }).await;
     let (owner, receiver) = (world.tenant(Plan::Business).await, Receiver::start().await);
     let url = format!("https://127.0.0.1:{}/", secure_site(server).await);
-    let more = json!({"webhook_url": receiver.url(), "http": {"verify_tls": false}});
+    let more = json!({"webhook_url": receiver.url()});
     let id = world.monitor(&owner, &url, more).await;
     let mut told = Vec::new();
     for days in [43, 31, 30, 29, 20, 14, 13, 8, 7, 6, 2, 1, 0] {
@@ -159,4 +162,8 @@ async fn the_webhook_is_told_of_a_certificates_end_at_each_mark_once() {
     assert_eq!((&monitor["ssl_expires_at"], &monitor["status"]), (&json!(end), &json!("up")));
     let metrics = world.get("/api/metrics", &owner).await.expect(200);
     assert!(metrics.body().contains("valpero_ssl_days_remaining{") && metrics.body().contains("} 1798761600\n"));
+    // It expires by the world's clock, whatever the machine's says.
+    world.advance(86_400);
+    world.tick().await;
+    assert_eq!(world.read(&owner, &id).await["status"], "down");
 }

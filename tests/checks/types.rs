@@ -146,7 +146,8 @@ async fn http2_is_spoken_where_tls_negotiates_it() {
     let said = format!("{url} HTTP/2.0");
     let ways = outbound(fixed_names(&[("site.example", &["127.0.0.1"])]), roots);
     let check = check(&json!({"url": url, "http": {"keyword": {"contains": said}}}));
-    let (result, facts) = valpero_outbound::probe(&ways, &check, 5_000, Timestamp::from_ms(0)).await;
+    let now: Timestamp = "2026-11-01T00:00:00Z".parse().expect("a time");
+    let (result, facts) = valpero_outbound::probe(&ways, &check, 5_000, now).await;
     assert_eq!(seen(&result), UP, "{:?}", result.cause);
     let Facts { http_version, remote, certificate, .. } = facts;
     assert_eq!((http_version, remote.map(|remote| remote.port())), (Some(hyper::Version::HTTP_2), Some(port)));

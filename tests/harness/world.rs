@@ -115,7 +115,7 @@ impl<F: Fn(&str) -> Option<Vec<IpAddr>> + Send + Sync> Resolve for Names<F> {
         _: &'a [SocketAddr],
     ) -> BoxFuture<'a, Result<Vec<String>, Cause>> {
         Box::pin(async move {
-            let address = self.resolve(name.as_str()).await?.remove(0);
+            let address = self.resolve(&name.to_string()).await?.remove(0);
             let fits = (of == RecordType::A) == address.is_ipv4();
             if fits { Ok(vec![address.to_string()]) } else { Err(Cause::of(ErrorCode::DnsNoRecords)) }
         })

@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 use valpero_domain::RegionCode;
 use valpero_outbound::{Outbound, OutboundError};
-use valpero_runtime::{App, ConfigError, Needs, WorkError, config, event_bus::EventError, telemetry::chain};
+use valpero_runtime::{App, Config, ConfigError, Needs, WorkError, config, event_bus::EventError, telemetry::chain};
 use valpero_storage::Usage;
 
 use invocation::Invocation;
@@ -105,8 +105,9 @@ impl Checker {
     /// # Errors
     /// Everything that is missing from the environment; DNS and TLS that cannot be set up.
     pub async fn from_env() -> Result<Self, StartError> {
-        let region = config::own_region()?;
-        let app = App::from_env(NEEDS).await?;
+        let config = Config::from_env(NEEDS)?;
+        let region = config.region()?;
+        let app = config.connect().await;
         let outbound = Outbound::on_aws(app.settings.private_targets)?;
         let pace = Arc::new(Pace::new(config::own_processors()));
         Ok(Self { pace, ..Self::new(app, region, outbound, BACKOFF) })

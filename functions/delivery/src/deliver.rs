@@ -82,7 +82,7 @@ impl Delivery {
         }
         let headers = headers(&delivery, webhook, body.as_bytes(), at);
         let started = Instant::now();
-        let received = post(&self.outbound, url, headers, body.into()).await;
+        let received = post(&self.outbound, url, headers, body.into(), at).await;
         let latency_ms = u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX);
         let now = self.app.now();
         let (answer, error) = judge(&received);

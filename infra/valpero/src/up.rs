@@ -167,7 +167,7 @@ fn welcome(screen: Screen, args: &UpArgs, address: SocketAddr, token: Option<&st
 /// Who may use the services: a name that nobody guesses, in the place of an AWS access key.
 fn access_key() -> Result<String, Failure> {
     let bytes: [u8; 16] = valpero_auth::random_bytes()?;
-    Ok(bytes.iter().fold("VALPERO".to_owned(), |key, byte| format!("{key}{byte:02X}")))
+    Ok(format!("VALPERO{}", hex::encode_upper(bytes)))
 }
 
 /// The variables of the functions of the template under `sam local`, in the form of its `--env-vars`.

@@ -1,43 +1,44 @@
-//! Cursors: a place in a list, bound to whose list it is and what was asked of it, with a check that shows when it was altered.
+//! Cursors: a position in a list, bound to its account, list and filters by a checksum.
 //!
-//! The check is no secret: who builds a cursor of their own gets to a place in their own list, as any filter would take them.
+//! The checksum is no secret: whoever forges a cursor reaches a position in their own list, as any filter would take them there.
 
+use aws_lc_rs::{
+    constant_time::verify_slices_are_equal,
+    digest::{Context, SHA256},
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 use valpero_domain::AccountId;
 
 const CHECK: usize = 12;
 
-/// A place, at most so many bytes.
+/// The longest position, in bytes.
 const POSITION_MAX: usize = 200;
 
-/// The cursor of a place in the list that this account asked for by this query.
+/// The cursor of a position in the list that this account asked for with this query.
 pub fn seal(account: AccountId, query: &str, position: &str) -> String {
     let mut bytes = check(account, query, position.as_bytes()).to_vec();
     bytes.extend_from_slice(position.as_bytes());
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The place; none where the cursor was altered, or is of another list, query or account.
+/// The position; none where the cursor was altered, or belongs to another list, query or account.
 pub fn open(account: AccountId, query: &str, cursor: &str) -> Option<String> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok().filter(|bytes| bytes.len() <= CHECK + POSITION_MAX)?;
     let (found, position) = bytes.split_first_chunk::<CHECK>()?;
-    let right = bool::from(check(account, query, position).as_slice().ct_eq(found));
-    String::from_utf8(position.to_vec()).ok().filter(|_| right)
+    verify_slices_are_equal(&check(account, query, position), found).ok()?;
+    String::from_utf8(position.to_vec()).ok()
 }
 
 fn check(account: AccountId, query: &str, position: &[u8]) -> [u8; CHECK] {
-    let mut hash = Sha256::new();
+    let mut hash = Context::new(&SHA256);
     for part in ["valpero cursor 1", &account.to_string(), query] {
-        // With its length, so that no two lists of parts read alike.
-        hash.update(part.len().to_be_bytes());
-        hash.update(part);
+        // Each with its length, so that different parts never hash alike.
+        hash.update(&part.len().to_be_bytes());
+        hash.update(part.as_bytes());
     }
     hash.update(position);
-    let digest: [u8; 32] = hash.finalize().into();
     let mut check = [0; CHECK];
-    check.copy_from_slice(&digest[..CHECK]);
+    check.copy_from_slice(&hash.finish().as_ref()[..CHECK]);
     check
 }
 

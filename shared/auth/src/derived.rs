@@ -1,13 +1,13 @@
 //! Ids that follow from others, so that a thing that is made twice is made once.
 
-use sha2::{Digest, Sha256};
+use aws_lc_rs::digest::{SHA256, digest};
 use valpero_domain::{DeliveryId, EventId, event::Destination};
 
 /// The delivery of an event to a destination: the same each time it is asked for, and another for each destination.
 pub fn delivery_id(event: EventId, destination: Destination) -> DeliveryId {
-    let hash = Sha256::digest(format!("{event}\0{destination}"));
+    let hash = digest(&SHA256, format!("{event}\0{destination}").as_bytes());
     let mut random = [0; 10];
-    random.copy_from_slice(&hash[..10]);
+    random.copy_from_slice(&hash.as_ref()[..10]);
     DeliveryId::new(event.at(), random)
 }
 

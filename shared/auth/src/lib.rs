@@ -1,4 +1,4 @@
-//! API keys, webhook signatures, cursors and sealed answers, as pure functions over bytes.
+//! API keys, webhook signatures, cursors and sealed answers: pure functions over bytes, and the one source of random bytes.
 
 pub mod cursor;
 pub mod derived;
@@ -18,7 +18,7 @@ pub struct NoEntropy(#[source] getrandom::Error);
 /// Random bytes from the operating system.
 ///
 /// # Errors
-/// Where it has none to give.
+/// Where the system call fails.
 pub fn random_bytes<const N: usize>() -> Result<[u8; N], NoEntropy> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(NoEntropy)?;

@@ -1,11 +1,12 @@
-//! Answers that are kept for a repetition of their request, readable only with the token that sent it: they may show a new
-//! key's token, which nobody keeps.
+//! Answers kept for a repetition of their request, readable only with the token that sent it: they may show a new key's token, which
+//! is stored nowhere else.
 
 use std::fmt;
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    hmac::{Context, HMAC_SHA256, Key},
+};
 
 use crate::{NoEntropy, Token, random_bytes};
 
@@ -15,12 +16,13 @@ pub enum SealError {
     /// The operating system had no random bytes.
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
-    /// The cipher refused: it does so for texts of 64 GiB and more.
+    /// The cipher refused: for texts of 64 GiB and more.
     #[error("the cipher refused")]
     Cipher,
 }
 
-/// Seals and opens what belongs to one request of one token. AES-256-GCM under HMAC-SHA-256 of the request's name with the token.
+/// Seals and opens the answer to one request of one token: AES-256-GCM, with HMAC-SHA-256 of the request's name, keyed by the token, as
+/// its key.
 pub struct Seal {
     key: LessSafeKey,
     request: Vec<u8>,
@@ -33,18 +35,16 @@ impl fmt::Debug for Seal {
 }
 
 impl Seal {
-    /// The seal of the request that a token's owner calls `name`.
+    /// The seal of the request that the token's owner calls `name`.
     ///
     /// # Errors
-    /// Where the cipher refuses its key, which it does for none of this length.
+    /// Where the cipher refuses its key, which it does not for one of 32 bytes.
     pub fn of(token: &Token, name: &str) -> Result<Self, SealError> {
-        let mac = Hmac::<Sha256>::new_from_slice(token.reveal().as_bytes());
-        let mut mac = mac.map_err(|_| SealError::Cipher)?;
+        let mut mac = Context::with_key(&Key::new(HMAC_SHA256, token.reveal().as_bytes()));
         mac.update(b"valpero sealed answer 1\0");
         mac.update(name.as_bytes());
-        let key: [u8; 32] = mac.finalize().into_bytes().into();
-        let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &key).map_err(|_| SealError::Cipher)?);
-        Ok(Self { key, request: name.as_bytes().to_vec() })
+        let key = UnboundKey::new(&AES_256_GCM, mac.sign().as_ref()).map_err(|_| SealError::Cipher)?;
+        Ok(Self { key: LessSafeKey::new(key), request: name.as_bytes().to_vec() })
     }
 
     /// The sealed text: a nonce, then the ciphertext and its tag.
@@ -60,7 +60,7 @@ impl Seal {
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
-    /// The text; none where the bytes were altered, or sealed by another.
+    /// The text; none where the bytes were altered, or sealed with another token or name.
     pub fn open(&self, sealed: &[u8]) -> Option<Vec<u8>> {
         let (nonce, ciphertext) = sealed.split_first_chunk::<NONCE_LEN>()?;
         let mut text = ciphertext.to_vec();

@@ -1,15 +1,17 @@
-//! API tokens: `val_key_`, 32 random base62 characters, and 6 that are the CRC-32 of what stands before.
+//! API tokens: `val_key_`, 32 random base62 characters, and 6 with the CRC-32 of all before.
 
 use std::fmt;
 
+use aws_lc_rs::{
+    constant_time::verify_slices_are_equal,
+    digest::{SHA256, digest},
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
 use crate::{NoEntropy, random_bytes};
 
-/// What every token begins with; secret scanners look for it.
+/// The prefix of every token; secret scanners look for it.
 pub const PREFIX: &str = "val_key_";
 
 const RANDOM: usize = 32;
@@ -17,12 +19,12 @@ const CHECK: usize = 6;
 const LENGTH: usize = PREFIX.len() + RANDOM + CHECK;
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// A well-formed token. It prints as nothing but its prefix.
+/// A well-formed token. Its `Debug` shows the prefix alone.
 #[derive(Clone)]
 pub struct Token(SecretString);
 
 impl Token {
-    /// A new token with 190 bits from the operating system.
+    /// A new token with 190 random bits.
     ///
     /// # Errors
     /// Where the operating system has no random bytes.
@@ -30,7 +32,7 @@ impl Token {
         let mut text = String::with_capacity(LENGTH);
         text.push_str(PREFIX);
         while text.len() < PREFIX.len() + RANDOM {
-            // Bytes of 248 and more would favour the first characters: drawn again.
+            // Bytes of 248 and more are drawn again: they would make the first characters more likely.
             let drawn: [u8; RANDOM] = random_bytes()?;
             let fair = drawn.iter().filter(|byte| **byte < 248).map(|byte| char::from(BASE62[usize::from(byte % 62)]));
             let missing = PREFIX.len() + RANDOM - text.len();
@@ -41,7 +43,7 @@ impl Token {
         Ok(Self(text.into()))
     }
 
-    /// The token that a client sent; none where its form or its checksum is wrong, which no store has to be asked about.
+    /// The token that a client sent; none where its form or checksum is wrong, so that no request to the store is needed.
     pub fn parse(text: &str) -> Option<Self> {
         let well_formed = text.len() == LENGTH
             && text.starts_with(PREFIX)
@@ -50,21 +52,21 @@ impl Token {
             return None;
         }
         let (body, check) = text.split_at(LENGTH - CHECK);
-        bool::from(checksum(body).as_bytes().ct_eq(check.as_bytes())).then(|| Self(text.to_owned().into()))
+        verify_slices_are_equal(checksum(body).as_bytes(), check.as_bytes()).ok()?;
+        Some(Self(text.to_owned().into()))
     }
 
-    /// What the store knows of it.
+    /// The hash by which the store knows it.
     pub fn hash(&self) -> TokenHash {
-        let digest = Sha256::digest(self.0.expose_secret().as_bytes());
-        TokenHash(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        TokenHash(hex::encode(digest(&SHA256, self.0.expose_secret().as_bytes())))
     }
 
-    /// The last four characters, by which a person tells keys apart. They are of the checksum, so they tell nothing of the rest.
+    /// The last four characters, by which a person tells keys apart. They belong to the checksum, so they reveal nothing.
     pub fn last4(&self) -> String {
         self.0.expose_secret()[LENGTH - 4..].to_owned()
     }
 
-    /// The whole token: for the one answer that shows it.
+    /// The whole token, for the one answer that shows it.
     pub fn reveal(&self) -> &str {
         self.0.expose_secret()
     }
@@ -76,7 +78,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// SHA-256 of a token, in hexadecimal: its key in the store. A token cannot be rebuilt from it.
+/// SHA-256 of a token, in hexadecimal: its key in the store. The token cannot be derived from it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TokenHash(String);

@@ -1,22 +1,21 @@
 //! Webhook secrets and signatures.
 //!
-//! Two signatures go with every delivery: `X-Valpero-Signature`, keyed with the secret's characters exactly as shown, for an
-//! HMAC one-liner; and that of Standard Webhooks (<https://www.standardwebhooks.com>), keyed with the bytes behind `whsec_`.
+//! Every delivery has two signatures: `X-Valpero-Signature`, keyed with the secret's characters exactly as shown, so that a receiver
+//! needs one line of HMAC; and that of Standard Webhooks (<https://www.standardwebhooks.com>), keyed with the bytes behind `whsec_`.
 
 use std::fmt;
 
+use aws_lc_rs::hmac::{Context, HMAC_SHA256, Key, Tag};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use sha2::Sha256;
 
 use crate::{NoEntropy, random_bytes};
 
-/// What every secret begins with.
+/// The prefix of every secret.
 pub const PREFIX: &str = "whsec_";
 
-/// A monitor's webhook secret: `whsec_` and 32 bytes in base64. It is stored, and shown in one answer; it never prints.
+/// A monitor's webhook secret: `whsec_` and 32 bytes in base64. It is stored, and shown in one answer; its `Debug` hides it.
 #[derive(Clone)]
 pub struct WebhookSecret(SecretString);
 
@@ -30,18 +29,17 @@ impl WebhookSecret {
         Ok(Self(format!("{PREFIX}{}", STANDARD.encode(bytes)).into()))
     }
 
-    /// The whole secret: for the one answer that shows it.
+    /// The whole secret, for the one answer that shows it.
     pub fn reveal(&self) -> &str {
         self.0.expose_secret()
     }
 
     /// The value of `X-Valpero-Signature`: `sha256=` and the HMAC-SHA256 of the raw body in hexadecimal.
     pub fn sign_body(&self, body: &[u8]) -> String {
-        let digest = hmac(self.reveal().as_bytes(), &[body]);
-        digest.iter().fold("sha256=".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+        format!("sha256={}", hex::encode(hmac(self.reveal().as_bytes(), &[body])))
     }
 
-    /// The value of `webhook-signature` for one secret: `v1,` and the HMAC-SHA256 of `id.timestamp.body` in base64.
+    /// The value of `webhook-signature` for this secret: `v1,` and the HMAC-SHA256 of `id.timestamp.body` in base64.
     pub fn sign_standard(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
         let encoded = self.reveal().strip_prefix(PREFIX).unwrap_or_default();
         let key = STANDARD.decode(encoded).unwrap_or_default();
@@ -50,16 +48,12 @@ impl WebhookSecret {
     }
 }
 
-fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    // HMAC takes a key of any length (RFC 2104), so there is no error to pass on.
-    let mut mac = match Hmac::<Sha256>::new_from_slice(key) {
-        Ok(mac) => mac,
-        Err(impossible) => unreachable!("HMAC refused a key: {impossible}"),
-    };
+fn hmac(key: &[u8], parts: &[&[u8]]) -> Tag {
+    let mut context = Context::with_key(&Key::new(HMAC_SHA256, key));
     for part in parts {
-        mac.update(part);
+        context.update(part);
     }
-    mac.finalize().into_bytes().into()
+    context.sign()
 }
 
 impl fmt::Debug for WebhookSecret {

@@ -1,4 +1,4 @@
-//! What the body of an answer must say: keywords, and JSON by path.
+//! What a response body must contain: keywords, and JSON values by path.
 
 use memchr::memmem;
 use serde::{Deserialize, Serialize};
@@ -32,13 +32,13 @@ impl From<Needle> for String {
     }
 }
 
-/// Texts that a body must have, or must not have, character by character.
+/// Texts that a body must or must not contain, compared character by character.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Keyword {
-    /// What must be in it.
+    /// Must be present.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contains: Option<Needle>,
-    /// What must not.
+    /// Must be absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_contains: Option<Needle>,
 }
@@ -57,10 +57,10 @@ impl Keyword {
         Self { contains, not_contains }
     }
 
-    /// Whether a body is as it must be.
+    /// Judges a body.
     ///
     /// # Errors
-    /// What it lacks, or has, or that nobody can tell.
+    /// Which text is missing or present, or that the encoding does not tell.
     pub fn judge(&self, body: &BodyText<'_>) -> Result<(), Cause> {
         if let Some(Needle(wanted)) = &self.contains {
             match body.has(wanted) {
@@ -81,7 +81,7 @@ impl Keyword {
     }
 }
 
-/// How a node is compared.
+/// Comparison operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "their words say it")]
@@ -92,7 +92,7 @@ pub enum Op {
     Lte,
     Gt,
     Gte,
-    /// A text that has this text in it, or an array that has this value.
+    /// A text contains this text, or an array contains this value.
     Contains,
     /// The path selects something.
     Exists,
@@ -125,14 +125,14 @@ impl Op {
     }
 }
 
-/// One thing that a JSON body must say.
+/// One assertion about a JSON body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JsonAssertion {
-    /// Of which nodes. All that it selects must fit, and it must select one at least.
+    /// Nodes to compare. It must select at least one, and all of them must match.
     pub path: JsonPath,
-    /// How they are compared.
+    /// Comparison operator.
     pub op: Op,
-    /// With what: a text, a number, a truth value or null.
+    /// Value to compare with: a text, a number, a boolean or null.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub value: Value,
 }
@@ -178,11 +178,11 @@ impl JsonAssertion {
         path.zip(op).map(|(path, op)| Self { path, op, value })
     }
 
-    /// Whether a body says all of it, within a budget for all together.
+    /// Judges a body by all assertions, within one budget.
     ///
     /// # Errors
-    /// What it does not say; without a word of the body itself, for it is never kept. `json_too_costly` where the budget is used up,
-    /// `deadline` where the budget's owner would not go on.
+    /// Which assertion fails; never with content of the body, which is not stored. `json_too_costly` where the budget is used up,
+    /// `deadline` where `keep_going` returned false.
     pub fn judge_all(assertions: &[Self], body: &[u8], budget: &mut Budget<'_>) -> Result<(), Cause> {
         let document = Document::read(body)
             .map_err(|place| Cause::seen(ErrorCode::JsonInvalid, format!("The body is not JSON, from {place} on.")))?;
@@ -229,18 +229,18 @@ impl JsonAssertion {
 /// What a path selects.
 enum Selected {
     Nothing,
-    /// Something, and all of it fits.
+    /// Something, and all of it matches.
     Fitting,
-    /// Something that does not fit.
+    /// Something that does not match.
     Unfit(Kind),
 }
 
-/// Whether the store can keep a number, and JSON can give it back.
+/// Whether a number is in the range that the store keeps and JSON gives back.
 fn is_plain(number: Option<f64>) -> bool {
     number.is_some_and(|number| number == 0.0 || (1e-100..=1e100).contains(&number.abs()))
 }
 
-/// The value of a comparison, which is no array and no object.
+/// The value of an assertion, which is no array and no object.
 fn scalar(value: &Value) -> Item<'_> {
     match value {
         Value::Null => Item::Null,

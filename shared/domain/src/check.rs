@@ -305,7 +305,7 @@ impl Check {
 
     /// Whether both go to the same scheme, host and port: whom the owner trusted with secrets.
     pub(crate) fn same_origin(&self, other: &Self) -> bool {
-        let origin = |check: &Self| check.url().and_then(|url| url.to_url().ok()).map(|url| url.origin());
+        let origin = |check: &Self| check.url().map(|url| url.as_url().origin());
         origin(self) == origin(other)
     }
 }

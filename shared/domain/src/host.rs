@@ -1,4 +1,4 @@
-//! Hosts, as monitors other than http name them: a host name or an IP address, and a port.
+//! Hosts as all types of monitors but http name them: a host name or an IP address, and a port.
 
 use std::{
     fmt,
@@ -6,47 +6,67 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use url::Host as UrlHost;
+use url::Host;
 
 use crate::Invalid;
 
-/// The longest name of the DNS, in characters (RFC 1035, section 2.3.4).
+/// The longest DNS name, in characters (RFC 1035, section 2.3.4).
 const LENGTH_MAX: usize = 253;
 
-/// Ports to which AWS lets no function connect: it is where mail is delivered, and so where spam would be.
+/// Ports that Lambda functions cannot connect to: AWS blocks SMTP against spam.
 pub const PORTS_BLOCKED_BY_AWS: &[u16] = &[25];
 
-/// A host name, in lower case and international ones in Punycode, or an IP address in its usual spelling.
+/// A host name, in lower case and with international names in Punycode, or an IP address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct HostName(String);
+pub struct HostName(Host<String>);
 
 impl HostName {
-    /// The text; an IPv6 address stands without brackets.
-    pub fn as_str(&self) -> &str {
-        &self.0
+    /// The host name, or the address.
+    pub fn as_host(&self) -> Host<&str> {
+        match &self.0 {
+            Host::Domain(name) => Host::Domain(name),
+            Host::Ipv4(v4) => Host::Ipv4(*v4),
+            Host::Ipv6(v6) => Host::Ipv6(*v6),
+        }
     }
 
     /// The address, where the host is one.
     pub fn literal_address(&self) -> Option<IpAddr> {
-        self.0.parse().ok()
+        match &self.0 {
+            Host::Domain(_) => None,
+            Host::Ipv4(v4) => Some((*v4).into()),
+            Host::Ipv6(v6) => Some((*v6).into()),
+        }
     }
 
     /// Host and port, as they are written together.
     pub fn with_port(&self, port: u16) -> String {
-        if self.0.contains(':') { format!("[{}]:{port}", self.0) } else { format!("{}:{port}", self.0) }
+        match &self.0 {
+            Host::Ipv6(v6) => format!("[{v6}]:{port}"),
+            Host::Domain(_) | Host::Ipv4(_) => format!("{self}:{port}"),
+        }
     }
 }
 
+/// An IPv6 address stands without brackets.
 impl fmt::Display for HostName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match &self.0 {
+            Host::Domain(name) => f.write_str(name),
+            Host::Ipv4(v4) => v4.fmt(f),
+            Host::Ipv6(v6) => v6.fmt(f),
+        }
     }
 }
 
 impl From<HostName> for String {
     fn from(host: HostName) -> Self {
-        host.0
+        match host.0 {
+            Host::Domain(name) => name,
+            Host::Ipv4(v4) => v4.to_string(),
+            Host::Ipv6(v6) => v6.to_string(),
+        }
     }
 }
 
@@ -54,7 +74,7 @@ impl TryFrom<String> for HostName {
     type Error = Invalid;
 
     fn try_from(text: String) -> Result<Self, Invalid> {
-        // Before it is read: what is longer may be read as an address, such as 254 zeros.
+        // Before parsing: a longer text may still parse as an address, such as 254 zeros.
         if text.chars().count() > LENGTH_MAX {
             return Err(Invalid::new(format!("must be a host of at most {LENGTH_MAX} characters")));
         }
@@ -62,31 +82,30 @@ impl TryFrom<String> for HostName {
             return Err(Invalid::new("must be a host such as example.com, not a URL"));
         }
         let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&text);
-        if let Ok(v6) = bare.parse::<Ipv6Addr>() {
-            return Ok(Self(v6.to_string()));
+        if let Ok(v6) = bare.parse() {
+            return Ok(Self(Host::Ipv6(v6)));
         }
         if text.contains(':') {
             return Err(Invalid::new("must be a host without a port; the port has a field of its own"));
         }
-        match UrlHost::parse(&text) {
-            Ok(UrlHost::Domain(name)) => domain(&name).map(Self),
-            Ok(UrlHost::Ipv4(v4)) => Ok(Self(v4.to_string())),
-            Ok(UrlHost::Ipv6(v6)) => Ok(Self(v6.to_string())),
+        match Host::parse(&text) {
+            Ok(Host::Domain(name)) => domain(&name).map(|name| Self(Host::Domain(name))),
+            Ok(address) => Ok(Self(address)),
             Err(error) => Err(Invalid::new(format!("must be a host such as example.com: {error}"))),
         }
     }
 }
 
-/// A name of the DNS without its final dot.
+/// A DNS name without its final dot.
 fn domain(name: &str) -> Result<String, Invalid> {
     let name = name.strip_suffix('.').unwrap_or(name);
     check_labels(name).map(|()| name.to_owned())
 }
 
-/// RFC 1035, section 2.3.4: the length of a name and of its parts.
+/// Checks the length of a name and of its labels (RFC 1035, section 2.3.4).
 ///
 /// # Errors
-/// Where one of them is too long, or empty.
+/// Where one of them is too long or empty.
 pub fn check_labels(name: &str) -> Result<(), Invalid> {
     if name.len() > LENGTH_MAX || name.split('.').any(|label| label.is_empty() || label.len() > 63) {
         return Err(Invalid::new("must have a host name whose parts have 1 to 63 characters, 253 in all"));
@@ -94,20 +113,20 @@ pub fn check_labels(name: &str) -> Result<(), Invalid> {
     Ok(())
 }
 
-/// A name server: a host, and a port other than 53 behind a colon.
+/// A name server: a host, and behind a colon a port other than 53.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct NameServer {
-    /// Where it is.
+    /// Host to ask.
     pub host: HostName,
-    /// Where it listens.
+    /// UDP and TCP port. Default: 53.
     pub port: u16,
 }
 
 impl fmt::Display for NameServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.port {
-            53 => f.write_str(self.host.as_str()),
+            53 => self.host.fmt(f),
             port => f.write_str(&self.host.with_port(port)),
         }
     }
@@ -163,6 +182,21 @@ mod tests {
             ("2001:DB8::0:1", "2001:db8::1"),
         ] {
             assert_eq!(host(given).as_deref(), Ok(kept), "{given}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_known_as_one() {
+        for (given, address, with_port) in [
+            ("example.com", None, "example.com:80"),
+            ("0x7f.1", Some("127.0.0.1"), "127.0.0.1:80"),
+            ("2001:DB8::0:1", Some("2001:db8::1"), "[2001:db8::1]:80"),
+            ("[::FFFF:1.2.3.4]", Some("::ffff:1.2.3.4"), "[::ffff:1.2.3.4]:80"),
+        ] {
+            let host = HostName::try_from(given.to_owned()).expect("a host");
+            assert_eq!(host.literal_address(), address.map(|text| text.parse().expect("an address")), "{given}");
+            assert_eq!(host.with_port(80), with_port, "{given}");
+            assert_eq!(serde_json::from_value::<HostName>(serde_json::json!(host)).ok(), Some(host), "{given}");
         }
     }
 

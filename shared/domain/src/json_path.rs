@@ -1,5 +1,5 @@
-//! JSONPath (RFC 9535): queries, and what is read from them. The libraries that read all of the language hide what they read, so that
-//! nobody can bound what it costs to follow it, or take time that doubles with each filter in a filter.
+//! JSONPath (RFC 9535): queries and their syntax tree. The libraries for all of the language hide their syntax tree, so that nobody can
+//! bound the cost of a query, or take time that doubles with each nested filter.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::{Invalid, json_document::Number};
 
 mod parser;
 
-/// A JSONPath query (RFC 9535) of at most 200 bytes. What it may cost is counted when it is followed: a body is not ours.
+/// A JSONPath query (RFC 9535) of at most 200 bytes. Its cost is bounded when it is evaluated: the body may be anything.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct JsonPath {
@@ -19,7 +19,7 @@ pub struct JsonPath {
 }
 
 impl JsonPath {
-    /// As it was written.
+    /// The query as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -57,13 +57,13 @@ impl From<JsonPath> for String {
 
 #[derive(Debug)]
 pub(crate) struct Query {
-    /// Else from the node that a filter looks at.
+    /// Whether it starts at the root (`$`), or at a filter's current node (`@`).
     pub(crate) from_root: bool,
     pub(crate) segments: Vec<Segment>,
 }
 
 impl Query {
-    /// Whether it can select one node at most.
+    /// Whether it selects one node at most.
     pub(crate) fn is_singular(&self) -> bool {
         self.segments.iter().all(|segment| {
             !segment.descendant && matches!(segment.selectors[..], [Selector::Name(_) | Selector::Index(_)])
@@ -86,7 +86,7 @@ pub(crate) enum Selector {
     Filter(Expr),
 }
 
-/// What a filter asks.
+/// A filter's expression.
 #[derive(Debug)]
 pub(crate) enum Expr {
     Any(Vec<Self>),

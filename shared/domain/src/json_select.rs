@@ -1,5 +1,5 @@
-//! What a JSONPath selects in a document, and what that may cost. Each node that is looked at, each selector tried and each value compared
-//! takes steps from a budget, so that no path, however it is written, takes longer than the budget allows on any body.
+//! Evaluates a JSONPath on a document within a budget. Each node visited, each selector tried and each value compared costs steps, so
+//! no path, however it is written, takes longer than the budget allows on any body.
 
 use std::{borrow::Cow, cmp::Ordering};
 
@@ -10,21 +10,21 @@ use crate::{
     json_path::{Comparable, Comparison, Expr, Query, Segment, Selector},
 };
 
-/// The steps that are left, and whom to ask now and then whether to go on.
+/// The steps that are left, and a callback that is asked now and then whether to go on.
 pub struct Budget<'a> {
     left: u64,
     ask_at: u64,
     keep_going: &'a dyn Fn() -> bool,
 }
 
-/// A step is a few nanoseconds; this many are far below a millisecond.
+/// A step takes a few nanoseconds; this many take far less than a millisecond.
 const STEPS_BETWEEN: u64 = 1 << 16;
 
 impl<'a> Budget<'a> {
-    /// All comparisons of a check together: some 20 ms on a core of today.
+    /// For all comparisons of a check together: some 20 ms of processor time.
     pub const CHECK: u64 = 3_000_000;
 
-    /// As many steps, as long as somebody says so.
+    /// This many steps, for as long as `keep_going` returns true.
     pub fn new(steps: u64, keep_going: &'a dyn Fn() -> bool) -> Self {
         Self { left: steps, ask_at: steps, keep_going }
     }
@@ -49,22 +49,22 @@ impl<'a> Budget<'a> {
         Ok(())
     }
 
-    /// What is handled byte by byte, where a step is worth some of them.
+    /// Pays for work on bytes, of which a step covers several.
     pub(crate) fn spend_on(&mut self, bytes: usize, a_step: usize) -> Result<(), Stop> {
         self.spend(u64::try_from(1 + bytes / a_step).unwrap_or(u64::MAX))
     }
 }
 
-/// Why it was not found out what a path selects.
+/// Why a path was not evaluated to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stop {
     /// The budget is used up.
     TooCostly,
-    /// Nobody waits any more.
+    /// `keep_going` returned false.
     Interrupted,
 }
 
-/// What is compared.
+/// A value to compare.
 #[derive(Debug)]
 pub(crate) enum Item<'a> {
     Nothing,
@@ -76,7 +76,7 @@ pub(crate) enum Item<'a> {
     Node(Id),
 }
 
-/// Nodes that were met before.
+/// Nodes that were visited before.
 struct Marks(Vec<u64>);
 
 impl Marks {
@@ -89,14 +89,14 @@ impl Marks {
     }
 }
 
-/// Where the nodes go that a segment selects.
+/// The nodes that a segment selects.
 struct Found {
     nodes: Vec<Id>,
-    /// Where each is wanted once, and may be found more often.
+    /// Set where each node is wanted once, but may be found several times.
     marks: Option<Marks>,
 }
 
-/// One document, and what may still be spent on it.
+/// A document, and the budget that is left for it.
 pub(crate) struct Run<'r, 'k> {
     pub(crate) document: &'r Document<'r>,
     pub(crate) budget: &'r mut Budget<'k>,
@@ -108,7 +108,7 @@ impl<'r> Run<'r, '_> {
         self.follow(query, 0, true)
     }
 
-    /// The nodes that a query selects; unless they are wanted once, each as often as RFC 9535 has it.
+    /// The nodes that a query selects: each once, or as often as RFC 9535 lists it.
     pub(crate) fn follow(&mut self, query: &'r Query, from: Id, once: bool) -> Result<Vec<Id>, Stop> {
         self.budget.spend(8)?;
         let mut nodes = vec![if query.from_root { 0 } else { from }];
@@ -128,7 +128,7 @@ impl<'r> Run<'r, '_> {
     }
 
     fn segment(&mut self, segment: &'r Segment, from: &[Id], once: bool) -> Result<Vec<Id>, Stop> {
-        // Children of different nodes differ, and so does what one selector selects.
+        // One selector never selects the same child twice; several may.
         let marks = if once && segment.selectors.len() > 1 { Some(self.marks()?) } else { None };
         let mut found = Found { nodes: Vec::new(), marks };
         if !segment.descendant {
@@ -197,7 +197,7 @@ impl<'r> Run<'r, '_> {
         Ok(())
     }
 
-    /// A member by its name: of several with the same, the last, as most readers of JSON have it.
+    /// The member of this name: the last of several, as most JSON parsers have it.
     fn member(&mut self, parent: Id, wanted: &str) -> Result<Option<Id>, Stop> {
         let mut member = None;
         for (name, value) in self.document.children(parent) {
@@ -220,7 +220,7 @@ impl<'r> Run<'r, '_> {
             self.budget.spend_on(raw.len(), 32)?;
             return Ok(raw == wanted);
         }
-        // Each byte is spelt by one to six.
+        // Each byte is written as one to six characters.
         if !(wanted.len()..=6 * wanted.len()).contains(&raw.len()) {
             return Ok(false);
         }
@@ -246,7 +246,7 @@ impl<'r> Run<'r, '_> {
     ) -> Result<(), Stop> {
         let size = i64::from(self.document.node(parent).size);
         let normal = |place: i64| if place < 0 { size + place } else { place };
-        // From the lower place on, and below the upper one.
+        // From the lower index up to below the upper one.
         let (lower, upper) = match step {
             0 => return Ok(()),
             1.. => (start.map_or(0, normal).clamp(0, size), end.map_or(size, normal).clamp(0, size)),
@@ -309,7 +309,7 @@ impl<'r> Run<'r, '_> {
         }
     }
 
-    /// What a query selects that can select one node at most.
+    /// The value of a query that selects one node at most.
     fn singular(&mut self, query: &'r Query, from: Id) -> Result<Option<Id>, Stop> {
         let mut at = if query.from_root { 0 } else { from };
         for selector in query.segments.iter().flat_map(|segment| &segment.selectors) {
@@ -352,7 +352,7 @@ impl<'r> Run<'r, '_> {
         })
     }
 
-    /// A node's value.
+    /// The value of a node.
     pub(crate) fn item_at(&mut self, id: Id) -> Result<Item<'r>, Stop> {
         let document = self.document;
         let node = document.node(id);
@@ -363,7 +363,7 @@ impl<'r> Run<'r, '_> {
             Kind::True => Item::Bool(true),
             Kind::Number => {
                 let raw = document.raw(node);
-                // What is longer than a float's digits may have to be read as a large number.
+                // A text longer than a float's digits may be a large number.
                 self.budget.spend(4)?;
                 self.budget.spend(if raw.len() > 20 { 8 * u64::from(node.size) } else { 0 })?;
                 Item::Number(Number::read(raw))
@@ -394,7 +394,7 @@ impl<'r> Run<'r, '_> {
         })
     }
 
-    /// Arrays and objects, without recursion: a document may be as deep as it is long.
+    /// Compares arrays and objects without recursion: a document may be as deep as it is long.
     fn equal_nodes(&mut self, left: Id, right: Id) -> Result<bool, Stop> {
         let document = self.document;
         let mut pairs = vec![(left, right)];
@@ -421,7 +421,7 @@ impl<'r> Run<'r, '_> {
                     continue;
                 };
                 let name = self.text(name)?;
-                // Most have their members in the same order.
+                // Most objects have their members in the same order.
                 let of_right = if self.is_named(other, &name)? { Some(of_right) } else { self.member(right, &name)? };
                 let Some(of_right) = of_right else { return Ok(false) };
                 pairs.push((of_left, of_right));
@@ -430,7 +430,7 @@ impl<'r> Run<'r, '_> {
         Ok(true)
     }
 
-    /// What a text or a name says. Escapes are what takes time.
+    /// The content of a text or a name. Unescaping is what costs time.
     fn text(&mut self, node: Node) -> Result<Cow<'r, str>, Stop> {
         if let Kind::Text { escaped: true } | Kind::Name { escaped: true } = node.kind {
             let raw = self.document.raw(node).as_bytes();

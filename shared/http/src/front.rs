@@ -164,7 +164,9 @@ mod tests {
     /// An application that asks nothing of its store.
     async fn app() -> App {
         let (stack, home_region) = ("x".to_owned(), "eu-north-1".to_owned());
-        Config { stack, home_region, queue_url: None, events: false, private_targets: false }.connect().await
+        Config { stack, home_region, queue_url: None, events: false, private_targets: false, region: None }
+            .connect()
+            .await
     }
 
     async fn ask(path: &str) -> (u16, serde_json::Value, HeaderMap) {

@@ -1,4 +1,4 @@
-//! The body of an answer: bounded on the wire, bounded again unpacked, and never kept.
+//! Response bodies: bounded as received, bounded again when decompressed, and never stored.
 
 use std::{
     io::{self, Read},
@@ -17,22 +17,22 @@ use valpero_domain::probe::{Cause, ErrorCode};
 
 use crate::{Outbound, exchange};
 
-/// A body may be this long, in bytes, as it comes and unpacked.
+/// The longest body, in bytes, both as received and decompressed.
 pub const BODY_MAX: usize = 1024 * 1024;
 
-/// What is asked for where a body is read.
+/// `Accept-Encoding` of requests whose body is read.
 pub(crate) const ACCEPT_ENCODING: &str = "gzip, br";
 
-/// Bodies take memory of this many bytes at a time.
+/// Memory for bodies is granted in steps of this many bytes.
 const STEP: usize = 64 * 1024;
 
-/// Memory of all bodies at the same time, in steps: 32 MiB.
+/// Steps for all bodies at the same time: 32 MiB.
 pub(crate) const STEPS: usize = 512;
 
-/// How long a body may hold more than one step while memory is short.
+/// How long a body may keep more than one step while memory is short.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// How often a body that does not come is looked at.
+/// How often a stalled body is looked at.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Reads a body to its end.
@@ -51,7 +51,7 @@ pub(crate) async fn read(
     let mut memory: Vec<OwnedSemaphorePermit> = Vec::new();
     let started = Instant::now();
     loop {
-        // Memory that others wait for is not kept for a body that does not end. That says nothing of the target.
+        // A body that does not end must not keep memory that others wait for. That says nothing about the target.
         let crowded = outbound.memory.available_permits() < BODY_MAX / STEP;
         if crowded && memory.len() > 1 && started.elapsed() > PATIENCE {
             return Err(Cause::of(ErrorCode::Deadline));
@@ -65,7 +65,7 @@ pub(crate) async fn read(
         let Some(frame) = frame else { break };
         let frame = match frame {
             Ok(frame) => frame,
-            // Where the end of the connection is the end of the body (RFC 9112, section 6.3), a missing goodbye is no fault.
+            // Where the end of the connection ends the body (RFC 9112, section 6.3), a missing close_notify is no fault.
             Err(error) if until_close && exchange::ended_without_goodbye(&error) => break,
             Err(error) => {
                 return Err(exchange::http_failure(&error, "The connection broke before the end of the body"));
@@ -83,7 +83,7 @@ pub(crate) async fn read(
     packing.unpack(bytes)
 }
 
-/// Memory is ours to find: where there is none in time, that says nothing of the target.
+/// Takes memory. Where there is none in time, that is our fault and says nothing about the target.
 async fn step(outbound: &Outbound, deadline: Instant) -> Result<OwnedSemaphorePermit, Cause> {
     let permit = timeout_at(deadline, Semaphore::acquire_owned(outbound.memory.clone())).await;
     permit.ok().and_then(Result::ok).ok_or_else(|| Cause::of(ErrorCode::Deadline))
@@ -112,11 +112,11 @@ impl Packing {
         }
     }
 
-    /// At once and from memory, so that a connection that waits holds no decoder, whose window may be large.
+    /// Decompresses all at once from memory: a connection that waits holds no decoder, whose window may be large.
     fn unpack(self, bytes: Vec<u8>) -> Result<Vec<u8>, Cause> {
         match self {
             Self::None => Ok(bytes),
-            // An answer without content need not be packed.
+            // An empty body need not be compressed.
             _ if bytes.is_empty() => Ok(bytes),
             Self::Gzip => bounded(MultiGzDecoder::new(bytes.as_slice())),
             Self::Brotli => bounded(brotli_decompressor::Decompressor::new(bytes.as_slice(), 4096)),

@@ -1,6 +1,6 @@
-//! A certificate as a target shows it, and whether it is to be trusted.
+//! The certificate that a target shows, and whether it is to be trusted.
 
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, time::Duration};
 
 use rustls::{CipherSuite, ProtocolVersion, RootCertStore, crypto::WebPkiSupportedAlgorithms};
 use rustls_pki_types::{CertificateDer, UnixTime};
@@ -16,46 +16,46 @@ use crate::{
     verified::{ChainId, VerifiedChains},
 };
 
-/// RSA keys of fewer bits are broken within reach (CA/Browser Forum Baseline Requirements, section 6.1.5).
+/// RSA keys of fewer bits are within reach of being broken (CA/Browser Forum Baseline Requirements, section 6.1.5).
 const RSA_BITS_MIN: usize = 2048;
 
-/// What a target showed in a handshake.
+/// The certificates and parameters of a handshake.
 #[derive(Debug, Clone)]
 pub struct Certificate {
     chain: Vec<CertificateDer<'static>>,
-    /// The version that was agreed on.
+    /// The negotiated version.
     pub version: Option<ProtocolVersion>,
-    /// The ciphers that were agreed on.
+    /// The negotiated cipher suite.
     pub cipher: Option<CipherSuite>,
-    /// The earliest end of the certificates on the way to the authority that is trusted, where there is one.
+    /// The earliest expiry on the path to the trusted authority, where there is one.
     path_expires_at: Option<Timestamp>,
 }
 
-/// A certificate for a person to read.
+/// A certificate in readable form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
-    /// Whose it is, as the certificate says.
+    /// Subject.
     pub subject: String,
-    /// Who signed it.
+    /// Issuer.
     pub issuer: String,
-    /// The host names and addresses that it is for.
+    /// Host names and addresses that it is valid for.
     pub names: Vec<String>,
-    /// From when on.
+    /// Start of validity.
     pub not_before: Timestamp,
-    /// Until when.
+    /// End of validity.
     pub not_after: Timestamp,
-    /// Its serial number, in hexadecimal.
+    /// Serial number, in hexadecimal.
     pub serial: String,
-    /// Its key, such as `RSA 2048` or `EC 256`.
+    /// Key, such as `RSA 2048` or `EC 256`.
     pub key: String,
-    /// Whether it signed itself.
+    /// Whether subject and issuer are the same.
     pub self_signed: bool,
-    /// The certificates that were shown, this one included.
+    /// Number of certificates shown, including this one.
     pub chain_length: usize,
 }
 
 impl Certificate {
-    /// What was shown; none where nothing was.
+    /// The certificate of a handshake; none where none was shown.
     pub(crate) fn shown(
         chain: Option<&[CertificateDer<'static>]>,
         version: Option<ProtocolVersion>,
@@ -65,12 +65,12 @@ impl Certificate {
         Some(Self { chain, version, cipher, path_expires_at: None })
     }
 
-    /// When the leaf expires, or the first of those that vouch for it; none where it does not parse.
+    /// When the leaf or a certificate above it expires; none where it does not parse.
     pub fn expires_at(&self) -> Option<Timestamp> {
         self.path_expires_at.or_else(|| validity(self.chain.first()?).map(|valid| *valid.end()))
     }
 
-    /// For a person to read; none where it does not parse.
+    /// The leaf in readable form; none where it does not parse.
     pub fn describe(&self) -> Option<Description> {
         let (_, leaf) = x509_parser::parse_x509_certificate(self.chain.first()?).ok()?;
         Some(Description {
@@ -86,7 +86,7 @@ impl Certificate {
         })
     }
 
-    /// Whether it is valid now, for this host, and vouched for by an authority that is trusted.
+    /// Whether it is valid at `now`, for this host, and signed by a trusted authority.
     ///
     /// # Errors
     /// Why it is not.
@@ -96,11 +96,10 @@ impl Certificate {
         algorithms: &WebPkiSupportedAlgorithms,
         known: &VerifiedChains,
         name: &PeerName,
+        now: Timestamp,
     ) -> Result<(), Cause> {
         let id = ChainId::of(&self.chain, name);
-        let now = UnixTime::now();
-        let at = Timestamp::from_seconds(i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
-        if let Some(until) = known.until(&id, at) {
+        if let Some(until) = known.until(&id, now) {
             self.path_expires_at = Some(until);
             return Ok(());
         }
@@ -109,7 +108,7 @@ impl Certificate {
         };
         let entity = EndEntityCert::try_from(leaf).map_err(|error| self.explain(&error, name))?;
         let path = entity
-            .verify_for_usage(algorithms.all, &roots.roots, others, now, KeyUsage::server_auth(), None, None)
+            .verify_for_usage(algorithms.all, &roots.roots, others, unix(now), KeyUsage::server_auth(), None, None)
             .map_err(|error| self.explain(&error, name))?;
         match name {
             PeerName::Plain(plain) => {
@@ -184,7 +183,7 @@ impl Certificate {
     }
 }
 
-/// What is weak about the key of a certificate, if it is.
+/// What is weak about a certificate's key, if anything.
 pub(crate) fn weak_key(certificate: &CertificateDer<'_>) -> Option<String> {
     let (_, leaf) = x509_parser::parse_x509_certificate(certificate).ok()?;
     match leaf.public_key().parsed().ok()? {
@@ -193,12 +192,17 @@ pub(crate) fn weak_key(certificate: &CertificateDer<'_>) -> Option<String> {
     }
 }
 
-/// From when until when a certificate is valid; none where it does not parse.
+/// The validity of a certificate; none where it does not parse.
 fn validity(certificate: &CertificateDer<'_>) -> Option<RangeInclusive<Timestamp>> {
     let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
     let valid = parsed.validity();
     let [from, until] = [valid.not_before, valid.not_after].map(|time| Timestamp::from_seconds(time.timestamp()));
     Some(from..=until)
+}
+
+/// The time as webpki takes it; no certificate is valid before 1970.
+fn unix(now: Timestamp) -> UnixTime {
+    UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(now.seconds()).unwrap_or(0)))
 }
 
 /// Whether a wildcard of a certificate covers a host.
@@ -219,7 +223,7 @@ fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
         },
         _ => None,
     };
-    // A certificate may carry thousands; a person reads no more than these.
+    // A certificate may have thousands; these are enough to read.
     extension.value.general_names.iter().filter_map(name).take(100).collect()
 }
 

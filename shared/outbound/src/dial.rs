@@ -1,29 +1,25 @@
-//! From a host's name to a connection: resolve, vet, connect to whichever address answers first.
+//! From a host's name to a connection: resolve, ask the guard, connect to whichever address answers first. Every connection of the
+//! process to a host that a user names is opened in this file; hickory alone opens the sockets for DNS questions.
 
 use std::{
     io,
-    net::{IpAddr, SocketAddr},
-    time::Duration,
+    net::{IpAddr, Ipv6Addr, SocketAddr, UdpSocket},
 };
 
-use futures::{StreamExt, stream::FuturesUnordered};
-use tokio::{
-    net::TcpStream,
-    sync::OwnedSemaphorePermit,
-    time::{Instant, sleep_until},
-};
+use tokio::{net::TcpStream, time::Instant};
 use url::Host;
 use valpero_domain::probe::{Cause, ErrorCode};
 
-use crate::{Outbound, Trace, os_error, silence};
+use crate::{
+    Guard, Outbound, Trace, os_error,
+    race::{Tried, race},
+    silence,
+};
 
 /// Addresses of one host that are tried, at most.
 const ADDRESSES_MAX: usize = 4;
 
-/// How long an address has the field to itself (RFC 8305, section 5).
-const HEAD_START: Duration = Duration::from_millis(250);
-
-/// Connects to a host, and adds what it took to `trace`.
+/// Connects to a host, and adds timings and the peer's address to `trace`.
 ///
 /// # Errors
 /// Why there is no connection.
@@ -67,7 +63,7 @@ pub(crate) async fn targets(
     if ordered.is_empty() { Err(blocked(host, &addresses)) } else { Ok(ordered) }
 }
 
-/// The same cause, but where connections to this port never leave our network: a silence there says nothing of the target.
+/// The same cause, except where connections to this port never leave our network: there, silence says nothing about the target.
 fn stopped(cause: Cause, port: u16, blocked_ports: &[u16]) -> Cause {
     if cause.code != ErrorCode::ConnectTimeout || !blocked_ports.contains(&port) {
         return cause;
@@ -100,7 +96,7 @@ async fn addresses(
     let resolved = silence::listen(resolver, name, resolver.resolve(name), deadline).await;
     Trace::add(&mut trace.phases.dns_us, started);
     let addresses = resolved.map_err(|cause| match cause.code {
-        // Where the target has used up the time before it redirected here, the time-out is its own.
+        // A target that used up the time before it redirected here has timed out itself.
         ErrorCode::DnsTimeout if Instant::now() >= deadline && trace.phases.first_byte_us.is_some() => {
             Cause::of(ErrorCode::ResponseTimeout)
         }
@@ -109,88 +105,72 @@ async fn addresses(
     if addresses.is_empty() { Err(Cause::of(ErrorCode::DnsNoAddress)) } else { Ok(addresses) }
 }
 
-/// Happy eyeballs (RFC 8305): the next address is tried when one has failed, or has kept silent for a quarter of a second, and
-/// whichever answers first is taken.
-async fn connect(outbound: &Outbound, addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream, Cause> {
-    let mut failures: Vec<Option<Cause>> = vec![None; addresses.len()];
-    let mut waiting = addresses.iter().enumerate().peekable();
-    let mut racing = FuturesUnordered::new();
-    // Each address that races beside another holds one.
-    let mut extra: Vec<OwnedSemaphorePermit> = Vec::new();
-    loop {
-        if racing.is_empty() {
-            extra.clear();
-            let Some((place, address)) = waiting.next() else { break };
-            racing.push(attempt(place, *address));
-        }
-        let (wake, permit) = match waiting.peek() {
-            None => (deadline, None),
-            Some(_) => match outbound.spare.clone().try_acquire_owned() {
-                Ok(permit) => (deadline.min(Instant::now() + HEAD_START), Some(permit)),
-                // No socket to spare for a race: one after the other, each with its share of the time that is left.
-                Err(_) => (Instant::now() + share(deadline, waiting.len()), None),
-            },
-        };
-        tokio::select! {
-            Some((place, ended)) = racing.next() => match ended {
-                Ok(stream) => {
-                    // A request is one small write; waiting to fill a packet would be counted as the target's time.
-                    return match stream.set_nodelay(true) {
-                        Ok(()) => Ok(stream),
-                        Err(error) => Err(failure(addresses[place], &error, os_error::has_ipv6_route)),
-                    };
-                }
-                Err(error) => {
-                    failures[place] = Some(failure(addresses[place], &error, os_error::has_ipv6_route));
-                    if let Some((next, address)) = waiting.next() {
-                        racing.push(attempt(next, *address));
-                    }
-                }
-            },
-            () = sleep_until(wake) => {
-                if Instant::now() >= deadline {
-                    break;
-                }
-                match permit {
-                    Some(permit) => extra.push(permit),
-                    None => racing.clear(),
-                }
-                if let Some((next, address)) = waiting.next() {
-                    racing.push(attempt(next, *address));
-                }
-            }
-        }
-    }
-    Err(verdict(addresses, failures))
-}
-
-/// What the target is, by what each of its addresses said; nothing, where one kept silent.
+/// Connects to one of these addresses.
 ///
-/// What one address says is what the target is: IPv4 before IPv6, and always the same one, in whatever order the name server gave
-/// them, so that the same fault has the same words. Only where we ran out of sockets is it no word about the target at all, and where
-/// no address can be reached from this machine.
-fn verdict(addresses: &[SocketAddr], failures: Vec<Option<Cause>>) -> Cause {
-    let is = |code: ErrorCode| move |cause: &Cause| cause.code == code;
-    let ours = failures.iter().flatten().find(|cause| is(ErrorCode::OutOfSockets)(cause)).cloned();
-    let order =
-        |(address, said): &(&SocketAddr, Option<Cause>)| (said.as_ref().is_some_and(is(ErrorCode::NoIpv6)), **address);
-    let (address, first) = addresses.iter().zip(failures).min_by_key(order).unzip();
-    let silent = || {
-        let address = address.map(ToString::to_string).unwrap_or_default();
-        Cause::seen(ErrorCode::ConnectTimeout, format!("{address} did not accept the connection in time."))
+/// # Errors
+/// Why none of them takes a connection.
+async fn connect(outbound: &Outbound, addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream, Cause> {
+    let open = |address| open(&outbound.guard, address);
+    let (address, stream) = race(addresses, deadline, &outbound.spare, open).await.map_err(verdict)?;
+    // A request is one small write; waiting to fill a packet would be counted as the target's time.
+    match stream.set_nodelay(true) {
+        Ok(()) => Ok(stream),
+        Err(error) => Err(failure(address, &error, has_ipv6_route)),
+    }
+}
+
+/// Connects once more to the peer of a connection that is closed: with the socket that this probe had for it.
+///
+/// # Errors
+/// Why there is no connection.
+pub(crate) async fn redial(outbound: &Outbound, peer: SocketAddr) -> io::Result<TcpStream> {
+    open(&outbound.guard, peer).await
+}
+
+/// Opens a connection, where the guard permits it: the only place in the shipped code.
+async fn open(guard: &Guard, address: SocketAddr) -> io::Result<TcpStream> {
+    if !guard.permits(address) {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    TcpStream::connect(address).await
+}
+
+/// Whether this machine has an IPv6 address and a route from it to this one. Connecting a UDP socket sends nothing, it looks the route
+/// up. A router's answer that there is no route further on is something else.
+pub(crate) fn has_ipv6_route(address: SocketAddr) -> bool {
+    UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)).and_then(|socket| socket.connect(address)).is_ok()
+}
+
+/// What the failures of a host's addresses say about the target.
+///
+/// One address speaks for all: IPv4 before IPv6, and of each the lowest, in whatever order the name server gave them, so that the same
+/// fault has the same words. Two things say nothing about the target: that we ran out of sockets for any of them, and that none can be
+/// reached from this machine.
+fn verdict(tried: Vec<Tried>) -> Cause {
+    let cause = |tried: Tried| match tried.error {
+        Some(error) => failure(tried.address, &error, has_ipv6_route),
+        None => silent(tried.address),
     };
-    ours.or(first.flatten()).unwrap_or_else(silent)
+    speaking(tried.into_iter().map(|tried| (tried.address, cause(tried))).collect())
 }
 
-async fn attempt(place: usize, address: SocketAddr) -> (usize, io::Result<TcpStream>) {
-    (place, TcpStream::connect(address).await)
+/// The cause that speaks for all addresses.
+fn speaking(mut causes: Vec<(SocketAddr, Cause)>) -> Cause {
+    let rank = |(address, cause): &(SocketAddr, Cause)| match cause.code {
+        ErrorCode::OutOfSockets => (0, None),
+        ErrorCode::NoIpv6 => (2, Some(*address)),
+        _ => (1, Some(*address)),
+    };
+    causes.sort_by_key(rank);
+    // A host without a permitted address is not dialled.
+    causes.into_iter().next().map_or_else(|| Cause::of(ErrorCode::ConnectTimeout), |(_, cause)| cause)
 }
 
-fn share(deadline: Instant, waiting: usize) -> Duration {
-    deadline.saturating_duration_since(Instant::now()) / u32::try_from(waiting + 1).unwrap_or(u32::MAX)
+fn silent(address: SocketAddr) -> Cause {
+    Cause::seen(ErrorCode::ConnectTimeout, format!("{address} did not accept the connection in time."))
 }
 
-/// What an address's failure says; `has_route` tells whether this machine has a way to an IPv6 address.
+/// What an error of an address says about the target; `has_route` tells whether this machine has a route to an IPv6 address.
 fn failure(address: SocketAddr, error: &io::Error, has_route: impl Fn(SocketAddr) -> bool) -> Cause {
     if address.is_ipv6() && os_error::lacks_route(error) && !has_route(address) {
         let detail = format!("{address} is an IPv6 address, and the checker has no route to it.");
@@ -204,9 +184,7 @@ fn failure(address: SocketAddr, error: &io::Error, has_route: impl Fn(SocketAddr
         io::ErrorKind::ConnectionRefused => {
             Cause::seen(ErrorCode::ConnectRefused, format!("{address} refused the connection."))
         }
-        io::ErrorKind::TimedOut => {
-            Cause::seen(ErrorCode::ConnectTimeout, format!("{address} did not accept the connection in time."))
-        }
+        io::ErrorKind::TimedOut => silent(address),
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
             Cause::seen(ErrorCode::ConnectUnreachable, format!("No route leads to {address}."))
         }
@@ -251,24 +229,38 @@ mod tests {
 
     #[test]
     fn only_where_no_address_can_be_reached_from_here_is_it_our_own_fault() {
+        use ErrorCode::{ConnectRefused, ConnectTimeout, NoIpv6, OutOfSockets};
         let [v4, low, high] = ["192.0.2.1:443", "[2001:db8::1]:443", "[2001:db8::2]:443"].map(address);
-        let said = |code| Some(Cause::of(code));
-        let none = || said(ErrorCode::NoIpv6);
-        for (addresses, failures, code) in [
-            (vec![low], vec![none()], ErrorCode::NoIpv6),
-            (vec![high, low], vec![none(), none()], ErrorCode::NoIpv6),
-            (vec![low, high], vec![none(), said(ErrorCode::ConnectRefused)], ErrorCode::ConnectRefused),
-            (vec![low, high], vec![none(), None], ErrorCode::ConnectTimeout),
-            (vec![v4, low], vec![said(ErrorCode::ConnectRefused), none()], ErrorCode::ConnectRefused),
-            (vec![v4, low], vec![None, none()], ErrorCode::ConnectTimeout),
-            (
-                vec![v4, low],
-                vec![said(ErrorCode::ConnectRefused), said(ErrorCode::OutOfSockets)],
-                ErrorCode::OutOfSockets,
-            ),
+        for (said, code) in [
+            (vec![(low, NoIpv6)], NoIpv6),
+            (vec![(high, NoIpv6), (low, NoIpv6)], NoIpv6),
+            (vec![(low, NoIpv6), (high, ConnectRefused)], ConnectRefused),
+            (vec![(low, NoIpv6), (high, ConnectTimeout)], ConnectTimeout),
+            (vec![(v4, ConnectRefused), (low, NoIpv6)], ConnectRefused),
+            (vec![(v4, ConnectTimeout), (low, NoIpv6)], ConnectTimeout),
+            (vec![(low, ConnectRefused), (v4, ConnectTimeout)], ConnectTimeout),
+            (vec![(high, ConnectTimeout), (low, ConnectRefused)], ConnectRefused),
+            (vec![(v4, ConnectRefused), (low, OutOfSockets)], OutOfSockets),
         ] {
-            assert_eq!(verdict(&addresses, failures).code, code, "{addresses:?}");
+            let causes = said.iter().map(|(address, code)| (*address, Cause::of(*code))).collect();
+            assert_eq!(speaking(causes).code, code, "{said:?}");
         }
+    }
+
+    #[test]
+    fn an_address_without_an_error_was_silent() {
+        let silent = verdict(vec![Tried { address: address("192.0.2.1:443"), error: None }]);
+        assert_eq!(silent.code, ErrorCode::ConnectTimeout);
+        assert_eq!(silent.detail, "192.0.2.1:443 did not accept the connection in time.");
+    }
+
+    #[tokio::test]
+    async fn no_socket_is_opened_to_an_address_that_the_guard_refuses() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let here = listener.local_addr().expect("an address");
+        let refused = open(&Guard::public_only(), here).await.expect_err("refused");
+        assert_eq!(refused.kind(), io::ErrorKind::PermissionDenied);
+        assert!(open(&Guard::allowing_private(Vec::new()), here).await.is_ok());
     }
 
     #[test]

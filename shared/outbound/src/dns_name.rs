@@ -1,23 +1,23 @@
-//! Names as the DNS has them: any bytes in labels of 1 to 63 (RFC 2181, section 11). The resolver library's own parser knows host names
-//! alone, and refuses such as `my_app` before it asks.
+//! DNS names: any bytes in labels of 1 to 63 (RFC 2181, section 11). The resolver library's own parser accepts host names alone, and
+//! refuses names such as `my_app`.
 
 use hickory_resolver::{
     net::NetError,
     proto::rr::{Label, Name},
 };
 
-/// The name of a host, which is absolute: a machine's search domains have no say.
+/// The absolute name of a host: a machine's search domains do not apply.
 ///
 /// # Errors
-/// Where a label has not 1 to 63 bytes, or the name more than 255.
+/// Where a label does not have 1 to 63 bytes, or the name has more than 255.
 pub(crate) fn of_host(host: &str) -> Result<Name, NetError> {
     let labels = host.strip_suffix('.').unwrap_or(host).split('.');
     let labels: Result<Vec<Label>, _> = labels.map(|label| Label::from_raw_bytes(label.as_bytes())).collect();
     Ok(Name::from_labels(labels?)?)
 }
 
-/// A name as a zone file spells it (RFC 1035, section 5.1): a dot or a backslash in a label stands behind a backslash, and what is not
-/// visible ASCII is a number of three digits.
+/// A name as a zone file spells it (RFC 1035, section 5.1): dots and backslashes in a label are escaped by a backslash, and what is not
+/// visible ASCII is a three-digit number.
 pub(crate) fn spelt(name: &Name) -> String {
     let mut text = String::new();
     for label in name {

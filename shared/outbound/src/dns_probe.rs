@@ -1,4 +1,4 @@
-//! The dns probe: one question, to the checker's own resolver or to the one that the monitor names.
+//! The dns probe: one question to the checker's own resolver, or to the one that the monitor names.
 
 use tokio::time::{Instant, timeout_at};
 use valpero_domain::{
@@ -6,7 +6,11 @@ use valpero_domain::{
     probe::{Cause, ErrorCode, Outcome},
 };
 
-use crate::{Outbound, Trace, dial::targets, host_probes::host, os_error::has_ipv6_route, silence};
+use crate::{
+    Outbound, Trace,
+    dial::{has_ipv6_route, targets},
+    silence,
+};
 
 /// Asks for the records, and compares them.
 pub(crate) async fn dns(
@@ -17,10 +21,10 @@ pub(crate) async fn dns(
 ) -> Result<(), Cause> {
     let servers = match &check.resolver {
         None => Vec::new(),
-        // The time that its own name takes is none of the time that its answer takes.
+        // The time to resolve its own name does not count as its response time.
         Some(named) => {
             let mut apart = Trace { turn: trace.turn.take(), ..Trace::default() };
-            let found = targets(outbound, &host(&named.host), named.port, deadline, &mut apart).await;
+            let found = targets(outbound, &named.host.as_host(), named.port, deadline, &mut apart).await;
             trace.turn = apart.turn;
             let unreachable = |cause: Cause| match cause.code {
                 ErrorCode::BlockedAddress => cause,
@@ -37,13 +41,13 @@ pub(crate) async fn dns(
         }
     };
     let _turn = outbound.turn(trace, deadline).await?;
-    // Of several addresses nobody knows which one answered.
+    // Of several addresses, the resolver does not report which one answered.
     trace.facts.remote = if let [server] = servers.as_slice() { Some(*server) } else { None };
     let started = Instant::now();
     let resolver = outbound.resolver.as_ref();
     let question = resolver.records(&check.name, check.record_type, &servers);
     let asked = if servers.is_empty() {
-        silence::listen(resolver, check.name.as_str(), question, deadline).await
+        silence::listen(resolver, &check.name.to_string(), question, deadline).await
     } else {
         timeout_at(deadline, question).await.unwrap_or_else(|_| Err(Cause::of(ErrorCode::ResolverTimeout)))
     };

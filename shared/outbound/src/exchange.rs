@@ -1,4 +1,4 @@
-//! One HTTP exchange on a connection of its own: dial, TLS, request, head of the answer. HTTP/2 where TLS negotiates it, else HTTP/1.1.
+//! One HTTP exchange on a connection of its own: dial, TLS, request, response head. HTTP/2 where TLS negotiates it, else HTTP/1.1.
 
 use std::{
     error::Error,
@@ -25,7 +25,10 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 use url::{Position, Url};
-use valpero_domain::probe::{Cause, ErrorCode};
+use valpero_domain::{
+    Timestamp,
+    probe::{Cause, ErrorCode},
+};
 
 use crate::{
     Outbound, Trace,
@@ -33,45 +36,47 @@ use crate::{
     tls::{Http, Terms, wants_certificate},
 };
 
-/// The head of an answer may be this long, in bytes.
+/// The longest response head, in bytes.
 const HEAD_MAX: usize = 64 * 1024;
 
-/// So many bytes of a body may wait for us to read them.
+/// Flow-control window of HTTP/2: how many bytes of a body may wait to be read.
 const WINDOW: u32 = 256 * 1024;
 
-/// What to ask.
+/// A request.
 #[derive(Debug)]
 pub struct Ask<'a> {
-    /// Whom: http or https.
+    /// Its http or https URL.
     pub url: &'a Url,
-    /// How.
+    /// Its method.
     pub method: Method,
-    /// With what; `Host`, and `User-Agent` and `Accept` where there are none, are added.
+    /// Its headers; `Host` is added, and `User-Agent` and `Accept` where there are none.
     pub headers: HeaderMap,
-    /// And this body.
+    /// Its body.
     pub body: Bytes,
     /// Whether the certificate must be valid for the host.
     pub verify_tls: bool,
-    /// When it must be over.
+    /// The time at which the certificate must be valid.
+    pub now: Timestamp,
+    /// Deadline for the response head.
     pub deadline: Instant,
 }
 
-/// The head of the answer. Dropped, it takes the connection with it, and what was not read of the body.
+/// The response head. Dropping it closes the connection, with whatever was not read of the body.
 #[derive(Debug)]
 pub struct Answer {
     /// The status code.
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
-    /// The rest.
+    /// The body, not read yet.
     pub body: Incoming,
     _connection: Leash,
 }
 
-/// Asks, and adds what was measured to `trace`.
+/// Sends a request, and adds timings to `trace`.
 ///
 /// # Errors
-/// Why there is no answer.
+/// Why there is no response.
 pub async fn exchange(outbound: &Outbound, ask: Ask<'_>, trace: &mut Trace) -> Result<Answer, Cause> {
     let host = ask.url.host().ok_or_else(|| Cause::seen(ErrorCode::Internal, "The URL has no host."))?;
     let port = ask.url.port_or_known_default().unwrap_or(80);
@@ -79,15 +84,15 @@ pub async fn exchange(outbound: &Outbound, ask: Ask<'_>, trace: &mut Trace) -> R
     if ask.url.scheme() != "https" {
         return converse(Box::new(stream), false, ask, trace).await;
     }
-    // A host with signs that no URI has (RFC 3986, section 3.2.2) is none that HTTP/2 can name; HTTP/1.1 has it in a header.
+    // HTTP/2 cannot name a host with characters that no URI allows (RFC 3986, section 3.2.2); HTTP/1.1 has it in a header.
     let http = if ask.url[Position::BeforeHost..Position::AfterPort].parse::<Authority>().is_ok() {
         Http::Any
     } else {
         Http::One
     };
-    let terms = Terms { verify: ask.verify_tls, http, deadline: ask.deadline };
-    // Boxed, as is HTTP/2 below: what is over, or is not used, takes no memory while the answer is waited for.
-    let secured = Box::pin(outbound.tls.secure(&host, stream, terms, trace)).await?;
+    let terms = Terms { verify: ask.verify_tls, http, now: ask.now, deadline: ask.deadline };
+    // Boxed, as is HTTP/2 below: what is over or unused takes no memory while the response is awaited.
+    let secured = Box::pin(outbound.secure(&host, stream, terms, trace)).await?;
     let http2 = secured.stream.get_ref().1.alpn_protocol() == Some(b"h2");
     let answered = converse(Box::new(secured.stream), http2, ask, trace).await;
     match answered {
@@ -98,7 +103,7 @@ pub async fn exchange(outbound: &Outbound, ask: Ask<'_>, trace: &mut Trace) -> R
     }
 }
 
-/// A connection, with TLS or without: boxed, for each future that hands it on would have room for all of it.
+/// A connection, with TLS or without. Boxed: each future that hands it on would otherwise reserve space for all of it.
 type Connection = Box<dyn ReadWrite>;
 
 trait ReadWrite: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -138,7 +143,7 @@ async fn send(
             .initial_stream_window_size(WINDOW)
             .initial_connection_window_size(WINDOW);
         let (mut sender, connection) = Box::pin(builder.handshake(io)).await?;
-        // Nobody listens any more where the answer has come.
+        // Nobody listens any more once the response has come.
         leash.0.execute(connection.map(|ended| tell.send(ended.err()).ok()));
         sender.send_request(request).await
     } else {
@@ -147,17 +152,17 @@ async fn send(
         sender.send_request(request).await
     };
     match sent {
-        // A connection that broke before the request went out knows why; the request does not.
+        // Where the connection broke before the request was sent, the connection has the reason, not the request.
         Err(error) if error.is_canceled() || error.is_closed() => Err(ended.await.ok().flatten().unwrap_or(error)),
         sent => sent,
     }
 }
 
-/// Everything that runs for one connection, and ends with it: a peer that never reads must not keep a socket of ours.
+/// All tasks of one connection, aborted with it: a peer that never reads must not keep a socket of ours.
 #[derive(Debug, Default)]
 struct Leash(Tasks);
 
-/// Starts what hyper wants to run beside the exchange.
+/// Spawns the tasks that hyper runs beside the exchange.
 #[derive(Debug, Clone, Default)]
 struct Tasks(Arc<Mutex<Vec<AbortHandle>>>);
 
@@ -189,7 +194,7 @@ fn request(ask: Ask<'_>, http2: bool) -> Result<Request<Full<Bytes>>, Cause> {
     let announces_length = ask.body.is_empty() && matches!(ask.method, Method::POST | Method::PUT | Method::PATCH);
     let request = Request::builder().method(ask.method);
     let request = if http2 {
-        // RFC 9113, section 8.3.1: the host stands in the request's own fields.
+        // RFC 9113, section 8.3.1: the host is in the request's pseudo-headers.
         request.version(Version::HTTP_2).uri(&ask.url[..Position::AfterQuery])
     } else {
         let target = &ask.url[Position::BeforePath..Position::AfterQuery];
@@ -208,10 +213,10 @@ fn request(ask: Ask<'_>, http2: bool) -> Result<Request<Full<Bytes>>, Cause> {
     Ok(request)
 }
 
-/// What we call ourselves.
+/// Our `User-Agent`.
 pub const USER_AGENT: &str = concat!("Valpero/", env!("CARGO_PKG_VERSION"), " (uptime monitor)");
 
-/// What a broken exchange says of the target; `broken` where the connection just ended.
+/// What a broken exchange says about the target; `broken` is the wording where the connection just ended.
 pub(crate) fn http_failure(error: &hyper::Error, broken: &str) -> Cause {
     let chain: Vec<&(dyn Error + 'static)> = chain(error).collect();
     let invalid = |error: &(dyn Error + 'static)| {
@@ -224,7 +229,7 @@ pub(crate) fn http_failure(error: &hyper::Error, broken: &str) -> Cause {
         return Cause::seen(code, format!("{broken}: the target sent the TLS alert {alert:?}."));
     }
     let reason = chain.last().map(ToString::to_string).unwrap_or_default();
-    // Words before the request, such as another protocol's greeting: hyper has no name for it but its message.
+    // Bytes before the request, such as another protocol's greeting: hyper identifies them by its message alone.
     let untimely = chain.iter().any(|error| error.to_string().contains("unexpected message"));
     if untimely || error.is_parse() || chain.iter().any(|error| invalid(*error)) {
         return Cause::seen(ErrorCode::HttpProtocol, format!("The target's answer is not valid HTTP: {reason}."));
@@ -232,19 +237,19 @@ pub(crate) fn http_failure(error: &hyper::Error, broken: &str) -> Cause {
     Cause::seen(ErrorCode::ConnectionClosed, format!("{broken}: {reason}."))
 }
 
-/// Whether a connection ended without TLS's own goodbye (RFC 8446, section 6.1), which many servers leave out.
+/// Whether a connection ended without TLS's close_notify (RFC 8446, section 6.1), which many servers leave out.
 pub(crate) fn ended_without_goodbye(error: &hyper::Error) -> bool {
     let kind = |error: &(dyn Error + 'static)| error.downcast_ref::<io::Error>().map(io::Error::kind);
     chain(error).any(|error| kind(error) == Some(io::ErrorKind::UnexpectedEof))
 }
 
-/// An error and those below it.
+/// An error and its sources.
 fn chain(error: &hyper::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
     let first: &(dyn Error + 'static) = error;
     std::iter::successors(Some(first), |&error| error.source())
 }
 
-/// The TLS alert that lies below an error.
+/// The TLS alert inside an error.
 fn alert(error: &(dyn Error + 'static)) -> Option<AlertDescription> {
     let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     match inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
@@ -253,7 +258,7 @@ fn alert(error: &(dyn Error + 'static)) -> Option<AlertDescription> {
     }
 }
 
-/// The moment so many milliseconds from now.
+/// The instant this many milliseconds from now.
 pub fn deadline_in(ms: u32) -> Instant {
     Instant::now() + Duration::from_millis(u64::from(ms))
 }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use valpero_domain::address::is_global;
 
-/// Decides about every address just before we connect to it, and so after every resolution and every redirect.
+/// Decides on every address just before it is connected to, so after every resolution and every redirect.
 #[derive(Debug, Clone, Default)]
 pub struct Guard {
     private_targets: bool,
@@ -13,18 +13,18 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Only the public internet: as on AWS.
+    /// Permits the public internet alone: the default on AWS.
     pub fn public_only() -> Self {
         Self::default()
     }
 
-    /// Private addresses too, for checks within one's own network; but never these sockets of our own (the embedded store).
+    /// Permits private addresses too, for checks within one's own network, but never these sockets of our own (the embedded store).
     pub fn allowing_private(own_sockets: Vec<SocketAddr>) -> Self {
         Self { private_targets: true, own_machine: true, own_sockets }
     }
 
-    /// Private networks too, but nothing of the machine itself: on AWS its loopback is the Lambda runtime's, and its link-local
-    /// addresses hand out credentials.
+    /// Permits private networks too, but nothing of the machine itself: on AWS its loopback is the Lambda runtime's, and its
+    /// link-local addresses hand out credentials.
     pub fn allowing_networks() -> Self {
         Self { private_targets: true, own_machine: false, own_sockets: Vec::new() }
     }
@@ -34,7 +34,7 @@ impl Guard {
         self.private_targets
     }
 
-    /// Whether we may connect there.
+    /// Whether this address may be connected to.
     pub fn permits(&self, address: SocketAddr) -> bool {
         if !self.private_targets {
             return is_global(address.ip());

@@ -6,11 +6,9 @@ use tokio::{
     net::TcpStream,
     time::{Instant, timeout_at},
 };
-use url::Host;
 use valpero_domain::{
     Timestamp,
     certificate::days_left,
-    host::HostName,
     host_checks::{PingCheck, SslCheck, TcpCheck},
     probe::{Cause, ErrorCode},
 };
@@ -22,19 +20,10 @@ use crate::{
     tls::{Http, Terms},
 };
 
-/// What a tcp check waits for must be within so many bytes.
+/// How far into the answer a tcp check looks for its text, in bytes.
 const ANSWER_MAX: usize = 64 * 1024;
 
-/// The host as the dialler takes it.
-pub(crate) fn host(name: &HostName) -> Host<&str> {
-    match name.literal_address() {
-        Some(std::net::IpAddr::V4(v4)) => Host::Ipv4(v4),
-        Some(std::net::IpAddr::V6(v6)) => Host::Ipv6(v6),
-        None => Host::Domain(name.as_str()),
-    }
-}
-
-/// Looks at a certificate; `now` says how long it still is valid.
+/// Does a handshake and judges the certificate; `now` tells how many days are left.
 pub(crate) async fn ssl(
     outbound: &Outbound,
     check: &SslCheck,
@@ -42,10 +31,10 @@ pub(crate) async fn ssl(
     deadline: Instant,
     trace: &mut Trace,
 ) -> Result<(), Cause> {
-    let host = host(&check.host);
+    let host = check.host.as_host();
     let stream = dial(outbound, &host, check.port, deadline, trace).await?;
-    let terms = Terms { verify: true, http: Http::None, deadline };
-    Box::pin(outbound.tls.secure(&host, stream, terms, trace)).await?;
+    let terms = Terms { verify: true, http: Http::None, now, deadline };
+    Box::pin(outbound.secure(&host, stream, terms, trace)).await?;
     let least = i64::from(check.min_days_remaining);
     match trace.certificate_expires_at {
         Some(expires_at) if days_left(expires_at, now) < least => {
@@ -62,14 +51,14 @@ pub(crate) async fn ssl(
     }
 }
 
-/// Connects, and may send and wait for something.
+/// Connects; may send a text, and wait for one.
 pub(crate) async fn tcp(
     outbound: &Outbound,
     check: &TcpCheck,
     deadline: Instant,
     trace: &mut Trace,
 ) -> Result<(), Cause> {
-    let stream = dial(outbound, &host(&check.host), check.port, deadline, trace).await?;
+    let stream = dial(outbound, &check.host.as_host(), check.port, deadline, trace).await?;
     if check.send.is_none() && check.expect.is_none() {
         return Ok(());
     }
@@ -92,7 +81,7 @@ async fn talk(mut stream: TcpStream, check: &TcpCheck, seen: &mut Vec<u8>) -> Re
     let mut part = [0; 4096];
     loop {
         let read = stream.read(&mut part).await.map_err(broke)?;
-        // What was looked through before need not be again, but for what may be the beginning of it.
+        // Only new bytes are searched, and the end of the old ones, where a match may begin.
         let from = seen.len().saturating_sub(wanted.len());
         seen.extend_from_slice(&part[..read]);
         if memmem::find(&seen[from..], wanted).is_some() {
@@ -114,5 +103,5 @@ pub(crate) async fn ping(
     deadline: Instant,
     trace: &mut Trace,
 ) -> Result<(), Cause> {
-    dial(outbound, &host(&check.host), check.port, deadline, trace).await.map(drop)
+    dial(outbound, &check.host.as_host(), check.port, deadline, trace).await.map(drop)
 }

@@ -1,23 +1,23 @@
-//! The machine's own list of hosts, read once at the start.
+//! `/etc/hosts`, read once at the start.
 
 use std::{collections::HashMap, fs, net::IpAddr};
 
 use valpero_domain::host::HostName;
 
-/// Where it is (hosts(5)).
+/// Its path (hosts(5)).
 const PATH: &str = "/etc/hosts";
 
-/// Which host has which addresses.
+/// Addresses by host name.
 #[derive(Debug, Default)]
 pub(crate) struct HostsFile(HashMap<String, Vec<IpAddr>>);
 
 impl HostsFile {
-    /// The system's; where there is none, nobody is in it.
+    /// The system's file; empty where there is none.
     pub(crate) fn of_system() -> Self {
         fs::read(PATH).map(|bytes| Self::parse(&String::from_utf8_lossy(&bytes))).unwrap_or_default()
     }
 
-    /// An address and its names a line. What is no address, or no name, is left out.
+    /// Reads one address and its names per line, and skips what is neither.
     pub(crate) fn parse(text: &str) -> Self {
         let mut hosts: HashMap<String, Vec<IpAddr>> = HashMap::new();
         for line in text.trim_start_matches('\u{feff}').lines() {

@@ -6,6 +6,7 @@ use hyper::body::Bytes;
 use tokio::time::Instant;
 use url::{Host, Url};
 use valpero_domain::{
+    Timestamp,
     charset::BodyText,
     host::check_labels,
     http_check::{BasicAuth, HttpCheck, SlowOutcome},
@@ -22,24 +23,22 @@ use crate::{
 
 const REDIRECTS_MAX: usize = 10;
 
-/// Probes a target once, on fresh connections. The status of the last answer, and why it is not plainly up.
-pub(crate) async fn probe(
+/// Sends the request, follows redirects and judges the last response, whose status goes to `trace`.
+pub(crate) async fn http(
     outbound: &Outbound,
     url: &HttpUrl,
     check: &HttpCheck,
+    now: Timestamp,
     deadline: Instant,
     trace: &mut Trace,
-) -> (Option<u16>, Option<Cause>) {
-    let answer = match follow(outbound, url, check, deadline, trace).await {
-        Ok(answer) => answer,
-        Err(cause) => return (None, Some(cause)),
-    };
-    let status = answer.status;
-    let judged = judge(outbound, check, answer, deadline, trace).await;
-    (Some(status), judged.and_then(|()| be_quick(check, trace)).err())
+) -> Result<(), Cause> {
+    let answer = follow(outbound, url, check, now, deadline, trace).await?;
+    trace.http_status = Some(answer.status);
+    judge(outbound, check, answer, deadline, trace).await?;
+    be_quick(check, trace)
 }
 
-/// Whether the answer is what the monitor expects: its status, then its body.
+/// Judges a response: its status, then its body.
 async fn judge(
     outbound: &Outbound,
     check: &HttpCheck,
@@ -83,23 +82,24 @@ fn be_quick(check: &HttpCheck, trace: &Trace) -> Result<(), Cause> {
                 SlowOutcome::Degraded => ErrorCode::SlowResponse,
                 SlowOutcome::Down => ErrorCode::TooSlow,
             };
-            // How long it took stands in the timings: words that differ with each check would be kept with each.
+            // The duration is in the timings: a text that differs with each check would be stored with each.
             Err(Cause::seen(code, format!("The target took longer to answer than the {most} ms that are expected.")))
         }
         _ => Ok(()),
     }
 }
 
-/// The last answer.
+/// The last response.
 async fn follow(
     outbound: &Outbound,
     url: &HttpUrl,
     check: &HttpCheck,
+    now: Timestamp,
     deadline: Instant,
     trace: &mut Trace,
 ) -> Result<Answer, Cause> {
     let internal = |detail: String| Cause::seen(ErrorCode::Internal, detail);
-    let mut url = url.to_url().map_err(|error| internal(error.to_string()))?;
+    let mut url = url.as_url().clone();
     let mut method =
         Method::from_bytes(check.method.as_str().as_bytes()).map_err(|error| internal(error.to_string()))?;
     let mut headers = headers(check).map_err(|error| internal(error.to_string()))?;
@@ -115,6 +115,7 @@ async fn follow(
             headers: sent,
             body: body.clone(),
             verify_tls: check.verify_tls,
+            now,
             deadline,
         };
         let answer = exchange(outbound, ask, trace).await?;
@@ -131,7 +132,7 @@ async fn follow(
             headers.remove(header::CONTENT_TYPE);
         }
         if next.origin() != url.origin() {
-            // The owner's headers and body may be credentials: they are for the origin that the owner named.
+            // The owner's headers and body may be credentials: they are sent to the owner's origin alone.
             headers.clear();
             body = Bytes::new();
         }
@@ -157,7 +158,7 @@ fn headers(check: &HttpCheck) -> Result<HeaderMap, http::Error> {
     Ok(headers)
 }
 
-/// Whether a URL's host is one that the DNS can be asked for, or an address.
+/// Whether a URL's host is an address, or a name that can be asked of the DNS.
 fn names_a_host(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => check_labels(name.strip_suffix('.').unwrap_or(name)).is_ok(),
@@ -165,13 +166,13 @@ fn names_a_host(url: &Url) -> bool {
     }
 }
 
-/// Where an answer redirects to, if it does.
+/// Where a response redirects to, if it does.
 fn redirect(url: &Url, answer: &Answer) -> Option<Result<Url, Cause>> {
     if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
         return None;
     }
     let location = answer.headers.get(header::LOCATION)?;
-    // Bytes beyond ASCII are no header of RFC 9110's, and browsers take them for UTF-8 all the same.
+    // RFC 9110 allows ASCII alone; browsers read other bytes as UTF-8.
     let location = std::str::from_utf8(location.as_bytes()).ok();
     let next = location.and_then(|location| url.join(location).ok()).filter(|next| {
         matches!(next.scheme(), "http" | "https")

@@ -1,4 +1,4 @@
-//! Bodies are compared as JSON: at once where that is cheap, else on a thread of its own, so that nothing else waits for it.
+//! Compares bodies as JSON: in place where that is cheap, else on a blocking thread, so that nothing else waits for it.
 
 use tokio::{
     sync::Semaphore,
@@ -10,19 +10,19 @@ use valpero_domain::{
     probe::{Cause, ErrorCode},
 };
 
-/// Up to here a body is looked at in place.
+/// The longest body that is compared in place, in bytes.
 const IN_PLACE_BYTES: usize = 16 * 1024;
 
-/// Some hundred microseconds.
+/// The budget in place: some hundred microseconds.
 const IN_PLACE_STEPS: u64 = 50_000;
 
-/// How many bodies are compared side by side: what is made of each can take 20 MB.
+/// Bodies compared at the same time: each can take 20 MB of memory.
 static TURNS: Semaphore = Semaphore::const_new(2);
 
-/// Whether a body says what it must, found out before the deadline.
+/// Judges a body before the deadline.
 ///
 /// # Errors
-/// What it does not say, or `deadline`.
+/// Which assertion fails, or `deadline`.
 pub(crate) async fn judge(assertions: &[JsonAssertion], body: &[u8], deadline: Instant) -> Result<(), Cause> {
     let in_time = move || Instant::now() < deadline;
     if body.len() <= IN_PLACE_BYTES {
@@ -37,7 +37,7 @@ pub(crate) async fn judge(assertions: &[JsonAssertion], body: &[u8], deadline: I
         let internal = |error: String| Cause::seen(ErrorCode::Internal, error);
         let turn = TURNS.acquire().await.map_err(|error| internal(error.to_string()))?;
         let judging = spawn_blocking(move || {
-            // Kept until the work is over, also where nobody waits for it any more.
+            // Held until the work ends, even if its caller is gone.
             let _turn = turn;
             JsonAssertion::judge_all(&assertions, &body, &mut Budget::new(Budget::CHECK, &in_time))
         });

@@ -1,17 +1,17 @@
-//! Which old version of TLS a server speaks that refuses the new ones: asked by hand, for rustls speaks none of them.
+//! Finds out which old TLS version a server speaks: by hand, since rustls speaks none of them.
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
-/// TLS 1.2 (RFC 5246), the highest version that is offered: who chooses an older one knows none that is newer.
+/// TLS 1.2 (RFC 5246), the highest version offered: a server that chooses an older one knows none newer.
 const OFFERED: [u8; 2] = [3, 3];
 
-/// Ciphers that servers of that age know (RFC 5246, appendix A.5, and RFC 4492), and the mark of safe renegotiation (RFC 5746).
+/// Ciphers that servers of that age know (RFC 5246, appendix A.5, and RFC 4492), and the signal of safe renegotiation (RFC 5746).
 const CIPHERS: [u16; 11] = [0xc013, 0xc014, 0xc009, 0xc00a, 0x0033, 0x0039, 0x002f, 0x0035, 0xc012, 0x000a, 0x00ff];
 
-/// The old version that the server answers a greeting of TLS 1.2 with; none where it is a newer one, or no answer.
+/// The old version in which a server answers a ClientHello of TLS 1.2; none where it is a newer one, or there is no answer.
 pub(crate) async fn spoken(mut stream: TcpStream, host: Option<&str>) -> Option<&'static str> {
     stream.write_all(&hello(host)).await.ok()?;
     // A record's head (5 bytes), a message's head (4), and the version that the server chose (RFC 5246, section 7.4.1.3).
@@ -44,7 +44,7 @@ fn hello(host: Option<&str>) -> Vec<u8> {
     [&[22, 3, 1][..], &counted(&message)].concat()
 }
 
-/// Bytes behind their number, of two bytes.
+/// Bytes after their length, of two bytes.
 fn counted(bytes: &[u8]) -> Vec<u8> {
     [&u16::try_from(bytes.len()).unwrap_or_default().to_be_bytes()[..], bytes].concat()
 }

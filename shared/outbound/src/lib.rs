@@ -1,7 +1,7 @@
-//! Everything that goes to hosts which users name: resolved afresh, vetted by the guard, timed phase by phase.
+//! Everything that connects to hosts which users name: resolved afresh, checked by the guard, timed phase by phase.
 //!
-//! There is one way out, the dialler; probes and webhooks both take it, so neither can go round the guard. DNS questions to a name
-//! server of the user's choice go to an address that the dialler vetted.
+//! Connections are opened in one place, the dialler; probes and webhooks both use it, so neither can bypass the guard. DNS questions to
+//! a monitor's own name server go to addresses that the guard permitted.
 
 pub mod body;
 pub mod certificate;
@@ -18,6 +18,7 @@ mod legacy;
 mod os_error;
 mod peer_name;
 mod probe;
+mod race;
 pub mod resolve;
 mod silence;
 #[cfg(test)]
@@ -44,22 +45,22 @@ pub use resolve::{Resolve, SystemResolver};
 pub use tls::Tls;
 pub use trace::{Facts, Trace};
 
-/// Sockets for addresses that race each other, beyond the one that each probe has. A Lambda has 1,024 file handles.
+/// Sockets for attempts that run beside another one, in addition to the one that each probe has. A Lambda has 1,024 file handles.
 const SPARE_SOCKETS: usize = 100;
 
-/// Names that are asked for at the same time. Each takes two sockets, one for each family of addresses, of which one is the probe's own.
+/// DNS lookups at the same time. Each takes two sockets, one per address family, one of which is the probe's own.
 const LOOKUPS: usize = 200;
 
-/// How long the leave to ask the DNS is waited for before a probe's time begins.
+/// How long a probe waits for a lookup permit before its time begins.
 const TURN: Duration = Duration::from_secs(20);
 
-/// What it takes to reach a host: built once, shared by everything in the process.
+/// The outbound client: guard, resolver, TLS and limits. Built once, shared by the whole process.
 #[derive(Clone)]
 pub struct Outbound {
     guard: Arc<Guard>,
     resolver: Arc<dyn Resolve>,
     tls: Tls,
-    /// Ports that connections from here never reach.
+    /// Ports that connections from this machine never reach.
     blocked_ports: &'static [u16],
     spare: Arc<Semaphore>,
     lookups: Arc<Semaphore>,
@@ -67,7 +68,7 @@ pub struct Outbound {
 }
 
 impl Outbound {
-    /// Ways out through this guard, with this resolver and trust.
+    /// An outbound client with this guard, resolver and trust.
     pub fn new(guard: Guard, resolver: Arc<dyn Resolve>, tls: Tls) -> Self {
         let spare = Arc::new(Semaphore::new(SPARE_SOCKETS));
         let lookups = Arc::new(Semaphore::new(LOOKUPS));
@@ -75,7 +76,7 @@ impl Outbound {
         Self { guard: Arc::new(guard), resolver, tls, blocked_ports: &[], spare, lookups, memory }
     }
 
-    /// Ways out through this guard, with the system's resolver and the public web's certificate authorities.
+    /// An outbound client with this guard, the system's resolver and the public web's certificate authorities.
     ///
     /// # Errors
     /// Where DNS or TLS cannot be set up.
@@ -83,13 +84,13 @@ impl Outbound {
         Ok(Self::new(guard, Arc::new(SystemResolver::new()?), Tls::trusting(tls::public_roots())?))
     }
 
-    /// The same ways out, to the public internet alone.
+    /// The same client, for the public internet alone.
     #[must_use]
     pub fn public_only(&self) -> Self {
         Self { guard: Arc::new(Guard::public_only()), ..self.clone() }
     }
 
-    /// Ways out of a function on AWS; `private_targets` opens private networks, never the machine itself.
+    /// The outbound client of a function on AWS; `private_targets` permits private networks, never the machine itself.
     ///
     /// # Errors
     /// Where DNS or TLS cannot be set up.
@@ -98,19 +99,19 @@ impl Outbound {
         Ok(Self { blocked_ports: PORTS_BLOCKED_BY_AWS, ..Self::of_system(guard)? })
     }
 
-    /// Waits for the leave to ask the DNS, before the time of a probe begins: it is our time, and not the target's.
+    /// Waits for a lookup permit before the time of a probe begins: the wait is not the target's fault.
     ///
     /// # Errors
-    /// Where there is none for long.
+    /// Where none is free for long.
     async fn await_turn(&self) -> Result<OwnedSemaphorePermit, Cause> {
         let turn = timeout(TURN, Arc::clone(&self.lookups).acquire_owned()).await;
         turn.ok().and_then(Result::ok).ok_or_else(|| Cause::of(ErrorCode::Deadline))
     }
 
-    /// The leave to ask the DNS: the one that was waited for before the time began, or, behind a redirect, another one.
+    /// A lookup permit: the one taken before the time began, or, after a redirect, another one.
     ///
     /// # Errors
-    /// Where there is none in time, which is no word about the target.
+    /// Where none is free in time, which says nothing about the target.
     async fn turn(&self, trace: &mut Trace, deadline: Instant) -> Result<OwnedSemaphorePermit, Cause> {
         if let Some(turn) = trace.turn.take() {
             return Ok(turn);
@@ -120,7 +121,7 @@ impl Outbound {
     }
 }
 
-/// The ways out cannot be set up.
+/// The outbound client cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum OutboundError {
     /// DNS.

@@ -1,40 +1,30 @@
-//! What the operating system's errors say of this machine.
+//! What errors of the operating system say about this machine.
 
-use std::{
-    error::Error,
-    io,
-    net::{Ipv6Addr, SocketAddr, UdpSocket},
-};
+use std::{error::Error, io};
 
 use rustix::io::Errno;
 
-/// Whether a socket could not be opened for want of a handle, a port or memory.
+/// Whether no socket could be opened because the process is out of handles, ports or memory.
 pub(crate) fn out_of_sockets(error: &io::Error) -> bool {
     let errno = Errno::from_io_error(error);
     matches!(errno, Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM))
         || error.kind() == io::ErrorKind::AddrInUse
 }
 
-/// Whether an address of this family, or a way there, may be missing on this machine.
+/// Whether this machine may have no address of this family, or no route.
 pub(crate) fn lacks_route(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::NetworkUnreachable)
         || Errno::from_io_error(error) == Some(Errno::AFNOSUPPORT)
 }
 
-/// Whether this machine has an IPv6 address and a route to send from it to this one. To connect a UDP socket sends nothing; it looks the
-/// route up. A router's word that there is no route further on is another thing.
-pub(crate) fn has_ipv6_route(address: SocketAddr) -> bool {
-    UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)).and_then(|socket| socket.connect(address)).is_ok()
-}
-
-/// The operating system's own error in another one, or below it.
+/// The operating system's own error: this one, or one inside it.
 pub(crate) fn below<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
     let mut next = Some(error);
     while let Some(error) = next {
         let io = error.downcast_ref::<io::Error>();
         match io {
             Some(io) if io.raw_os_error().is_some() => return Some(io),
-            // What an `io::Error` wraps is not its source.
+            // An `io::Error` does not name the error that it wraps as its source.
             Some(io) => next = io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
             None => next = error.source(),
         }

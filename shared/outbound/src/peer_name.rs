@@ -1,4 +1,4 @@
-//! Whom a certificate must be for, and what a handshake may call it.
+//! The name that a certificate must be valid for, and what a handshake may call it.
 
 use std::{borrow::Cow, net::IpAddr};
 
@@ -10,13 +10,13 @@ use url::Host;
 pub(crate) enum PeerName {
     /// A host name in the preferred syntax (RFC 1034, section 3.5, and underscores), or an address.
     Plain(ServerName<'static>),
-    /// A name of the DNS that is none of those: a label begins or ends with a hyphen, or has other characters. No certificate may name
-    /// it itself, but a wildcard covers it; and a handshake goes without a name, for the TLS library sends none but host names.
+    /// Another DNS name: a label begins or ends with a hyphen, or has other characters. A certificate may cover it by a wildcard
+    /// alone; the handshake names no host, since the TLS library sends host names only.
     Odd(String),
 }
 
 impl PeerName {
-    /// Of this host.
+    /// The name of this host.
     pub(crate) fn of(host: &Host<&str>) -> Self {
         match host {
             Host::Ipv4(v4) => Self::Plain(IpAddr::from(*v4).into()),
@@ -28,7 +28,7 @@ impl PeerName {
         }
     }
 
-    /// What the handshake with this address is told. An address is sent to nobody.
+    /// The name for a handshake with this address. An address is never sent.
     pub(crate) fn in_handshake(&self, peer: IpAddr) -> ServerName<'static> {
         match self {
             Self::Plain(name) => name.clone(),
@@ -36,7 +36,7 @@ impl PeerName {
         }
     }
 
-    /// For a person, and to tell it from others.
+    /// The text, for messages and hashes.
     pub(crate) fn to_str(&self) -> Cow<'_, str> {
         match self {
             Self::Plain(name) => name.to_str(),
@@ -45,8 +45,8 @@ impl PeerName {
     }
 }
 
-/// Whether a certificate's name is a wildcard that covers a host: the star is a whole label, stands for one, and has two at least
-/// behind it, as webpki has it for names that it knows.
+/// Whether a certificate's name is a wildcard that covers a host: the star is a whole label, stands for one, and is followed by at
+/// least two, as webpki has it for names that it accepts.
 pub(crate) fn wildcard_covers(wildcard: &str, host: &str) -> bool {
     let Some(rest) = wildcard.strip_prefix("*.") else { return false };
     let parent = host.split_once('.').map(|(_, parent)| parent);

@@ -11,12 +11,12 @@ use crate::{
     dns_probe::dns,
     exchange::deadline_in,
     host_probes::{ping, ssl, tcp},
-    http_probe,
+    http_probe::http,
     trace::Facts,
 };
 
-/// Probes a target once, on fresh connections, within `timeout_ms` altogether, from the moment on when it may ask the DNS; `now` says
-/// how old certificates are.
+/// Probes a target once, on fresh connections, within `timeout_ms` in total, counted from when it may ask the DNS. `now` is the only
+/// wall clock that a verdict uses: certificates must be valid then.
 pub async fn probe(outbound: &Outbound, check: &Check, timeout_ms: u32, now: Timestamp) -> (ProbeResult, Facts) {
     if matches!(check, Check::Http(..) | Check::Ssl(_)) {
         outbound.tls.gather_entropy();
@@ -29,16 +29,17 @@ pub async fn probe(outbound: &Outbound, check: &Check, timeout_ms: u32, now: Tim
         }
     }
     let deadline = deadline_in(timeout_ms);
-    let (http_status, cause) = match check {
-        Check::Http(url, http) => http_probe::probe(outbound, url, http, deadline, &mut trace).await,
-        Check::Ssl(check) => (None, ssl(outbound, check, now, deadline, &mut trace).await.err()),
-        Check::Tcp(check) => (None, tcp(outbound, check, deadline, &mut trace).await.err()),
-        Check::Dns(check) => (None, dns(outbound, check, deadline, &mut trace).await.err()),
-        Check::Ping(check) => (None, ping(outbound, check, deadline, &mut trace).await.err()),
+    let seen = match check {
+        Check::Http(url, check) => http(outbound, url, check, now, deadline, &mut trace).await,
+        Check::Ssl(check) => ssl(outbound, check, now, deadline, &mut trace).await,
+        Check::Tcp(check) => tcp(outbound, check, deadline, &mut trace).await,
+        Check::Dns(check) => dns(outbound, check, deadline, &mut trace).await,
+        Check::Ping(check) => ping(outbound, check, deadline, &mut trace).await,
     };
+    let cause = seen.err();
     let result = ProbeResult {
         outcome: cause.as_ref().map_or(Outcome::Up, |cause| cause.code.outcome()),
-        http_status,
+        http_status: trace.http_status,
         phases: trace.phases,
         cause,
         certificate_expires_at: trace.certificate_expires_at,

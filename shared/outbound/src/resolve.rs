@@ -1,4 +1,4 @@
-//! Host names to addresses, asked afresh every time.
+//! Host names to addresses, resolved afresh every time.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -31,25 +31,25 @@ use crate::{
     os_error,
 };
 
-/// How long an IPv4 answer waits for the IPv6 one (RFC 8305, section 3, the other way round: a Lambda prefers IPv4).
+/// How long the IPv6 answer is waited for after an IPv4 one (RFC 8305, section 3, reversed: a Lambda prefers IPv4).
 const SECOND_ANSWER: Duration = Duration::from_millis(50);
 
-/// How long a name without an IPv4 address waits for the IPv6 one.
+/// How long the IPv6 answer is waited for where there is no IPv4 address.
 const LAST_ANSWER: Duration = Duration::from_secs(5);
 
-/// How long a resolver that is well may take to say that a name does not exist.
+/// How long a healthy resolver may take to say that a name does not exist.
 const CONTROL: Duration = Duration::from_secs(1);
 
-/// How long it is remembered whether the resolver is well.
+/// How long the resolver's health is remembered.
 const CONTROL_AGE: Duration = Duration::from_secs(2);
 
-/// Resolves host names. A trait because this is where the code leaves the process; tests answer in the network's stead.
+/// Resolves host names. A trait because this is where the code leaves the process: tests replace the network here.
 pub trait Resolve: Send + Sync {
     /// All addresses of a host name.
     fn resolve<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Result<Vec<IpAddr>, Cause>>;
 
-    /// The records of a name, each in its normal spelling, from the name server at these addresses, or, where there are none, from
-    /// our own.
+    /// The records of a name, each in its normal spelling, from the name server at these addresses, or from our own where there
+    /// are none.
     fn records<'a>(
         &'a self,
         name: &'a HostName,
@@ -57,7 +57,7 @@ pub trait Resolve: Send + Sync {
         servers: &'a [SocketAddr],
     ) -> BoxFuture<'a, Result<Vec<String>, Cause>>;
 
-    /// Whether our own name server answers at all: asked where it is silent about a name. Who cannot tell says no.
+    /// Whether our own name server answers at all: asked when it is silent about a name. Default: no.
     fn is_well(&self) -> BoxFuture<'_, bool> {
         Box::pin(std::future::ready(false))
     }
@@ -67,7 +67,7 @@ pub trait Resolve: Send + Sync {
 pub struct SystemResolver {
     hosts: HostsFile,
     dns: TokioResolver,
-    /// Whether the name servers were well, and when that was.
+    /// The name servers' health, and when it was found.
     well: Mutex<Option<(Instant, bool)>>,
 }
 
@@ -88,7 +88,7 @@ impl SystemResolver {
         Ok(Self { hosts: HostsFile::of_system(), dns, well: Mutex::new(None) })
     }
 
-    /// Asks for a name that nobody has, and no cache knows: who says so has reached other servers.
+    /// Asks for a random name that no cache has: whoever says that it does not exist has reached other servers.
     async fn control(&self) -> Result<bool, NetError> {
         let mut random = [0; 8];
         aws_lc_rs::rand::fill(&mut random).map_err(|_| NetError::Message("no random bytes"))?;
@@ -111,7 +111,7 @@ impl Resolve for SystemResolver {
             tokio::pin!(v6);
             let v4 = self.dns.lookup(name, Kind::A);
             tokio::pin!(v4);
-            // Both are asked at once; the answer that is preferred waits only a little for the other.
+            // Both are asked at once; the preferred answer waits only briefly for the other.
             let (v4, v6) = tokio::select! {
                 v4 = &mut v4 => {
                     let grace = if v4.is_ok() { SECOND_ANSWER } else { LAST_ANSWER };
@@ -125,7 +125,7 @@ impl Resolve for SystemResolver {
             if !addresses.is_empty() {
                 return Ok(addresses);
             }
-            // What is said of IPv4 counts first: only where both say so has the name no address.
+            // The IPv4 answer counts first: a name has no address only where both say so.
             match (v4, v6) {
                 (Err(error), Some(Err(other))) if error.is_no_records_found() => Err(cause(host, &other)),
                 (Err(error), _) => Err(cause(host, &error)),
@@ -142,7 +142,7 @@ impl Resolve for SystemResolver {
     ) -> BoxFuture<'a, Result<Vec<String>, Cause>> {
         Box::pin(async move {
             let ask = async {
-                let absolute = of_host(name.as_str())?;
+                let absolute = of_host(&name.to_string())?;
                 match servers {
                     [] => self.dns.lookup(absolute, kind(of)).await,
                     _ => asking(servers)?.lookup(absolute, kind(of)).await,
@@ -156,7 +156,7 @@ impl Resolve for SystemResolver {
 
     fn is_well(&self) -> BoxFuture<'_, bool> {
         Box::pin(async move {
-            // Who finds another asking waits for that answer: where many names are silent, one question is enough.
+            // Concurrent callers wait for the same answer: where many names are silent, one question is enough.
             let mut last = self.well.lock().await;
             if let Some((at, well)) = *last
                 && at.elapsed() < CONTROL_AGE
@@ -177,7 +177,7 @@ fn be_fresh(options: &mut ResolverOpts) {
     options.use_hosts_file = ResolveHosts::Never;
 }
 
-/// A resolver that asks these addresses of one name server alone, over UDP, and over TCP what is too long for it.
+/// A resolver that asks only these addresses of one name server: over UDP, and over TCP for long answers.
 fn asking(servers: &[SocketAddr]) -> Result<TokioResolver, NetError> {
     let config = |server: &SocketAddr| {
         let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
@@ -205,7 +205,7 @@ const fn kind(of: RecordType) -> Kind {
     }
 }
 
-/// A record as a monitor spells it; none where it is of another type, such as an alias on the way.
+/// A record as a monitor spells it; none where it is of another type, such as a CNAME on the way.
 fn text(record: &Record, of: RecordType) -> Option<String> {
     let raw = match (&record.data, of) {
         (RData::A(v4), RecordType::A) => v4.0.to_string(),
@@ -236,7 +236,7 @@ fn none_of(name: &HostName, of: RecordType) -> Cause {
     Cause::seen(ErrorCode::DnsNoRecords, format!("{name} has no {} records.", of.as_str()))
 }
 
-/// Our own fault, where the question could not be asked for want of a socket.
+/// Our own fault, where no socket could be opened for the question.
 fn unasked(error: &NetError) -> Option<Cause> {
     let io = match error {
         NetError::Io(io) => os_error::below(io.as_ref()),

@@ -1,7 +1,7 @@
-//! Whose fault it is that nothing is said about a name: our resolver's, or that of the name's own servers.
+//! Who is at fault when a DNS question gets no answer: our resolver, or the name's own servers.
 //!
-//! A resolver that asks servers which are gone is silent itself, often for longer than a check may take. So it is asked something else at
-//! the same time, which it answers at once where it is well.
+//! A resolver that asks dead servers stays silent itself, often for longer than a check may take. So it is asked a second, control
+//! question at the same time, which a healthy resolver answers at once.
 
 use std::{future::Future, time::Duration};
 
@@ -10,16 +10,16 @@ use valpero_domain::probe::{Cause, ErrorCode};
 
 use crate::Resolve;
 
-/// After so long a silence the resolver is asked something else.
+/// Silence after which the control question is asked.
 const CONTROL_AFTER: Duration = Duration::from_secs(1);
 
-/// So long a name must have been asked for before its silence says anything of its servers.
+/// How long a name must have been asked for before silence says anything about its servers.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The answer to a question about a name of this host that our own resolver was asked, or why there is none.
+/// The answer to a question that our own resolver was asked about a name of this host, or why there is none.
 ///
 /// # Errors
-/// That of the question; where there is no answer by the deadline, `dns_unanswered` if the resolver is well, else `dns_timeout`.
+/// That of the question; without an answer by the deadline, `dns_unanswered` if the resolver is healthy, else `dns_timeout`.
 pub(crate) async fn listen<T>(
     resolver: &dyn Resolve,
     host: &str,

@@ -27,6 +27,9 @@ use valpero_domain::{
 
 use crate::{Guard, LOOKUPS, Outbound, Resolve, Tls, probe};
 
+/// When certificates are judged: rcgen's are valid from 1975 to 4096.
+const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
 /// Every name is this machine's, or is never answered.
 struct Names {
     silent: bool,
@@ -61,7 +64,7 @@ async fn seen(outbound: &Outbound, monitor: &Value) -> ProbeResult {
     let mut fields = Fields::of(monitor, "", &mut faults);
     let check = Check::read(&mut fields, true, &mut faults).expect("a check");
     assert!(faults.is_empty(), "{faults:?}");
-    probe(outbound, &check, 5_000, Timestamp::from_ms(0)).await.0
+    probe(outbound, &check, 5_000, NOW).await.0
 }
 
 fn code(result: &ProbeResult) -> Option<ErrorCode> {
@@ -145,6 +148,31 @@ async fn a_certificate_is_looked_at_whatever_its_host_is_called() {
     let ssl = json!({"check_type": "ssl", "ssl": {"host": "my_app", "port": port}});
     assert_eq!(code(&seen(&outbound(roots, false), &ssl).await), None);
     assert_eq!(hearing.await.expect("heard").0.as_deref(), Some("my_app"));
+}
+
+#[tokio::test]
+async fn a_server_of_an_old_tls_version_is_asked_once_more_which_one_it_speaks() {
+    for (hello, expected) in [
+        (Some([3, 1]), "The target speaks TLS 1.0 and nothing newer, which is too old to be safe."),
+        (Some([3, 0]), "The target speaks SSL 3.0 and nothing newer, which is too old to be safe."),
+        (None, ErrorCode::TlsProtocol.sentence()),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let serving = tokio::spawn(async move {
+            // An alert of one fatal `protocol_version`, then the beginning of a ServerHello.
+            let second = hello.map(|[major, minor]| vec![22, 3, 1, 0, 6, 2, 0, 0, 2, major, minor]);
+            for said in [vec![21, 3, 1, 0, 2, 2, 70], second.unwrap_or_default()] {
+                let (mut stream, _) = listener.accept().await.expect("a connection");
+                assert!(stream.read(&mut [0; 2048]).await.expect("a hello") > 0);
+                stream.write_all(&said).await.expect("written");
+            }
+        });
+        let ssl = json!({"check_type": "ssl", "ssl": {"host": "old.example", "port": port}});
+        let cause = seen(&outbound(RootCertStore::empty(), false), &ssl).await.cause.expect("too old");
+        assert_eq!((cause.code, cause.detail.as_str()), (ErrorCode::TlsProtocol, expected));
+        serving.await.expect("asked twice");
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! TLS for everything that goes out: one configuration, built once. Handshakes take any certificate from who holds its key; whether it
-//! is to be trusted is decided afterwards, by `Certificate::verify`, so that what is wrong with it can be told.
+//! TLS for all outbound connections: one configuration, built once. Handshakes accept any certificate whose key the peer holds; whether
+//! it is trusted is decided afterwards by `Certificate::verify`, so that the fault can be reported.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -27,17 +27,21 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use url::Host;
-use valpero_domain::probe::{Cause, ErrorCode};
+use valpero_domain::{
+    Timestamp,
+    probe::{Cause, ErrorCode},
+};
 
 use crate::{
-    Trace,
+    Outbound, Trace,
     certificate::{Certificate, weak_key},
+    dial::redial,
     legacy,
     peer_name::PeerName,
     verified::VerifiedChains,
 };
 
-/// How long a server that refuses TLS 1.2 and 1.3 may take to say what it speaks instead.
+/// How long a server that refuses TLS 1.2 and 1.3 may take to name the version it speaks.
 const LEGACY_ANSWER: Duration = Duration::from_secs(2);
 
 /// Client configuration and trust: no session resumption, since a resumed session hides the certificate that is served now.
@@ -68,34 +72,36 @@ pub(crate) enum Http {
 /// HTTP/2, as ALPN calls it (RFC 9113, section 3.1).
 const HTTP_2: &[u8] = b"h2";
 
-/// What a handshake is for.
+/// The terms of a handshake.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terms {
     /// Whether the certificate must be valid for the host.
     pub verify: bool,
     /// Which versions of HTTP are offered (ALPN, RFC 7301).
     pub http: Http,
-    /// When it must be over.
+    /// The time at which the certificate must be valid.
+    pub now: Timestamp,
+    /// Deadline of the handshake.
     pub deadline: Instant,
 }
 
 /// A connection after its handshake.
 pub(crate) struct Secured {
-    /// To read and write.
+    /// The encrypted stream.
     pub stream: TlsStream<TcpStream>,
-    /// Whether the server asked for a client certificate. In TLS 1.3 it tells later whether it insists.
+    /// Whether the server asked for a client certificate. In TLS 1.3 it reports only later whether it requires one.
     pub asked_for_certificate: bool,
 }
 
 impl Tls {
-    /// Trusts these authorities.
+    /// A client that trusts these authorities.
     ///
     /// # Errors
     /// Where the cryptography has no TLS version that rustls accepts.
     pub fn trusting(roots: RootCertStore) -> Result<Self, rustls::Error> {
         let mut provider = aws_lc_rs::default_provider();
-        // Its key share is 1.2 KB, more than all the rest that a check sends, and what is sent is the largest part of the bill. A
-        // server that is offered it without a share would ask for one, which takes a round trip.
+        // Its key share is 1.2 KB, more than everything else that a check sends, and data sent is the largest part of the bill. A server
+        // that is offered it without a share would ask for one, which costs a round trip.
         provider.kx_groups.retain(|group| group.name() != NamedGroup::X25519MLKEM768);
         let provider = Arc::new(provider);
         let algorithms = provider.signature_verification_algorithms;
@@ -109,18 +115,38 @@ impl Tls {
         Ok(Self { config: Arc::new(config), roots: Arc::new(roots), algorithms, verified: Arc::default() })
     }
 
-    /// Gathers the entropy that a process needs before its first handshake. That is work of some thirty milliseconds, and would be taken
-    /// for the target's time.
+    /// Seeds the random generator before a process's first handshake. It takes some thirty milliseconds, which would count as the
+    /// target's time.
     pub(crate) fn gather_entropy(&self) {
         static GATHERED: Once = Once::new();
-        // Where there is none, the handshake fails, and says so.
+        // Where this fails, the handshake fails too, and reports it.
         GATHERED.call_once(|| self.config.crypto_provider().secure_random.fill(&mut [0; 32]).unwrap_or_default());
     }
 
-    /// Shakes hands with a host on a fresh connection, and adds what it took and showed to `trace`.
+    fn judge(
+        &self,
+        stream: &TlsStream<TcpStream>,
+        name: &PeerName,
+        terms: Terms,
+        trace: &mut Trace,
+    ) -> Result<(), Cause> {
+        let session = stream.get_ref().1;
+        let cipher = session.negotiated_cipher_suite().map(|suite| suite.suite());
+        let shown = Certificate::shown(session.peer_certificates(), session.protocol_version(), cipher);
+        let Some(mut certificate) = shown else {
+            return Err(Cause::seen(ErrorCode::TlsHandshake, "The target showed no certificate."));
+        };
+        let verified = certificate.verify(&self.roots, &self.algorithms, &self.verified, name, terms.now);
+        trace.note_certificate(certificate);
+        if terms.verify { verified } else { Ok(()) }
+    }
+}
+
+impl Outbound {
+    /// Does the handshake on a fresh connection, and adds timings and the certificate to `trace`.
     ///
     /// # Errors
-    /// Why there is no handshake, or no trust.
+    /// Why the handshake failed, or why the certificate is not trusted.
     pub(crate) async fn secure(
         &self,
         host: &Host<&str>,
@@ -132,9 +158,9 @@ impl Tls {
         let peer = stream.peer_addr().ok();
         let shown = name.in_handshake(peer.map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip()));
         let asked = Arc::new(Asked::default());
-        let mut config = ClientConfig::clone(&self.config);
+        let mut config = ClientConfig::clone(&self.tls.config);
         config.client_auth_cert_resolver = Arc::clone(&asked) as Arc<dyn ResolvesClientCert>;
-        // Whoever speaks no HTTP may end a handshake that offers nothing else.
+        // A server without HTTP may refuse a handshake that offers nothing else.
         config.alpn_protocols.retain(|protocol| match terms.http {
             Http::None => false,
             Http::One => protocol != HTTP_2,
@@ -143,7 +169,7 @@ impl Tls {
         let started = Instant::now();
         let shaken = timeout_at(terms.deadline, TlsConnector::from(Arc::new(config)).connect(shown, stream)).await;
         let result = match shaken {
-            Ok(Ok(stream)) => self.judge(&stream, &name, terms.verify, trace).map(|()| stream),
+            Ok(Ok(stream)) => self.tls.judge(&stream, &name, terms, trace).map(|()| stream),
             Ok(Err(error)) => Err(failure(&error, asked.was())),
             Err(_) => Err(Cause::of(ErrorCode::TlsTimeout)),
         };
@@ -151,39 +177,27 @@ impl Tls {
         match result {
             Ok(stream) => Ok(Secured { stream, asked_for_certificate: asked.was() }),
             Err(cause) if cause.code == ErrorCode::TlsProtocol || cause.code == ErrorCode::TlsHandshake => {
-                Err(name_old_version(cause, host, peer, terms.deadline).await)
+                Err(name_old_version(self, cause, host, peer, terms.deadline).await)
             }
             Err(cause) => Err(cause),
         }
     }
-
-    fn judge(
-        &self,
-        stream: &TlsStream<TcpStream>,
-        name: &PeerName,
-        verify: bool,
-        trace: &mut Trace,
-    ) -> Result<(), Cause> {
-        let session = stream.get_ref().1;
-        let cipher = session.negotiated_cipher_suite().map(|suite| suite.suite());
-        let shown = Certificate::shown(session.peer_certificates(), session.protocol_version(), cipher);
-        let Some(mut certificate) = shown else {
-            return Err(Cause::seen(ErrorCode::TlsHandshake, "The target showed no certificate."));
-        };
-        let verified = certificate.verify(&self.roots, &self.algorithms, &self.verified, name);
-        trace.note_certificate(certificate);
-        if verify { verified } else { Ok(()) }
-    }
 }
 
-/// The same cause, or, where the server turns out to speak an old version only, the version's name.
-async fn name_old_version(cause: Cause, host: &Host<&str>, peer: Option<SocketAddr>, deadline: Instant) -> Cause {
+/// The same cause, or, where the server speaks only an old version, that version's name.
+async fn name_old_version(
+    outbound: &Outbound,
+    cause: Cause,
+    host: &Host<&str>,
+    peer: Option<SocketAddr>,
+    deadline: Instant,
+) -> Cause {
     let Some(peer) = peer else { return cause };
     let name = match host {
         Host::Domain(name) => Some(*name),
         Host::Ipv4(_) | Host::Ipv6(_) => None,
     };
-    let ask = async { legacy::spoken(TcpStream::connect(peer).await.ok()?, name).await };
+    let ask = async { legacy::spoken(redial(outbound, peer).await.ok()?, name).await };
     match timeout_at(deadline.min(Instant::now() + LEGACY_ANSWER), ask).await {
         Ok(Some(version)) => {
             let detail = format!("The target speaks {version} and nothing newer, which is too old to be safe.");
@@ -193,7 +207,7 @@ async fn name_old_version(cause: Cause, host: &Host<&str>, peer: Option<SocketAd
     }
 }
 
-/// What a failed handshake says of the target.
+/// What a failed handshake says about the target.
 fn failure(error: &std::io::Error, asked: bool) -> Cause {
     use rustls::Error as E;
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<E>());
@@ -213,7 +227,7 @@ fn failure(error: &std::io::Error, asked: bool) -> Cause {
     }
 }
 
-/// How servers say that they want a client certificate; before TLS 1.3 there is no alert for it alone (RFC 8446, section 6.2).
+/// Alerts by which servers demand a client certificate; before TLS 1.3 there is no alert of its own for it (RFC 8446, section 6.2).
 pub(crate) fn wants_certificate(alert: AlertDescription) -> bool {
     matches!(
         alert,
@@ -225,7 +239,7 @@ pub(crate) fn wants_certificate(alert: AlertDescription) -> bool {
     )
 }
 
-/// Has no client certificate, and remembers whether one was asked for.
+/// Offers no client certificate, and remembers whether one was asked for.
 #[derive(Debug, Default)]
 struct Asked(AtomicBool);
 
@@ -246,17 +260,17 @@ impl ResolvesClientCert for Asked {
     }
 }
 
-/// A certificate's key is too short for a signature with it to mean anything.
+/// A certificate's key is too short for its signatures to prove anything.
 #[derive(Debug, thiserror::Error)]
 #[error("The target's certificate has {0}, which is too short to be safe.")]
 struct WeakKey(String);
 
-/// Takes any certificate, but only from who holds its key.
+/// Accepts any certificate whose key the peer holds.
 #[derive(Debug)]
 struct AcceptAnything(Arc<CryptoProvider>);
 
 impl AcceptAnything {
-    /// The same error, or what is weak about the key, which is why nobody checks signatures of it.
+    /// The same error, or what is weak about the key, where that is why its signatures are not checked.
     fn explain(certificate: &CertificateDer<'_>, error: rustls::Error) -> rustls::Error {
         match weak_key(certificate) {
             Some(weak) => CertificateError::Other(OtherError(Arc::new(WeakKey(weak)))).into(),

@@ -1,4 +1,4 @@
-//! What a probe measured and saw on its way, whether it came to an answer or not.
+//! What a probe measured and saw, whether it got an answer or not.
 
 use std::net::SocketAddr;
 
@@ -11,28 +11,30 @@ use crate::certificate::Certificate;
 /// What a probe measured and saw.
 #[derive(Debug, Default)]
 pub struct Trace {
-    /// Where the time went.
+    /// Time taken by each phase.
     pub phases: Phases,
-    /// When the certificate, or one of those that vouch for it, expires; the earliest of them where there were several.
+    /// The status of the last HTTP answer that was not a redirect to follow.
+    pub(crate) http_status: Option<u16>,
+    /// When the certificate or one above it expires; the earliest, where redirects showed several.
     pub certificate_expires_at: Option<Timestamp>,
-    /// What else there was to see.
+    /// Details for people.
     pub facts: Facts,
-    /// The leave to ask the DNS, where it was waited for before the time began.
+    /// The lookup permit that was taken before the time began.
     pub(crate) turn: Option<OwnedSemaphorePermit>,
 }
 
-/// What a person who looks at one probe wants to see beside its verdict.
+/// Details of one probe, shown beside its verdict.
 #[derive(Debug, Default)]
 pub struct Facts {
-    /// Whom the last connection was made with.
+    /// The peer of the last connection.
     pub remote: Option<SocketAddr>,
-    /// The version of the last answer.
+    /// The HTTP version of the last response.
     pub http_version: Option<Version>,
-    /// The headers of the last answer.
+    /// The headers of the last response.
     pub headers: HeaderMap,
-    /// Where the target redirected to, in order.
+    /// The URLs of the redirects that were followed, in order.
     pub redirects: Vec<String>,
-    /// How long the body took, in microseconds, where it was read; no part of the response time.
+    /// How long reading the body took, in microseconds; not part of the response time.
     pub body_us: Option<u32>,
     /// The certificate that was shown last.
     pub certificate: Option<Certificate>,
@@ -47,7 +49,7 @@ impl Trace {
         *phase = Some(phase.unwrap_or(0).saturating_add(us));
     }
 
-    /// Of the certificates on the way through redirects, the one that expires first is the one to know of.
+    /// Of the certificates met on redirects, the one that expires first counts.
     pub(crate) fn note_certificate(&mut self, certificate: Certificate) {
         let expires_at = certificate.expires_at();
         self.certificate_expires_at = self.certificate_expires_at.into_iter().chain(expires_at).min();

@@ -1,5 +1,5 @@
-//! Chains of certificates that were found to be trusted: a checker sees the same ones every minute, and the sums of their signatures
-//! are most of what a handshake costs.
+//! Certificate chains that were verified before: a checker sees the same ones every minute, and their signatures are most of a
+//! handshake's cost.
 
 use std::{
     collections::HashMap,
@@ -13,18 +13,18 @@ use valpero_domain::Timestamp;
 
 use crate::peer_name::PeerName;
 
-/// Chains that are remembered, at most: more than a checker has targets. Beyond it all are forgotten, and verified anew.
+/// Chains remembered, at most: more than a checker has targets. Beyond this all are forgotten, and verified again.
 const CHAINS_MAX: usize = 8_192;
 
-/// Names a chain that was shown for a host.
+/// Identifies a chain that was shown for a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct ChainId([u8; 32]);
 
 impl ChainId {
-    /// Of these certificates, byte for byte, for this host.
+    /// A hash over these certificates, byte for byte, and this host.
     pub(crate) fn of(chain: &[CertificateDer<'_>], name: &PeerName) -> Self {
         let mut hash = Context::new(&SHA256);
-        // Each with its length, so that no two chains read alike.
+        // Each with its length, so that different chains never hash alike.
         let mut add = |part: &[u8]| {
             hash.update(&part.len().to_be_bytes());
             hash.update(part);
@@ -38,18 +38,18 @@ impl ChainId {
     }
 }
 
-/// Chains that were found to be trusted by one set of authorities, each with the time for which that holds.
+/// Chains that one set of authorities verified, each with the time in which it is valid.
 #[derive(Debug, Default)]
 pub(crate) struct VerifiedChains(Mutex<HashMap<ChainId, RangeInclusive<Timestamp>>>);
 
 impl VerifiedChains {
-    /// Until when this chain is valid, where it was found to be trusted and is valid now.
+    /// When this chain expires, where it was verified and is valid now.
     pub(crate) fn until(&self, id: &ChainId, now: Timestamp) -> Option<Timestamp> {
         let chains = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         chains.get(id).filter(|valid| valid.contains(&now)).map(|valid| *valid.end())
     }
 
-    /// Remembers a chain that is trusted while all its certificates are valid.
+    /// Remembers a verified chain for as long as all its certificates are valid.
     pub(crate) fn add(&self, id: ChainId, valid: RangeInclusive<Timestamp>) {
         let mut chains = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if chains.len() >= CHAINS_MAX {

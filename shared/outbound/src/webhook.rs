@@ -1,32 +1,28 @@
-//! Sending one webhook: a POST through the guard; redirects are not followed.
+//! Sends one webhook: a POST through the guard; redirects are not followed.
 
 use http::{HeaderMap, HeaderValue, Method, header};
 use hyper::body::Bytes;
-use url::Host;
-use valpero_domain::{
-    monitor::HttpUrl,
-    probe::{Cause, ErrorCode},
-};
+use valpero_domain::{Timestamp, monitor::HttpUrl, probe::Cause};
 
 use crate::{
     Outbound, Trace,
     exchange::{Ask, deadline_in, exchange},
 };
 
-/// How long a receiver may take, in milliseconds.
+/// Deadline of a delivery attempt, in ms.
 pub const TIMEOUT_MS: u32 = 15_000;
 
-/// Bytes kept of an answer's head.
+/// Bytes kept of a response head.
 const HEAD_MAX: usize = 1024;
 
-/// What the receiver said.
+/// The receiver's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
     /// The status; only 2xx is success.
     pub status: u16,
-    /// Its wish, in seconds, from `Retry-After` as a number.
+    /// Seconds to wait, where `Retry-After` is a number.
     pub retry_after_s: Option<i64>,
-    /// The first 1,024 bytes of the answer's head, a header a line; the values of cookies are hidden.
+    /// The first 1,024 bytes of the response head, one header per line; the values of cookies are hidden.
     pub head: String,
 }
 
@@ -43,19 +39,24 @@ fn head(headers: &HeaderMap) -> String {
     text
 }
 
-/// Posts a body once.
+/// Posts a body once; `now` is when the receiver's certificate must be valid.
 ///
 /// # Errors
-/// Why there is no answer.
-pub async fn post(outbound: &Outbound, url: &HttpUrl, mut headers: HeaderMap, body: Bytes) -> Result<Receipt, Cause> {
-    let url = url.to_url().map_err(|error| Cause::seen(ErrorCode::Internal, error.to_string()))?;
+/// Why there is no response.
+pub async fn post(
+    outbound: &Outbound,
+    url: &HttpUrl,
+    mut headers: HeaderMap,
+    body: Bytes,
+    now: Timestamp,
+) -> Result<Receipt, Cause> {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let mut trace = Trace::default();
-    if let Some(Host::Domain(_)) = url.host() {
+    if url.literal_address().is_none() {
         trace.turn = Some(outbound.await_turn().await?);
     }
-    let ask =
-        Ask { url: &url, method: Method::POST, headers, body, verify_tls: true, deadline: deadline_in(TIMEOUT_MS) };
+    let deadline = deadline_in(TIMEOUT_MS);
+    let ask = Ask { url: url.as_url(), method: Method::POST, headers, body, verify_tls: true, now, deadline };
     let answer = exchange(outbound, ask, &mut trace).await?;
     let retry_after = answer.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     let retry_after_s = retry_after.and_then(|text| text.trim().parse().ok());

@@ -19,6 +19,8 @@ const QUEUE_URL: &str = "VALPERO_QUEUE_URL";
 const PRIVATE_TARGETS: &str = "VALPERO_PRIVATE_TARGETS";
 const REGION: &str = "VALPERO_REGION";
 const ENDPOINT_URL: &str = "VALPERO_ENDPOINT_URL";
+/// Set by Lambda.
+const AWS_REGION: &str = "AWS_REGION";
 
 /// The environment's variables and what each means.
 pub const VARIABLES: [(&str, &str); 7] = [
@@ -71,6 +73,8 @@ pub struct Config {
     pub events: bool,
     /// Whether targets may be private addresses.
     pub private_targets: bool,
+    /// The region of this checker, where it is needed.
+    pub region: Option<RegionCode>,
 }
 
 impl Config {
@@ -86,8 +90,7 @@ impl Config {
         let mut faults = Vec::new();
         let mut required = |name: &str| {
             variable(name).unwrap_or_else(|| {
-                let meaning = VARIABLES.iter().find(|(known, _)| *known == name).map_or("", |(_, meaning)| meaning);
-                faults.push(format!("{name} is missing ({meaning})"));
+                faults.push(missing(name));
                 String::new()
             })
         };
@@ -102,11 +105,24 @@ impl Config {
                 false
             }
         };
+        let region = needs.region.then(|| region_of(variable(REGION).as_deref(), variable(AWS_REGION).as_deref()));
+        let region = region.transpose().unwrap_or_else(|fault| {
+            faults.push(fault);
+            None
+        });
         if faults.is_empty() {
-            Ok(Self { stack, home_region, queue_url, events: needs.events, private_targets })
+            Ok(Self { stack, home_region, queue_url, events: needs.events, private_targets, region })
         } else {
             Err(ConfigError(faults))
         }
+    }
+
+    /// The region of this checker.
+    ///
+    /// # Errors
+    /// Where this function did not say that it needs it.
+    pub fn region(&self) -> Result<RegionCode, ConfigError> {
+        self.region.ok_or_else(|| ConfigError(vec![missing(REGION)]))
     }
 
     /// Connects to AWS: credentials and endpoint as its SDK finds them.
@@ -188,22 +204,18 @@ fn amazon_trust() -> Result<TlsContext, HttpClientError> {
     TlsContext::builder().with_trust_store(TrustStore::empty().with_pem_certificate(AMAZON_ROOTS)).build()
 }
 
-/// The region that this checker is, from `VALPERO_REGION`.
-///
-/// # Errors
-/// Where it is missing, no region's code, or the code of another region than the one that Lambda runs this function in: events
-/// would be sent elsewhere.
-pub fn own_region() -> Result<RegionCode, ConfigError> {
-    region_of(variable(REGION).as_deref(), variable("AWS_REGION").as_deref())
+fn missing(name: &str) -> String {
+    let meaning = VARIABLES.iter().find(|(known, _)| *known == name).map_or("", |(_, meaning)| meaning);
+    format!("{name} is missing ({meaning})")
 }
 
-fn region_of(code: Option<&str>, aws_region: Option<&str>) -> Result<RegionCode, ConfigError> {
-    let fault = |text: String| ConfigError(vec![text]);
-    let code = code.ok_or_else(|| fault(format!("{REGION} is missing (the code of this checker's region)")))?;
-    let region: RegionCode = code.parse().map_err(|error| fault(format!("{REGION}: {code:?} {error}")))?;
+/// The region of a checker by its code. It must be the one that Lambda runs the function in: events would be sent elsewhere.
+fn region_of(code: Option<&str>, aws_region: Option<&str>) -> Result<RegionCode, String> {
+    let code = code.ok_or_else(|| missing(REGION))?;
+    let region: RegionCode = code.parse().map_err(|error| format!("{REGION}: {code:?} {error}"))?;
     match aws_region {
         Some(here) if here != region.aws_region() => {
-            Err(fault(format!("{REGION} is {region}, which is {}, but this is {here}", region.aws_region())))
+            Err(format!("{REGION} is {region}, which is {}, but this is {here}", region.aws_region()))
         }
         _ => Ok(region),
     }
@@ -237,9 +249,9 @@ mod tests {
 
     #[test]
     fn everything_missing_is_named_at_once() {
-        let needs = Needs { queue: true, ..Needs::default() };
+        let needs = Needs { queue: true, region: true, ..Needs::default() };
         let ConfigError(faults) = Config::read(needs, |_| None).expect_err("nothing is set");
-        for name in [STACK, HOME_REGION, QUEUE_URL] {
+        for name in [STACK, HOME_REGION, QUEUE_URL, REGION] {
             assert!(faults.iter().any(|fault| fault.starts_with(name)), "{name} is not in: {faults:?}");
         }
         let ConfigError(faults) = Config::read(Needs::default(), |_| None).expect_err("nothing is set");
@@ -281,12 +293,20 @@ mod tests {
     fn a_checker_knows_where_it_is() {
         assert_eq!(region_of(Some("fra"), Some("eu-central-1")).ok(), "fra".parse().ok());
         assert_eq!(region_of(Some("fra"), None).ok(), "fra".parse().ok());
+        let variable = |name: &str| match name {
+            AWS_REGION => Some("eu-central-1".to_owned()),
+            PRIVATE_TARGETS => None,
+            _ => Some("fra".to_owned()),
+        };
+        let read = |region| Config::read(Needs { region, ..Needs::default() }, variable);
+        assert_eq!(read(true).expect("complete").region().ok(), "fra".parse().ok());
+        assert!(read(false).expect("complete").region().is_err(), "nobody asked for it");
         for (code, here, said) in [
             (None, None, "is missing"),
             (Some("atlantis"), None, "atlantis"),
             (Some("fra"), Some("eu-north-1"), "this is eu-north-1"),
         ] {
-            let error = region_of(code, here).expect_err("wrong").to_string();
+            let error = region_of(code, here).expect_err("wrong");
             assert!(error.contains(said), "{error}");
         }
     }
