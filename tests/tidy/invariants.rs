@@ -141,3 +141,75 @@ fn dependencies(folder: &str) -> Vec<String> {
         .map(str::to_owned)
         .collect()
 }
+
+/// What a storage method may take first: the account, or an object that was read or made for one and names it.
+const OF_AN_ACCOUNT: [&str; 16] = [
+    "account: AccountId",
+    "account: &Account",
+    "api_key: &ApiKey",
+    "old: &ApiKey",
+    "row: &AuditRow",
+    "mut draft: Monitor",
+    "old: &Monitor",
+    "monitor: &Monitor",
+    "change: &StatusChange",
+    "seen: &ScheduledProbe",
+    "delivery: &Delivery",
+    "seen: &Delivery",
+    "event: &Event",
+    // A place is made by storage alone, out of a monitor.
+    "place: &Place",
+    "seats: &[Seat]",
+    // A key is one account's, and its receipts are its own.
+    "key_id: KeyId",
+];
+
+/// The methods that are about no account's data, or about those of all at once: what the operator, a region's checker, the rollup
+/// and the sweep do.
+const OF_THE_DEPLOYMENT: [&str; 17] = [
+    "accounts",
+    "cohorts",
+    "cohorts_ever",
+    "create_missing",
+    "deployed_regions",
+    "due",
+    "heartbeats",
+    "meter",
+    "misplanned",
+    "record_heartbeat",
+    "remove_region",
+    "reporting_regions",
+    "roll_up",
+    "rolled",
+    "save_checks",
+    "save_rolled",
+    "scheduled",
+];
+
+#[test]
+fn every_storage_method_on_an_accounts_data_takes_the_account_or_what_names_it() {
+    let mut seen = BTreeSet::new();
+    for (path, code) in shipped().into_iter().filter(|(path, _)| path.starts_with("shared/storage/")) {
+        for method in code.split("pub async fn ").skip(1) {
+            let name: String = method.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let (_, arguments) = method.split_once('(').expect("arguments");
+            let first = arguments
+                .trim_start()
+                .trim_start_matches("&self")
+                .trim_start_matches([',', ')', ' ', '\n'])
+                .trim_start();
+            let of_an_account = OF_AN_ACCOUNT.iter().any(|start| first.starts_with(start));
+            let of_all = OF_THE_DEPLOYMENT.contains(&name.as_str());
+            assert!(of_an_account != of_all || name == "of", "{path}: {name} takes {:?} first", first.lines().next());
+            seen.insert(name);
+        }
+    }
+    assert!(seen.len() > 50, "the methods are found: {seen:?}");
+    for name in OF_THE_DEPLOYMENT {
+        assert!(seen.contains(name), "there is no method {name} any more");
+    }
+    let place = read("shared/storage/src/monitors.rs");
+    assert!(place.contains(
+        "#[non_exhaustive]\n#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]\npub struct Place {"
+    ));
+}

@@ -19,12 +19,12 @@ use valpero_domain::{
     dns_check::RecordType,
     host::HostName,
     http_check::HttpCheck,
-    packed::{COHORT_SIZE, Record, Tag},
+    packed::Record,
     probe::{Cause, ErrorCode},
 };
 use valpero_outbound::{Guard, Outbound, Resolve, SystemResolver, Tls, probe};
 use valpero_runtime::{App, Clock, EventBus, Queue, Settings};
-use valpero_storage::{self as storage, Tables};
+use valpero_storage::{self as storage, Seat, Tables};
 use valpero_views::PhasesView;
 
 use crate::{Failure, Targets, client::client, meter::Round};
@@ -135,10 +135,10 @@ pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
 
 /// The checks that are of this very minute, at most one of a monitor.
 pub(crate) async fn checks_of(store: &storage::Store, at: Timestamp) -> Result<Vec<Record>, Failure> {
-    let tags: Vec<Tag> = (0..u32::try_from(COHORT_SIZE)?).filter_map(Tag::new).collect();
     let mut checks = Vec::new();
     for cohort in store.cohorts_ever("fra".parse()?).await? {
-        let latest = store.latest_checks(&cohort, &tags).await?;
+        let seats: Vec<Seat> = store.scheduled(&cohort).await?.iter().map(|member| member.seat(&cohort)).collect();
+        let latest = store.latest_checks(&seats).await?;
         checks.extend(latest.into_values().filter(|check| check.at == at).map(|check| check.record));
     }
     Ok(checks)

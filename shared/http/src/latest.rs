@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use futures::{StreamExt, TryStreamExt, stream};
-use valpero_domain::{MonitorId, RegionCode, packed::Tag, schedule::Cohort};
-use valpero_storage::{LatestCheck, Monitor, Place, StoreError};
+use valpero_domain::{MonitorId, RegionCode, schedule::Cohort};
+use valpero_storage::{LatestCheck, Monitor, Place, Seat, StoreError};
 
 use valpero_runtime::App;
 use valpero_views::Latest;
@@ -14,7 +14,7 @@ const AT_ONCE: usize = 16;
 
 /// Who stands in which cohorts, each by a key of the asker's.
 #[derive(Debug)]
-pub struct Members<K>(BTreeMap<Cohort, Vec<(Tag, K)>>);
+pub struct Members<K>(BTreeMap<Cohort, Vec<(Seat, K)>>);
 
 impl<K> Default for Members<K> {
     fn default() -> Self {
@@ -26,7 +26,7 @@ impl<K: Copy> Members<K> {
     /// Adds one by its places.
     pub fn add(&mut self, key: K, places: &[Place]) {
         for place in places {
-            self.0.entry(place.cohort()).or_default().push((place.tag, key));
+            self.0.entry(place.cohort()).or_default().push((place.seat(), key));
         }
     }
 
@@ -36,14 +36,14 @@ impl<K: Copy> Members<K> {
     /// Where the store fails.
     pub async fn newest(self, app: &App, mut see: impl FnMut(K, RegionCode, LatestCheck)) -> Result<(), StoreError> {
         let read = stream::iter(self.0).map(async |(cohort, members)| {
-            let tags: Vec<Tag> = members.iter().map(|(tag, _)| *tag).collect();
-            let found = app.store.latest_checks(&cohort, &tags).await?;
+            let seats: Vec<Seat> = members.iter().map(|(seat, _)| *seat).collect();
+            let found = app.store.latest_checks(&seats).await?;
             Ok::<_, StoreError>((cohort.region, members, found))
         });
         let mut read = read.buffer_unordered(AT_ONCE);
         while let Some((region, members, found)) = read.try_next().await? {
-            for (tag, key) in members {
-                if let Some(check) = found.get(&tag) {
+            for (seat, key) in members {
+                if let Some(check) = found.get(&seat.tag()) {
                     see(key, region, *check);
                 }
             }

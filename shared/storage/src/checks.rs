@@ -21,7 +21,7 @@ use valpero_domain::{
 };
 
 use crate::{
-    Place, Store, StoreError,
+    Place, Seat, Store, StoreError,
     call::{Item, a_put, enough, from_item, key, n, put_item, s, to_item},
     keys,
     schema::TTL,
@@ -300,11 +300,13 @@ impl Store {
         Ok(items.iter().find_map(|item| packed::find(bytes(item), place.tag)))
     }
 
-    /// The newest check of each of these monitors of one cohort. 0.5 RRU for a full cohort, and 0.5 for requested checks.
+    /// The newest check of each of these monitors, all of one cohort. 0.5 RRU for a full cohort, and 0.5 for requested checks.
     ///
     /// # Errors
     /// Where the store fails.
-    pub async fn latest_checks(&self, cohort: &Cohort, tags: &[Tag]) -> Result<HashMap<Tag, LatestCheck>, StoreError> {
+    pub async fn latest_checks(&self, seats: &[Seat]) -> Result<HashMap<Tag, LatestCheck>, StoreError> {
+        let Some(cohort) = seats.first().map(Seat::cohort) else { return Ok(HashMap::new()) };
+        let asked = |tag: Tag| seats.contains(&Seat { cohort, tag });
         let newest = |partition: String, limit: i32| {
             let request = self
                 .query(&self.tables.checks)
@@ -315,14 +317,14 @@ impl Store {
             self.query_page(request, None)
         };
         let ((ticks, _), (requested, _)) = try_join(
-            newest(keys::cohort(cohort), LATEST_TICKS),
-            newest(keys::requested_partition(cohort), LATEST_REQUESTED),
+            newest(keys::cohort(&cohort), LATEST_TICKS),
+            newest(keys::requested_partition(&cohort), LATEST_REQUESTED),
         )
         .await?;
-        let mut latest: HashMap<Tag, LatestCheck> = HashMap::with_capacity(tags.len());
+        let mut latest: HashMap<Tag, LatestCheck> = HashMap::with_capacity(seats.len());
         for item in ticks.iter().chain(&requested) {
             let (_, at) = moment(item)?;
-            for record in packed::records(bytes(item)).filter(|record| tags.contains(&record.tag)) {
+            for record in packed::records(bytes(item)).filter(|record| asked(record.tag)) {
                 let seen = latest.entry(record.tag).or_insert(LatestCheck { at, record });
                 if at > seen.at {
                     *seen = LatestCheck { at, record };

@@ -43,7 +43,7 @@ pub use heartbeats::Heartbeat;
 pub use idempotency::{Receipt, Trail};
 pub use incidents::IncidentFilter;
 pub use keys::PENDING_SHARDS;
-pub use monitors::{Monitor, Place};
+pub use monitors::{Monitor, Place, Seat};
 pub use probe_spec::ProbeSpec;
 pub use quotas::Quota;
 pub use rollups::{Bucket, Rolled};

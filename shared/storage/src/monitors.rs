@@ -29,7 +29,9 @@ const JOINS: u32 = 16;
 /// Earlier places that are remembered, so that a change of interval or regions hides no history.
 const PAST_PLACES: usize = 60;
 
-/// A monitor's place in one region's schedule, for a time.
+/// A monitor's place in one region's schedule, for a time. Only this crate makes one, out of a monitor: so whoever has a place has
+/// read its monitor, by the account.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// The region.
@@ -47,7 +49,31 @@ pub struct Place {
     pub until: Option<Timestamp>,
 }
 
+/// A place by its cohort and its tag in it. Only a [`Place`] has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seat {
+    pub(crate) cohort: Cohort,
+    pub(crate) tag: Tag,
+}
+
+impl Seat {
+    /// The cohort.
+    pub fn cohort(&self) -> Cohort {
+        self.cohort
+    }
+
+    /// The monitor's tag in it.
+    pub fn tag(&self) -> Tag {
+        self.tag
+    }
+}
+
 impl Place {
+    /// The place without its times.
+    pub fn seat(&self) -> Seat {
+        Seat { cohort: self.cohort(), tag: self.tag }
+    }
+
     /// The cohort.
     pub fn cohort(&self) -> Cohort {
         Cohort { region: self.region, interval: self.interval, number: self.number }

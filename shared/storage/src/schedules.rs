@@ -10,7 +10,7 @@ use valpero_domain::{
 };
 
 use crate::{
-    NewWords, Place, ProbeSpec, Store, StoreError,
+    NewWords, Place, ProbeSpec, Seat, Store, StoreError,
     call::{Cancelled, Item, Updated, from_item, key, n, s, to_value},
     change::{Change, If},
     keys, probe_spec,
@@ -44,6 +44,13 @@ pub struct ScheduledProbe {
     /// Counts the changes of `state`, so that of two checks at once the later one does not undo the earlier.
     #[serde(default)]
     pub revision: i64,
+}
+
+impl ScheduledProbe {
+    /// Its place in the cohort that it was read from.
+    pub fn seat(&self, cohort: &Cohort) -> Seat {
+        Seat { cohort: *cohort, tag: self.tag }
+    }
 }
 
 const fn up() -> Status {
