@@ -2,29 +2,31 @@
 
 use axum::{extract::State, response::Response};
 use serde_json::Value;
-use utoipa::ToSchema;
 use valpero_app::{
-    App, entropy,
+    App, body, entropy,
     http::{Answer, Auth, Caller, Idempotency, IdempotencyParam, JsonBody, ObjectId, Problem, Ticket, need},
     notify::{self, News},
     schema, views,
 };
 use valpero_domain::{
-    Faults, Fields, IncidentId, Timestamp,
+    Faults, Field, Fields, IncidentId, Literal, Object, Timestamp,
     delivery::EventType,
     id::CommentId,
     incident::{Incident, Note, TimelineEntry, TimelineType},
+    text_spec,
 };
 use valpero_storage::{Delivery, StoreError, Trail};
 
-/// A person's words on an incident.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "described, and never built")]
-pub struct NewComment {
-    /// 1 to 2,000 characters, spaces around them not counted.
-    #[schema(min_length = 1, max_length = 2000, pattern = "\\S", example = "The disk was full.")]
-    body: String,
-}
+const BODY: Field = Field::text("body", &text_spec::NOTE)
+    .required()
+    .says("1 to 2,000 characters. White space around them is removed.")
+    .example(Literal::Str("The disk was full."));
+
+/// The body of a comment.
+const COMMENT: Object =
+    Object { name: "NewComment", patch_name: "", says: "A comment on an incident.", fields: &[BODY] };
+
+body!(NewComment, COMMENT, Whole);
 
 /// Comments on an incident. It may be ongoing or resolved.
 #[utoipa::path(
@@ -90,7 +92,7 @@ async fn delivery(
 fn text(body: &Value) -> Result<Note, Faults> {
     let mut faults = Faults::default();
     let mut fields = Fields::of(body, "", &mut faults);
-    let text = fields.required("body", &mut faults);
+    let text = fields.read(&BODY, &mut faults);
     fields.finish(&mut faults);
     faults.finish(text)
 }
