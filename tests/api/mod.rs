@@ -1,5 +1,6 @@
 //! The HTTP contract.
 
+mod bounds;
 mod document;
 mod idempotency;
 mod incidents;
