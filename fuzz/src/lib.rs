@@ -16,7 +16,7 @@ use valpero_domain::{
     charset::BodyText,
     check::{Check, CheckType},
     dns_check::RecordType,
-    http_check::ExpectedStatus,
+    http_check::{ExpectedStatus, JSON},
     monitor::HttpUrl,
     packed,
     probe::ErrorCode,
@@ -200,7 +200,8 @@ pub fn json_assertion(data: &[u8]) {
             one["value"] = value.clone();
         }
         let mut faults = Faults::default();
-        let read = JsonAssertion::read_all(&json!([one]), "", &mut faults);
+        let body = json!({ "json": [one] });
+        let read = JsonAssertion::read_all(&mut Fields::of(&body, "", &mut faults), &JSON, &mut faults);
         if !faults.is_empty() {
             return None;
         }
@@ -274,12 +275,7 @@ pub fn charset(data: &[u8]) {
     let body = data.get(end + 1..).unwrap_or_default();
     let text = BodyText::read(content_type, body);
     for wanted in ["ok", "Störung", "服务"] {
-        let judge = |name: &str| {
-            let mut faults = Faults::default();
-            let keyword = Keyword::read(&json!({name: wanted}), "", &mut faults);
-            assert!(faults.is_empty());
-            keyword.judge(&text).err().map(|cause| cause.code)
-        };
+        let judge = |name: &str| read_keyword(&json!({ name: wanted })).judge(&text).err().map(|cause| cause.code);
         let (there, absent) = (judge("contains"), judge("not_contains"));
         let told = [
             (None, Some(ErrorCode::KeywordPresent)),
@@ -288,9 +284,15 @@ pub fn charset(data: &[u8]) {
         ];
         assert!(told.contains(&(there, absent)), "{content_type:?} {body:?}: {there:?} {absent:?}");
         let plain = BodyText::read(Some("text/plain; charset=utf-8"), wanted.as_bytes());
-        let same = Keyword::read(&json!({"contains": wanted}), "", &mut Faults::default());
-        assert_eq!(same.judge(&plain), Ok(()));
+        assert_eq!(read_keyword(&json!({ "contains": wanted })).judge(&plain), Ok(()));
     }
+}
+
+fn read_keyword(body: &Value) -> Keyword {
+    let mut faults = Faults::default();
+    let keyword = Keyword::read(&mut Fields::of(body, "", &mut faults), &mut faults);
+    assert!(faults.is_empty());
+    keyword
 }
 
 /// A record has one spelling: what was made of it is made of itself. The input is a type's number and a record.

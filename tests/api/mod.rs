@@ -1,5 +1,6 @@
 //! The HTTP contract.
 
+mod bounds;
 mod callers;
 mod document;
 mod idempotency;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use valpero_checker::CheckerEvent;
 use valpero_domain::{AccountId, CheckId, MonitorId, Plan, RegionCode, Status, Timestamp};
 use valpero_runtime::event_bus::{CheckRequested, Event, InProcessBus};
-use valpero_storage::{IncidentFilter, Monitor};
+use valpero_storage::Monitor;
 
 use crate::harness::{At, Lane, RECORD, Tenant, World};
 
@@ -122,10 +122,10 @@ impl Scene {
         let count = |wanted| (0..3).filter(|place| self.may_have(*place, wanted)).count();
         match monitor.status {
             Status::Down => {
-                let filter = IncidentFilter::default();
+                // Not the newest by its id: that of two incidents which one tick opened is either.
                 let store = &self.world.stack.app.store;
-                let newest = store.incidents(self.owner.account, &filter, None, 1).await.expect("incidents");
-                let named = &newest.first().expect("an incident").regions;
+                let open = monitor.current_incident_id.expect("an incident");
+                let named = &store.incident(self.owner.account, open).await.expect("the incident").regions;
                 prop_assert!(named.len() >= 2, "opened by {named:?}");
                 for name in named {
                     let place = REGIONS.iter().position(|code| *code == name.as_str()).expect("one of them");

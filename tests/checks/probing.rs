@@ -6,7 +6,7 @@ use rustls::RootCertStore;
 use serde_json::{Value, json};
 use tokio::{io::AsyncReadExt, net::TcpListener};
 use valpero_domain::{
-    Timestamp,
+    Fields, Timestamp,
     check::Check,
     http_check::HttpCheck,
     monitor::HttpUrl,
@@ -24,7 +24,9 @@ pub fn outbound(resolver: Arc<dyn Resolve>, roots: RootCertStore) -> Outbound {
 async fn probe(url: &str, settings: Value) -> ProbeResult {
     let check: HttpCheck = {
         let mut faults = valpero_domain::Faults::default();
-        let check = HttpCheck::read(&settings, "/http", &mut faults);
+        let mut fields = Fields::of(&settings, "/http", &mut faults);
+        let check = HttpCheck::read(&mut fields, &mut faults);
+        fields.finish(&mut faults);
         assert!(faults.is_empty(), "{faults:?}");
         check
     };

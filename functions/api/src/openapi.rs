@@ -320,7 +320,7 @@ fn example(id: &str) -> Option<Value> {
             "webhook_url": "https://hooks.example.com/valpero",
             "http": {"expected_status": "200-299"},
         }),
-        "update_monitor" => json!({"check_interval": 300, "http": {"headers": {"authorization": "Bearer …"}}}),
+        "update_monitor" => json!({"check_interval": 300, "http": {"headers": {"authorization": "Bearer s3cret"}}}),
         "create_key" => json!({"name": "prometheus", "scopes": ["monitors:read", "incidents:read"]}),
         "rotate_key" => json!({"grace_seconds": 3600}),
         "acknowledge_incident" | "resolve_incident" => json!({"note": "On it."}),

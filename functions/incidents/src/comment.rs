@@ -2,29 +2,30 @@
 
 use axum::{extract::State, response::Response};
 use serde_json::Value;
-use utoipa::ToSchema;
 use valpero_domain::{
-    Faults, Fields, IncidentId, Timestamp,
+    Faults, Field, Fields, IncidentId, Literal, Object, Timestamp,
     delivery::EventType,
     event::Event,
     id::CommentId,
     incident::{Incident, Note, TimelineEntry, TimelineType},
+    text_spec,
 };
 use valpero_http::{Answer, Auth, Caller, Idempotency, IdempotencyParam, JsonBody, ObjectId, Problem, Ticket, need};
 use valpero_monitoring::notify;
 use valpero_runtime::{App, entropy};
 use valpero_storage::Optional;
-use valpero_views as views;
-use valpero_views::schema;
+use valpero_views::{self as views, body, schema};
 
-/// A person's words on an incident.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "described, and never built")]
-pub struct NewComment {
-    /// 1 to 2,000 characters, spaces around them not counted.
-    #[schema(min_length = 1, max_length = 2000, pattern = "\\S", example = "The disk was full.")]
-    body: String,
-}
+const BODY: Field = Field::text("body", &text_spec::NOTE)
+    .required()
+    .says("1 to 2,000 characters. White space around them is removed.")
+    .example(Literal::Str("The disk was full."));
+
+/// The body of a comment.
+const COMMENT: Object =
+    Object { name: "NewComment", patch_name: "", says: "A comment on an incident.", fields: &[BODY] };
+
+body!(NewComment, COMMENT, Whole);
 
 /// Comments on an incident. It may be ongoing or resolved.
 #[utoipa::path(
@@ -82,7 +83,7 @@ async fn event(
 fn text(body: &Value) -> Result<Note, Faults> {
     let mut faults = Faults::default();
     let mut fields = Fields::of(body, "", &mut faults);
-    let text = fields.required("body", &mut faults);
+    let text = fields.read(&BODY, &mut faults);
     fields.finish(&mut faults);
     faults.finish(text)
 }

@@ -7,11 +7,10 @@ mod read;
 mod resolve;
 
 use serde_json::Value;
-use utoipa::ToSchema;
-use valpero_domain::{AccountId, Faults, Fields, IncidentId, incident::Note};
+use valpero_domain::{AccountId, Faults, Field, Fields, IncidentId, Literal, Object, incident::Note, text_spec};
 use valpero_http::{Problem, Routes, routes};
 use valpero_runtime::{App, Needs};
-use valpero_views::{Incident, TimelineEntry};
+use valpero_views::{Incident, TimelineEntry, body};
 
 /// It tells of what people do with incidents.
 pub const NEEDS: Needs = Needs { queue: true, events: false, targets: false, region: false };
@@ -33,24 +32,21 @@ async fn view(app: &App, account: AccountId, id: IncidentId) -> Result<Incident,
     Ok(Incident { timeline: Some(timeline.iter().map(TimelineEntry::from).collect()), ..Incident::of(&incident) })
 }
 
-/// What a person says while they acknowledge or resolve.
-#[derive(Debug, ToSchema)]
-#[schema(as = Note)]
-#[expect(
-    dead_code,
-    reason = "described, and never built: bodies are read field by field, so that all faults are told at once"
-)]
-pub struct NoteBody {
-    /// 1 to 2,000 characters, spaces around them not counted.
-    #[schema(min_length = 1, max_length = 2000, pattern = "\\S", example = "On it.")]
-    note: Option<String>,
-}
+const NOTE: Field = Field::text("note", &text_spec::NOTE)
+    .says("1 to 2,000 characters. White space around them is removed.")
+    .example(Literal::Str("On it."));
+
+/// The body of an acknowledgement or a resolution.
+const NOTE_BODY: Object =
+    Object { name: "Note", patch_name: "", says: "A note for the timeline of the incident.", fields: &[NOTE] };
+
+body!(NoteBody, NOTE_BODY, Whole);
 
 /// The `note` of a body that may have one.
 fn note(body: &Value) -> Result<Option<String>, Faults> {
     let mut faults = Faults::default();
     let mut fields = Fields::of(body, "", &mut faults);
-    let note: Option<Note> = fields.optional("note", &mut faults);
+    let note: Option<Note> = fields.read(&NOTE, &mut faults);
     fields.finish(&mut faults);
     faults.finish(Some(note.map(String::from)))
 }

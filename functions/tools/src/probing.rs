@@ -5,7 +5,7 @@ use serde_json::Value;
 use valpero_domain::{
     Faults, Fields, Timestamp,
     check::{Check, CheckType},
-    http_check::{ExpectedStatus, HttpCheck},
+    http_check::{ExpectedStatus, FOLLOW_REDIRECTS, HttpCheck, VERIFY_TLS},
     probe::ProbeResult,
 };
 use valpero_http::{Auth, JsonBody, Problem, need};
@@ -14,13 +14,10 @@ use valpero_runtime::App;
 
 use crate::{
     Tools,
-    bodies::{DnsTool, HeadersTool, HttpTool, PingTool, SslTool},
+    bodies::{DnsTool, HeadersTool, HttpTool, PingTool, SITE, SslTool, TIMEOUT_MS},
     reach::Reach,
     report::{HeadersReport, Report},
 };
-
-/// The longest that a probe may take, in milliseconds: the API gives up on a request after 24 seconds.
-const TIMEOUT_MAX_MS: u32 = 20_000;
 
 /// Probes a URL once, as an http check does. Another `method` than GET or HEAD, `headers`, `body`, `basic_auth` and targets that are
 /// not on the public internet need the scope `monitors:write` as well.
@@ -120,11 +117,11 @@ pub async fn headers(
     JsonBody(body): JsonBody,
 ) -> Result<Json<HeadersReport>, Problem> {
     let (check, timeout_ms) = read(&app, &body, |fields, faults| {
-        let url = fields.required("url", faults);
+        let url = fields.read(&SITE, faults);
         let ours = HttpCheck::default();
         let http = HttpCheck {
-            follow_redirects: fields.optional("follow_redirects", faults).unwrap_or(ours.follow_redirects),
-            verify_tls: fields.optional("verify_tls", faults).unwrap_or(ours.verify_tls),
+            follow_redirects: fields.read(&FOLLOW_REDIRECTS, faults).unwrap_or(ours.follow_redirects),
+            verify_tls: fields.read(&VERIFY_TLS, faults).unwrap_or(ours.verify_tls),
             expected_status: ExpectedStatus::any(),
             ..ours
         };
@@ -157,9 +154,9 @@ fn read<'a>(
     if let Some(check) = &check {
         check.refuse_ports(app.settings.blocked_ports, &fields, &mut faults);
     }
-    let timeout_ms = fields.number("timeout_ms", 10_000, 100..=TIMEOUT_MAX_MS, &mut faults);
+    let timeout_ms = fields.read(&TIMEOUT_MS, &mut faults);
     fields.finish(&mut faults);
-    faults.finish(check.map(|check| (check, timeout_ms)))
+    faults.finish(check.zip(timeout_ms))
 }
 
 async fn once(

@@ -5,7 +5,7 @@ mod redeliver;
 mod rotate_secret;
 mod test;
 
-use valpero_domain::Timestamp;
+use valpero_domain::{Field, MonitorId, Timestamp};
 use valpero_http::{Problem, Routes, routes};
 use valpero_runtime::{App, Needs};
 use valpero_storage::{Monitor, Quota};
@@ -22,6 +22,9 @@ pub fn routes() -> Routes {
         .with(routes!(deliveries::read))
         .with(routes!(redeliver::redeliver))
 }
+
+/// The monitor whose webhook a request is about.
+const MONITOR_ID: Field = Field::text("monitor_id", &MonitorId::TEXT).required().says("Monitor that has the webhook.");
 
 /// Webhooks of one monitor that may be asked for in one calendar minute: a receiver that hangs holds up all others' meanwhile.
 const A_MINUTE: u32 = 60;

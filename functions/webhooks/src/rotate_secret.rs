@@ -5,34 +5,28 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use valpero_auth::WebhookSecret;
-use valpero_domain::{Faults, Fields, MonitorId, Timestamp};
+use valpero_domain::{Faults, Field, Fields, Literal, MonitorId, Object, Timestamp};
 use valpero_http::{
     Answer, Auth, Caller, Idempotency, IdempotencyParam, JsonBody, Problem, Ticket, need, retry_on_conflict,
 };
 use valpero_runtime::App;
 use valpero_storage::Webhook;
-use valpero_views::{Shown, schema};
+use valpero_views::{Shown, body, schema};
 
-/// Seconds that the old secret signs beside the new one, unless told otherwise: a day.
-const GRACE_S: i64 = 86_400;
+const GRACE_SECONDS: Field = Field::seconds("grace_seconds", 604_800)
+    .says("Seconds for which the old secret signs beside the new one, up to a week.")
+    .default(Literal::Int(86_400))
+    .example(Literal::Int(86_400));
 
-/// And at most: a week.
-const GRACE_MAX_S: i64 = 604_800;
+/// The body of a rotation.
+const OBJECT: Object = Object {
+    name: "SecretRotation",
+    patch_name: "",
+    says: "The webhook whose secret is rotated.",
+    fields: &[crate::MONITOR_ID, GRACE_SECONDS],
+};
 
-/// Whose secret is rotated, and how.
-#[derive(Debug, ToSchema)]
-#[expect(
-    dead_code,
-    reason = "described, and never built: bodies are read field by field, so that all faults are told at once"
-)]
-pub struct SecretRotation {
-    /// The monitor whose webhook it is.
-    #[schema(value_type = schema::MonitorId)]
-    monitor_id: String,
-    /// Seconds in which the old secret signs beside the new one, up to a week: a day unless told otherwise.
-    #[schema(minimum = 0, maximum = 604800, example = 86400)]
-    grace_seconds: Option<i64>,
-}
+body!(SecretRotation, OBJECT, Whole);
 
 /// A new secret.
 #[derive(Debug, Serialize, ToSchema)]
@@ -99,11 +93,8 @@ async fn apply(app: &App, caller: &Caller, ticket: &Ticket, id: MonitorId, grace
 fn asked(body: &Value) -> Result<(MonitorId, i64), Faults> {
     let mut faults = Faults::default();
     let mut fields = Fields::of(body, "", &mut faults);
-    let monitor_id: Option<MonitorId> = fields.required("monitor_id", &mut faults);
-    let grace_s: i64 = fields.optional("grace_seconds", &mut faults).unwrap_or(GRACE_S);
-    if !(0..=GRACE_MAX_S).contains(&grace_s) {
-        faults.add("/grace_seconds", format!("must be 0 to {GRACE_MAX_S}"));
-    }
+    let monitor_id = fields.read(&crate::MONITOR_ID, &mut faults);
+    let grace_s = fields.read(&GRACE_SECONDS, &mut faults);
     fields.finish(&mut faults);
-    faults.finish(monitor_id.map(|id| (id, grace_s)))
+    faults.finish(monitor_id.zip(grace_s))
 }

@@ -2,27 +2,20 @@
 
 use axum::{extract::State, response::Response};
 use serde_json::Value;
-use utoipa::ToSchema;
 use valpero_auth::derived;
-use valpero_domain::{Faults, Fields, MonitorId, delivery::EventType, event::Destination};
+use valpero_domain::{Faults, Fields, MonitorId, Object, delivery::EventType, event::Destination};
 use valpero_http::{Answer, Auth, Idempotency, IdempotencyParam, JsonBody, Problem, Ticket, need};
 use valpero_monitoring::notify;
 use valpero_runtime::App;
 use valpero_storage::Delivery;
 use valpero_views as views;
-use valpero_views::schema;
+use valpero_views::body;
 
-/// Whose webhook is tried.
-#[derive(Debug, ToSchema)]
-#[expect(
-    dead_code,
-    reason = "described, and never built: bodies are read field by field, so that all faults are told at once"
-)]
-pub struct WebhookTest {
-    /// The monitor whose webhook it is.
-    #[schema(value_type = schema::MonitorId)]
-    monitor_id: String,
-}
+/// The body of a test.
+const OBJECT: Object =
+    Object { name: "WebhookTest", patch_name: "", says: "The webhook to test.", fields: &[crate::MONITOR_ID] };
+
+body!(WebhookTest, OBJECT, Whole);
 
 /// Tries a monitor's webhook. It gets a `webhook.test`, signed and tried again like any other. What came of it is in the delivery.
 #[utoipa::path(
@@ -64,7 +57,7 @@ pub async fn test(
 fn asked(body: &Value) -> Result<MonitorId, Faults> {
     let mut faults = Faults::default();
     let mut fields = Fields::of(body, "", &mut faults);
-    let monitor_id = fields.required("monitor_id", &mut faults);
+    let monitor_id = fields.read(&crate::MONITOR_ID, &mut faults);
     fields.finish(&mut faults);
     faults.finish(monitor_id)
 }

@@ -2,8 +2,13 @@
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use valpero_domain::{AccountId, KeyId, Plan, RegionCode, check::CheckType};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
+use valpero_domain::{
+    AccountId, KeyId, Plan, RegionCode,
+    check::CheckType,
+    dns_check::{RECORD_TYPE, RecordType},
+    monitor::{DEFAULT_TIMEOUT_MS, TIMEOUT_MS},
+};
 use valpero_runtime::telemetry::chain;
 
 use crate::{backup, check, dead_letters, operator, screen, up};
@@ -80,15 +85,19 @@ pub(crate) struct CheckArgs {
     #[arg(required_unless_present = "monitor")]
     pub target: Option<String>,
     /// http, ssl, tcp, dns or ping.
-    #[arg(long = "type", value_name = "TYPE", default_value = "http")]
+    #[arg(long = "type", value_name = "TYPE", default_value = CheckType::Http.as_str())]
     pub check_type: CheckType,
-    /// How long it may take, in milliseconds.
-    #[arg(long, value_name = "MS", default_value_t = 10_000)]
+    #[arg(long, value_name = "MS", default_value_t = DEFAULT_TIMEOUT_MS, help = TIMEOUT_MS.says)]
     pub timeout_ms: u32,
-    /// The records that a dns check asks for.
-    #[arg(long, value_name = "TYPE", default_value = "A")]
+    /// Type of the records that a dns check looks up.
+    #[arg(
+        long,
+        value_name = "TYPE",
+        default_value = RecordType::A.as_str(),
+        value_parser = PossibleValuesParser::new(RECORD_TYPE.options().iter().copied())
+    )]
     pub record_type: String,
-    /// The name server that a dns check asks.
+    /// Name server that a dns check asks.
     #[arg(long, value_name = "HOST[:PORT]")]
     pub resolver: Option<String>,
     /// A monitor's whole body, as POST /api/v1/monitors takes it: a JSON file, or - for standard input.

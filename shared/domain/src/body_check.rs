@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Faults, Fields, Invalid,
+    Faults, Field, Fields, Invalid, Literal, Object,
     charset::{BodyText, Found},
     json_document::{Document, Id, Kind, Number},
     json_select::{Item, Run, Stop},
     probe::{Cause, ErrorCode},
+    text_spec::{JSON_OP, JSON_PATH, NEEDLE},
 };
 pub use crate::{json_path::JsonPath, json_select::Budget};
 
@@ -22,7 +23,7 @@ impl TryFrom<String> for Needle {
     type Error = Invalid;
 
     fn try_from(text: String) -> Result<Self, Invalid> {
-        if (1..=500).contains(&text.len()) { Ok(Self(text)) } else { Err(Invalid::new("must be 1 to 500 bytes")) }
+        NEEDLE.fit(&text).map(|()| Self(text))
     }
 }
 
@@ -43,17 +44,28 @@ pub struct Keyword {
     pub not_contains: Option<Needle>,
 }
 
+const CONTAINS: Field =
+    Field::text("contains", &NEEDLE).says("Text that the body must contain.").example(Literal::Str("all systems go"));
+const NOT_CONTAINS: Field =
+    Field::text("not_contains", &NEEDLE).says("Text that the body must not contain.").example(Literal::Str("error"));
+
 impl Keyword {
-    /// Reads the `keyword` object of a request.
-    pub fn read(value: &Value, base: &str, faults: &mut Faults) -> Self {
-        let mut fields = Fields::of(value, base, faults);
+    /// Its fields.
+    pub const OBJECT: Object = Object {
+        name: "KeywordSettings",
+        patch_name: "",
+        says: "Texts that the body must or must not contain, compared character by character in the encoding that the answer declares. At least one of the two.",
+        fields: &[CONTAINS, NOT_CONTAINS],
+    };
+
+    /// Reads the fields of a request's `keyword` object.
+    pub fn read(fields: &mut Fields<'_>, faults: &mut Faults) -> Self {
         let before = faults.len();
-        let contains = fields.optional("contains", faults);
-        let not_contains = fields.optional("not_contains", faults);
-        if faults.len() == before && contains.is_none() && not_contains.is_none() && value.is_object() {
-            faults.add(base, "must have contains, not_contains or both");
+        let contains = fields.read(&CONTAINS, faults);
+        let not_contains = fields.read(&NOT_CONTAINS, faults);
+        if faults.len() == before && contains.is_none() && not_contains.is_none() && fields.is_object() {
+            faults.add(fields.base(), "must have contains, not_contains or both");
         }
-        fields.finish(faults);
         Self { contains, not_contains }
     }
 
@@ -137,15 +149,36 @@ pub struct JsonAssertion {
     pub value: Value,
 }
 
+const PATH: Field = Field::text("path", &JSON_PATH)
+    .required()
+    .says("Nodes that are compared. It must select at least one, and all of them must fit.");
+const OP: Field = Field::text("op", &JSON_OP).required().says("How they are compared.");
+const VALUE: Field = Field::scalar("value", 500)
+    .says("Value that they are compared with. Not with `exists` and `absent`.")
+    .example(Literal::Str("ok"));
+
 impl JsonAssertion {
-    /// Reads the `json` array of a request.
-    pub fn read_all(value: &Value, base: &str, faults: &mut Faults) -> Vec<Self> {
+    /// Comparisons of one check, at most.
+    pub const MAX: usize = 10;
+
+    /// Its fields.
+    pub const OBJECT: Object = Object {
+        name: "JsonSettings",
+        patch_name: "",
+        says: "Comparison of nodes of a JSON body.",
+        fields: &[PATH, OP, VALUE],
+    };
+
+    /// Reads a field that is a list of comparisons.
+    pub fn read_all(fields: &mut Fields<'_>, field: &Field, faults: &mut Faults) -> Vec<Self> {
+        let base = fields.pointer(field.name);
+        let Some(value) = fields.value(field) else { return Vec::new() };
         let Some(given) = value.as_array() else {
             faults.add(base, "must be an array of objects with path, op and value");
             return Vec::new();
         };
-        if given.len() > 10 {
-            faults.add(base, "must be at most 10 comparisons");
+        if let Some(misfit) = field.kind.misfit(value) {
+            faults.add(base.clone(), misfit.0);
         }
         let one = |(place, value): (usize, &Value)| Self::read(value, &format!("{base}/{place}"), faults);
         given.iter().enumerate().filter_map(one).collect()
@@ -153,9 +186,9 @@ impl JsonAssertion {
 
     fn read(given: &Value, base: &str, faults: &mut Faults) -> Option<Self> {
         let mut fields = Fields::of(given, base, faults);
-        let path = fields.required("path", faults);
-        let op: Option<Op> = fields.required("op", faults);
-        let value = fields.value("value").cloned().unwrap_or_default();
+        let path = fields.read(&PATH, faults);
+        let op: Option<Op> = fields.read(&OP, faults);
+        let value = fields.value(&VALUE).cloned().unwrap_or_default();
         if let Some(op) = op {
             let pointer = fields.pointer("value");
             let given = given.get("value").is_some();
@@ -165,11 +198,15 @@ impl JsonAssertion {
                 (Value::Array(_) | Value::Object(_), _) => {
                     faults.add(pointer, "must be a text, a number, true, false or null");
                 }
-                (Value::String(text), _) if text.len() > 500 => faults.add(pointer, "must be at most 500 bytes"),
+                (Value::String(_), _) => {
+                    if let Some(misfit) = VALUE.kind.misfit(&value) {
+                        faults.add(pointer, misfit.0);
+                    }
+                }
                 (Value::Number(number), _) if !is_plain(number.as_f64()) => {
                     faults.add(pointer, "must be 0 or a number of 1e-100 to 1e100, either sign");
                 }
-                (Value::String(_) | Value::Number(_), _) => {}
+                (Value::Number(_), _) => {}
                 (_, Op::Lt | Op::Lte | Op::Gt | Op::Gte) => faults.add(pointer, "must be a text or a number"),
                 _ => {}
             }
@@ -302,7 +339,9 @@ mod tests {
 
     fn assertions(value: &Value) -> Result<Vec<JsonAssertion>, Vec<String>> {
         let mut faults = Faults::default();
-        let read = JsonAssertion::read_all(value, "/json", &mut faults);
+        let body = json!({ "json": value });
+        let field = crate::http_check::JSON;
+        let read = JsonAssertion::read_all(&mut Fields::of(&body, "", &mut faults), &field, &mut faults);
         let faults: Vec<String> =
             faults.into_vec().into_iter().map(|fault| format!("{}: {}", fault.pointer, fault.detail)).collect();
         if faults.is_empty() { Ok(read) } else { Err(faults) }
@@ -382,7 +421,9 @@ mod tests {
     fn keywords_are_there_or_not() {
         let read = |value: Value| {
             let mut faults = Faults::default();
-            let keyword = Keyword::read(&value, "/keyword", &mut faults);
+            let mut fields = Fields::of(&value, "/keyword", &mut faults);
+            let keyword = Keyword::read(&mut fields, &mut faults);
+            fields.finish(&mut faults);
             faults.is_empty().then_some(keyword)
         };
         let both = read(json!({"contains": "all good", "not_contains": "error"})).expect("valid");

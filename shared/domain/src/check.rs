@@ -5,14 +5,44 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Faults, Fields, Invalid,
+    Faults, Field, Fields, Invalid, Literal,
     address::is_global,
     dns_check::DnsCheck,
     host::HostName,
     host_checks::{PingCheck, SslCheck, TcpCheck},
     http_check::HttpCheck,
     monitor::HttpUrl,
+    text_spec,
 };
+
+/// Type of check.
+pub const CHECK_TYPE: Field = Field::text("check_type", &text_spec::CHECK_TYPE)
+    .says("Type of check.")
+    .default(Literal::Str(CheckType::Http.as_str()))
+    .on_patch("With another type, the settings of the old one are removed.");
+
+/// Target of an http check.
+pub const URL: Field = Field::text("url", &text_spec::URL)
+    .depends()
+    .says("Target of an http check, which requires it. Not with other types.")
+    .on_patch("With another scheme, host or port, all values of `http.headers` must be sent again.");
+
+/// Settings of an http check.
+pub const HTTP: Field =
+    Field::object("http", &HttpCheck::OBJECT).says("Settings of an http check.").on_patch("Merged field by field.");
+
+/// Settings of an ssl check.
+pub const SSL: Field = Field::object("ssl", &SslCheck::OBJECT).says("Settings of an ssl check, which requires them.");
+
+/// Settings of a tcp check.
+pub const TCP: Field = Field::object("tcp", &TcpCheck::OBJECT).says("Settings of a tcp check, which requires them.");
+
+/// Settings of a dns check.
+pub const DNS: Field = Field::object("dns", &DnsCheck::OBJECT).says("Settings of a dns check, which requires them.");
+
+/// Settings of a ping check.
+pub const PING: Field = Field::object("ping", &PingCheck::OBJECT)
+    .says("Settings of a ping check, which requires them. It measures the TCP handshake: AWS Lambda has no ICMP.");
 
 /// The kinds of check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -52,7 +82,7 @@ impl std::str::FromStr for CheckType {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let found = Self::ALL.into_iter().find(|one| one.as_str() == text);
-        found.ok_or_else(|| Invalid::new("must be a check type: http, ssl, tcp, dns or ping"))
+        found.ok_or_else(|| text_spec::CHECK_TYPE.none_of_these("a check type"))
     }
 }
 
@@ -124,46 +154,35 @@ impl Check {
     /// Reads `check_type`, `url` and the object of the type from a request.
     pub fn read(fields: &mut Fields<'_>, private_targets: bool, faults: &mut Faults) -> Option<Self> {
         let before = faults.len();
-        let check_type: CheckType = fields.optional("check_type", faults).unwrap_or_default();
+        let check_type: CheckType = fields.read(&CHECK_TYPE, faults).unwrap_or_default();
         let unknown_type = faults.len() > before;
-        let [url, http, ssl, tcp, dns, ping] =
-            ["url", "http", "ssl", "tcp", "dns", "ping"].map(|name| (name, fields.value(name)));
-        if !unknown_type {
-            for (name, value) in [url, http, ssl, tcp, dns, ping] {
-                let owner = if name == "url" { "http" } else { name };
-                if value.is_some() && owner != check_type.as_str() {
-                    let ours = check_type.as_str();
-                    let detail = match name {
-                        "url" => format!("goes with http checks; a {ours} check names its target in the object {ours}"),
-                        _ => format!("goes with {name} checks; this is a {ours} check"),
-                    };
-                    faults.add(fields.pointer(name), detail);
-                }
+        for (field, owner) in [
+            (&URL, CheckType::Http),
+            (&HTTP, CheckType::Http),
+            (&SSL, CheckType::Ssl),
+            (&TCP, CheckType::Tcp),
+            (&DNS, CheckType::Dns),
+            (&PING, CheckType::Ping),
+        ] {
+            if fields.value(field).is_some() && owner != check_type && !unknown_type {
+                let (ours, name) = (check_type.as_str(), field.name);
+                let detail = match name {
+                    "url" => format!("goes with http checks; a {ours} check names its target in the object {ours}"),
+                    _ => format!("goes with {name} checks; this is a {ours} check"),
+                };
+                faults.add(fields.pointer(name), detail);
             }
         }
-        let check = if check_type == CheckType::Http {
-            let url: Option<HttpUrl> =
-                if unknown_type { fields.optional("url", faults) } else { fields.required("url", faults) };
-            let http = match http.1 {
-                Some(value) => HttpCheck::read(value, &fields.pointer("http"), faults),
-                None => HttpCheck::default(),
-            };
-            url.map(|url| Self::Http(url, http))
-        } else {
-            let name = check_type.as_str();
-            match [ssl, tcp, dns, ping].into_iter().find(|(of, _)| *of == name).and_then(|(_, value)| value) {
-                Some(value) => {
-                    let mut settings = Fields::of(value, &fields.pointer(name), faults);
-                    // Whether its address is public is asked below, for all types.
-                    let check = Self::read_flat(check_type, &mut settings, true, faults);
-                    settings.finish(faults);
-                    check
-                }
-                None => {
-                    faults.add(fields.pointer(name), format!("is required: what a {name} check looks at"));
-                    None
-                }
+        let check = match check_type {
+            CheckType::Http => {
+                let url = if unknown_type { fields.read(&URL, faults) } else { fields.read(&URL.required(), faults) };
+                let http = fields.object(&HTTP, faults, HttpCheck::read).unwrap_or_default();
+                url.map(|url| Self::Http(url, http))
             }
+            CheckType::Ssl => Self::settings(fields, &SSL, faults, SslCheck::read).map(Self::Ssl),
+            CheckType::Tcp => Self::settings(fields, &TCP, faults, TcpCheck::read).map(Self::Tcp),
+            CheckType::Dns => Self::settings(fields, &DNS, faults, DnsCheck::read).map(Self::Dns),
+            CheckType::Ping => Self::settings(fields, &PING, faults, PingCheck::read).map(Self::Ping),
         };
         if !private_targets && let Some(field) = check.as_ref().and_then(Self::private_field) {
             let place = if check_type == CheckType::Http {
@@ -176,6 +195,20 @@ impl Check {
         check
     }
 
+    /// The settings of a type that cannot do without.
+    fn settings<'a, T>(
+        fields: &mut Fields<'a>,
+        field: &Field,
+        faults: &mut Faults,
+        read: impl FnOnce(&mut Fields<'a>, &mut Faults) -> Option<T>,
+    ) -> Option<T> {
+        if fields.value(field).is_none() {
+            faults.add(fields.pointer(field.name), format!("is required: what a {} check looks at", field.name));
+            return None;
+        }
+        fields.object(field, faults, read).flatten()
+    }
+
     /// Reads a check of this type from an object that has its settings, and for http the `url`, side by side.
     pub fn read_flat(
         check_type: CheckType,
@@ -185,8 +218,8 @@ impl Check {
     ) -> Option<Self> {
         let check = match check_type {
             CheckType::Http => {
-                let url = fields.required("url", faults);
-                let http = HttpCheck::read_fields(fields, faults);
+                let url = fields.read(&URL.required(), faults);
+                let http = HttpCheck::read(fields, faults);
                 url.map(|url| Self::Http(url, http))
             }
             CheckType::Ssl => SslCheck::read(fields, faults).map(Self::Ssl),

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Invalid, Timestamp};
+use crate::{Invalid, Timestamp, text_spec};
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +81,9 @@ pub enum DeliveryStatus {
 }
 
 impl DeliveryStatus {
+    /// Every status.
+    pub const ALL: [Self; 3] = [Self::Pending, Self::Succeeded, Self::Dead];
+
     /// The status as the API spells it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -95,10 +98,10 @@ impl FromStr for DeliveryStatus {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        [Self::Pending, Self::Succeeded, Self::Dead]
+        Self::ALL
             .into_iter()
             .find(|status| status.as_str() == text)
-            .ok_or_else(|| Invalid::new("must be a delivery's status: pending, succeeded or dead"))
+            .ok_or_else(|| text_spec::DELIVERY_STATUS.none_of_these("a delivery's status"))
     }
 }
 

@@ -8,10 +8,34 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Faults, Fields, Invalid,
+    Faults, Field, Fields, Invalid, Items, Literal, Object,
     host::{HostName, NameServer},
     probe::{Cause, ErrorCode},
+    text_spec::{self, DNS_RECORD, HOST, NAME_SERVER},
 };
+
+/// Name whose records are looked up.
+pub const NAME: Field = Field::text("name", &HOST).required().says("Name whose records are looked up.");
+
+/// Type of the records.
+pub const RECORD_TYPE: Field = Field::text("record_type", &text_spec::RECORD_TYPE)
+    .says("Type of the records.")
+    .default(Literal::Str(RecordType::A.as_str()));
+
+/// Records that are expected.
+pub const EXPECTED: Field = Field::list("expected", "record", Items::Texts(&DNS_RECORD), 0, Some(20))
+    .says("Records that are expected, as in a zone file.")
+    .computed("any record")
+    .on_patch("Replaces the list.");
+
+/// How the answer is compared.
+pub const MATCH: Field = Field::text("match", &text_spec::DNS_MATCH)
+    .says("How the answer is compared with `expected`.")
+    .default(Literal::Str(DnsMatch::Exact.as_str()));
+
+/// Name server that is asked.
+pub const RESOLVER: Field =
+    Field::text("resolver", &NAME_SERVER).says("Name server that is asked.").computed("the resolver of the checker");
 
 /// The records that can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -126,48 +150,65 @@ pub enum DnsMatch {
     Contains,
 }
 
-/// Asks for a name's records.
+impl DnsMatch {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Exact, Self::Contains];
+
+    /// As the API spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Contains => "contains",
+        }
+    }
+}
+
+/// Looks up a name's records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DnsCheck {
-    /// Of which name.
+    /// Name whose records are looked up.
     pub name: HostName,
-    /// Which records.
+    /// Type of the records.
     pub record_type: RecordType,
-    /// What they must be, at most 20 of 512 bytes; any unless told otherwise.
+    /// Records that are expected; any, where there are none.
     #[serde(default)]
     pub expected: Vec<String>,
-    /// How the answer must relate to `expected`.
+    /// How the answer is compared with `expected`.
     #[serde(default, rename = "match")]
     pub matching: DnsMatch,
-    /// Which name server is asked; the checker's own unless told otherwise.
+    /// Name server that is asked. Default: the resolver of the checker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolver: Option<NameServer>,
 }
 
 impl DnsCheck {
+    /// Its fields.
+    pub const OBJECT: Object = Object {
+        name: "DnsSettings",
+        patch_name: "DnsPatch",
+        says: "Settings of a dns check.",
+        fields: &[NAME, RECORD_TYPE, EXPECTED, MATCH, RESOLVER],
+    };
+
     /// Reads the check's fields.
     pub fn read(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Self> {
-        let name: Option<HostName> = fields.required("name", faults);
+        let name: Option<HostName> = fields.read(&NAME, faults);
         if name.as_ref().is_some_and(|name| name.literal_address().is_some()) {
             faults.add(fields.pointer("name"), "must be a name, not an address");
         }
-        let record_type: RecordType = fields.optional("record_type", faults).unwrap_or_default();
-        let given: Vec<String> = fields.optional("expected", faults).unwrap_or_default();
-        if given.len() > 20 {
-            faults.add(fields.pointer("expected"), "must be at most 20 records");
-        }
+        let record_type: RecordType = fields.read(&RECORD_TYPE, faults).unwrap_or_default();
+        let given: Vec<String> = fields.read(&EXPECTED, faults).unwrap_or_default();
         let mut expected = Vec::with_capacity(given.len());
         for (place, text) in given.iter().enumerate() {
             let pointer = format!("{}/{place}", fields.pointer("expected"));
-            match record_type.normal(text) {
-                _ if text.is_empty() || text.len() > 512 => faults.add(pointer, "must be 1 to 512 bytes"),
+            match DNS_RECORD.fit(text).and_then(|()| record_type.normal(text)) {
                 Ok(normal) => expected.push(normal),
                 Err(error) => faults.add(pointer, error.0),
             }
         }
-        let matching = fields.optional("match", faults).unwrap_or_default();
-        let resolver = fields.optional("resolver", faults);
-        name.map(|name| Self { name, record_type, expected, matching, resolver })
+        let matching = fields.read(&MATCH, faults);
+        let resolver = fields.read(&RESOLVER, faults);
+        Some(Self { name: name?, record_type, expected, matching: matching?, resolver })
     }
 
     /// Whether these records, each in its normal spelling, are what is expected.

@@ -1,12 +1,11 @@
 //! Reading a JSON object field by field, collecting every fault with its JSON Pointer (RFC 6901) and stopping at none.
 
-use std::{collections::BTreeSet, ops::RangeInclusive};
+use std::collections::BTreeSet;
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-/// Up to here a floating point number holds every whole number: 2^53.
-const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
+use crate::field::{Field, Kind, Presence};
 
 /// One thing wrong with a request's body or query.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -71,54 +70,77 @@ impl<'a> Fields<'a> {
         Self { object, base: base.to_owned(), taken: BTreeSet::new() }
     }
 
+    /// The pointer of the object itself.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Whether it is an object at all.
+    pub fn is_object(&self) -> bool {
+        self.object.is_some()
+    }
+
     /// The pointer of one field.
     pub fn pointer(&self, name: &str) -> String {
         format!("{}/{name}", self.base)
     }
 
-    /// The field's value; `null` counts as absent.
-    pub fn value(&mut self, name: &'static str) -> Option<&'a Value> {
-        self.taken.insert(name);
-        self.object.and_then(|object| object.get(name)).filter(|value| !value.is_null())
+    /// The field's value as it is; `null` counts as absent.
+    pub fn value(&mut self, field: &Field) -> Option<&'a Value> {
+        self.taken.insert(field.name);
+        self.object.and_then(|object| object.get(field.name)).filter(|value| !value.is_null())
     }
 
-    /// The field as a `T`, absent or not. A value that is no `T` is a fault.
-    pub fn optional<T: DeserializeOwned>(&mut self, name: &'static str, faults: &mut Faults) -> Option<T> {
-        let value = self.value(name)?;
-        // To JSON 3.0 is the same number as 3.
-        let whole = value.as_f64().filter(|number| value.is_f64() && number.fract() == 0.0 && number.abs() < WHOLE_MAX);
-        #[expect(clippy::cast_possible_truncation, reason = "it is a whole number below 2^53")]
-        let parsed = match whole {
-            Some(number) => T::deserialize(Value::from(number as i64)),
-            None => T::deserialize(value),
-        };
-        match parsed {
-            Ok(parsed) => Some(parsed),
-            Err(error) => {
-                faults.add(self.pointer(name), plain(&error.to_string()));
-                None
-            }
-        }
+    /// The field's value, or its default where it is absent. A value that does not fit is a fault, and so is the absence of a required one.
+    ///
+    /// A value out of bounds is a fault and still the answer, and in place of one of another type comes the default: so that whatever
+    /// else is wrong is found, too.
+    pub fn read<T: DeserializeOwned>(&mut self, field: &Field, faults: &mut Faults) -> Option<T> {
+        self.given(field, faults).or_else(|| field.default_as())
     }
 
-    /// The field as a `T`; absence is a fault.
-    pub fn required<T: DeserializeOwned>(&mut self, name: &'static str, faults: &mut Faults) -> Option<T> {
-        if self.value(name).is_none() {
-            if self.object.is_some() {
-                faults.add(self.pointer(name), "is required");
+    /// The field's value where it is given, without a look at its default.
+    pub fn given<T: DeserializeOwned>(&mut self, field: &Field, faults: &mut Faults) -> Option<T> {
+        let Some(value) = self.value(field) else {
+            if field.presence == Presence::Required && self.object.is_some() {
+                faults.add(self.pointer(field.name), "is required");
             }
             return None;
-        }
-        self.optional(name, faults)
+        };
+        let misfit = field.kind.misfit(value);
+        // To JSON 3.0 is the same number as 3.
+        let parsed = match whole(value).and_then(|number| i64::try_from(number).ok()) {
+            Some(number) => T::deserialize(Value::from(number)),
+            None => T::deserialize(value),
+        };
+        let detail = match (&parsed, misfit) {
+            (Ok(_), None) => return parsed.ok(),
+            // A number that is out of bounds may be none of `T` for that reason alone.
+            (Err(_), Some(misfit)) if matches!(field.kind, Kind::Integer { .. }) => misfit.0,
+            (Err(error), _) => plain(&error.to_string()),
+            (Ok(_), Some(misfit)) => misfit.0,
+        };
+        faults.add(self.pointer(field.name), detail);
+        parsed.ok()
     }
 
-    /// The field as a whole number of this range; absent, it is `default`.
-    pub fn number(&mut self, name: &'static str, default: u32, range: RangeInclusive<u32>, faults: &mut Faults) -> u32 {
-        let value = self.optional(name, faults).unwrap_or(default);
-        if !range.contains(&value) {
-            faults.add(self.pointer(name), format!("must be {} to {}", range.start(), range.end()));
-        }
-        value
+    /// The fields of an object within this one.
+    pub fn object<T>(
+        &mut self,
+        field: &Field,
+        faults: &mut Faults,
+        read: impl FnOnce(&mut Fields<'a>, &mut Faults) -> T,
+    ) -> Option<T> {
+        let Some(value) = self.value(field) else {
+            if field.presence == Presence::Required && self.object.is_some() {
+                faults.add(self.pointer(field.name), "is required");
+            }
+            return None;
+        };
+        let mut fields = Fields::of(value, &self.pointer(field.name), faults);
+        let read = read(&mut fields, faults);
+        fields.finish(faults);
+        Some(read)
     }
 
     /// Ends the reading: every field that nobody took is a fault.
@@ -135,6 +157,17 @@ impl<'a> Fields<'a> {
             }
         }
     }
+}
+
+/// A whole number, however it is written; none where the value is anything else.
+pub(crate) fn whole(value: &Value) -> Option<i128> {
+    let number = value.as_number()?;
+    let float = || number.as_f64().filter(|number| number.fract() == 0.0);
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "what is larger becomes the largest, which is out of every bound as well"
+    )]
+    number.as_i128().or_else(|| float().map(|number| number as i128))
 }
 
 /// RFC 6901: `~` and `/` inside a name are escaped.
@@ -157,16 +190,31 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::{
+        field::{Items, Literal},
+        text_spec::Text,
+    };
+
+    const COUNT: Field = Field::integer("count", 1, 5).default(Literal::Int(2));
+    const NAME: Field = Field::text("name", &Text { max: Some(3), ..Text::PLAIN }).required();
+
+    fn read<T: DeserializeOwned>(field: &Field, value: &Value) -> (Option<T>, Option<String>) {
+        let body = json!({ field.name: value });
+        let mut faults = Faults::default();
+        let mut fields = Fields::of(&body, "", &mut faults);
+        let read = fields.read(field, &mut faults);
+        fields.finish(&mut faults);
+        (read, faults.into_vec().pop().map(|fault| fault.detail))
+    }
 
     #[test]
     fn every_fault_is_reported_at_once_with_its_pointer() {
-        let body = json!({"count": "three", "tyop/~": 1, "gone": null, "whole": 3.0});
+        let body = json!({"count": "three", "tyop/~": 1, "gone": null});
         let mut faults = Faults::default();
         let mut fields = Fields::of(&body, "/http", &mut faults);
-        assert_eq!(fields.required::<u32>("count", &mut faults), None);
-        assert_eq!(fields.required::<String>("name", &mut faults), None);
-        assert_eq!(fields.optional::<String>("gone", &mut faults), None);
-        assert_eq!(fields.optional::<u32>("whole", &mut faults), Some(3), "the same number, written otherwise");
+        assert_eq!(fields.read::<u32>(&COUNT, &mut faults), Some(2), "the default, so that the rest can be read");
+        assert_eq!(fields.read::<String>(&NAME, &mut faults), None);
+        assert_eq!(fields.read::<u32>(&Field::integer("gone", 0, 9), &mut faults), None);
         fields.finish(&mut faults);
         let faults = faults.into_vec();
         assert_eq!(faults[0].detail, "must be a whole number, not string \"three\"");
@@ -175,11 +223,43 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_whole_and_within_their_bounds() {
+        for (given, answer, fault) in [
+            (json!(null), Some(2), None),
+            (json!(1), Some(1), None),
+            (json!(5), Some(5), None),
+            (json!(3.0), Some(3), None),
+            (json!(0), Some(0), Some("must be 1 to 5")),
+            (json!(6), Some(6), Some("must be 1 to 5")),
+            (json!(-1), Some(2), Some("must be 1 to 5")),
+            (json!(u64::MAX), Some(2), Some("must be 1 to 5")),
+            (json!(1e300), Some(2), Some("must be 1 to 5")),
+            (json!(2.5), Some(2), Some("must be a whole number, not floating point `2.5`")),
+            (json!([]), Some(2), Some("must be a whole number, not sequence")),
+        ] {
+            assert_eq!(read::<u8>(&COUNT, &given), (answer, fault.map(str::to_owned)), "{given}");
+        }
+        let step = Field::interval("count", 60, 60, 120);
+        assert_eq!(read::<u32>(&step, &json!(90)).1.as_deref(), Some("must be a multiple of 60, 60 to 120 seconds"));
+    }
+
+    #[test]
+    fn texts_and_lists_are_within_their_bounds() {
+        let fault = |field: &Field, value: Value| read::<Value>(field, &value).1.unwrap_or_default();
+        assert_eq!(fault(&NAME, json!("äöü")), "");
+        assert_eq!(fault(&NAME, json!("four")), "must be at most 3 characters");
+        let tags = Field::list("tags", "tag", Items::Texts(&Text::PLAIN), 1, Some(2));
+        assert_eq!(fault(&tags, json!(["a"])), "");
+        assert_eq!(fault(&tags, json!([])), "must name at least one tag");
+        assert_eq!(fault(&tags, json!(["a", "b", "c"])), "must name at most 2 tags");
+    }
+
+    #[test]
     fn a_body_that_is_no_object_is_one_fault() {
         let body = json!([1]);
         let mut faults = Faults::default();
         let mut fields = Fields::of(&body, "", &mut faults);
-        assert_eq!(fields.required::<u32>("count", &mut faults), None);
+        assert_eq!(fields.read::<String>(&NAME, &mut faults), None);
         fields.finish(&mut faults);
         assert_eq!(faults.into_vec(), [Fault { pointer: String::new(), detail: "must be a JSON object".into() }]);
     }

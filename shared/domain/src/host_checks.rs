@@ -2,48 +2,60 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Faults, Fields, Invalid, host::HostName};
+use crate::{
+    Faults, Field, Fields, Invalid, Literal, Object,
+    host::HostName,
+    text_spec::{self, WIRE_TEXT},
+};
 
-/// The fields `host` and `port`; a port that is not given is `default`, and without a default a fault.
-fn read_host(fields: &mut Fields<'_>, default: Option<u16>, faults: &mut Faults) -> Option<(HostName, u16)> {
-    let host = fields.required("host", faults);
-    let port = match default {
-        Some(default) => Some(fields.optional("port", faults).unwrap_or(default)),
-        None => fields.required("port", faults),
-    };
-    if port == Some(0) {
-        faults.add(fields.pointer("port"), "must be 1 to 65535");
-    }
-    host.zip(port)
-}
+/// Host that is connected to.
+pub const HOST: Field = Field::text("host", &text_spec::HOST).required().says("Host that is connected to.");
+const PORT: Field = Field::integer("port", 1, 65_535).says("TCP port.");
+/// TCP port, usually that of HTTPS.
+pub const HTTPS_PORT: Field = PORT.default(Literal::Int(443)).example(Literal::Int(443));
+const OWN_PORT: Field = PORT.required().example(Literal::Int(25));
+/// Days until the expiry of a certificate.
+pub const MIN_DAYS_REMAINING: Field = Field::integer("min_days_remaining", 0, 365)
+    .says("Days until the expiry of the certificate, or of one in its chain, below which the check is down.")
+    .default(Literal::Int(14))
+    .example(Literal::Int(14));
+const SEND: Field = Field::text("send", &WIRE_TEXT)
+    .says("Text that is sent after the connection is made, at most 1,024 bytes.")
+    .example(Literal::Str("PING\r\n"));
+const EXPECT: Field = Field::text("expect", &WIRE_TEXT)
+    .says("Text that the first 64 KiB of the answer must contain, at most 1,024 bytes.")
+    .example(Literal::Str("220 "));
 
-/// Looks at a certificate: that it is valid for the host, trusted, and for how long.
+/// Checks that a certificate is valid for the host, trusted, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SslCheck {
-    /// Who shows it.
+    /// Host that is connected to.
     pub host: HostName,
-    /// Where: 1 to 65,535.
+    /// TCP port.
     pub port: u16,
-    /// Down where it, or one of those that vouch for it, expires within so many days: 0 to 365.
+    /// Days until the expiry of the certificate, or of one in its chain, below which the check is down.
     pub min_days_remaining: u16,
 }
 
 impl SslCheck {
-    /// The days of a certificate that are asked for unless told otherwise.
-    pub const DAYS: u16 = 14;
+    /// Its fields.
+    pub const OBJECT: Object = Object {
+        name: "SslSettings",
+        patch_name: "SslPatch",
+        says: "Settings of an ssl check.",
+        fields: &[HOST, HTTPS_PORT, MIN_DAYS_REMAINING],
+    };
 
     /// Reads the check's fields.
     pub fn read(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Self> {
-        let place = read_host(fields, Some(443), faults);
-        let min_days_remaining = fields.optional("min_days_remaining", faults).unwrap_or(Self::DAYS);
-        if min_days_remaining > 365 {
-            faults.add(fields.pointer("min_days_remaining"), "must be 0 to 365");
-        }
-        place.map(|(host, port)| Self { host, port, min_days_remaining })
+        let host = fields.read(&HOST, faults);
+        let port = fields.read(&HTTPS_PORT, faults);
+        let min_days_remaining = fields.read(&MIN_DAYS_REMAINING, faults);
+        Some(Self { host: host?, port: port?, min_days_remaining: min_days_remaining? })
     }
 }
 
-/// A text on the wire: 1 to 1,024 bytes.
+/// A text on the wire, within [`WIRE_TEXT`]'s bounds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct WireText(String);
@@ -64,7 +76,7 @@ impl TryFrom<String> for WireText {
     type Error = Invalid;
 
     fn try_from(text: String) -> Result<Self, Invalid> {
-        if (1..=1024).contains(&text.len()) { Ok(Self(text)) } else { Err(Invalid::new("must be 1 to 1024 bytes")) }
+        WIRE_TEXT.fit(&text).map(|()| Self(text))
     }
 }
 
@@ -74,43 +86,62 @@ impl From<WireText> for String {
     }
 }
 
-/// Connects, may send something, and may wait for something.
+/// Connects, may send a text, and may wait for one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TcpCheck {
-    /// To whom.
+    /// Host that is connected to.
     pub host: HostName,
-    /// Where: 1 to 65,535.
+    /// TCP port.
     pub port: u16,
-    /// What is sent once connected.
+    /// Text that is sent after the connection is made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub send: Option<WireText>,
-    /// What must be in the first 64 KiB that come.
+    /// Text that the first 64 KiB of the answer must contain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expect: Option<WireText>,
 }
 
 impl TcpCheck {
+    /// Its fields.
+    pub const OBJECT: Object = Object {
+        name: "TcpSettings",
+        patch_name: "TcpPatch",
+        says: "Settings of a tcp check.",
+        fields: &[HOST, OWN_PORT, SEND, EXPECT],
+    };
+
     /// Reads the check's fields.
     pub fn read(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Self> {
-        let place = read_host(fields, None, faults);
-        let send = fields.optional("send", faults);
-        let expect = fields.optional("expect", faults);
-        place.map(|(host, port)| Self { host, port, send, expect })
+        let host = fields.read(&HOST, faults);
+        let port = fields.read(&OWN_PORT, faults);
+        let send = fields.read(&SEND, faults);
+        let expect = fields.read(&EXPECT, faults);
+        Some(Self { host: host?, port: port?, send, expect })
     }
 }
 
 /// Measures the TCP handshake with a port: a function on AWS cannot send ICMP.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PingCheck {
-    /// With whom.
+    /// Host that is connected to.
     pub host: HostName,
-    /// Where: 1 to 65,535.
+    /// TCP port.
     pub port: u16,
 }
 
 impl PingCheck {
+    /// Its fields.
+    pub const OBJECT: Object = Object {
+        name: "PingSettings",
+        patch_name: "PingPatch",
+        says: "Settings of a ping check. It measures the TCP handshake: AWS Lambda has no ICMP.",
+        fields: &[HOST, HTTPS_PORT],
+    };
+
     /// Reads the check's fields.
     pub fn read(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Self> {
-        read_host(fields, Some(443), faults).map(|(host, port)| Self { host, port })
+        let host = fields.read(&HOST, faults);
+        let port = fields.read(&HTTPS_PORT, faults);
+        Some(Self { host: host?, port: port? })
     }
 }

@@ -3,12 +3,14 @@
 use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::{
-    Faults, Fields, Invalid,
+    Faults, Field, Fields, Invalid, Items, Kind, Literal, Object,
     body_check::{JsonAssertion, Keyword},
+    text_spec,
 };
+
+pub use crate::expected_status::ExpectedStatus;
 
 /// Stands for a header's value in every answer; sent back, it keeps the value that is stored.
 pub const REDACTED: &str = "***";
@@ -29,6 +31,9 @@ pub enum Method {
 }
 
 impl Method {
+    /// Every method.
+    pub const ALL: [Self; 7] = [Self::Get, Self::Head, Self::Post, Self::Put, Self::Patch, Self::Delete, Self::Options];
+
     /// As the request line spells it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -43,71 +48,13 @@ impl Method {
     }
 }
 
-/// Status codes that count as up, such as `200-299,301`: at most 20 codes or ranges within 100 to 599.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct ExpectedStatus(Vec<(u16, u16)>);
-
-impl ExpectedStatus {
-    /// Any status at all.
-    pub fn any() -> Self {
-        Self(vec![(100, 999)])
-    }
-
-    /// Whether this status counts as up.
-    pub fn accepts(&self, status: u16) -> bool {
-        self.0.iter().any(|(low, high)| (*low..=*high).contains(&status))
-    }
-}
-
-impl Default for ExpectedStatus {
-    fn default() -> Self {
-        Self(vec![(200, 299)])
-    }
-}
-
-impl fmt::Display for ExpectedStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, (low, high)) in self.0.iter().enumerate() {
-            let comma = if place == 0 { "" } else { "," };
-            if low == high { write!(f, "{comma}{low}")? } else { write!(f, "{comma}{low}-{high}")? }
-        }
-        Ok(())
-    }
-}
-
-impl TryFrom<String> for ExpectedStatus {
-    type Error = Invalid;
-
-    fn try_from(text: String) -> Result<Self, Invalid> {
-        let fault = || Invalid::new("must be status codes or ranges within 100 to 599, such as \"200-299,301\"");
-        let code = |part: &str| {
-            let digits = part.len() == 3 && part.bytes().all(|byte| byte.is_ascii_digit());
-            let code = part.parse::<u16>().ok().filter(|code| digits && (100..=599).contains(code));
-            code.ok_or_else(fault)
-        };
-        let ranges: Vec<(u16, u16)> = text
-            .split(',')
-            .map(|part| {
-                let (low, high) = part.trim().split_once('-').unwrap_or((part.trim(), part.trim()));
-                let (low, high) = (code(low)?, code(high)?);
-                if low <= high { Ok((low, high)) } else { Err(fault()) }
-            })
-            .collect::<Result<_, _>>()?;
-        if ranges.len() <= 20 { Ok(Self(ranges)) } else { Err(Invalid::new("must have at most 20 codes or ranges")) }
-    }
-}
-
-impl From<ExpectedStatus> for String {
-    fn from(expected: ExpectedStatus) -> Self {
-        expected.to_string()
-    }
-}
-
 /// Request headers, by lower-case name. Values are secrets: never printed, never answered.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "BTreeMap<String, String>", into = "BTreeMap<String, String>")]
 pub struct RequestHeaders(BTreeMap<String, String>);
+
+/// Headers of one request, at most.
+const HEADERS_MAX: usize = 20;
 
 /// What the probe itself sets, or what would change the meaning of its request on the wire.
 pub const OWN_HEADERS: [&str; 9] =
@@ -130,23 +77,25 @@ impl TryFrom<BTreeMap<String, String>> for RequestHeaders {
     type Error = Invalid;
 
     fn try_from(given: BTreeMap<String, String>) -> Result<Self, Invalid> {
-        if given.len() > 20 {
-            return Err(Invalid::new("must have at most 20 headers"));
+        if given.len() > HEADERS_MAX {
+            return Err(Invalid::new(format!("must have at most {HEADERS_MAX} headers")));
         }
         let mut headers = BTreeMap::new();
         for (name, value) in given {
             let name = name.to_ascii_lowercase();
             // RFC 9110, section 5.6.2: the characters of a token.
             let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-            if name.is_empty() || name.len() > 100 || !name.bytes().all(token) {
+            if text_spec::HEADER_NAME.fit(&name).is_err() || !name.bytes().all(token) {
                 return Err(Invalid::new(format!("{name:?} is not a header name")));
             }
             if OWN_HEADERS.contains(&name.as_str()) {
                 return Err(Invalid::new(format!("{name} is set by the probe itself")));
             }
             let visible = |byte: u8| byte == b'\t' || (b' '..=b'~').contains(&byte);
-            if value.len() > 2048 || !value.bytes().all(visible) {
-                return Err(Invalid::new(format!("the value of {name} must be at most 2048 visible ASCII characters")));
+            if text_spec::HEADER_VALUE.fit(&value).is_err() || !value.bytes().all(visible) {
+                let most = text_spec::HEADER_VALUE.max.unwrap_or_default();
+                let detail = format!("the value of {name} must be at most {most} visible ASCII characters");
+                return Err(Invalid::new(detail));
             }
             if value == REDACTED {
                 return Err(Invalid::new(format!("the value of {name} is the mark that stands for a hidden value")));
@@ -181,7 +130,7 @@ impl TryFrom<String> for RequestBody {
     type Error = Invalid;
 
     fn try_from(text: String) -> Result<Self, Invalid> {
-        if text.len() <= 16 * 1024 { Ok(Self(text)) } else { Err(Invalid::new("must be at most 16 KiB")) }
+        text_spec::REQUEST_BODY.fit(&text).map(|()| Self(text))
     }
 }
 
@@ -194,9 +143,9 @@ impl From<RequestBody> for String {
 /// A user name and a password (RFC 7617). The password is a secret: never printed, never answered.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BasicAuth {
-    /// Up to 255 bytes, without a colon.
+    /// User name, without a colon.
     pub username: String,
-    /// Up to 255 bytes.
+    /// Password.
     pub password: String,
 }
 
@@ -206,25 +155,36 @@ impl fmt::Debug for BasicAuth {
     }
 }
 
+const USERNAME: Field =
+    Field::text("username", &text_spec::USERNAME).required().says("User name.").example(Literal::Str("monitor"));
+const PASSWORD: Field = Field::text("password", &text_spec::PASSWORD)
+    .required()
+    .says("Password.")
+    .on_patch("`***` keeps the stored one.")
+    .example(Literal::Str("correct horse"));
+
 impl BasicAuth {
-    fn read(value: &Value, base: &str, faults: &mut Faults) -> Option<Self> {
-        let mut fields = Fields::of(value, base, faults);
-        let username: Option<String> = fields.required("username", faults);
-        let password: Option<String> = fields.required("password", faults);
-        let fits = |text: &String| text.len() <= 255 && !text.chars().any(char::is_control);
-        if username.as_ref().is_some_and(|name| !fits(name) || name.contains(':')) {
-            faults.add(
-                fields.pointer("username"),
-                "must be at most 255 bytes without a colon (RFC 7617) and without control characters",
-            );
+    /// Its fields.
+    pub const OBJECT: Object = Object {
+        name: "BasicAuthSettings",
+        patch_name: "BasicAuthPatch",
+        says: "User name and password (RFC 7617). The password is a secret: answers show `***` in its place.",
+        fields: &[USERNAME, PASSWORD],
+    };
+
+    fn read(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Self> {
+        let username: Option<String> = fields.read(&USERNAME, faults);
+        let password: Option<String> = fields.read(&PASSWORD, faults);
+        let has_control = |text: &String| text.chars().any(char::is_control);
+        if username.as_ref().is_some_and(|name| has_control(name) || name.contains(':')) {
+            faults.add(fields.pointer("username"), "must have no colon (RFC 7617) and no control characters");
         }
-        if password.as_ref().is_some_and(|password| !fits(password)) {
-            faults.add(fields.pointer("password"), "must be at most 255 bytes without control characters");
+        if password.as_ref().is_some_and(has_control) {
+            faults.add(fields.pointer("password"), "must have no control characters");
         }
         if password.as_deref() == Some(REDACTED) {
             faults.add(fields.pointer("password"), "is the mark that stands for a hidden value");
         }
-        fields.finish(faults);
         username.zip(password).map(|(username, password)| Self { username, password })
     }
 }
@@ -240,11 +200,85 @@ pub enum SlowOutcome {
     Down,
 }
 
+impl SlowOutcome {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Degraded, Self::Down];
+
+    /// As the API spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Degraded => "degraded",
+            Self::Down => "down",
+        }
+    }
+}
+
+/// Method of the request.
+pub const METHOD: Field = Field::text("method", &text_spec::METHOD)
+    .says("Method of the request.")
+    .default(Literal::Str(Method::Get.as_str()));
+
+/// Headers of the request.
+pub const HEADERS: Field = Field::other(
+    "headers",
+    Kind::Map {
+        names: &text_spec::HEADER_NAME,
+        reserved: &OWN_HEADERS,
+        values: &text_spec::HEADER_VALUE,
+        max: HEADERS_MAX,
+    },
+)
+.says("Headers of the request by name, at most 20. Values are secrets: answers show `***` in their place.")
+.on_patch("`null` as a value removes a header, `***` keeps its value.");
+
+/// Body of the request.
+pub const BODY: Field =
+    Field::text("body", &text_spec::REQUEST_BODY).says("Body of the request, at most 16 KiB. Not with GET or HEAD.");
+
+/// Statuses that count as up.
+pub const EXPECTED_STATUS: Field = Field::text("expected_status", &text_spec::EXPECTED_STATUS)
+    .says("Statuses that count as up.")
+    .default(Literal::Str("200-299"));
+
+/// Whether redirects are followed.
+pub const FOLLOW_REDIRECTS: Field =
+    Field::boolean("follow_redirects").says("Whether redirects are followed, at most 10.").default(Literal::Bool(true));
+
+/// Whether the certificate is verified.
+pub const VERIFY_TLS: Field = Field::boolean("verify_tls")
+    .says("Whether the certificate must be trusted and valid for the host.")
+    .default(Literal::Bool(true));
+
+/// User name and password.
+pub const BASIC_AUTH: Field = Field::object("basic_auth", &BasicAuth::OBJECT)
+    .says("User name and password (RFC 7617). Not with an `authorization` header.");
+
+/// Texts that the body must or must not contain.
+pub const KEYWORD: Field = Field::object("keyword", &Keyword::OBJECT)
+    .says("Texts that the body of the answer must or must not contain. At most 1 MiB of it is read, after decompression (gzip, br).");
+
+/// Comparisons of the body.
+pub const JSON: Field =
+    Field::list("json", "comparison", Items::Objects(&JsonAssertion::OBJECT), 0, Some(JsonAssertion::MAX))
+        .says("Comparisons that the body of the answer, as JSON, must fulfil.")
+        .on_patch("Replaces the list.");
+
+/// Time limit of the answer.
+pub const MAX_RESPONSE_TIME_MS: Field = Field::milliseconds("max_response_time_ms", 1, 30_000)
+    .says("Milliseconds until the head of the answer, above which `slow_outcome` applies.")
+    .computed("no limit")
+    .example(Literal::Int(800));
+
+/// Outcome of an answer that takes longer.
+pub const SLOW_OUTCOME: Field = Field::text("slow_outcome", &text_spec::SLOW_OUTCOME)
+    .says("Outcome of a check that is slower than `max_response_time_ms`.")
+    .default(Literal::Str(SlowOutcome::Degraded.as_str()));
+
 /// What the http check asks and expects. What is as usual is not written down: every tick reads it of every monitor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HttpCheck {
-    /// The request's method.
+    /// Method of the request.
     #[serde(skip_serializing_if = "is_default")]
     pub method: Method,
     /// Its headers.
@@ -253,7 +287,7 @@ pub struct HttpCheck {
     /// Its body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<RequestBody>,
-    /// Which statuses are up.
+    /// Statuses that count as up.
     #[serde(skip_serializing_if = "is_default")]
     pub expected_status: ExpectedStatus,
     /// Whether to follow redirects, at most 10.
@@ -262,19 +296,19 @@ pub struct HttpCheck {
     /// Whether the certificate must be valid for the host.
     #[serde(skip_serializing_if = "is_true")]
     pub verify_tls: bool,
-    /// What the request says of its sender.
+    /// User name and password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub basic_auth: Option<BasicAuth>,
-    /// What the body must contain, or must not.
+    /// Texts that the body must or must not contain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keyword: Option<Keyword>,
-    /// What the body, as JSON, must say.
+    /// Comparisons that the body, as JSON, must fulfil.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub json: Vec<JsonAssertion>,
-    /// Up to when the head of the answer must be there: 1 to 30,000 milliseconds.
+    /// Milliseconds until the head of the answer, above which `slow_outcome` applies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_response_time_ms: Option<u32>,
-    /// What it means that it is not.
+    /// Outcome of a check that is slower.
     #[serde(skip_serializing_if = "is_default")]
     pub slow_outcome: SlowOutcome,
 }
@@ -312,34 +346,41 @@ impl HttpCheck {
         self.keyword.is_some() || !self.json.is_empty()
     }
 
-    /// Reads the `http` object of a request.
-    pub fn read(value: &Value, base: &str, faults: &mut Faults) -> Self {
-        let mut fields = Fields::of(value, base, faults);
-        let check = Self::read_fields(&mut fields, faults);
-        fields.finish(faults);
-        check
-    }
+    /// Its fields.
+    pub const OBJECT: Object = Object {
+        name: "HttpSettings",
+        patch_name: "HttpPatch",
+        says: "Settings of an http check.",
+        fields: &[
+            METHOD,
+            HEADERS,
+            BODY,
+            EXPECTED_STATUS,
+            FOLLOW_REDIRECTS,
+            VERIFY_TLS,
+            BASIC_AUTH,
+            KEYWORD,
+            JSON,
+            MAX_RESPONSE_TIME_MS,
+            SLOW_OUTCOME,
+        ],
+    };
 
     /// Reads the check's fields.
-    pub fn read_fields(fields: &mut Fields<'_>, faults: &mut Faults) -> Self {
+    pub fn read(fields: &mut Fields<'_>, faults: &mut Faults) -> Self {
         let ours = Self::default();
         let check = Self {
-            method: fields.optional("method", faults).unwrap_or(ours.method),
-            headers: fields.optional("headers", faults).unwrap_or(ours.headers),
-            body: fields.optional("body", faults),
-            expected_status: fields.optional("expected_status", faults).unwrap_or(ours.expected_status),
-            follow_redirects: fields.optional("follow_redirects", faults).unwrap_or(ours.follow_redirects),
-            verify_tls: fields.optional("verify_tls", faults).unwrap_or(ours.verify_tls),
-            basic_auth: fields
-                .value("basic_auth")
-                .and_then(|value| BasicAuth::read(value, &fields.pointer("basic_auth"), faults)),
-            keyword: fields.value("keyword").map(|value| Keyword::read(value, &fields.pointer("keyword"), faults)),
-            json: fields
-                .value("json")
-                .map(|value| JsonAssertion::read_all(value, &fields.pointer("json"), faults))
-                .unwrap_or_default(),
-            max_response_time_ms: fields.optional("max_response_time_ms", faults),
-            slow_outcome: fields.optional("slow_outcome", faults).unwrap_or_default(),
+            method: fields.read(&METHOD, faults).unwrap_or(ours.method),
+            headers: fields.read(&HEADERS, faults).unwrap_or(ours.headers),
+            body: fields.read(&BODY, faults),
+            expected_status: fields.read(&EXPECTED_STATUS, faults).unwrap_or(ours.expected_status),
+            follow_redirects: fields.read(&FOLLOW_REDIRECTS, faults).unwrap_or(ours.follow_redirects),
+            verify_tls: fields.read(&VERIFY_TLS, faults).unwrap_or(ours.verify_tls),
+            basic_auth: fields.object(&BASIC_AUTH, faults, BasicAuth::read).flatten(),
+            keyword: fields.object(&KEYWORD, faults, Keyword::read),
+            json: JsonAssertion::read_all(fields, &JSON, faults),
+            max_response_time_ms: fields.read(&MAX_RESPONSE_TIME_MS, faults),
+            slow_outcome: fields.read(&SLOW_OUTCOME, faults).unwrap_or(ours.slow_outcome),
         };
         if check.body.is_some() && matches!(check.method, Method::Get | Method::Head) {
             faults
@@ -347,9 +388,6 @@ impl HttpCheck {
         }
         if check.basic_auth.is_some() && check.headers.iter().any(|(name, _)| name == "authorization") {
             faults.add(fields.pointer("basic_auth"), "does not go with an authorization header: give one of the two");
-        }
-        if check.max_response_time_ms.is_some_and(|most| !(1..=30_000).contains(&most)) {
-            faults.add(fields.pointer("max_response_time_ms"), "must be 1 to 30000");
         }
         if check.reads_body() && check.method == Method::Head {
             let place = if check.keyword.is_some() { "keyword" } else { "json" };
@@ -364,18 +402,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn expected_status_reads_codes_and_ranges() {
-        let expected = ExpectedStatus::try_from("200-204, 301".to_owned());
-        assert_eq!(expected.as_ref().map(ToString::to_string), Ok("200-204,301".to_owned()));
-        let accepted: Vec<u16> = (100..600).filter(|s| expected.as_ref().is_ok_and(|e| e.accepts(*s))).collect();
-        assert_eq!(accepted, [200, 201, 202, 203, 204, 301]);
-    }
-
-    #[test]
-    fn expected_status_refuses_what_is_no_status() {
-        for bad in ["", ",", "99", "600", "299-200", "2xx", "200-", "+200", "0200", "200-299-300", &"200,".repeat(30)] {
-            assert!(ExpectedStatus::try_from(bad.to_owned()).is_err(), "{bad}");
-        }
+    fn what_is_not_stored_is_what_is_not_given() {
+        let body = serde_json::json!({});
+        let mut faults = Faults::default();
+        let read = HttpCheck::read(&mut Fields::of(&body, "", &mut faults), &mut faults);
+        assert_eq!((read, faults), (HttpCheck::default(), Faults::default()));
     }
 
     #[test]

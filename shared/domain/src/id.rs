@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
-use crate::{Invalid, Timestamp};
+use crate::{Invalid, Timestamp, text_spec::Text};
 
 /// 80 bits of randomness for one identifier.
 pub type Entropy = [u8; 10];
@@ -25,6 +25,15 @@ macro_rules! id {
         impl $name {
             /// What every identifier of this kind begins with.
             pub const PREFIX: &'static str = $prefix;
+
+            /// How it looks.
+            pub const TEXT: Text = Text {
+                name: stringify!($name),
+                says: concat!("Unique ID of ", $of, "."),
+                example: concat!($prefix, "01M82PJFFSY9XKXCV0WRMX4C7M"),
+                pattern: concat!("^", $prefix, "[0-7][0-9A-HJKMNP-TV-Z]{25}$"),
+                ..Text::PLAIN
+            };
 
             /// A new identifier of the moment `at`.
             pub fn new(at: Timestamp, entropy: Entropy) -> Self {

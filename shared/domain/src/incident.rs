@@ -4,7 +4,12 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, Author, IncidentId, Invalid, MonitorId, RegionCode, Timestamp, id::CommentId, probe::Cause};
+use crate::{
+    Actor, Author, IncidentId, Invalid, MonitorId, RegionCode, Timestamp,
+    id::CommentId,
+    probe::Cause,
+    text_spec::{INCIDENT_STATUS, NOTE},
+};
 
 /// Whether it is over. An acknowledged incident is still ongoing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,15 +20,25 @@ pub enum IncidentStatus {
     Resolved,
 }
 
+impl IncidentStatus {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Ongoing, Self::Resolved];
+
+    /// The status as the API spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ongoing => "ongoing",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
 impl FromStr for IncidentStatus {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        match text {
-            "ongoing" => Ok(Self::Ongoing),
-            "resolved" => Ok(Self::Resolved),
-            _ => Err(Invalid::new("must be an incident's status: ongoing or resolved")),
-        }
+        let found = Self::ALL.into_iter().find(|status| status.as_str() == text);
+        found.ok_or_else(|| INCIDENT_STATUS.none_of_these("an incident's status"))
     }
 }
 
@@ -74,6 +89,21 @@ pub enum TimelineType {
     Resolved,
 }
 
+impl TimelineType {
+    /// Every type.
+    pub const ALL: [Self; 4] = [Self::Opened, Self::Acknowledged, Self::Commented, Self::Resolved];
+
+    /// The type as the API spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Acknowledged => "acknowledged",
+            Self::Commented => "commented",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
 /// One line of an incident's story.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimelineEntry {
@@ -101,9 +131,7 @@ impl TryFrom<String> for Note {
     type Error = Invalid;
 
     fn try_from(text: String) -> Result<Self, Invalid> {
-        let text = text.trim();
-        let fits = (1..=2000).contains(&text.chars().count());
-        if fits { Ok(Self(text.to_owned())) } else { Err(Invalid::new("must be 1 to 2000 characters")) }
+        NOTE.fit(&text).map(|()| Self(text.trim().to_owned()))
     }
 }
 

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Faults, Fields, Invalid, RegionCode, Status,
+    Faults, Field, Fields, Invalid, Items, Literal, Object, RegionCode, Status,
     address::is_global,
-    check::{Check, CheckType, PRIVATE, port_blocked},
+    check::{self, Check, CheckType, PRIVATE, port_blocked},
     plan::Limits,
+    text_spec,
 };
 
 pub use crate::text::{HttpUrl, MonitorName, Tag};
@@ -17,11 +18,55 @@ pub use crate::text::{HttpUrl, MonitorName, Tag};
 /// Regions of one monitor, at most: a change of them all fits into one transaction.
 const REGIONS_MAX: usize = 20;
 
-/// How long one attempt may take unless told otherwise, in milliseconds.
+/// Time limit of one attempt where none is given, in milliseconds.
 pub const DEFAULT_TIMEOUT_MS: u32 = 10_000;
 
-/// Further attempts within a tick unless told otherwise.
+/// Further attempts within a tick where nothing is given.
 pub const DEFAULT_RETRIES: u8 = 2;
+
+/// Display name.
+pub const NAME: Field = Field::text("name", &text_spec::NAME).says("Display name.").computed("the host of the target");
+
+/// Seconds between two checks.
+pub const CHECK_INTERVAL: Field = Field::interval("check_interval", 60, 60, 86_400)
+    .says("Seconds between two checks.")
+    .default(Literal::Int(60))
+    .example(Literal::Int(300));
+
+/// Regions that check it.
+pub const REGIONS: Field = Field::list("regions", "region", Items::Texts(&text_spec::REGION), 1, Some(REGIONS_MAX))
+    .says("Regions that check it.")
+    .computed("all regions of this deployment")
+    .on_patch("Replaces the list.");
+
+/// Time limit of one attempt.
+pub const TIMEOUT_MS: Field = Field::milliseconds("timeout_ms", 100, 30_000)
+    .says("Time limit of one attempt, in milliseconds.")
+    .default(Literal::Int(DEFAULT_TIMEOUT_MS as i64))
+    .example(Literal::Int(5_000));
+
+/// Further attempts.
+pub const RETRIES: Field = Field::integer("retries", 0, 5)
+    .says("Further attempts after a failure, within the same minute as far as it allows them, before a region reports it down.")
+    .default(Literal::Int(DEFAULT_RETRIES as i64))
+    .example(Literal::Int(3));
+
+/// Regions that must agree.
+pub const CONFIRM_REGIONS: Field = Field::integer("confirm_regions", 1, REGIONS_MAX as i64)
+    .says("Regions that must report it down, at most the number of its regions.")
+    .computed("a majority of the regions that report")
+    .example(Literal::Int(2));
+
+/// Labels.
+pub const TAGS: Field = Field::list("tags", "tag", Items::Texts(&text_spec::TAG), 0, Some(20))
+    .says("Labels to find it by.")
+    .on_patch("Replaces the list.");
+
+/// Receiver of events.
+pub const WEBHOOK_URL: Field = Field::text("webhook_url", &text_spec::URL)
+    .says("Receiver of events.")
+    .also("The answer shows the secret of a new webhook.")
+    .on_patch("`null` removes it.");
 
 /// What a deployment and a plan allow a monitor to be.
 #[derive(Debug, Clone)]
@@ -44,27 +89,51 @@ pub struct MonitorSpec {
     /// What is checked, and how: the members `check_type`, `url` and one by the type's name.
     #[serde(flatten)]
     pub check: Check,
-    /// What people call it; the target's host unless told otherwise.
+    /// Display name. Default: the host of the target.
     pub name: MonitorName,
-    /// Seconds between checks: a multiple of 60, from the plan's minimum to 86,400.
+    /// Seconds between two checks, at least the plan's minimum.
     pub check_interval: u32,
-    /// Where it is checked from, in order, without repeats.
+    /// Regions that check it, in order, without repeats.
     pub regions: Vec<RegionCode>,
-    /// How long one attempt may take: 100 to 30,000 milliseconds.
+    /// Time limit of one attempt, in milliseconds.
     pub timeout_ms: u32,
-    /// Further attempts within a tick before a region votes down: 0 to 5.
+    /// Further attempts after a failure within a tick, before a region votes down.
     pub retries: u8,
-    /// How many regions must agree; a majority of those that report unless told otherwise.
+    /// Regions that must report it down. Default: a majority of those that report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirm_regions: Option<u8>,
-    /// Labels to find it by, at most 20.
+    /// Labels to find it by.
     pub tags: Vec<Tag>,
-    /// Where events go.
+    /// Receiver of events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_url: Option<HttpUrl>,
 }
 
 impl MonitorSpec {
+    /// Its fields.
+    pub const OBJECT: Object = Object {
+        name: "NewMonitor",
+        patch_name: "MonitorPatch",
+        says: "Settings of a monitor. An http check requires `url`, each other type the object of its name.",
+        fields: &[
+            check::URL,
+            NAME,
+            check::CHECK_TYPE,
+            CHECK_INTERVAL,
+            REGIONS,
+            TIMEOUT_MS,
+            RETRIES,
+            CONFIRM_REGIONS,
+            TAGS,
+            WEBHOOK_URL,
+            check::HTTP,
+            check::SSL,
+            check::TCP,
+            check::DNS,
+            check::PING,
+        ],
+    };
+
     /// Reads a request's body, reporting every fault at once.
     ///
     /// # Errors
@@ -73,7 +142,7 @@ impl MonitorSpec {
         let mut faults = Faults::default();
         let mut fields = Fields::of(body, "", &mut faults);
         let check = Check::read(&mut fields, allowance.private_targets, &mut faults);
-        let webhook_url: Option<HttpUrl> = fields.optional("webhook_url", &mut faults);
+        let webhook_url: Option<HttpUrl> = fields.read(&WEBHOOK_URL, &mut faults);
         let blocked = check.as_ref().and_then(|check| Some((check, check.blocked_port(allowance.blocked_ports)?)));
         if let Some((check, (field, port))) = blocked {
             let place = match check {
@@ -91,34 +160,34 @@ impl MonitorSpec {
         {
             faults.add(fields.pointer("webhook_url"), port_blocked(port));
         }
-        let name: Option<MonitorName> = fields.optional("name", &mut faults);
+        let name: Option<MonitorName> = fields.read(&NAME, &mut faults);
         let name = name.or_else(|| check.as_ref().and_then(|check| default_name(check).ok()));
         let check_interval = read_interval(&mut fields, allowance, &mut faults);
         let regions = read_regions(&mut fields, allowance, &mut faults);
-        let timeout_ms = fields.number("timeout_ms", DEFAULT_TIMEOUT_MS, 100..=30_000, &mut faults);
-        let retries = fields.number("retries", DEFAULT_RETRIES.into(), 0..=5, &mut faults);
-        let confirm_regions: Option<u8> = fields.optional("confirm_regions", &mut faults);
-        if confirm_regions.is_some_and(|confirm| confirm == 0 || usize::from(confirm) > regions.len()) {
+        let timeout_ms = fields.read(&TIMEOUT_MS, &mut faults);
+        let retries = fields.read(&RETRIES, &mut faults);
+        let confirm_regions: Option<u8> = fields.read(&CONFIRM_REGIONS, &mut faults);
+        let beyond_regions = |confirm: usize| confirm > regions.len() && confirm <= REGIONS_MAX;
+        if confirm_regions.is_some_and(|confirm| beyond_regions(confirm.into())) {
             let detail = format!("must be 1 to {}, the number of the monitor's regions", regions.len());
             faults.add(fields.pointer("confirm_regions"), detail);
         }
-        let tags: BTreeSet<Tag> = fields.optional("tags", &mut faults).unwrap_or_default();
-        if tags.len() > 20 {
-            faults.add(fields.pointer("tags"), "must be at most 20 tags");
-        }
+        let tags: BTreeSet<Tag> = fields.read(&TAGS, &mut faults).unwrap_or_default();
         fields.finish(&mut faults);
-        let spec = check.zip(name).map(|(check, name)| Self {
-            check,
-            name,
-            check_interval,
-            regions,
-            timeout_ms,
-            retries: u8::try_from(retries).unwrap_or(u8::MAX),
-            confirm_regions,
-            tags: tags.into_iter().collect(),
-            webhook_url,
-        });
-        faults.finish(spec)
+        let spec = move || {
+            Some(Self {
+                check: check?,
+                name: name?,
+                check_interval: check_interval?,
+                regions,
+                timeout_ms: timeout_ms?,
+                retries: retries?,
+                confirm_regions,
+                tags: tags.into_iter().collect(),
+                webhook_url,
+            })
+        };
+        faults.finish(spec())
     }
 
     /// The description as JSON, with its secrets.
@@ -132,28 +201,22 @@ fn default_name(check: &Check) -> Result<MonitorName, Invalid> {
     MonitorName::try_from(host)
 }
 
-fn read_interval(fields: &mut Fields<'_>, allowance: &Allowance<'_>, faults: &mut Faults) -> u32 {
+fn read_interval(fields: &mut Fields<'_>, allowance: &Allowance<'_>, faults: &mut Faults) -> Option<u32> {
     let least = allowance.limits.min_check_interval;
-    let interval = fields.optional("check_interval", faults).unwrap_or(least.max(60));
-    if !(least..=86_400).contains(&interval) || !interval.is_multiple_of(60) {
-        faults.add(fields.pointer("check_interval"), format!("must be a multiple of 60, {least} to 86400 seconds"));
+    let given: Option<u32> = fields.given(&CHECK_INTERVAL, faults);
+    if given.is_some_and(|given| given < least && CHECK_INTERVAL.kind.misfit(&given.into()).is_none()) {
+        faults.add(fields.pointer(CHECK_INTERVAL.name), format!("must be at least {least} on this plan"));
     }
-    interval
+    given.or_else(|| CHECK_INTERVAL.default_as().map(|usual: u32| usual.max(least)))
 }
 
 fn read_regions(fields: &mut Fields<'_>, allowance: &Allowance<'_>, faults: &mut Faults) -> Vec<RegionCode> {
-    let asked: Option<Vec<RegionCode>> = fields.optional("regions", faults);
+    let asked: Option<Vec<RegionCode>> = fields.read(&REGIONS, faults);
     let Some(asked) = asked else {
         let all = if allowance.regions.is_empty() { allowance.kept } else { allowance.regions };
         return all.iter().copied().take(REGIONS_MAX).collect();
     };
     let regions: BTreeSet<RegionCode> = asked.into_iter().collect();
-    if regions.len() > REGIONS_MAX {
-        faults.add(fields.pointer("regions"), format!("must name at most {REGIONS_MAX} regions"));
-    }
-    if regions.is_empty() {
-        faults.add(fields.pointer("regions"), "must name at least one region");
-    }
     let deployed: Vec<&str> = allowance.regions.iter().map(|region| region.as_str()).collect();
     let allowed = |region: &&RegionCode| allowance.regions.contains(region) || allowance.kept.contains(region);
     for region in regions.iter().filter(|region| !allowed(region)) {

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Invalid;
+use crate::{Invalid, text_spec};
 
 /// What an account may do and how fast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +66,6 @@ impl FromStr for Plan {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let named = Self::ALL.into_iter().find(|plan| plan.as_str() == text);
-        named.ok_or_else(|| Invalid::new("must be a plan: free, lite, start, pro or business"))
+        named.ok_or_else(|| text_spec::PLAN.none_of_these("a plan"))
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Invalid, Timestamp};
+use crate::{Invalid, Timestamp, text_spec};
 
 /// The verdict of one probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +45,7 @@ impl std::str::FromStr for Outcome {
         Self::ALL
             .into_iter()
             .find(|outcome| outcome.as_str() == text)
-            .ok_or_else(|| Invalid::new("must be an outcome: up, degraded, down or probe_error"))
+            .ok_or_else(|| text_spec::OUTCOME.none_of_these("an outcome"))
     }
 }
 

@@ -81,9 +81,16 @@ impl FromStr for Scope {
 pub struct Scopes(BTreeSet<Scope>);
 
 impl Scopes {
-    /// What a key may do unless told otherwise: read the account, monitors and incidents.
+    /// Scopes of a key for which none are named.
+    const DEFAULT: [Scope; 3] = [Scope::AccountRead, Scope::MonitorsRead, Scope::IncidentsRead];
+
+    /// The same, as the API spells them.
+    pub const DEFAULT_NAMES: &[&str] =
+        &[Self::DEFAULT[0].as_str(), Self::DEFAULT[1].as_str(), Self::DEFAULT[2].as_str()];
+
+    /// What a key may do for which no scopes are named: read the account, monitors and incidents.
     pub fn default_of_a_key() -> Self {
-        Self(BTreeSet::from([Scope::AccountRead, Scope::MonitorsRead, Scope::IncidentsRead]))
+        Self(BTreeSet::from(Self::DEFAULT))
     }
 
     /// Every scope there is.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Invalid, Timestamp,
     probe::{Cause, Outcome},
+    text_spec,
 };
 
 /// What a monitor is, all regions together.
@@ -26,6 +27,9 @@ pub enum Status {
 }
 
 impl Status {
+    /// Every status.
+    pub const ALL: [Self; 5] = [Self::Pending, Self::Up, Self::Degraded, Self::Down, Self::Paused];
+
     /// The status as the API spells it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -42,10 +46,10 @@ impl FromStr for Status {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        [Self::Pending, Self::Up, Self::Degraded, Self::Down, Self::Paused]
+        Self::ALL
             .into_iter()
             .find(|status| status.as_str() == text)
-            .ok_or_else(|| Invalid::new("must be a status: up, down, degraded, paused or pending"))
+            .ok_or_else(|| text_spec::STATUS.none_of_these("a status"))
     }
 }
 

@@ -5,7 +5,11 @@ use std::{fmt, net::IpAddr};
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
-use crate::{Invalid, host::check_labels};
+use crate::{
+    Invalid,
+    host::check_labels,
+    text_spec::{NAME, TAG},
+};
 
 macro_rules! text_newtype {
     ($(#[$doc:meta])* $name:ident, $parse:expr) => {
@@ -48,11 +52,10 @@ text_newtype!(
     /// A monitor's name: 1 to 100 characters, none of them a control character.
     MonitorName,
     |text| {
-        let text = text.trim();
-        if (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
-            Ok(text.to_owned())
+        if NAME.fit(text).is_ok() && !text.trim().chars().any(char::is_control) {
+            Ok(text.trim().to_owned())
         } else {
-            Err(Invalid::new("must be 1 to 100 characters without control characters"))
+            Err(Invalid::new(format!("{} without control characters", NAME.rule())))
         }
     }
 );
@@ -62,10 +65,10 @@ text_newtype!(
     Tag,
     |text| {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._:/-".contains(&byte);
-        if (1..=50).contains(&text.len()) && text.bytes().all(allowed) {
+        if TAG.fit(text).is_ok() && text.bytes().all(allowed) {
             Ok(text.to_owned())
         } else {
-            Err(Invalid::new("each tag must be 1 to 50 letters, digits or . _ : / -"))
+            Err(Invalid::new(format!("each tag {}: letters, digits or . _ : / -", TAG.rule())))
         }
     }
 );

@@ -2,34 +2,30 @@
 
 use axum::{extract::State, response::Response};
 use serde_json::Value;
-use utoipa::ToSchema;
 use valpero_auth::Token;
-use valpero_domain::{Faults, Fields, KeyId, Scope, Scopes, Timestamp, monitor::MonitorName};
+use valpero_domain::{
+    Faults, Field, Fields, Items, KeyId, Literal, Object, Scope, Scopes, Timestamp, monitor::MonitorName, text_spec,
+};
 use valpero_http::{Answer, Auth, Caller, Idempotency, IdempotencyParam, JsonBody, Problem, Ticket, need};
 use valpero_runtime::{App, entropy};
 use valpero_storage::ApiKey;
-use valpero_views::schema;
+use valpero_views::body;
 
 use super::Key;
 
-/// A key to be minted.
-#[derive(Debug, ToSchema)]
-#[expect(
-    dead_code,
-    reason = "described, and never built: bodies are read field by field, so that all faults are told at once"
-)]
-pub struct NewKey {
-    /// What you call it.
-    #[schema(value_type = schema::Name)]
-    name: String,
-    /// What it may do: `account:read`, `monitors:read` and `incidents:read` unless told otherwise, and nothing that the key which
-    /// mints it may not do.
-    #[schema(value_type = Option<Vec<schema::Scope>>, min_items = 1)]
-    scopes: Option<Vec<String>>,
-    /// When it ends: in the future, and no later than the key which mints it. It does not unless told otherwise.
-    #[schema(value_type = Option<schema::Time>)]
-    expires_at: Option<String>,
-}
+const NAME: Field = Field::text("name", &text_spec::NAME).required().says("Display name.");
+const SCOPES: Field = Field::list("scopes", "scope", Items::Texts(&text_spec::SCOPE), 1, None)
+    .says("Permissions of the key, none beyond those of the key that creates it.")
+    .default(Literal::Strs(Scopes::DEFAULT_NAMES));
+const EXPIRES_AT: Field = Field::text("expires_at", &text_spec::TIME)
+    .says("When the key expires: in the future, and not after the key that creates it.")
+    .computed("never");
+
+/// The body of a new key.
+const OBJECT: Object =
+    Object { name: "NewKey", patch_name: "", says: "An API key to create.", fields: &[NAME, SCOPES, EXPIRES_AT] };
+
+body!(NewKey, OBJECT, Whole);
 
 /// Mints a key. Its token is in this answer and nowhere else.
 #[utoipa::path(
@@ -75,18 +71,16 @@ impl Asked {
     fn read(body: &Value, now: Timestamp) -> Result<Self, Faults> {
         let mut faults = Faults::default();
         let mut fields = Fields::of(body, "", &mut faults);
-        let name: Option<MonitorName> = fields.required("name", &mut faults);
-        let scopes: Option<Vec<Scope>> = fields.optional("scopes", &mut faults);
-        let scopes = scopes.map_or_else(|| Ok(Scopes::default_of_a_key()), Scopes::parse);
-        if let Err(error) = &scopes {
-            faults.add("/scopes", error.to_string());
-        }
-        let expires_at: Option<Timestamp> = fields.optional("expires_at", &mut faults);
+        let name: Option<MonitorName> = fields.read(&NAME, &mut faults);
+        let scopes: Option<Vec<Scope>> = fields.read(&SCOPES, &mut faults);
+        let expires_at: Option<Timestamp> = fields.read(&EXPIRES_AT, &mut faults);
         if expires_at.is_some_and(|end| end <= now) {
             faults.add("/expires_at", "must be in the future");
         }
         fields.finish(&mut faults);
-        let asked = name.zip(scopes.ok()).map(|(name, scopes)| Self { name: name.into(), scopes, expires_at });
+        // An empty list is a fault already.
+        let scopes = scopes.and_then(|scopes| Scopes::parse(scopes).ok());
+        let asked = name.zip(scopes).map(|(name, scopes)| Self { name: name.into(), scopes, expires_at });
         faults.finish(asked)
     }
 }

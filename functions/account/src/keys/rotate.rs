@@ -2,27 +2,25 @@
 
 use axum::{extract::State, response::Response};
 use serde_json::Value;
-use utoipa::ToSchema;
 use valpero_auth::Token;
-use valpero_domain::{Faults, Fields, KeyId, Timestamp};
+use valpero_domain::{Faults, Field, Fields, KeyId, Literal, Object, Timestamp};
 use valpero_http::{Answer, Auth, Idempotency, IdempotencyParam, ObjectId, OptionalBody, Problem, Ticket, need};
 use valpero_runtime::{App, entropy};
 use valpero_storage::ApiKey;
-use valpero_views::schema;
+use valpero_views::{body, schema};
 
 use super::Key;
 
-/// Seconds that the old key may live on, at most: a week.
-const GRACE_MAX_S: i64 = 604_800;
+const GRACE_SECONDS: Field = Field::seconds("grace_seconds", 604_800)
+    .says("Seconds for which the old key remains valid, up to a week.")
+    .default(Literal::Int(0))
+    .example(Literal::Int(3600));
 
-/// How a key is rotated.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "described, and never built")]
-pub struct Rotation {
-    /// Seconds that the old key may live on, up to a week: 0 unless told otherwise.
-    #[schema(minimum = 0, maximum = 604800, example = 3600)]
-    grace_seconds: Option<i64>,
-}
+/// The body of a rotation.
+const OBJECT: Object =
+    Object { name: "Rotation", patch_name: "", says: "How a key is rotated.", fields: &[GRACE_SECONDS] };
+
+body!(Rotation, OBJECT, Whole);
 
 /// Rotates a key. Its successor has the same name and scopes; the old key ends after the grace, during which both count as live.
 #[utoipa::path(
@@ -80,10 +78,7 @@ fn successor(old: &ApiKey, token: &Token, now: Timestamp) -> Result<ApiKey, Prob
 fn grace_seconds(body: &Value) -> Result<i64, Faults> {
     let mut faults = Faults::default();
     let mut fields = Fields::of(body, "", &mut faults);
-    let grace_s: i64 = fields.optional("grace_seconds", &mut faults).unwrap_or(0);
-    if !(0..=GRACE_MAX_S).contains(&grace_s) {
-        faults.add("/grace_seconds", format!("must be 0 to {GRACE_MAX_S}"));
-    }
+    let grace_s = fields.read(&GRACE_SECONDS, &mut faults);
     fields.finish(&mut faults);
-    faults.finish(Some(grace_s))
+    faults.finish(grace_s)
 }
