@@ -3,8 +3,8 @@
 From the moment a function's bootstrap is spawned to its first GET of /next: milliseconds, what CPU time all its threads had used by
 then, and how many instructions (counted by valgrind's callgrind, in a start of its own). Beside them a bare bootstrap, and one
 that has made an AWS SDK client as the SDK makes it unless told otherwise. They take turns; the machine is as noisy as it is, so the least of
-many starts is shown beside the median. `--write` puts the table into docs/COLD_START.md. Builds the releases first, by the profile of Cargo.toml unless CARGO_PROFILE_RELEASE_…
-say otherwise."""
+many starts is shown beside the median. `--write` puts the table into docs/COLD_START.md. Builds the releases first, as they are
+shipped (infra/shipped)."""
 
 import glob
 import os
@@ -44,9 +44,9 @@ VARIABLES = {
 
 def bootstraps():
     bins = [word for name in FUNCTIONS for word in ("-p", f"valpero-{name}")]
-    subprocess.run(["cargo", "build", "--release", "--locked", "--bins", *bins], cwd=ROOT, check=True)
+    subprocess.run(["infra/shipped", "cargo", "build", "--release", "--locked", "--bins", *bins], cwd=ROOT, check=True)
     examples = [word for name in EXAMPLES for word in ("--example", name)]
-    subprocess.run(["cargo", "build", "--release", "--locked", "-p", "valpero-delivery", *examples], cwd=ROOT, check=True)
+    subprocess.run(["infra/shipped", "cargo", "build", "--release", "--locked", "-p", "valpero-delivery", *examples], cwd=ROOT, check=True)
     folder = os.path.join(os.environ.get("CARGO_TARGET_DIR", f"{ROOT}/target"), "release")
     built = {shown: f"{folder}/examples/{name}" for name, shown in EXAMPLES.items()}
     return built | {name: f"{folder}/valpero-{name}" for name in FUNCTIONS}

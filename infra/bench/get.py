@@ -100,7 +100,7 @@ def measure(binary, environment, event):
 
 
 def main():
-    build = ["cargo", "build", "--release", "--locked", "-p"]
+    build = ["infra/shipped", "cargo", "build", "--release", "--locked", "-p"]
     subprocess.run([*build, "valpero-bench"], cwd=probes.ROOT, check=True)
     subprocess.run([*build, "valpero-monitors", "--bins", "--examples"], cwd=probes.ROOT, check=True)
     site = subprocess.Popen([probes.BENCH, "site"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

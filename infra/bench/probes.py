@@ -9,7 +9,8 @@ once, on a fresh connection, and their CPU times are read from the kernel:
   the other as the tick begins them (`paced`), for a processor that rests between two of them takes longer for each;
 - Debian's prometheus-blackbox-exporter, asked for one probe a target.
 
-They take turns in one run. Machines differ and are noisy: what counts are the ratios. Builds the release of valpero-bench first."""
+They take turns in one run. Machines differ and are noisy: what counts are the ratios. Builds valpero-bench first, as
+what is shipped (infra/shipped)."""
 
 import concurrent.futures
 import json
@@ -141,7 +142,7 @@ class Blackbox:
 
 def main():
     tools.packages()
-    subprocess.run(["cargo", "build", "--release", "--locked", "-p", "valpero-bench"], cwd=ROOT, check=True)
+    subprocess.run(["infra/shipped", "cargo", "build", "--release", "--locked", "-p", "valpero-bench"], cwd=ROOT, check=True)
     with tempfile.TemporaryDirectory() as place:
         os.chmod(place, 0o755)
         chains = {name: chain(place, name, *kinds) for name, kinds in CHAINS.items()}

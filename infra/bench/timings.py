@@ -5,7 +5,8 @@ reads, phase by phase, beside what a single probe reads that has the machine for
 asked for 20 at a time. Single probes are made twice: one at once after the other (`single`), when everything is warm and nobody sleeps,
 and one 5 ms after the other (`rested`), when everybody has to be woken up; a tick is between the two. All of it is in a network of its own, whose name server is knot.
 
-Builds the release of valpero-bench first."""
+Builds valpero-bench first, as
+what is shipped (infra/shipped)."""
 
 import concurrent.futures
 import json
@@ -134,7 +135,7 @@ def main():
             measure(place)
         return
     tools.packages()
-    subprocess.run(["cargo", "build", "--release", "--locked", "-p", "valpero-bench"], cwd=probes.ROOT, check=True)
+    subprocess.run(["infra/shipped", "cargo", "build", "--release", "--locked", "-p", "valpero-bench"], cwd=probes.ROOT, check=True)
     os.execvp("unshare", ["unshare", "--net", "--mount", "--map-root-user", sys.executable, os.path.abspath(__file__), "--inside"])
 
 
