@@ -301,7 +301,10 @@ mod tests {
     async fn a_refusal_is_not_repeated_and_a_throttled_question_is() {
         let (cloud, sdk) = aws(&[(400, refusal("ValidationError", "Stack with id valpero does not exist"))]).await;
         let error = outputs(&sdk, "valpero").await.expect_err("refused");
-        assert_eq!((error.code(), error.message()), (Some("ValidationError"), Some("Stack with id valpero does not exist")));
+        assert_eq!(
+            (error.code(), error.message()),
+            (Some("ValidationError"), Some("Stack with id valpero does not exist"))
+        );
         assert_eq!(cloud.asked.lock().expect("no panic").len(), 1);
 
         let (cloud, sdk) = aws(&[(400, refusal("Throttling", "Rate exceeded")), (200, DESCRIBED.into())]).await;
@@ -313,7 +316,9 @@ mod tests {
 
     #[test]
     fn what_is_no_answer_says_so() {
-        for (status, body) in [(403, "<html>proxy</html>"), (200, "<html>proxy</html>"), (407, ""), (400, "<ErrorResponse/>")] {
+        for (status, body) in
+            [(403, "<html>proxy</html>"), (200, "<html>proxy</html>"), (407, ""), (400, "<ErrorResponse/>")]
+        {
             let error = read(status, body.as_bytes()).expect_err("no answer");
             assert!(error.to_string().starts_with(&format!("HTTP status {status} ")), "{error}");
             assert!(error.source.is_some(), "{body}");

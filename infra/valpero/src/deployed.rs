@@ -35,7 +35,8 @@ pub(crate) async fn find(stack: &str) -> Result<Deployed, Box<dyn Error + Send +
     let Some(region) = sdk.region() else {
         return Err("which AWS region is the stack in? Say it, as with AWS_REGION=eu-north-1".into());
     };
-    let outputs = cloudformation::outputs(&sdk, stack).await.map_err(|error| explain(&error, stack, region.as_ref()))?;
+    let outputs =
+        cloudformation::outputs(&sdk, stack).await.map_err(|error| explain(&error, stack, region.as_ref()))?;
     let output = |name: &str| {
         let missing =
             || format!("the stack {stack} has no output {name}; is it Valpero's home region, deployed whole?");
@@ -59,12 +60,14 @@ fn explain(error: &(impl ProvideErrorMetadata + Error + 'static), stack: &str, r
             format!("there is no stack {stack} in {region}; is AWS_REGION that of the home region?")
         }
         Some("AccessDenied" | "AccessDeniedException") => {
-            format!("these credentials may not read the stack {stack} in {region}; docs/OPERATING.md lists the rights: {why}")
+            format!(
+                "these credentials may not read the stack {stack} in {region}; docs/OPERATING.md lists the rights: {why}"
+            )
         }
-        Some(
-            "ExpiredToken" | "InvalidClientTokenId" | "SignatureDoesNotMatch" | "UnrecognizedClientException",
-        ) => {
-            format!("AWS does not take these credentials in {region}; log in anew, or choose others by AWS_PROFILE: {why}")
+        Some("ExpiredToken" | "InvalidClientTokenId" | "SignatureDoesNotMatch" | "UnrecognizedClientException") => {
+            format!(
+                "AWS does not take these credentials in {region}; log in anew, or choose others by AWS_PROFILE: {why}"
+            )
         }
         _ => format!("CloudFormation in {region} could not be asked; are region and credentials right? {why}"),
     }
@@ -81,7 +84,11 @@ mod tests {
         for (code, message, advice) in [
             ("ValidationError", "Stack with id valpero does not exist", "is AWS_REGION that of the home region?"),
             ("ValidationError", "1 validation error detected", "are region and credentials right?"),
-            ("AccessDenied", "User: a is not authorized to perform: cloudformation:DescribeStacks", "docs/OPERATING.md"),
+            (
+                "AccessDenied",
+                "User: a is not authorized to perform: cloudformation:DescribeStacks",
+                "docs/OPERATING.md",
+            ),
             ("InvalidClientTokenId", "The security token included in the request is invalid", "log in anew"),
             ("ExpiredToken", "The security token included in the request is expired", "log in anew"),
             ("SignatureDoesNotMatch", "The request signature we calculated does not match", "log in anew"),
