@@ -126,7 +126,7 @@ deploy_region() {
     look "$stack-$code" "$region"
     choose_architecture "$stack-$code" "$usual"
     parameters=(Stack="$stack" HomeRegion="$home" RegionCode="$code" Architecture="$architecture" "$@")
-    run sam build --template infra/region.yaml --build-dir .aws-sam/region --region "$region" --parameter-overrides "${parameters[@]}"
+    run infra/shipped sam build --template infra/region.yaml --build-dir .aws-sam/region --region "$region" --parameter-overrides "${parameters[@]}"
     sam_deploy "$stack-$code" "$region" --template-file .aws-sam/region/template.yaml --parameter-overrides "${parameters[@]}"
     [ "$dry_run" = yes ] ||
         echo "The checker of $code ($region) is deployed. \`valpero region list --stack $stack\` shows it after its first tick."

@@ -3,8 +3,8 @@
 From the moment a function's bootstrap is spawned to its first GET of /next: milliseconds, what CPU time all its threads had used by
 then, and how many instructions (counted by valgrind's callgrind, in a start of its own). Beside them a bare bootstrap, and one
 that has made an AWS SDK client with the SDK's defaults. They take turns; machines are noisy, so the least of many starts is shown beside
-the median. `--write` puts the table into docs/COLD_START.md. Builds the releases first, by the profile of Cargo.toml, which the variables
-CARGO_PROFILE_RELEASE_… override."""
+the median. `--write` puts the table into docs/COLD_START.md. Builds the releases first, as they are shipped
+(infra/shipped)."""
 
 import glob
 import os

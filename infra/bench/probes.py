@@ -9,7 +9,8 @@ once, on a fresh connection, and their CPU times are read from the kernel:
   the other as the tick begins them (`paced`), for a processor that rests between two of them takes longer for each;
 - Debian's prometheus-blackbox-exporter, asked for one probe a target.
 
-They take turns in one run. Machines differ and are noisy: what counts are the ratios. Builds the release of valpero-bench first."""
+They take turns in one run. Machines differ and are noisy: what counts are the ratios. Builds valpero-bench first, as
+what is shipped (infra/shipped)."""
 
 import concurrent.futures
 import json

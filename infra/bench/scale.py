@@ -7,8 +7,8 @@ store are other processes of this machine. Every minute it is asked of each moni
 Then a thousand monitors of which every tenth begins to hang until its time-out of 10 s: what the invocation that checks the others is
 billed for, before and after. And one account's monitors that all fall at once, in three regions and with webhooks, where a partition of
 the store takes what DynamoDB's does: 1,000 write and 3,000 read units a second. Takes half an hour, for half of which it makes monitors.
-`--write` puts tables and plot into docs/SCALE.md and docs/scale.svg; matplotlib, which draws it, comes from pip. Builds the release of
-valpero-bench first."""
+`--write` puts tables and plot into docs/SCALE.md and docs/scale.svg; matplotlib, which draws it, comes from pip. Builds
+valpero-bench first, as it is shipped (infra/shipped)."""
 
 import json
 import os

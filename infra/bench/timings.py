@@ -6,7 +6,8 @@ asked for 20 at a time. Single probes are made twice: one at once after the othe
 and one 5 ms after the other (`rested`), when everybody has to be woken up; a tick is between the two. All of it is in a network of its
 own, whose name server is knot.
 
-Builds the release of valpero-bench first."""
+Builds valpero-bench first, as
+what is shipped (infra/shipped)."""
 
 import concurrent.futures
 import json

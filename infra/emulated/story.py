@@ -9,9 +9,12 @@ import os
 import signal
 import time
 
+import tomllib
+
 import chaos
 import local
 from cloud import Api, Cloud, outputs, run, target, tool
+from testkit.paths import ROOT
 from testkit.processes import stop_all
 from testkit.steps import step, summary
 from testkit.waiting import until
@@ -26,9 +29,13 @@ class Deployment:
     def __init__(self, cloud, valpero):
         self.cloud, self.valpero, self.stack, self.home, self.regions = cloud, valpero, "valpero", HOME, {"hel": HOME}
         path = os.pathsep.join([os.path.dirname(tool("sam", "sam")), os.environ["PATH"]])
-        # cargo, not zig, links; nothing may be fetched, nothing is shipped.
-        build = {"CARGO_LAMBDA_COMPILER": "cargo", "CARGO_PROFILE_RELEASE_LTO": "off", "CARGO_NET_OFFLINE": "true"}
-        build["CARGO_PROFILE_RELEASE_CODEGEN_UNITS"] = "16"
+        # cargo, not zig, links; nothing may be fetched.
+        build = {"CARGO_LAMBDA_COMPILER": "cargo", "CARGO_NET_OFFLINE": "true"}
+        # Nothing is shipped, so that the profile of a local build will do.
+        with open(os.path.join(ROOT, "Cargo.toml"), "rb") as file:
+            local = tomllib.load(file)["profile"]["release"]
+        for name in ("opt-level", "lto", "codegen-units"):
+            build["CARGO_PROFILE_RELEASE_" + name.replace("-", "_").upper()] = str(local[name])
         build["RUSTUP_DIST_SERVER"] = "http://127.0.0.1:1"
         self.environment = cloud.environment | build | {"PATH": path, "AWS_REGION": HOME, "AWS_DEFAULT_REGION": HOME}
 

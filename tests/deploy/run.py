@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 
+import tomllib
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "py"))
 
 from testkit.paths import ROOT
@@ -19,6 +21,8 @@ from testkit.steps import step, summary
 HOME, AWAY = "eu-north-1", "eu-central-1"
 # What the scripts use of the system.
 SYSTEM = ("bash", "dirname", "sed", "awk")
+# The store of one machine, which no function contains (deny.toml).
+EMBEDDED = ("dynoxide-rs", "libsqlite3-sys", "rusqlite")
 BOTO3 = """
 import json, os
 from botocore.exceptions import ClientError
@@ -60,6 +64,7 @@ if sys.argv[1:] == ["--version"]:
 else:
     with open(os.environ["SEEN"], "a") as seen:
         seen.write(json.dumps(["sam", *sys.argv[1:]]) + "\\n")
+    print(sys.argv[1], "with", *[os.environ.get("CARGO_PROFILE_RELEASE_" + name, "?") for name in ("OPT_LEVEL", "LTO", "CODEGEN_UNITS")])
     sys.exit(1 if os.environ.get("FAILS") == sys.argv[1] else 0)
 """
 
@@ -169,8 +174,31 @@ def first_time():
     done = Machine(UNPROTECTED="yes").run("deploy")
     step("who may not protect the stack hears of it", done.code == 0 and "termination protection could not" in done.said, done)
     done = Machine().run("deploy", "--dry-run")
-    shown = "$ sam build" in done.said and "$ sam deploy" in done.said and "protect valpero eu-north-1 on" in done.said
+    shown = "sam build" in done.said and "$ sam deploy" in done.said and "protect valpero eu-north-1 on" in done.said
     step("--dry-run shows it all and runs nothing", done.code == 0 and not done.ran and shown, done)
+
+
+def optimised():
+    """A local build is quick to make; what is shipped is not."""
+    done = Machine().run("deploy", "--region", "fra")
+    step("what is shipped is built with all optimisation", done.code == 0 and done.said.count("build with 3 fat 1\n") == 2, done)
+    done = Machine({f"valpero={HOME}": stack()}).run("add-region", "fra")
+    step("a region added later, too", done.code == 0 and done.said.count("build with 3 fat 1\n") == 1, done)
+    done = Machine().run("deploy", "--dry-run")
+    step("--dry-run says so", "$ infra/shipped sam build " in done.said, done)
+    done = Machine(CARGO_PROFILE_RELEASE_LTO="off", CARGO_PROFILE_RELEASE_OPT_LEVEL="1").run("deploy")
+    step("unless the environment has other wishes", done.code == 0 and "build with 1 off 1\n" in done.said, done)
+    with open(os.path.join(ROOT, "Cargo.toml"), "rb") as file:
+        release = tomllib.load(file)["profile"]["release"]
+    packages = release.pop("package")
+    shipped = {name: one for name, one in packages.items() if name not in EMBEDDED}
+    step(
+        "all that is low in the local profile is turned up",
+        set(release) == {"opt-level", "lto", "codegen-units", "panic", "strip"},
+        release,
+    )
+    step("a package has a level of its own only to be fast", all(one == {"opt-level": 3} for one in shipped.values()), shipped)
+    step("a panic ends no function", release["panic"] == "unwind", release)
 
 
 def upgrade():
@@ -270,6 +298,6 @@ def words():
     step("it does not guess the home region", done.code == 1 and not done.ran and "--home" in done.said, done)
 
 
-for part in (first_time, upgrade, regions, tools, words):
+for part in (first_time, optimised, upgrade, regions, tools, words):
     part()
 summary()

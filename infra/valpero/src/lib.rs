@@ -3,6 +3,7 @@
 mod backup;
 mod check;
 pub mod cli;
+mod cloudformation;
 mod data;
 mod dead_letters;
 mod deployed;
