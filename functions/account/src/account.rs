@@ -11,50 +11,50 @@ use valpero_views::schema;
 /// An account.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Account {
-    /// Its own name.
+    /// Unique ID.
     #[schema(value_type = schema::AccountId)]
     id: AccountId,
-    /// Where its owner is reached.
+    /// E-mail address of the owner.
     #[schema(example = "you@example.com")]
     email: String,
-    /// What it may do.
+    /// Plan.
     #[schema(value_type = schema::Plan)]
     plan: Plan,
-    /// The language of its owner.
+    /// Language of the owner.
     #[schema(example = "en")]
     language: String,
-    /// When it was made.
+    /// Creation time.
     #[schema(value_type = schema::Time)]
     created_at: Timestamp,
-    /// What the plan allows.
+    /// Limits of the plan.
     limits: Limits,
-    /// What is used of it.
+    /// Current usage.
     usage: Usage,
 }
 
-/// The numbers of a plan.
+/// Limits of a plan.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Limits {
-    /// Requests of one key in one calendar minute (UTC).
+    /// Requests per key and calendar minute (UTC).
     #[schema(example = 300)]
     requests_per_minute: u32,
-    /// Monitors of the account.
+    /// Maximum number of monitors.
     #[schema(example = 2000)]
     monitors: u32,
-    /// Seconds between two checks of a monitor, at least.
+    /// Shortest check interval, in seconds.
     #[schema(example = 60)]
     min_check_interval: u32,
 }
 
-/// What is used of a plan.
+/// Usage of an account.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Usage {
-    /// Monitors that the account has.
+    /// Number of monitors.
     #[schema(example = 7)]
     monitors: u32,
 }
 
-/// The account behind the key. Its plan, what the plan allows, and what is used of it.
+/// Get the account. Returns the account of the API key with its plan, the limits of the plan and the current usage.
 #[utoipa::path(
     get,
     path = "/api/v1/account",

@@ -9,30 +9,30 @@ use valpero_runtime::App;
 use valpero_storage::{self as storage, AuditFilter};
 use valpero_views::{ActorView, schema};
 
-/// Something that was done.
+/// A row of the audit log.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AuditRow {
-    /// Its own name.
+    /// Unique ID.
     #[schema(value_type = schema::AuditId)]
     id: AuditId,
     /// Who did it.
     actor: ActorView,
-    /// What.
+    /// Action, such as `monitor.created`.
     #[schema(example = "monitor.created")]
     action: String,
-    /// The id of what it was done to. Null where that is the account.
+    /// ID of the object that was acted on. Null for the account itself.
     #[schema(required)]
     target: Option<String>,
-    /// The client's address. Null where there was no request.
+    /// IP address of the client. Null if there was no request.
     #[schema(required)]
     ip: Option<String>,
-    /// The client's own name for itself.
+    /// `User-Agent` of the client. Null if there was none.
     #[schema(required)]
     user_agent: Option<String>,
-    /// The request, as in `X-Request-Id`.
+    /// ID of the request, as in `X-Request-Id`. Null if there was no request.
     #[schema(required)]
     request_id: Option<String>,
-    /// When.
+    /// Time.
     #[schema(value_type = schema::Time)]
     at: Timestamp,
 }
@@ -53,7 +53,7 @@ impl AuditRow {
     }
 }
 
-/// Who did what, newest first.
+/// List the audit log, newest first. One row for each change, and one `key.used` row per key and day. Rows are kept for 400 days.
 #[utoipa::path(
     get,
     path = "/api/v1/audit-log",
@@ -62,10 +62,10 @@ impl AuditRow {
     security(("key" = ["account:read"])),
     params(
         ("actor" = Option<String>, Query, description = "Only rows of this actor: the id of a key or user, `operator`, `checker:REGION`, `delivery`, `recovery` or `system`"),
-        ("action" = Option<String>, Query, description = "Only of this kind, such as `monitor.created`"),
+        ("action" = Option<String>, Query, description = "Only rows with this action, such as `monitor.created`"),
         PageParams,
     ),
-    responses((status = 200, description = "A part of the log", body = List<AuditRow>))
+    responses((status = 200, description = "One page of the audit log", body = List<AuditRow>))
 )]
 pub async fn list(
     State(app): State<App>,

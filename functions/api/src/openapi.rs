@@ -40,7 +40,7 @@ pub fn document() -> Value {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "val_key_…",
-        "description": "An API key. Each operation names the scopes that it needs.",
+        "description": "API key. Each operation lists the scopes that it needs.",
     }});
     document["components"]["headers"] = headers();
     document["components"]["responses"] = responses();
@@ -103,31 +103,32 @@ fn info() -> Value {
         .map(|(status, code, means)| format!("| {status} | <span id=\"problem-{code}\">`{code}`</span> | {means} |\n"))
         .collect();
     let description = format!(
-        "Uptime monitoring, from several regions at once. All of it is JSON; times are RFC 3339 in UTC.\n\n\
+        "Uptime monitoring from several regions. Requests and responses are JSON; times are RFC 3339 in UTC.\n\n\
          # Requests\n\n\
-         Send a key as `Authorization: Bearer val_key_…`. Every answer under `/api` says where the key stands in its calendar \
-         minute: `X-RateLimit-*`, `RateLimit`, `RateLimit-Policy` and `Retry-After`, which is `0` while requests remain; and \
-         names the request: `X-Request-Id`.\n\n\
-         Unknown fields of bodies and unknown parameters of lists are faults, so that a typo is never dropped silently. In a body \
-         that creates, null is the same as absent; in a PATCH it goes back to the default.\n\n\
+         Send an API key as `Authorization: Bearer val_key_…`. Every response under `/api` has the rate limit of the key for the \
+         current calendar minute (`X-RateLimit-*`, `RateLimit`, `RateLimit-Policy`, and `Retry-After`, which is `0` while requests \
+         remain) and the ID of the request (`X-Request-Id`).\n\n\
+         Unknown fields in bodies and unknown query parameters are errors, so that a typo is never ignored. When creating, null \
+         means the same as absent; in a PATCH it restores the default.\n\n\
          # Lists\n\n\
-         Lists take `page` and `limit`, or `cursor` and `limit`. A walk by `next_cursor` costs least, has no end, and shows \
-         every item once, also while others arrive. A cursor is bound to its list and to the filters it was asked with.\n\n\
-         # Doing a thing once\n\n\
-         Every operation that creates takes an `Idempotency-Key`. The same key with the same body, from the same API key and \
-         within 24 hours, gets the first answer again, with `Idempotent-Replayed: true`; with another body it is a fault. So a \
-         request whose answer was lost can be sent again without care; but a key that rotates itself is refused once its grace is \
-         over, so give it one. A request that was refused is not remembered.\n\n\
+         Lists take `limit`, and either `page` or `cursor`. Following `next_cursor` is the cheapest way, has no depth limit, and \
+         returns every item exactly once, even while new items arrive. A cursor is only valid for the same list and filters.\n\n\
+         # Idempotency\n\n\
+         Every operation that creates something takes an `Idempotency-Key`. A repeated request with the same value and body, from the \
+         same API key and within 24 hours, gets the first response again, with `Idempotent-Replayed: true`; with another body it \
+         is 422. So a request whose response was lost can safely be sent again. A key that rotates itself should set `grace_seconds`, \
+         or the repeated request gets 401. Rejected requests are not remembered.\n\n\
          # Problems\n\n\
-         Errors are problem documents (RFC 9457) with a `code` that stays the same:\n\n\
-         | status | code | means |\n|---|---|---|\n{rows}\n\
-         On AWS the gateway answers some requests by itself, before any of this code runs: 429 above the deployment's pace, 413 \
-         above 10 MB, 500 and 503 where a function cannot run. Those are `{{\"message\": …}}`, without these headers.\n\n\
+         Errors are problem documents (RFC 9457) with a stable `code`:\n\n\
+         | status | code | meaning |\n|---|---|---|\n{rows}\n\
+         On AWS the gateway rejects some requests before Valpero sees them: 429 above the deployment's request rate, 413 above \
+         10 MB, 500 and 503 if a function cannot run. Their body is `{{\"message\": …}}`, and they have none of the headers above.\n\n\
          # Webhooks\n\n\
-         An event is sent by POST to the monitor's `webhook_url`, signed twice: `X-Valpero-Signature`, HMAC-SHA-256 of the body \
-         under the secret as it is shown, and the three headers of [Standard Webhooks](https://www.standardwebhooks.com). Only \
-         2xx is success. Other answers are tried again after 5 s, 1 m, 5 m, 30 m, 2 h, 5 h and 10 h, or later where \
-         `Retry-After` asks for it; 410 switches the webhook off.\n"
+         Events are sent by POST to the monitor's `webhook_url`. Each is signed twice: `X-Valpero-Signature` is the HMAC-SHA-256 of \
+         the body with the secret exactly as shown; the other three headers follow \
+         [Standard Webhooks](https://www.standardwebhooks.com). Any 2xx is success, 410 switches the webhook off. Other responses are \
+         retried after 5 s, 1 m, 5 m, 30 m, 2 h, 5 h and 10 h, or later if `Retry-After` says so. Events may arrive late, more than \
+         once and out of order: compare `created_at`, and drop repeats by `webhook-id`.\n"
     );
     json!({
         "title": "Valpero API",
@@ -140,14 +141,14 @@ fn info() -> Value {
 
 fn tags() -> Value {
     json!([
-        {"name": "account", "description": "Who you are, and who did what."},
+        {"name": "account", "description": "The account of the API key, and its audit log."},
         {"name": "keys", "description": "API keys: scopes, expiry, rotation."},
-        {"name": "monitors", "description": "What is checked, and what was found."},
-        {"name": "incidents", "description": "Each time that a monitor was down, and its story."},
-        {"name": "webhooks", "description": "Secrets, deliveries and their attempts, tests."},
-        {"name": "tools", "description": "One probe of any target, from where the API runs. Nothing is stored; it counts as a request of the key. With `monitors:read` a key looks at public targets, by GET or HEAD and without anything of its own; with `monitors:write` as well it reaches what a monitor may reach."},
-        {"name": "metrics", "description": "For Prometheus."},
-        {"name": "docs", "description": "This reference, and a word for load balancers. No key is needed."},
+        {"name": "monitors", "description": "Monitors and their checks."},
+        {"name": "incidents", "description": "Periods in which a monitor was down, with their timelines."},
+        {"name": "webhooks", "description": "Webhook secrets, deliveries with their attempts, test events."},
+        {"name": "tools", "description": "One probe of any target, from where the API runs. Nothing is stored; each counts as one request of the key. A key with `monitors:read` alone can probe public targets, by GET or HEAD, without headers, body or credentials of its own. With `monitors:write` it can probe whatever a monitor can."},
+        {"name": "metrics", "description": "Metrics for Prometheus."},
+        {"name": "docs", "description": "This reference, and a health check. No API key is needed."},
     ])
 }
 
@@ -155,17 +156,17 @@ fn headers() -> Value {
     let integer = |says: &str, example: i64| json!({"description": says, "required": true, "schema": {"type": "integer", "minimum": 0}, "example": example});
     let text = |says: &str, example: &str| json!({"description": says, "required": true, "schema": {"type": "string"}, "example": example});
     json!({
-        "X-RateLimit-Limit": integer("Requests that the key may make in a calendar minute; 0 without a known key.", 300),
-        "X-RateLimit-Remaining": integer("Requests that are left in this minute.", 299),
-        "X-RateLimit-Reset": integer("When the minute ends, in seconds since 1970.", 1_795_000_080),
-        "Retry-After": integer("Whole seconds until a request makes sense: 0 while requests remain.", 0),
-        "RateLimit-Policy": text("The same as the IETF's draft has it.", "\"plan\";q=300;w=60"),
-        "RateLimit": text("The same as the IETF's draft has it.", "\"plan\";r=299;t=42"),
-        "X-Request-Id": text("Names the request, in our logs too.", "req_01M82PJFFSY9XKXCV0WRMX4C7M"),
-        "Location": text("Where what was made is found.", "/api/v1/monitors/mon_01M82PJFFSY9XKXCV0WRMX4C7M"),
+        "X-RateLimit-Limit": integer("Requests per calendar minute that the key may make; 0 without a valid key.", 300),
+        "X-RateLimit-Remaining": integer("Requests that remain in this minute.", 299),
+        "X-RateLimit-Reset": integer("End of the minute, in seconds since 1970.", 1_795_000_080),
+        "Retry-After": integer("Whole seconds to wait before the next request; 0 while requests remain.", 0),
+        "RateLimit-Policy": text("The limit, in the format of the IETF draft.", "\"plan\";q=300;w=60"),
+        "RateLimit": text("The remaining requests, in the format of the IETF draft.", "\"plan\";r=299;t=42"),
+        "X-Request-Id": text("ID of the request, also used in the server's logs.", "req_01M82PJFFSY9XKXCV0WRMX4C7M"),
+        "Location": text("URL of the created object.", "/api/v1/monitors/mon_01M82PJFFSY9XKXCV0WRMX4C7M"),
         "WWW-Authenticate": text("How to authenticate.", "Bearer"),
         "Idempotent-Replayed": {
-            "description": "This is the answer that an earlier request with this `Idempotency-Key` got.",
+            "description": "The response is that of an earlier request with the same `Idempotency-Key`.",
             "schema": {"type": "string", "enum": ["true"]},
         },
     })
@@ -191,16 +192,16 @@ fn header_refs(names: &[&str]) -> Value {
 const ANSWERS: [(&str, &str, &str); 12] = [
     ("400", "BadRequest", "The body is not valid JSON."),
     ("401", "Unauthorized", "No valid API key."),
-    ("403", "Forbidden", "The key lacks a scope, or a limit of the account is reached."),
-    ("404", "NotFound", "There is no such object in this account."),
-    ("409", "Conflict", "Not possible in this state."),
-    ("413", "TooLarge", "The body is above 64 KiB."),
-    ("415", "UnsupportedMediaType", "The body is not JSON by its own word."),
-    ("422", "Invalid", "The request is not valid; `errors` names every fault."),
-    ("429", "TooManyRequests", "A limit of requests is reached; `Retry-After` says for how long."),
-    ("500", "InternalError", "Something failed on our side."),
-    ("503", "Unavailable", "Try again soon; `Retry-After` says when."),
-    ("504", "TimedOut", "The request took too long."),
+    ("403", "Forbidden", "The key lacks a scope, or the account has reached a limit."),
+    ("404", "NotFound", "The account has no such object."),
+    ("409", "Conflict", "Not possible in the current state of the object."),
+    ("413", "TooLarge", "The body is larger than 64 KiB."),
+    ("415", "UnsupportedMediaType", "The `Content-Type` of the body is not `application/json`."),
+    ("422", "Invalid", "The request is invalid; `errors` lists every error."),
+    ("429", "TooManyRequests", "Too many requests; `Retry-After` says how long to wait."),
+    ("500", "InternalError", "Internal error."),
+    ("503", "Unavailable", "Temporarily unavailable; `Retry-After` says when to retry."),
+    ("504", "TimedOut", "The request took longer than 25 s."),
 ];
 
 fn responses() -> Value {
@@ -384,26 +385,32 @@ fn webhooks() -> Value {
     let parameters = json!([
         header(
             "X-Valpero-Signature",
-            "HMAC-SHA-256 of the raw body, keyed with the secret exactly as it is shown.",
+            "`sha256=` and the HMAC-SHA-256 of the raw body in hexadecimal. The key is the secret exactly as shown.",
             "sha256=…"
         ),
-        header("X-Valpero-Event", "The event's type.", "incident.opened"),
-        header("X-Valpero-Delivery", "The delivery.", "dlv_01M82PJFFSY9XKXCV0WRMX4C7M"),
-        header("webhook-id", "The event: the same on every attempt.", "evt_01M82PJFFSY9XKXCV0WRMX4C7M"),
-        header("webhook-timestamp", "When this attempt was signed, in seconds since 1970.", "1795000020"),
-        header("webhook-signature", "As Standard Webhooks says; two during a secret's grace.", "v1,…"),
+        header("X-Valpero-Event", "Event type.", "incident.opened"),
+        header("X-Valpero-Delivery", "ID of the delivery.", "dlv_01M82PJFFSY9XKXCV0WRMX4C7M"),
+        header("webhook-id", "ID of the event. The same on every attempt.", "evt_01M82PJFFSY9XKXCV0WRMX4C7M"),
+        header("webhook-timestamp", "Time of this attempt, in seconds since 1970.", "1795000020"),
+        header(
+            "webhook-signature",
+            "Signature as in Standard Webhooks. Two of them, separated by a space, during the grace period of a rotated secret.",
+            "v1,…"
+        ),
     ]);
     let of_event = |event: EventType| {
         let means = match event {
             EventType::IncidentOpened => "A monitor went down",
-            EventType::IncidentAcknowledged => "Somebody took an incident",
-            EventType::IncidentCommented => "Somebody wrote on an incident",
-            EventType::IncidentResolved => "A monitor is up again, or somebody closed its incident",
-            EventType::MonitorDegraded => "A minority of regions sees a monitor down",
-            EventType::MonitorRecovered => "No region sees it down any more, or one can probe it again",
-            EventType::MonitorUnwatched => "No region can probe it, so nobody knows whether it is up",
-            EventType::SslExpiring => "A certificate expires in 30, 14, 7 or 1 days: each told once",
-            EventType::WebhookTest => "Somebody tries the webhook",
+            EventType::IncidentAcknowledged => "An incident was acknowledged",
+            EventType::IncidentCommented => "An incident was commented on",
+            EventType::IncidentResolved => "A monitor recovered, or its incident was resolved by hand",
+            EventType::MonitorDegraded => "A minority of regions reports a monitor down",
+            EventType::MonitorRecovered => {
+                "No region reports the monitor down any more, or a region can probe it again"
+            }
+            EventType::MonitorUnwatched => "No region can probe the monitor, so its state is unknown",
+            EventType::SslExpiring => "A certificate expires in 30, 14, 7 or 1 days; each is sent once",
+            EventType::WebhookTest => "A test event was requested",
         };
         let post = json!({
             "summary": means,
@@ -415,9 +422,9 @@ fn webhooks() -> Value {
                 "content": {"application/json": {"schema": {"$ref": "#/components/schemas/WebhookEvent"}}},
             },
             "responses": {
-                "2XX": {"description": "It has arrived."},
-                "410": {"description": "Nobody listens here any more: the webhook is switched off."},
-                "default": {"description": "It is tried again."},
+                "2XX": {"description": "The event was received."},
+                "410": {"description": "The receiver is gone. The webhook is switched off."},
+                "default": {"description": "The delivery is retried."},
             },
         });
         (event.as_str().to_owned(), json!({"post": post}))

@@ -4,13 +4,13 @@ use axum::Json;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// That the API can be reached.
+/// Health of the API.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Health {
     /// `ok`, or `failing`.
     #[schema(example = "ok")]
     status: &'static str,
-    /// What fails, where something does.
+    /// What fails. Absent if nothing fails.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     detail: Option<String>,
@@ -23,16 +23,16 @@ impl Health {
     }
 }
 
-/// Whether requests arrive. It asks nothing else of a deployment on AWS: whether the database answers shows in the answers of the
-/// other routes. On one machine it also says whether the data can be written.
+/// Check the health of the API. On AWS it only shows that requests arrive; whether the database answers shows in the other
+/// routes. On one machine it is 503 while data cannot be written, for example because the disk is full.
 #[utoipa::path(
     get,
     path = "/health",
     operation_id = "get_health",
     tag = "docs",
     responses(
-        (status = 200, description = "Requests arrive", body = Health),
-        (status = 503, description = "On one machine: the data cannot be written, as when the disk is full", body = Health),
+        (status = 200, description = "The API is reachable", body = Health),
+        (status = 503, description = "On one machine: data cannot be written, for example because the disk is full", body = Health),
     )
 )]
 pub async fn health() -> Json<Health> {

@@ -24,19 +24,19 @@ const POLICY: &str = "default-src 'none'; script-src 'self' https://cdn.jsdelivr
 
 static PAGE: LazyLock<String> = LazyLock::new(page_text);
 
-/// The reference of this API, for people.
+/// Get this reference as a web page.
 #[utoipa::path(
     get,
     path = "/docs/api",
     operation_id = "get_reference",
     tag = "docs",
-    responses((status = 200, description = "The page", body = String, content_type = "text/html; charset=utf-8"))
+    responses((status = 200, description = "The HTML page", body = String, content_type = "text/html; charset=utf-8"))
 )]
 pub async fn page() -> impl IntoResponse {
     ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(PAGE.as_str()))
 }
 
-/// The reference of this API, for programs: this document.
+/// Get this reference as an OpenAPI document.
 #[utoipa::path(
     get,
     path = "/docs/api/openapi.json",
@@ -87,7 +87,8 @@ fn page_text() -> String {
          <style>body{{margin:0;font-family:system-ui,sans-serif}}main{{padding:2rem}}redoc:not(:empty)+main{{display:none}}</style>\n\
          </head>\n<body>\n<redoc spec-url=\"/docs/api/openapi.json\" expand-responses=\"200,201\" sort-props-alphabetically=\"false\"></redoc>\n\
          <main>\n<h1>Valpero API</h1>\n\
-         <p>The whole reference is <a href=\"/docs/api/openapi.json\">an OpenAPI document</a>.</p>\n<ul>\n{list}</ul>\n</main>\n\
+         <p>This is the short list. The full page needs JavaScript, from cdn.jsdelivr.net unless Redoc is built in; all fields, \
+         scopes and examples are in <a href=\"/docs/api/openapi.json\">the OpenAPI document</a>.</p>\n<ul>\n{list}</ul>\n</main>\n\
          <script src=\"{source}\" integrity=\"{INTEGRITY}\" crossorigin=\"anonymous\"></script>\n</body>\n</html>\n"
     )
 }

@@ -14,16 +14,17 @@ use valpero_views::{Incident, schema};
 
 use crate::NoteBody;
 
-/// Acknowledges an incident. Somebody has taken it. Again changes nothing; after it is resolved it is a conflict.
+/// Acknowledge an incident. Records who is working on it; its status stays `ongoing`. Idempotent. A resolved incident is 409
+/// `incident_resolved`.
 #[utoipa::path(
     post,
     path = "/api/v1/incidents/{id}/acknowledge",
     operation_id = "acknowledge_incident",
     tag = "incidents",
     security(("key" = ["incidents:write"])),
-    params(("id" = schema::IncidentId, Path, description = "The incident's id")),
+    params(("id" = schema::IncidentId, Path, description = "ID of the incident")),
     request_body = Option<NoteBody>,
-    responses((status = 200, description = "The incident, with its timeline", body = Incident))
+    responses((status = 200, description = "The incident with its timeline", body = Incident))
 )]
 pub async fn acknowledge(
     State(app): State<App>,

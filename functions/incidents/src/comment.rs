@@ -27,16 +27,16 @@ const COMMENT: Object =
 
 body!(NewComment, COMMENT, Whole);
 
-/// Comments on an incident. It may be ongoing or resolved.
+/// Comment on an incident. Works for ongoing and resolved incidents.
 #[utoipa::path(
     post,
     path = "/api/v1/incidents/{id}/comments",
     operation_id = "comment_on_incident",
     tag = "incidents",
     security(("key" = ["incidents:write"])),
-    params(("id" = schema::IncidentId, Path, description = "The incident's id"), IdempotencyParam),
+    params(("id" = schema::IncidentId, Path, description = "ID of the incident"), IdempotencyParam),
     request_body = NewComment,
-    responses((status = 201, description = "The comment, as a line of the timeline", body = views::TimelineEntry))
+    responses((status = 201, description = "The comment as a timeline entry", body = views::TimelineEntry))
 )]
 pub async fn comment(
     State(app): State<App>,

@@ -7,7 +7,8 @@ use valpero_runtime::App;
 use valpero_storage::IncidentFilter;
 use valpero_views::{Incident, schema};
 
-/// The account's incidents, newest first.
+/// List incidents, newest first. `from` and `to` compare `started_at`: an incident that began before `from` is not listed, even
+/// if it lasted longer.
 #[utoipa::path(
     get,
     path = "/api/v1/incidents",
@@ -15,13 +16,13 @@ use valpero_views::{Incident, schema};
     tag = "incidents",
     security(("key" = ["incidents:read"])),
     params(
-        ("status" = Option<schema::IncidentStatus>, Query, description = "Only of this status"),
-        ("monitor_id" = Option<schema::MonitorId>, Query, description = "Only of this monitor"),
-        ("from" = Option<schema::Time>, Query, description = "Only those that started then or later"),
-        ("to" = Option<schema::Time>, Query, description = "Only those that started before"),
+        ("status" = Option<schema::IncidentStatus>, Query, description = "Only incidents with this status"),
+        ("monitor_id" = Option<schema::MonitorId>, Query, description = "Only incidents of this monitor"),
+        ("from" = Option<schema::Time>, Query, description = "Only incidents that started at or after this time"),
+        ("to" = Option<schema::Time>, Query, description = "Only incidents that started before this time"),
         PageParams,
     ),
-    responses((status = 200, description = "A part of the list", body = List<Incident>))
+    responses((status = 200, description = "One page of the list", body = List<Incident>))
 )]
 pub async fn list(
     State(app): State<App>,

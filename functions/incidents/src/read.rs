@@ -6,15 +6,15 @@ use valpero_http::{Auth, ObjectId, Problem, need};
 use valpero_runtime::App;
 use valpero_views::{Incident, schema};
 
-/// One incident with its timeline.
+/// Get an incident with its timeline.
 #[utoipa::path(
     get,
     path = "/api/v1/incidents/{id}",
     operation_id = "get_incident",
     tag = "incidents",
     security(("key" = ["incidents:read"])),
-    params(("id" = schema::IncidentId, Path, description = "The incident's id")),
-    responses((status = 200, description = "The incident, with its timeline", body = Incident))
+    params(("id" = schema::IncidentId, Path, description = "ID of the incident")),
+    responses((status = 200, description = "The incident with its timeline", body = Incident))
 )]
 pub async fn read(
     State(app): State<App>,

@@ -10,17 +10,17 @@ use valpero_views::{Incident, schema};
 
 use crate::NoteBody;
 
-/// Resolves an incident by hand. The monitor is pending until its regions have seen it anew, and a failure that they confirm
-/// opens a new incident. Again changes nothing.
+/// Resolve an incident by hand. The monitor becomes `pending` until its regions have checked it again; the next confirmed failure
+/// opens a new incident. Idempotent.
 #[utoipa::path(
     post,
     path = "/api/v1/incidents/{id}/resolve",
     operation_id = "resolve_incident",
     tag = "incidents",
     security(("key" = ["incidents:write"])),
-    params(("id" = schema::IncidentId, Path, description = "The incident's id")),
+    params(("id" = schema::IncidentId, Path, description = "ID of the incident")),
     request_body = Option<NoteBody>,
-    responses((status = 200, description = "The incident, with its timeline", body = Incident))
+    responses((status = 200, description = "The incident with its timeline", body = Incident))
 )]
 pub async fn resolve(
     State(app): State<App>,

@@ -20,8 +20,9 @@ use crate::exposition::{Format, Piece};
 const WEEK_MS: i64 = 7 * 86_400_000;
 const DAY_S: f64 = 86_400.0;
 
-/// Metrics for Prometheus. The state of every monitor of the account: text 0.0.4, or OpenMetrics 1.0 where `Accept` asks for it; gzip
-/// where `Accept-Encoding` does. Needs `monitors:read` and `incidents:read`. Checks run once a minute, so scrape no oftener.
+/// Get metrics for Prometheus. The state of every monitor of the account, as text 0.0.4, or as OpenMetrics 1.0 if `Accept` asks for
+/// it; gzip if `Accept-Encoding` allows it. Needs both `monitors:read` and `incidents:read`. Checks run once a minute, so scraping
+/// more often shows nothing new.
 #[utoipa::path(
     get,
     path = "/api/metrics",
@@ -150,47 +151,47 @@ enum Samples {
 const FAMILIES: [Family; 9] = [
     Family(
         "valpero_up",
-        "Whether the monitor is up: 1, or 0 while an incident is confirmed. Absent while it is paused or pending.",
+        "1 if the monitor is up, 0 while it has an open incident. Absent while it is paused or pending.",
         Samples::Monitor(|row, _| row.up()),
     ),
     Family(
         "valpero_response_time_ms",
-        "The response time of the newest check of each region that was up, in milliseconds.",
+        "Response time of the latest check of each region that was up, in milliseconds.",
         Samples::Time(|ms| ms),
     ),
     Family(
         "valpero_response_time_seconds",
-        "The response time of the newest check of each region that was up, in seconds.",
+        "Response time of the latest check of each region that was up, in seconds.",
         Samples::Time(|ms| ms / 1000.0),
     ),
     Family(
         "valpero_uptime_7d",
-        "The part of the last 7 days in which the monitor was up, from 0 to 1. Absent where there is no data yet.",
+        "Uptime of the last 7 days as a ratio from 0 to 1. Absent if there is no data yet.",
         Samples::Monitor(|row, _| row.uptime),
     ),
     Family(
         "valpero_incidents_open",
-        "Open incidents of the monitor.",
+        "Number of open incidents of the monitor.",
         Samples::Monitor(|row, _| Some(f64::from(u8::from(row.incident)))),
     ),
     Family(
         "valpero_unwatched",
-        "Whether no region can probe the monitor: 1, or 0. Absent while it is paused.",
+        "1 while no region can probe the monitor, otherwise 0. Absent while it is paused.",
         Samples::Monitor(|row, _| row.is_checked().then_some(f64::from(u8::from(row.unwatched)))),
     ),
     Family(
         "valpero_ssl_days_remaining",
-        "Days until the certificate that the target last showed expires. Absent where none was seen.",
+        "Days until the certificate that the target last presented expires. Absent if none was seen.",
         Samples::Monitor(|row, now| Some(row.ssl_expires_at?.ms_since(now) as f64 / 1000.0 / DAY_S)),
     ),
     Family(
         "valpero_ssl_expiry_timestamp_seconds",
-        "When the certificate that the target last showed expires, in seconds since 1970.",
+        "Expiry time of the certificate that the target last presented, in seconds since 1970.",
         Samples::Monitor(|row, _| Some(row.ssl_expires_at?.ms() as f64 / 1000.0)),
     ),
     Family(
         "valpero_region_last_tick_timestamp_seconds",
-        "When the region last checked what was due, in seconds since 1970.",
+        "Time of the region's last tick, in seconds since 1970.",
         Samples::Region(|beat| beat.last_tick_at.ms() as f64 / 1000.0),
     ),
 ];

@@ -17,26 +17,28 @@ use valpero_views::schema;
 /// Checks of one monitor that may be asked for in one calendar minute.
 const A_MINUTE: u32 = 10;
 
-/// A check that was asked for.
+/// A requested check.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RequestedCheck {
-    /// Names it in the logs.
+    /// ID of the check in the logs.
     #[schema(value_type = schema::CheckId)]
     check_id: CheckId,
-    /// The regions that were asked; the result of each joins the monitor's checks within seconds.
+    /// Regions that check now. Their results appear in the monitor's checks within seconds.
     #[schema(value_type = Vec<schema::Region>)]
     regions: Vec<RegionCode>,
 }
 
-/// Checks a monitor now. All its regions are asked; the results join its history within seconds.
+/// Check a monitor now. All its regions check it once; the results appear in its checks within seconds, and can open or resolve
+/// an incident. The schedule does not change. At most 10 times a minute per monitor, then 429 `check_quota_reached`. A paused
+/// monitor is 409 `monitor_paused`.
 #[utoipa::path(
     post,
     path = "/api/v1/monitors/{id}/check",
     operation_id = "check_monitor",
     tag = "monitors",
     security(("key" = ["monitors:write"])),
-    params(("id" = schema::MonitorId, Path, description = "The monitor's id")),
-    responses((status = 202, description = "The regions were asked", body = RequestedCheck))
+    params(("id" = schema::MonitorId, Path, description = "ID of the monitor")),
+    responses((status = 202, description = "The check was requested", body = RequestedCheck))
 )]
 pub async fn check(
     State(app): State<App>,

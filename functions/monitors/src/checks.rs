@@ -17,29 +17,29 @@ use valpero_views::{CauseView, PhasesView, ms, schema};
 /// One check of a monitor.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Check {
-    /// When.
+    /// Time.
     #[schema(value_type = schema::Time)]
     at: Timestamp,
-    /// From where.
+    /// Region that made the check.
     #[schema(value_type = schema::Region)]
     region: RegionCode,
-    /// What was found.
+    /// Result.
     #[schema(value_type = schema::Outcome)]
     outcome: Outcome,
-    /// The sum of the phases, in milliseconds. Null where none began.
+    /// Sum of the phases, in milliseconds. Null if no phase started.
     #[schema(required, minimum = 0)]
     response_time_ms: Option<f64>,
-    /// Where the time went.
+    /// Time spent in each phase.
     phases: PhasesView,
-    /// The status of the last answer. Null where there was none.
+    /// HTTP status of the last response. Null if there was none.
     #[schema(required, minimum = 100, maximum = 999)]
     http_status: Option<u16>,
-    /// Why it is not up. Null where it is.
+    /// Why the check is not up. Null if it is up.
     #[schema(value_type = Option<CauseView>, required)]
     error: Option<Cause>,
 }
 
-/// A monitor's checks of the last 30 days, newest first.
+/// List a monitor's checks, newest first. Contains scheduled and requested checks of the last 30 days.
 #[utoipa::path(
     get,
     path = "/api/v1/monitors/{id}/checks",
@@ -47,14 +47,14 @@ pub struct Check {
     tag = "monitors",
     security(("key" = ["monitors:read"])),
     params(
-        ("id" = schema::MonitorId, Path, description = "The monitor's id"),
-        ("region" = Option<schema::Region>, Query, description = "Only from this region"),
-        ("from" = Option<schema::Time>, Query, description = "Only then or later"),
-        ("to" = Option<schema::Time>, Query, description = "Only before"),
-        ("outcome" = Option<schema::Outcome>, Query, description = "Only with this outcome"),
+        ("id" = schema::MonitorId, Path, description = "ID of the monitor"),
+        ("region" = Option<schema::Region>, Query, description = "Only checks from this region"),
+        ("from" = Option<schema::Time>, Query, description = "Only checks at or after this time"),
+        ("to" = Option<schema::Time>, Query, description = "Only checks before this time"),
+        ("outcome" = Option<schema::Outcome>, Query, description = "Only checks with this outcome"),
         PageParams,
     ),
-    responses((status = 200, description = "A part of the list", body = List<Check>))
+    responses((status = 200, description = "One page of the list", body = List<Check>))
 )]
 pub async fn list(
     State(app): State<App>,

@@ -13,7 +13,8 @@ use valpero_views::Shown;
 
 use crate::bodies::NewMonitor;
 
-/// Makes a monitor. With a `webhook_url`, the answer shows the webhook's secret, this once.
+/// Create a monitor. If `webhook_url` is set, the response contains the webhook's secret, shown only once. A plan's limit is 403
+/// `monitor_limit_reached`; a new deployment, in which no region has reported yet, is 503 `no_region_yet`.
 #[utoipa::path(
     post,
     path = "/api/v1/monitors",

@@ -7,15 +7,15 @@ use valpero_monitoring::resolution::resolution;
 use valpero_runtime::App;
 use valpero_views::schema;
 
-/// Deletes a monitor. Its incidents stay; one that is open is resolved.
+/// Delete a monitor. Its incidents are kept; an open one is resolved.
 #[utoipa::path(
     delete,
     path = "/api/v1/monitors/{id}",
     operation_id = "delete_monitor",
     tag = "monitors",
     security(("key" = ["monitors:write"])),
-    params(("id" = schema::MonitorId, Path, description = "The monitor's id")),
-    responses((status = 204, description = "The monitor is gone"))
+    params(("id" = schema::MonitorId, Path, description = "ID of the monitor")),
+    responses((status = 204, description = "The monitor is deleted"))
 )]
 pub async fn delete(
     State(app): State<App>,

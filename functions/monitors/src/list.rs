@@ -9,7 +9,7 @@ use valpero_runtime::App;
 use valpero_storage as storage;
 use valpero_views::{Monitor, schema};
 
-/// The account's monitors, oldest first.
+/// List monitors, oldest first.
 #[utoipa::path(
     get,
     path = "/api/v1/monitors",
@@ -17,13 +17,13 @@ use valpero_views::{Monitor, schema};
     tag = "monitors",
     security(("key" = ["monitors:read"])),
     params(
-        ("status" = Option<schema::Status>, Query, description = "Only of this status"),
-        ("check_type" = Option<schema::CheckType>, Query, description = "Only checked in this way"),
-        ("tag" = Option<String>, Query, description = "Only with this tag"),
-        ("q" = Option<String>, Query, description = "Only with this in the name or the URL, in any case"),
+        ("status" = Option<schema::Status>, Query, description = "Only monitors with this status"),
+        ("check_type" = Option<schema::CheckType>, Query, description = "Only monitors of this check type"),
+        ("tag" = Option<String>, Query, description = "Only monitors with this tag"),
+        ("q" = Option<String>, Query, description = "Only monitors whose name or URL contains this text; case is ignored"),
         PageParams,
     ),
-    responses((status = 200, description = "A part of the list", body = List<Monitor>))
+    responses((status = 200, description = "One page of the list", body = List<Monitor>))
 )]
 pub async fn list(
     State(app): State<App>,

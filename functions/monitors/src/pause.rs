@@ -9,15 +9,15 @@ use valpero_storage::{Monitor, StatusChange};
 use valpero_views as views;
 use valpero_views::schema;
 
-/// Pauses a monitor. An incident that is open is resolved. Again changes nothing.
+/// Pause a monitor. It is not checked until it is resumed; an open incident is resolved. Idempotent.
 #[utoipa::path(
     post,
     path = "/api/v1/monitors/{id}/pause",
     operation_id = "pause_monitor",
     tag = "monitors",
     security(("key" = ["monitors:write"])),
-    params(("id" = schema::MonitorId, Path, description = "The monitor's id")),
-    responses((status = 200, description = "The monitor, paused", body = views::Monitor))
+    params(("id" = schema::MonitorId, Path, description = "ID of the monitor")),
+    responses((status = 200, description = "The paused monitor", body = views::Monitor))
 )]
 pub async fn pause(
     State(app): State<App>,
@@ -29,15 +29,15 @@ pub async fn pause(
     Ok(Json(views::Monitor::of(&monitor, &latest_of(&app, &monitor).await?, app.now())))
 }
 
-/// Resumes a monitor. It is pending until its regions have seen it. Again changes nothing.
+/// Resume a monitor. Its status is `pending` until its regions have checked it. Idempotent.
 #[utoipa::path(
     post,
     path = "/api/v1/monitors/{id}/resume",
     operation_id = "resume_monitor",
     tag = "monitors",
     security(("key" = ["monitors:write"])),
-    params(("id" = schema::MonitorId, Path, description = "The monitor's id")),
-    responses((status = 200, description = "The monitor, checked again", body = views::Monitor))
+    params(("id" = schema::MonitorId, Path, description = "ID of the monitor")),
+    responses((status = 200, description = "The resumed monitor", body = views::Monitor))
 )]
 pub async fn resume(
     State(app): State<App>,

@@ -6,14 +6,14 @@ use valpero_http::{Auth, ObjectId, Problem, latest::latest_of, need};
 use valpero_runtime::App;
 use valpero_views::{Monitor, schema};
 
-/// One monitor, with what its newest checks say.
+/// Get a monitor. Includes its status and the results of its latest checks.
 #[utoipa::path(
     get,
     path = "/api/v1/monitors/{id}",
     operation_id = "get_monitor",
     tag = "monitors",
     security(("key" = ["monitors:read"])),
-    params(("id" = schema::MonitorId, Path, description = "The monitor's id")),
+    params(("id" = schema::MonitorId, Path, description = "ID of the monitor")),
     responses((status = 200, description = "The monitor", body = Monitor))
 )]
 pub async fn read(

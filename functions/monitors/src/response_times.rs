@@ -19,41 +19,41 @@ use valpero_views::{ms, schema};
 /// not come to yet.
 const ON_DEMAND: i64 = 3;
 
-/// A monitor's checks, summed up for a chart.
+/// Response times of a monitor for a chart.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ResponseTimes {
-    /// What was asked for.
+    /// The requested period.
     #[schema(value_type = schema::Window)]
     window: Window,
-    /// How long a time one bucket covers: an hour or a day.
+    /// Length of a bucket in seconds: an hour or a day.
     #[schema(example = 3600)]
     bucket_seconds: i64,
-    /// The buckets, oldest first; none where there were no checks.
+    /// Buckets, oldest first. Hours and days without checks have none.
     data: Vec<BucketView>,
 }
 
-/// The checks of one region in one hour, or day, that the schedule made.
+/// Scheduled checks of one region in one hour or day. Requested checks are not counted.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Bucket)]
 pub struct BucketView {
-    /// When it begins (UTC).
+    /// Start of the hour or day (UTC).
     #[schema(value_type = schema::Time)]
     at: Timestamp,
-    /// From where.
+    /// Region that made the check.
     #[schema(value_type = schema::Region)]
     region: RegionCode,
-    /// Checks that were up or down; our own faults are none.
+    /// Number of checks that were up or down. `probe_error` is not counted.
     count: u32,
-    /// Those that were down.
+    /// Number of checks that were down.
     failures: u32,
-    /// Half of the checks that were up took no longer, in milliseconds. Null where none was up. Of a day that is not over it is
-    /// that of its hours, each weighing as much as it has checks.
+    /// Median response time of the checks that were up, in milliseconds. Null if none was up. For the current day, the
+    /// median of the hourly medians, weighted by their number of checks.
     #[schema(required, minimum = 0)]
     p50_ms: Option<f64>,
-    /// 95 of 100 took no longer; of a day that is not over in the same way.
+    /// 95th percentile of the response time, in milliseconds. For the current day computed as for `p50_ms`.
     #[schema(required, minimum = 0)]
     p95_ms: Option<f64>,
-    /// None took longer.
+    /// Longest response time, in milliseconds.
     #[schema(required, minimum = 0)]
     max_ms: Option<f64>,
 }
@@ -97,7 +97,8 @@ impl std::str::FromStr for Window {
     }
 }
 
-/// A monitor's response times and failures, summed up. By the hour (24h, 7d) or the day (30d, 90d), of each region.
+/// Get response times and failures for charts. One bucket per region and hour (`24h`, `7d`) or day (`30d`, `90d`). Only scheduled
+/// checks are counted, not requested ones.
 #[utoipa::path(
     get,
     path = "/api/v1/monitors/{id}/response-times",
@@ -105,9 +106,9 @@ impl std::str::FromStr for Window {
     tag = "monitors",
     security(("key" = ["monitors:read"])),
     params(
-        ("id" = schema::MonitorId, Path, description = "The monitor's id"),
-        ("window" = Option<schema::Window>, Query, description = "How far back; 24h unless told otherwise"),
-        ("region" = Option<schema::Region>, Query, description = "Only from this region"),
+        ("id" = schema::MonitorId, Path, description = "ID of the monitor"),
+        ("window" = Option<schema::Window>, Query, description = "Period until now. Default: `24h`"),
+        ("region" = Option<schema::Region>, Query, description = "Only buckets of this region"),
     ),
     responses((status = 200, description = "The buckets", body = ResponseTimes))
 )]

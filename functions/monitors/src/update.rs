@@ -12,17 +12,17 @@ use valpero_views::{Shown, schema};
 
 use crate::bodies::MonitorPatch;
 
-/// Changes a monitor. The body is a JSON Merge Patch (RFC 7396): what it names changes, and `null` goes back to the default.
-/// A `webhook_url` that was not there before shows the webhook's secret, this once.
+/// Update a monitor. The body is a JSON Merge Patch (RFC 7396): fields in it change, `null` restores the default. If the monitor
+/// had no `webhook_url` before, setting one returns the webhook's secret, shown only once.
 #[utoipa::path(
     patch,
     path = "/api/v1/monitors/{id}",
     operation_id = "update_monitor",
     tag = "monitors",
     security(("key" = ["monitors:write"])),
-    params(("id" = schema::MonitorId, Path, description = "The monitor's id")),
+    params(("id" = schema::MonitorId, Path, description = "ID of the monitor")),
     request_body = MonitorPatch,
-    responses((status = 200, description = "The monitor as it is now", body = views::Monitor))
+    responses((status = 200, description = "The updated monitor", body = views::Monitor))
 )]
 pub async fn update(
     State(app): State<App>,

@@ -19,8 +19,8 @@ use crate::{
     report::{HeadersReport, Report},
 };
 
-/// Probes a URL once, as an http check does. Another `method` than GET or HEAD, `headers`, `body`, `basic_auth` and targets that are
-/// not on the public internet need the scope `monitors:write` as well.
+/// Probe a URL once, like an http check. Nothing is stored. Methods other than GET and HEAD, `headers`, `body`, `basic_auth` and
+/// targets that are not on the public internet also need the scope `monitors:write`, otherwise 403 `missing_scope`.
 #[utoipa::path(
     post,
     path = "/api/v1/tools/http",
@@ -28,7 +28,7 @@ use crate::{
     tag = "tools",
     security(("key" = ["monitors:read"])),
     request_body = HttpTool,
-    responses((status = 200, description = "What was seen, whether it is up or not", body = Report))
+    responses((status = 200, description = "Result of the probe, whether the target is up or down", body = Report))
 )]
 pub async fn http(
     State(app): State<App>,
@@ -39,8 +39,8 @@ pub async fn http(
     report(&app, &tools, Reach::of(&auth), CheckType::Http, &body).await
 }
 
-/// Looks at a certificate once, as an ssl check does. Targets that are not on the public internet need the scope `monitors:write`
-/// as well.
+/// Examine a certificate once, like an ssl check. Nothing is stored. Targets that are not on the public internet also need the scope
+/// `monitors:write`, otherwise 403 `missing_scope`.
 #[utoipa::path(
     post,
     path = "/api/v1/tools/ssl",
@@ -48,7 +48,7 @@ pub async fn http(
     tag = "tools",
     security(("key" = ["monitors:read"])),
     request_body = SslTool,
-    responses((status = 200, description = "What was seen, whether it is up or not", body = Report))
+    responses((status = 200, description = "Result of the probe, whether the target is up or down", body = Report))
 )]
 pub async fn ssl(
     State(app): State<App>,
@@ -59,8 +59,8 @@ pub async fn ssl(
     report(&app, &tools, Reach::of(&auth), CheckType::Ssl, &body).await
 }
 
-/// Asks for a name's records once, as a dns check does. A `resolver` that is not on the public internet needs the scope
-/// `monitors:write` as well.
+/// Query DNS records once, like a dns check. Nothing is stored. A `resolver` that is not on the public internet also needs the scope
+/// `monitors:write`, otherwise 403 `missing_scope`.
 #[utoipa::path(
     post,
     path = "/api/v1/tools/dns",
@@ -68,7 +68,7 @@ pub async fn ssl(
     tag = "tools",
     security(("key" = ["monitors:read"])),
     request_body = DnsTool,
-    responses((status = 200, description = "What was seen, whether it is up or not", body = Report))
+    responses((status = 200, description = "Result of the probe, whether the target is up or down", body = Report))
 )]
 pub async fn dns(
     State(app): State<App>,
@@ -79,8 +79,8 @@ pub async fn dns(
     report(&app, &tools, Reach::of(&auth), CheckType::Dns, &body).await
 }
 
-/// Measures a TCP handshake once, as a ping check does. Targets that are not on the public internet need the scope `monitors:write`
-/// as well.
+/// Measure a TCP handshake once, like a ping check. Nothing is stored. Targets that are not on the public internet also need the
+/// scope `monitors:write`, otherwise 403 `missing_scope`.
 #[utoipa::path(
     post,
     path = "/api/v1/tools/ping",
@@ -88,7 +88,7 @@ pub async fn dns(
     tag = "tools",
     security(("key" = ["monitors:read"])),
     request_body = PingTool,
-    responses((status = 200, description = "What was seen, whether it is up or not", body = Report))
+    responses((status = 200, description = "Result of the probe, whether the target is up or down", body = Report))
 )]
 pub async fn ping(
     State(app): State<App>,
@@ -99,8 +99,8 @@ pub async fn ping(
     report(&app, &tools, Reach::of(&auth), CheckType::Ping, &body).await
 }
 
-/// Shows the headers of a site's answer, and what those for browsers' safety are worth. Sites that are not on the public internet
-/// need the scope `monitors:write` as well.
+/// Get a site's response headers and rate its security headers. Nothing is stored. Sites that are not on the public internet also
+/// need the scope `monitors:write`, otherwise 403 `missing_scope`.
 #[utoipa::path(
     post,
     path = "/api/v1/tools/headers",
@@ -108,7 +108,7 @@ pub async fn ping(
     tag = "tools",
     security(("key" = ["monitors:read"])),
     request_body = HeadersTool,
-    responses((status = 200, description = "What was seen, whatever the site's status", body = HeadersReport))
+    responses((status = 200, description = "Headers and ratings, whatever the site's status code", body = HeadersReport))
 )]
 pub async fn headers(
     State(app): State<App>,

@@ -14,106 +14,106 @@ use valpero_views::{CauseView, PhasesView, ms, schema};
 
 use crate::security_headers::{Finding, findings};
 
-/// What one probe saw.
+/// Result of one probe.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Report {
-    /// What was found.
+    /// Result.
     #[schema(value_type = schema::Outcome)]
     outcome: Outcome,
-    /// How it was probed.
+    /// Check type.
     #[schema(value_type = schema::CheckType)]
     check_type: CheckType,
-    /// What was probed: a URL, a host and port, or a name and the records that were asked for.
+    /// What was probed: a URL, a host and port, or a name and record type.
     target: String,
-    /// The sum of the phases, in milliseconds. Null where none began.
+    /// Sum of the phases, in milliseconds. Null if no phase started.
     #[schema(required, minimum = 0)]
     response_time_ms: Option<f64>,
-    /// Where the time went.
+    /// Time spent in each phase.
     phases: PhasesView,
-    /// The status of the last answer. Null where there was none.
+    /// HTTP status of the last response. Null if there was none.
     #[schema(required, minimum = 100, maximum = 999)]
     http_status: Option<u16>,
-    /// Why it is not up. Null where it is.
+    /// Why the check is not up. Null if it is up.
     #[schema(value_type = Option<CauseView>, required)]
     error: Option<Cause>,
-    /// The address and port of the last connection. Null where there was none.
+    /// Address and port of the last connection. Null if there was none.
     #[schema(required, example = "192.0.2.1:443")]
     remote_address: Option<String>,
-    /// The version of HTTP that the last answer came in. Null where there was none.
+    /// HTTP version of the last response. Null if there was none.
     #[schema(required, example = "2")]
     http_version: Option<String>,
-    /// Where the target redirected to, in order.
+    /// Redirect targets, in order.
     redirects: Vec<String>,
-    /// How long the body took, in milliseconds, no part of the response time. Null where it was not read.
+    /// Time to read the body, in milliseconds; not part of the response time. Null if the body was not read.
     #[schema(required, minimum = 0)]
     body_ms: Option<f64>,
-    /// The certificate that was shown last. Null where none was.
+    /// Certificate that was presented last. Null if there was none.
     #[schema(required)]
     certificate: Option<ShownCertificate>,
-    /// The records of a dns check. Null for other types, and where no answer came.
+    /// Records of a dns check. Null for other check types, or if there was no answer.
     #[schema(required)]
     answers: Option<Vec<String>>,
 }
 
-/// A certificate as a target shows it.
+/// A certificate presented by a target.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ShownCertificate {
-    /// Whose it is, as it says itself.
+    /// Subject.
     #[schema(example = "CN=example.com")]
     subject: String,
-    /// Who signed it.
+    /// Issuer.
     #[schema(example = "C=US, O=Let's Encrypt, CN=E7")]
     issuer: String,
-    /// The host names and addresses that it is for, at most 100.
+    /// Host names and IP addresses that it is valid for, at most 100.
     names: Vec<String>,
-    /// Its serial number, in hexadecimal.
+    /// Serial number in hexadecimal.
     #[schema(example = "05:c3:0f:11")]
     serial: String,
-    /// Its key.
+    /// Type and size of its public key.
     #[schema(example = "EC 256")]
     key: String,
-    /// From when on it is valid.
+    /// Start of validity.
     #[schema(value_type = schema::Time)]
     not_before: Timestamp,
-    /// Until when.
+    /// Expiry time.
     #[schema(value_type = schema::Time)]
     expires_at: Timestamp,
-    /// When it, or the first of those that vouch for it, expires.
+    /// Earliest expiry time of the certificate and its chain.
     #[schema(value_type = schema::Time)]
     chain_expires_at: Timestamp,
-    /// Whole days until then; below 0 where it is over.
+    /// Whole days until `chain_expires_at`; negative after that.
     days_remaining: i64,
-    /// The certificates that were shown, this one included.
+    /// Number of certificates presented, including this one.
     #[schema(minimum = 1)]
     chain_length: usize,
-    /// Whether it signed itself.
+    /// Whether it is self-signed.
     self_signed: bool,
-    /// The version of TLS that was agreed on. Null where none was.
+    /// Negotiated TLS version. Null if there was none.
     #[schema(required, example = "TLS 1.3")]
     tls_version: Option<String>,
-    /// The ciphers that were agreed on. Null where none were.
+    /// Negotiated cipher suite. Null if there was none.
     #[schema(required, example = "TLS13_AES_128_GCM_SHA256")]
     cipher: Option<&'static str>,
 }
 
-/// What a site's answer says of itself.
+/// Response headers of a site, and ratings of its security headers.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct HeadersReport {
-    /// The request itself: it is up where any answer came.
+    /// The request. Its outcome is `up` if there was any response.
     probe: Report,
-    /// The headers of the last answer, in order. Empty where none came.
+    /// Headers of the last response, in order. Empty if there was none.
     headers: Vec<HeaderView>,
-    /// What those for browsers' safety are worth. Empty where no answer came.
+    /// Ratings of the security headers. Empty if there was no response.
     security: Vec<Finding>,
 }
 
-/// One header.
+/// A response header.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct HeaderView {
-    /// Its name, in lower case.
+    /// Name in lower case.
     #[schema(example = "content-type")]
     name: String,
-    /// Its value; bytes that are no UTF-8 are shown as U+FFFD.
+    /// Value. Bytes that are not UTF-8 are shown as U+FFFD.
     #[schema(example = "text/html")]
     value: String,
 }

@@ -5,10 +5,13 @@ use axum::http::{HeaderMap, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What a header is worth.
+/// Rating of a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[schema(description = "`weak`: it is there, and protects less than it could.", example = "good")]
+#[schema(
+    description = "`missing`: not sent. `weak`: sent, but protects less than it could. `good`: effective.",
+    example = "good"
+)]
 pub enum Verdict {
     /// It is not there.
     Missing,
@@ -18,18 +21,18 @@ pub enum Verdict {
     Good,
 }
 
-/// One header, and what it is worth.
+/// The rating of one security header.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Finding {
-    /// The header's name.
+    /// Name of the header.
     #[schema(example = "strict-transport-security")]
     header: &'static str,
-    /// Its value; several are joined by commas. Null where it is missing.
+    /// Value; several values are joined by commas. Null if the header is missing.
     #[schema(required, example = "max-age=63072000")]
     value: Option<String>,
-    /// What it is worth.
+    /// Rating.
     verdict: Verdict,
-    /// Why, and what would be better.
+    /// Reason, and how to improve it.
     detail: &'static str,
 }
 

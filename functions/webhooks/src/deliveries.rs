@@ -7,8 +7,7 @@ use valpero_runtime::App;
 use valpero_storage::DeliveryFilter;
 use valpero_views::{Delivery, schema};
 
-/// The account's webhook deliveries with their attempts, newest first. Those that succeeded are kept for 30 days, those that were
-/// given up for 90.
+/// List webhook deliveries with their attempts, newest first. Successful ones are kept for 30 days, `dead` ones for 90.
 #[utoipa::path(
     get,
     path = "/api/v1/webhooks/deliveries",
@@ -16,11 +15,11 @@ use valpero_views::{Delivery, schema};
     tag = "webhooks",
     security(("key" = ["monitors:read"])),
     params(
-        ("monitor_id" = Option<schema::MonitorId>, Query, description = "Only to this monitor's webhook"),
-        ("status" = Option<schema::DeliveryStatus>, Query, description = "Only of this status"),
+        ("monitor_id" = Option<schema::MonitorId>, Query, description = "Only deliveries of this monitor"),
+        ("status" = Option<schema::DeliveryStatus>, Query, description = "Only deliveries with this status"),
         PageParams,
     ),
-    responses((status = 200, description = "A part of the list", body = List<Delivery>))
+    responses((status = 200, description = "One page of the list", body = List<Delivery>))
 )]
 pub async fn list(
     State(app): State<App>,
@@ -34,14 +33,14 @@ pub async fn list(
     Ok(page.answer(&page.cut(found), |delivery| delivery.id, Delivery::of))
 }
 
-/// One delivery with its attempts.
+/// Get a webhook delivery with its attempts.
 #[utoipa::path(
     get,
     path = "/api/v1/webhooks/deliveries/{id}",
     operation_id = "get_delivery",
     tag = "webhooks",
     security(("key" = ["monitors:read"])),
-    params(("id" = schema::DeliveryId, Path, description = "The delivery's id")),
+    params(("id" = schema::DeliveryId, Path, description = "ID of the delivery")),
     responses((status = 200, description = "The delivery", body = Delivery))
 )]
 pub async fn read(

@@ -12,16 +12,18 @@ use valpero_runtime::App;
 use valpero_storage::{self as storage, Optional};
 use valpero_views::{Delivery, schema};
 
-/// Sends a delivery again, now. Whatever came of it before: the same event with the same body, to where the monitor's webhook
-/// goes today. Further attempts follow as for a new one. While an attempt is under way nothing changes.
+/// Send a delivery again now. Sends the same event and body to the monitor's current `webhook_url`, whatever the earlier result;
+/// retries follow as for a new delivery. It has no effect while an attempt is in progress. At most 60 test and repeated webhooks
+/// a minute per monitor, then 429 `webhook_quota_reached`. Without a webhook 409 `no_webhook`, `webhook_disabled` or
+/// `monitor_deleted`.
 #[utoipa::path(
     post,
     path = "/api/v1/webhooks/deliveries/{id}/redeliver",
     operation_id = "redeliver",
     tag = "webhooks",
     security(("key" = ["monitors:write"])),
-    params(("id" = schema::DeliveryId, Path, description = "The delivery's id")),
-    responses((status = 202, description = "The delivery, which is due now", body = Delivery))
+    params(("id" = schema::DeliveryId, Path, description = "ID of the delivery")),
+    responses((status = 202, description = "The delivery, due now", body = Delivery))
 )]
 pub async fn redeliver(
     State(app): State<App>,

@@ -31,18 +31,19 @@ body!(SecretRotation, OBJECT, Whole);
 /// A new secret.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RotatedSecret {
-    /// The monitor whose webhook it is.
+    /// ID of the monitor.
     #[schema(value_type = schema::MonitorId)]
     monitor_id: MonitorId,
-    /// The secret: in this answer and in no other.
+    /// The new secret. Shown only in this response.
     #[schema(value_type = schema::WebhookSecret)]
     webhook_secret: Shown,
-    /// Until then the old one signs, too.
+    /// Time until which the old secret signs too.
     #[schema(value_type = schema::Time)]
     previous_valid_until: Timestamp,
 }
 
-/// Rotates a webhook's secret. The new one is shown this once. During the grace both secrets sign.
+/// Rotate a webhook's secret. The new secret is shown only in this response. During the grace period `webhook-signature` has a
+/// signature by each secret; `X-Valpero-Signature` is by the new one. A monitor without a webhook is 409 `no_webhook`.
 #[utoipa::path(
     post,
     path = "/api/v1/webhooks/rotate-secret",

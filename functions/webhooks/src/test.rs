@@ -17,7 +17,9 @@ const OBJECT: Object =
 
 body!(WebhookTest, OBJECT, Whole);
 
-/// Tries a monitor's webhook. It gets a `webhook.test`, signed and tried again like any other. What came of it is in the delivery.
+/// Send a test event to a monitor's webhook. It is a `webhook.test`, signed and retried like any other event; get the delivery
+/// for the result. At most 60 test and repeated webhooks a minute per monitor, then 429 `webhook_quota_reached`. Without a
+/// webhook 409 `no_webhook` or `webhook_disabled`.
 #[utoipa::path(
     post,
     path = "/api/v1/webhooks/test",

@@ -15,7 +15,7 @@ use crate::{backup, check, dead_letters, operator, screen, up};
 
 /// Uptime monitoring as an API, on one machine or on AWS.
 ///
-/// Exit codes: 0 done; 1 failed, with a sentence that says what to do; 2 wrong usage.
+/// Exit codes: 0 success; 1 failure, with a message that says what to do; 2 wrong usage.
 #[derive(Debug, Parser)]
 #[command(name = "valpero", version, about)]
 struct Cli {
@@ -25,26 +25,26 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Start everything on this machine: API, checkers, webhook worker and store.
+    /// Start everything on this machine: API, checkers, webhook worker and store. Its regions share one network.
     Up(UpArgs),
-    /// Probe a target once, as a checker does: `valpero check https://example.com`. No account is needed.
+    /// Probe a target once, like a checker: `valpero check https://example.com`. No account is needed.
     ///
-    /// Exit codes: 0 up (be it slowly); 1 down; 2 wrong input, or a fault of our own.
+    /// Exit codes: 0 up, also if slow; 1 down; 2 wrong input, or an error of the checker.
     Check(CheckArgs),
-    /// Write the data of a directory into one file, also while `up` runs on it.
+    /// Back up a data directory into one file, also while `up` runs on it.
     Backup(BackupArgs),
-    /// Put a backup in the place of a directory's data, while no `up` runs on it.
+    /// Restore a backup into a data directory, while no `up` runs on it.
     Restore(RestoreArgs),
-    /// Accounts.
+    /// Manage accounts.
     #[command(subcommand)]
     Account(AccountCommand),
-    /// API keys.
+    /// Manage API keys.
     #[command(subcommand)]
     Key(KeyCommand),
-    /// The regions that check.
+    /// List or remove regions.
     #[command(subcommand)]
     Region(RegionCommand),
-    /// Messages of webhooks that failed for good, on AWS.
+    /// List or retry webhook messages in the dead-letter queue, on AWS.
     #[command(subcommand)]
     DeadLetters(DeadLettersCommand),
     /// Print the API's OpenAPI document.
@@ -54,23 +54,23 @@ enum Command {
 /// How `up` runs.
 #[derive(Debug, Args)]
 pub(crate) struct UpArgs {
-    /// Where the data lives.
+    /// Data directory.
     #[arg(long, value_name = "DIR", default_value = ".valpero")]
     pub data: PathBuf,
-    /// Keep the data in memory: it is gone when this stops.
+    /// Keep the data in memory only: it is lost when this stops.
     #[arg(long, conflicts_with = "data")]
     pub memory: bool,
-    /// Where the API listens.
+    /// Address that the API listens on.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:3000")]
     pub addr: SocketAddr,
-    /// The regions to check from.
+    /// Region codes of the checkers. All of them run on this machine and share its network.
     #[arg(long, value_name = "A,B,C", value_delimiter = ',', default_value = "hel,fra,usc")]
     pub regions: Vec<RegionCode>,
-    /// Whether monitors and webhooks may reach private addresses; deny is how it is on AWS.
+    /// Whether monitors and webhooks may reach private addresses. The default on AWS is deny.
     #[arg(long, value_enum, default_value = "allow")]
     pub private_targets: PrivateTargets,
-    /// Start everything but the API, and serve DynamoDB, the queue and the event bus at --addr: for functions that run
-    /// elsewhere, such as under `sam local start-api`.
+    /// Start everything but the API, and serve DynamoDB, the queue and the event bus at --addr, for functions that run
+    /// elsewhere, such as with `sam local start-api`.
     #[arg(long, conflicts_with = "memory")]
     pub services_only: bool,
     /// Print one JSON line, `{"url":…,"key":…}`, instead of text.
@@ -81,10 +81,10 @@ pub(crate) struct UpArgs {
 /// What `check` looks at.
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// A URL; for the other types a host, host:port, or name.
+    /// URL; for other check types a host, host:port, or DNS name.
     #[arg(required_unless_present = "monitor")]
     pub target: Option<String>,
-    /// http, ssl, tcp, dns or ping.
+    /// Check type: http, ssl, tcp, dns or ping.
     #[arg(long = "type", value_name = "TYPE", default_value = CheckType::Http.as_str())]
     pub check_type: CheckType,
     #[arg(long, value_name = "MS", default_value_t = DEFAULT_TIMEOUT_MS, help = TIMEOUT_MS.says)]
@@ -100,13 +100,13 @@ pub(crate) struct CheckArgs {
     /// Name server that a dns check asks.
     #[arg(long, value_name = "HOST[:PORT]")]
     pub resolver: Option<String>,
-    /// A monitor's whole body, as POST /api/v1/monitors takes it: a JSON file, or - for standard input.
+    /// JSON file with the body of a monitor, as for POST /api/v1/monitors; - for standard input.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["target", "check_type", "timeout_ms", "record_type", "resolver"])]
     pub monitor: Option<PathBuf>,
-    /// Authorities (PEM) to trust beside those of the public web.
+    /// PEM file of certificate authorities to trust in addition to the public ones.
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
-    /// Refuse addresses that are not on the public internet, as on AWS.
+    /// Refuse addresses that are not on the public internet, as on AWS by default.
     #[arg(long)]
     pub public_only: bool,
     /// Print one JSON object instead of text.
@@ -117,9 +117,9 @@ pub(crate) struct CheckArgs {
 /// What `backup` writes, and where.
 #[derive(Debug, Args)]
 pub(crate) struct BackupArgs {
-    /// The file to write; it must not exist.
+    /// File to write. It must not exist.
     pub file: PathBuf,
-    /// The data directory of `valpero up`, which may be running.
+    /// Data directory of `valpero up`, which may be running.
     #[arg(long, value_name = "DIR", default_value = ".valpero")]
     pub data: PathBuf,
     /// Print one JSON object instead of text.
@@ -130,12 +130,12 @@ pub(crate) struct BackupArgs {
 /// What `restore` reads, and where to.
 #[derive(Debug, Args)]
 pub(crate) struct RestoreArgs {
-    /// A file that `valpero backup` wrote.
+    /// File written by `valpero backup`.
     pub file: PathBuf,
-    /// The data directory that gets it.
+    /// Data directory to restore into.
     #[arg(long, value_name = "DIR", default_value = ".valpero")]
     pub data: PathBuf,
-    /// Replace the data that is there.
+    /// Replace existing data.
     #[arg(long)]
     pub force: bool,
     /// Print one JSON object instead of text.
@@ -145,7 +145,7 @@ pub(crate) struct RestoreArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PrivateTargets {
-    /// Private addresses are fine.
+    /// Private addresses are allowed.
     Allow,
     /// Only the public internet.
     Deny,
@@ -154,10 +154,10 @@ pub(crate) enum PrivateTargets {
 /// Where an operator's command finds the data.
 #[derive(Debug, Args)]
 pub(crate) struct Target {
-    /// The data directory of `valpero up`, which may be running.
+    /// Data directory of `valpero up`, which may be running.
     #[arg(long, value_name = "DIR", default_value = ".valpero")]
     pub data: PathBuf,
-    /// A stack on AWS instead; credentials and region come from the usual AWS environment.
+    /// Name of a stack on AWS, instead of local data. Credentials and region come from the usual AWS environment.
     #[arg(long, value_name = "NAME", env = "VALPERO_STACK", conflicts_with = "data")]
     pub stack: Option<String>,
     /// Print one JSON object instead of text.
@@ -167,27 +167,27 @@ pub(crate) struct Target {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AccountCommand {
-    /// Make an account.
+    /// Create an account.
     Create {
-        /// Its owner's address; no two accounts have the same.
+        /// E-mail address of the owner. Unique.
         #[arg(long)]
         email: String,
-        /// free, lite, start, pro or business.
+        /// Plan: free, lite, start, pro or business.
         #[arg(long, default_value = "free")]
         plan: Plan,
         #[command(flatten)]
         target: Target,
     },
-    /// List the accounts.
+    /// List accounts.
     List {
         #[command(flatten)]
         target: Target,
     },
-    /// Give an account another plan.
+    /// Change the plan of an account.
     SetPlan {
-        /// The account's id.
+        /// Account ID.
         account: AccountId,
-        /// free, lite, start, pro or business.
+        /// Plan: free, lite, start, pro or business.
         plan: Plan,
         #[command(flatten)]
         target: Target,
@@ -196,33 +196,33 @@ pub(crate) enum AccountCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
-    /// Mint a key; its token is printed this once.
+    /// Create a key. Its token is printed only once.
     Mint {
-        /// The account's id.
+        /// Account ID.
         #[arg(long)]
         account: AccountId,
-        /// What to call the key.
+        /// Name of the key.
         #[arg(long)]
         name: String,
-        /// A scope, or `all`; as often as needed. Without any: account:read, monitors:read and incidents:read.
+        /// Scope, or `all`. Repeatable. Default: account:read, monitors:read and incidents:read.
         #[arg(long = "scope", value_name = "SCOPE")]
         scopes: Vec<String>,
         #[command(flatten)]
         target: Target,
     },
-    /// List an account's keys.
+    /// List the keys of an account.
     List {
-        /// The account's id.
+        /// Account ID.
         #[arg(long)]
         account: AccountId,
         #[command(flatten)]
         target: Target,
     },
-    /// End a key: the very next request with it is refused.
+    /// Revoke a key. The next request with it is refused.
     Revoke {
-        /// The key's id.
+        /// Key ID.
         key: KeyId,
-        /// The account's id.
+        /// Account ID.
         #[arg(long)]
         account: AccountId,
         #[command(flatten)]
@@ -232,14 +232,14 @@ pub(crate) enum KeyCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RegionCommand {
-    /// List the regions, and when each last ticked.
+    /// List regions with the time of their last check.
     List {
         #[command(flatten)]
         target: Target,
     },
-    /// Take a region off the list, after its stack was deleted.
+    /// Remove a region from the list, after its stack was deleted.
     Remove {
-        /// Its code, such as fra.
+        /// Region code, such as fra.
         region: RegionCode,
         #[command(flatten)]
         target: Target,
@@ -249,7 +249,7 @@ pub(crate) enum RegionCommand {
 /// A stack on AWS.
 #[derive(Debug, Args)]
 pub(crate) struct StackTarget {
-    /// The stack's name; credentials and region come from the usual AWS environment.
+    /// Name of the stack. Credentials and region come from the usual AWS environment.
     #[arg(long, value_name = "NAME", env = "VALPERO_STACK")]
     pub stack: String,
     /// Print one JSON object instead of text.
@@ -259,14 +259,14 @@ pub(crate) struct StackTarget {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DeadLettersCommand {
-    /// List them.
+    /// List messages.
     List {
         #[command(flatten)]
         target: StackTarget,
     },
-    /// Put them back into the webhook queue.
+    /// Put messages back into the webhook queue.
     Redrive {
-        /// Take away what is no message of Valpero's.
+        /// Delete messages that are not Valpero's.
         #[arg(long)]
         drop_foreign: bool,
         #[command(flatten)]

@@ -199,15 +199,15 @@ mod tests {
     };
 
     use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+    use aws_lc_rs::{
+        digest::{SHA256, digest},
+        hmac,
+    };
     use aws_types::{region::Region, service_config::LoadServiceConfig};
     use axum::{
         Router,
         extract::State,
         http::{HeaderMap, StatusCode},
-    };
-    use aws_lc_rs::{
-        digest::{SHA256, digest},
-        hmac,
     };
 
     use super::*;

@@ -152,7 +152,7 @@ fn welcome(screen: Screen, args: &UpArgs, address: SocketAddr, token: Option<&st
              curl -s {url}/api/v1/monitors -H \"Authorization: Bearer $VALPERO_KEY\" \\\n    \
              -H \"Content-Type: application/json\" -d '{{\"url\": \"https://example.com/\"}}'"
         ),
-        None => "Your keys are those of before; `valpero key mint` makes another.".to_owned(),
+        None => "Existing keys stay valid. `valpero account list` shows the account's ID, `valpero key mint --account ID --name NAME` creates another key.".to_owned(),
     };
     let text = format!(
         "Valpero is up at {url}\n\n  \

@@ -34,8 +34,8 @@ const LONGEST: usize = 255;
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Header)]
 pub struct IdempotencyParam {
-    /// Your name for this request. Sent again with the same name and body within 24 hours, by the same API key, it gets the first
-    /// answer again, marked by `Idempotent-Replayed: true`, and nothing is done twice.
+    /// Client-chosen key that makes the request safe to repeat. A request with the same value and body, from the same API key
+    /// and within 24 hours, gets the first response again, with `Idempotent-Replayed: true`.
     #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255, pattern = "^[!-~]([ -~]*[!-~])?$")]
     pub idempotency_key: Option<String>,
 }

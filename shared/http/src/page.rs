@@ -34,31 +34,32 @@ pub struct Page<P> {
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PageParams {
-    /// Which page, from 1. `page` times `limit` may be 10,000 at most; `cursor` goes further, and costs less.
+    /// Page number, from 1. `page` times `limit` may be at most 10,000; `cursor` has no such limit and is cheaper.
     #[param(minimum = 1, maximum = 10000)]
     pub page: Option<u32>,
-    /// Items on a page: 50 unless told otherwise.
+    /// Items per page. Default: 50.
     #[param(minimum = 1, maximum = 200)]
     pub limit: Option<u32>,
-    /// Goes on behind the page whose `next_cursor` this is; in place of `page`.
+    /// `next_cursor` of the previous page. Use either `cursor` or `page`.
     #[param(value_type = Option<schema::Cursor>)]
     pub cursor: Option<String>,
 }
 
-/// A part of a list.
+/// One page of a list.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct List<T: ToSchema> {
-    /// The items.
+    /// Items of this page.
     pub data: Vec<T>,
-    /// The page. Null where a cursor was given.
+    /// Page number. Null if `cursor` was used.
     #[schema(required, minimum = 1)]
     pub page: Option<usize>,
-    /// Items on a page, at most.
+    /// Maximum number of items per page.
     #[schema(minimum = 1, maximum = 200)]
     pub limit: usize,
     /// Whether more items follow.
     pub has_more: bool,
-    /// Where they follow: as `cursor`, with the same filters, it costs least and misses nothing while items arrive. Null at the end.
+    /// Pass it as `cursor`, with the same filters, to get the next page: the cheapest way, without gaps or repeats while new
+    /// items arrive. Null on the last page.
     #[schema(value_type = Option<schema::Cursor>, required)]
     pub next_cursor: Option<String>,
 }
@@ -94,7 +95,7 @@ impl<P> Page<P> {
 /// A part of a list that was read.
 #[derive(Debug)]
 pub struct Cut<I> {
-    /// The items.
+    /// Items of this page.
     pub items: Vec<I>,
     /// Whether more follow.
     pub has_more: bool,

@@ -22,41 +22,41 @@ const REPEATED: &str = "idempotency_in_progress";
 
 /// Every problem: its status, its code, and what it means. The reference shows them, and no other may be answered.
 pub const PROBLEMS: &[(u16, &str, &str)] = &[
-    (400, "bad_json", "The body is no JSON."),
-    (400, "bad_request", "The request cannot be read."),
+    (400, "bad_json", "The body is not valid JSON."),
+    (400, "bad_request", "The request is malformed."),
     (401, "unauthorized", "The key is missing, malformed, unknown, revoked or expired."),
     (403, "missing_scope", "The key lacks the scope that `detail` names."),
-    (
-        403,
-        "scope_beyond_key",
-        "A key can only hand out scopes that it holds itself, and only revoke keys of such scopes.",
-    ),
-    (403, "monitor_limit_reached", "The plan's monitors are used up."),
-    (403, "key_limit_reached", "The account has as many live keys as it may have."),
-    (404, "not_found", "There is no such object in this account."),
+    (403, "scope_beyond_key", "A key can only grant scopes that it holds, and only revoke keys whose scopes it holds."),
+    (403, "monitor_limit_reached", "The account has as many monitors as its plan allows."),
+    (403, "key_limit_reached", "The account has the maximum number of live keys, 100."),
+    (404, "not_found", "The account has no such object."),
     (404, "no_route", "There is no such route."),
-    (405, "method_not_allowed", "The route does not take this method; `Allow` names those it takes."),
-    (409, "collision", "Others are changing the same object at this moment. Nothing was changed; try again."),
-    (409, "idempotency_in_progress", "A request of this `Idempotency-Key` is under way; try again to get its answer."),
-    (409, "incident_resolved", "The incident is over, so nobody can take it any more."),
+    (405, "method_not_allowed", "The route does not support this method; `Allow` lists the methods that it supports."),
+    (409, "collision", "Concurrent requests are changing the same object. Nothing was changed; try again."),
+    (
+        409,
+        "idempotency_in_progress",
+        "A request with this `Idempotency-Key` is in progress; try again to get its response.",
+    ),
+    (409, "incident_resolved", "The incident is resolved and can no longer be acknowledged."),
     (409, "key_ended", "The key is revoked or expired, so it cannot be rotated."),
-    (409, "key_rotated", "The key was rotated already; `detail` names its successor."),
-    (409, "monitor_deleted", "The monitor is deleted, and its webhook with it."),
-    (409, "monitor_paused", "A paused monitor is not checked."),
+    (409, "key_rotated", "The key was already rotated; `detail` names its successor."),
+    (409, "monitor_deleted", "The monitor was deleted, and its webhook with it."),
+    (409, "monitor_paused", "The monitor is paused; resume it first."),
     (409, "no_webhook", "The monitor has no `webhook_url`."),
     (409, "webhook_disabled", "The webhook's receiver answered 410 Gone; give the monitor another `webhook_url`."),
-    (413, "body_too_large", "A body may be 64 KiB long."),
-    (415, "unsupported_media_type", "A body must be JSON, and say so by its `Content-Type`."),
-    (422, "validation_failed", "`errors` names every fault of the body or the query."),
-    (422, "idempotency_key_reused", "The `Idempotency-Key` was sent with another request within 24 hours."),
-    (429, "rate_limited", "The key's requests of this minute are used up."),
-    (429, "check_quota_reached", "The monitor's checks on request of this minute are used up."),
-    (429, "webhook_quota_reached", "The monitor's webhooks on request of this minute are used up."),
-    (500, "internal_error", "Something failed on our side; it is logged under the request's id."),
-    (503, "no_region_yet", "No region checks yet: a new deployment's first tick comes within a minute."),
-    (503, "unavailable", "Too much is going on right now. Nothing was changed."),
-    (503, "unreachable", "The database failed, or did not answer. Whether a change was made is not known."),
-    (504, "timed_out", "The request took longer than 25 s. Whether a change was made is not known."),
+    (413, "body_too_large", "The body is larger than 64 KiB."),
+    (415, "unsupported_media_type", "The `Content-Type` of the body is not `application/json`."),
+    (422, "validation_failed", "The body or the query is invalid; `errors` lists every error."),
+    (422, "idempotency_key_reused", "The `Idempotency-Key` was used with another request within the last 24 hours."),
+    (429, "rate_limited", "The key has used up its requests for this minute."),
+    (429, "check_quota_reached", "The monitor has used up its requested checks for this minute, 10."),
+    (429, "webhook_quota_reached", "The monitor has used up its test and repeated webhooks for this minute, 60."),
+    (500, "internal_error", "Internal error. It is logged under the request ID."),
+    (503, "no_region_yet", "No region has reported yet. In a new deployment the first one does within a minute."),
+    (503, "unavailable", "The service is overloaded. Nothing was changed."),
+    (503, "unreachable", "The database failed or did not answer. A change may or may not have been made."),
+    (504, "timed_out", "The request took longer than 25 s. A change may or may not have been made."),
 ];
 
 /// How often work that collided is done anew before the client is told.
@@ -178,7 +178,7 @@ impl Problem {
 
     /// 404: no such object, or another account's.
     pub fn not_found() -> Self {
-        let detail = "There is no such object in this account.";
+        let detail = "The account has no such object.";
         Self::new(StatusCode::NOT_FOUND, "not_found", "Not found", detail)
     }
 
@@ -277,7 +277,7 @@ impl Problem {
 
     /// 503: no region has said yet that it checks.
     pub fn no_region() -> Self {
-        let detail = "No region checks yet: a new deployment's first tick comes within a minute.";
+        let detail = "No region has reported yet. In a new deployment the first one does within a minute.";
         let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "no_region_yet", "Try again soon", detail);
         problem.0.retry_after_s = Some(30);
         problem
@@ -294,7 +294,7 @@ impl Problem {
 
     /// 409: somebody else changed the same object at the same time, again and again. It is no fault of ours, so no alarm counts it.
     fn collision() -> Self {
-        let detail = "Others are changing the same object at this moment. Nothing was changed; try again.";
+        let detail = "Concurrent requests are changing the same object. Nothing was changed; try again.";
         let mut problem = Self::new(StatusCode::CONFLICT, COLLISION, "Try again soon", detail);
         problem.0.retry_after_s = Some(1);
         problem
@@ -342,41 +342,41 @@ impl Problem {
     }
 }
 
-/// What is wrong with a request, and what to do: RFC 9457, with more members of our own.
+/// Problem document (RFC 9457) with additional members.
 #[derive(Debug, ToSchema)]
 #[schema(as = Problem)]
 pub struct ProblemDocument {
-    /// Which problem: an address of this page, the same for every problem of this code.
+    /// URI of the problem's description in this reference. The same for every problem with this `code`.
     #[schema(rename = "type", example = "/docs/api#problem-not_found")]
     pub kind: String,
-    /// The problem in a few words.
+    /// Short summary.
     #[schema(example = "Not found")]
     pub title: String,
-    /// The HTTP status.
+    /// HTTP status.
     #[schema(minimum = 400, maximum = 599, example = 404)]
     pub status: u16,
-    /// What is wrong here, and what to do, for a person.
-    #[schema(example = "There is no such object in this account.")]
+    /// Readable explanation of this occurrence, and what to do.
+    #[schema(example = "The account has no such object.")]
     pub detail: String,
-    /// The problem for a program: it stays the same.
+    /// Machine-readable code. It does not change between versions.
     #[schema(example = "not_found", pattern = "^[a-z0-9_]+$")]
     pub code: String,
-    /// Names the request, as `X-Request-Id` does.
+    /// ID of the request, as in `X-Request-Id`.
     #[schema(example = "req_01M82PJFFSY9XKXCV0WRMX4C7M")]
     pub request_id: String,
-    /// With `validation_failed`: every fault at once.
+    /// All errors of the request. Only with `validation_failed`.
     #[schema(nullable = false)]
     pub errors: Option<Vec<FaultDocument>>,
 }
 
-/// One fault of a request.
+/// One validation error.
 #[derive(Debug, ToSchema)]
 #[schema(as = Fault)]
 pub struct FaultDocument {
-    /// Where: a JSON Pointer (RFC 6901) into the body, or a query parameter's name behind a `/`.
+    /// Location of the error: a JSON Pointer (RFC 6901) into the body, or `/` and the name of a query parameter.
     #[schema(example = "/check_interval")]
     pub pointer: String,
-    /// What is wrong, and what would be right.
+    /// What is wrong, and what is allowed.
     #[schema(example = "must be a multiple of 60, 60 to 86400 seconds")]
     pub detail: String,
 }

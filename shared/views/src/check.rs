@@ -18,15 +18,15 @@ use crate::schema;
 /// What a check asks and expects: one object, by its type.
 #[derive(Debug, Clone, Default)]
 pub struct SettingsView {
-    /// What an http check asks and expects.
+    /// Request and expectations of an http check.
     pub http: Option<HttpView>,
-    /// Whose certificate an ssl check looks at.
+    /// Settings of an ssl check.
     pub ssl: Option<SslView>,
-    /// What a tcp check connects to.
+    /// Settings of a tcp check.
     pub tcp: Option<TcpView>,
-    /// What a dns check asks for.
+    /// Settings of a dns check.
     pub dns: Option<DnsView>,
-    /// What a ping check connects to.
+    /// Settings of a ping check, which measures a TCP handshake.
     pub ping: Option<PingView>,
 }
 
@@ -43,56 +43,56 @@ impl SettingsView {
     }
 }
 
-/// What the http check asks and expects.
+/// Request and expectations of an http check.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct HttpView {
-    /// The request's method.
+    /// Request method.
     #[schema(value_type = schema::Method)]
     pub method: Method,
-    /// Its headers by name. Values are never shown: each is answered as `***`.
+    /// Request headers by name. Values are never shown: each is returned as `***`.
     pub headers: BTreeMap<String, &'static str>,
-    /// Its body. Null: none.
+    /// Request body. Null: none.
     #[schema(required)]
     pub body: Option<String>,
-    /// Which statuses are up.
+    /// Status codes that count as up.
     #[schema(value_type = schema::ExpectedStatus)]
     pub expected_status: String,
-    /// Whether redirects are followed.
+    /// Whether to follow redirects.
     pub follow_redirects: bool,
     /// Whether the certificate must be valid for the host.
     pub verify_tls: bool,
-    /// What the request says of its sender. Null: nothing.
+    /// HTTP Basic credentials. Null: none.
     #[schema(required)]
     pub basic_auth: Option<BasicAuthView>,
-    /// What the body must contain, or must not. Null: anything.
+    /// Texts that the response body must or must not contain. Null: no condition.
     #[schema(required)]
     pub keyword: Option<KeywordView>,
-    /// What the body, as JSON, must say.
+    /// Conditions that the response body must satisfy as JSON. All must hold.
     pub json: Vec<JsonView>,
-    /// Up to when the head of the answer must be there, in milliseconds. Null: until the time-out.
+    /// Limit for the response headers, in milliseconds; a slower check has `slow_outcome`. Null: no limit below the timeout.
     #[schema(required, minimum = 1, maximum = 30000)]
     pub max_response_time_ms: Option<u32>,
-    /// What it means that it is not.
+    /// Outcome of a check slower than `max_response_time_ms`.
     #[schema(value_type = schema::SlowOutcome)]
     pub slow_outcome: SlowOutcome,
 }
 
-/// A user name, and a password that is never shown.
+/// HTTP Basic credentials. The password is never shown.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct BasicAuthView {
-    /// The user name.
+    /// User name.
     pub username: String,
     /// Always `***`.
     pub password: &'static str,
 }
 
-/// Texts that a body must have, or must not have.
+/// Texts that the response body must or must not contain.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct KeywordView {
-    /// What must be in it. Null: anything.
+    /// Text that the body must contain. Null: no condition.
     #[schema(required)]
     pub contains: Option<String>,
-    /// What must not. Null: nothing.
+    /// Text that the body must not contain. Null: no condition.
     #[schema(required)]
     pub not_contains: Option<String>,
 }
@@ -104,15 +104,15 @@ impl KeywordView {
     }
 }
 
-/// One thing that a JSON body must say.
+/// A condition on a JSON body.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct JsonView {
-    /// Of which nodes (JSONPath, RFC 9535).
+    /// JSONPath query (RFC 9535) that selects nodes.
     pub path: String,
-    /// How they are compared.
+    /// How each selected node is compared with `value`.
     #[schema(value_type = schema::JsonOp)]
     pub op: &'static str,
-    /// With what. Null also for `exists` and `absent`.
+    /// Value to compare with. Also null for `exists` and `absent`.
     #[schema(schema_with = schema::scalar, required)]
     pub value: serde_json::Value,
 }
@@ -142,16 +142,16 @@ impl HttpView {
     }
 }
 
-/// Whose certificate an ssl check looks at.
+/// Settings of an ssl check.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SslView {
-    /// Who shows it.
+    /// Host to connect to.
     #[schema(value_type = schema::Host)]
     pub host: HostName,
-    /// Where.
+    /// TCP port.
     #[schema(minimum = 1, maximum = 65535)]
     pub port: u16,
-    /// Down where it, or one of those that vouch for it, expires within so many days.
+    /// Down if the certificate, or one of its chain, expires within this many days.
     #[schema(minimum = 0, maximum = 365)]
     pub min_days_remaining: u16,
 }
@@ -162,19 +162,19 @@ impl SslView {
     }
 }
 
-/// What a tcp check connects to.
+/// Settings of a tcp check.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct TcpView {
-    /// To whom.
+    /// Host to connect to.
     #[schema(value_type = schema::Host)]
     pub host: HostName,
-    /// Where.
+    /// TCP port.
     #[schema(minimum = 1, maximum = 65535)]
     pub port: u16,
-    /// What is sent once connected. Null: nothing.
+    /// Text to send after connecting. Null: nothing.
     #[schema(required)]
     pub send: Option<String>,
-    /// What must come. Null: nothing.
+    /// Text that the first 64 KiB received must contain. Null: any.
     #[schema(required)]
     pub expect: Option<String>,
 }
@@ -190,22 +190,22 @@ impl TcpView {
     }
 }
 
-/// What a dns check asks for.
+/// Settings of a dns check.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DnsView {
-    /// Of which name.
+    /// DNS name to query.
     #[schema(value_type = schema::Host)]
     pub name: HostName,
-    /// Which records.
+    /// Record type to query.
     #[schema(value_type = schema::RecordType)]
     pub record_type: RecordType,
-    /// What they must be. Empty: any.
+    /// Expected records. Empty: any records.
     pub expected: Vec<String>,
-    /// How the answer must relate to `expected`.
+    /// How to compare the answer with `expected`.
     #[serde(rename = "match")]
     #[schema(value_type = schema::DnsMatch)]
     pub matching: DnsMatch,
-    /// Which name server is asked. Null: the checker's own.
+    /// Name server to query. Null: the checker's own resolver.
     #[schema(required)]
     pub resolver: Option<String>,
 }
@@ -222,13 +222,13 @@ impl DnsView {
     }
 }
 
-/// What a ping check connects to.
+/// Settings of a ping check, which measures a TCP handshake.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct PingView {
-    /// With whom.
+    /// Host to connect to.
     #[schema(value_type = schema::Host)]
     pub host: HostName,
-    /// Where.
+    /// TCP port.
     #[schema(minimum = 1, maximum = 65535)]
     pub port: u16,
 }

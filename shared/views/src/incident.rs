@@ -11,34 +11,34 @@ use valpero_domain::{
 
 use crate::{ActorView, schema};
 
-/// One time that a monitor was down.
+/// A period in which a monitor was down.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Incident {
-    /// Its own name.
+    /// Unique ID.
     #[schema(value_type = schema::IncidentId)]
     pub id: IncidentId,
-    /// The monitor that was down.
+    /// ID of the monitor.
     #[schema(value_type = schema::MonitorId)]
     pub monitor_id: MonitorId,
-    /// Whether it is over.
+    /// Whether the incident is over.
     #[schema(value_type = schema::IncidentStatus)]
     pub status: IncidentStatus,
-    /// The first failure that led to it.
+    /// Time of the first failure that led to the incident.
     #[schema(value_type = schema::Time)]
     pub started_at: Timestamp,
-    /// When it ended. Null while it is ongoing.
+    /// End time. Null while ongoing.
     #[schema(value_type = Option<schema::Time>, required)]
     pub resolved_at: Option<Timestamp>,
-    /// Whole seconds that it lasted. Null while it is ongoing.
+    /// Duration in whole seconds. Null while ongoing.
     #[schema(required, minimum = 0)]
     pub duration_seconds: Option<i64>,
-    /// What the region that saw it first says.
+    /// Cause reported by the region that saw the failure first.
     #[schema(value_type = CauseView)]
     pub cause: Cause,
-    /// The regions that saw it down when it opened.
+    /// Regions that reported the monitor down when the incident opened.
     #[schema(value_type = Vec<schema::Region>)]
     pub regions: Vec<RegionCode>,
-    /// When somebody took it. Null before.
+    /// Time of acknowledgement. Null if not acknowledged.
     #[schema(value_type = Option<schema::Time>, required)]
     pub acknowledged_at: Option<Timestamp>,
     /// Who acknowledged it: the id of a key or user. Null before.
@@ -47,11 +47,11 @@ pub struct Incident {
     /// Who resolved it: `recovery`, or the id of the key or user that closed it. Null while it is ongoing.
     #[schema(value_type = Option<String>, required, example = "recovery")]
     pub resolved_by: Option<Actor>,
-    /// Its story, oldest line first: with a single incident, and not in lists and webhooks.
+    /// Timeline, oldest entry first. Only when a single incident is requested, not in lists and webhooks.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub timeline: Option<Vec<TimelineEntry>>,
-    /// The line that the event adds to its story: in webhooks alone.
+    /// Timeline entry that the event added. Only in webhooks.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub latest_entry: Option<TimelineEntry>,
@@ -78,33 +78,33 @@ impl Incident {
     }
 }
 
-/// Why something is down.
+/// Why a check failed.
 #[derive(Debug, ToSchema)]
 pub struct CauseView {
-    /// From a closed list, such as `connect_refused`.
+    /// Machine-readable reason from a fixed list, such as `connect_refused`.
     #[schema(example = "connect_refused")]
     pub code: String,
-    /// What was seen, for a person.
+    /// Readable explanation of what was seen.
     #[schema(example = "192.0.2.7:443 refused the connection.")]
     pub detail: String,
 }
 
-/// A line of an incident's story.
+/// An entry of an incident's timeline.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct TimelineEntry {
-    /// Its own name.
+    /// Unique ID.
     #[schema(value_type = schema::CommentId)]
     pub id: CommentId,
-    /// When.
+    /// Time.
     #[schema(value_type = schema::Time)]
     pub at: Timestamp,
-    /// What.
+    /// Entry type.
     #[serde(rename = "type")]
     #[schema(value_type = schema::TimelineType)]
     pub kind: TimelineType,
     /// Who did it.
     pub actor: ActorView,
-    /// What they said. Null: nothing.
+    /// Note or comment. Null: none.
     #[schema(required)]
     pub note: Option<String>,
 }

@@ -26,104 +26,105 @@ const DAY_MS: i64 = 86_400_000;
 /// A monitor.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Monitor {
-    /// Its own name.
+    /// Unique ID.
     #[schema(value_type = schema::MonitorId)]
     pub id: MonitorId,
-    /// What it is, all regions together.
+    /// Status, decided from all regions.
     #[schema(value_type = schema::Status)]
     pub status: Status,
-    /// Since when.
+    /// Time since which it has this status.
     #[schema(value_type = schema::Time)]
     pub status_since: Timestamp,
-    /// The regions that see it down.
+    /// Regions that currently report it down.
     #[schema(value_type = Vec<schema::Region>)]
     pub degraded_regions: Vec<RegionCode>,
-    /// Since when, and why, no region can probe it: nobody knows whether it is up. Null while one can.
+    /// Set while no region can probe the monitor, so that its state is unknown: since when, and why. Otherwise null.
     #[schema(required)]
     pub unwatched: Option<UnwatchedView>,
-    /// When it was last checked. Null before the first check.
+    /// Time of the latest check. Null before the first check.
     #[schema(value_type = Option<schema::Time>, required)]
     pub last_check_at: Option<Timestamp>,
-    /// The median of the regions' newest checks that were up, in milliseconds. Null where there is none.
+    /// Median response time of the regions' latest checks that were up, in milliseconds. Null if there is none.
     #[schema(required, minimum = 0)]
     pub response_time_ms: Option<f64>,
-    /// How much of the time it was up.
+    /// Uptime ratios.
     pub uptime: UptimeView,
-    /// When the certificate that its target last showed expires. Null where none was seen.
+    /// Expiry time of the certificate that the target last presented. Null if none was seen.
     #[schema(value_type = Option<schema::Time>, required)]
     pub ssl_expires_at: Option<Timestamp>,
-    /// The incident that is open. Null where none is.
+    /// ID of the open incident. Null if there is none.
     #[schema(value_type = Option<schema::IncidentId>, required)]
     pub current_incident_id: Option<IncidentId>,
-    /// When the webhook's receiver answered 410 Gone; nothing is sent from then on, until the URL changes. Null while it is on.
+    /// Time at which the receiver answered 410 Gone. Nothing is sent from then on until the URL changes. Null while the
+    /// webhook is enabled.
     #[schema(value_type = Option<schema::Time>, required)]
     pub webhook_disabled_at: Option<Timestamp>,
-    /// When it was made.
+    /// Creation time.
     #[schema(value_type = schema::Time)]
     pub created_at: Timestamp,
-    /// When its description last changed.
+    /// Time of the last change of its settings.
     #[schema(value_type = schema::Time)]
     pub updated_at: Timestamp,
-    /// What is checked, for a person: the URL, host and port, or name and record type.
+    /// Readable description of what is checked: the URL, host and port, or name and record type.
     pub target: String,
-    /// The target of an http check. Null for the other types.
+    /// URL of an http check. Null for other check types.
     #[schema(value_type = Option<schema::Url>, required)]
     pub url: Option<HttpUrl>,
-    /// What people call it.
+    /// Display name.
     #[schema(value_type = schema::Name)]
     pub name: MonitorName,
-    /// How it is checked.
+    /// Check type.
     #[schema(value_type = schema::CheckType)]
     pub check_type: CheckType,
-    /// Seconds between two checks.
+    /// Interval between two checks, in seconds.
     #[schema(minimum = 60, maximum = 86400)]
     pub check_interval: u32,
-    /// Where it is checked from.
+    /// Regions that check the monitor.
     #[schema(value_type = Vec<schema::Region>)]
     pub regions: Vec<RegionCode>,
-    /// How long one attempt may take, in milliseconds.
+    /// Timeout of one attempt, in milliseconds.
     #[schema(minimum = 100, maximum = 30000)]
     pub timeout_ms: u32,
-    /// Further attempts within a minute before a region says that it is down.
+    /// Further attempts before a region reports it down, as many as fit into one minute.
     #[schema(minimum = 0, maximum = 5)]
     pub retries: u8,
-    /// How many regions must agree. Null: a majority of those that report.
+    /// Number of regions that must report it down. Null: a majority of the reporting regions.
     #[schema(required, minimum = 1, maximum = 20)]
     pub confirm_regions: Option<u8>,
-    /// Labels to find it by.
+    /// Labels for filtering.
     #[schema(value_type = Vec<schema::Tag>)]
     pub tags: Vec<Tag>,
-    /// Where events go. Null: nowhere.
+    /// URL that events are sent to. Null: none.
     #[schema(value_type = Option<schema::Url>, required)]
     pub webhook_url: Option<HttpUrl>,
-    /// What an http check asks and expects. Null for the other types, as are their objects for this one.
+    /// Settings of an http check. Null for other check types.
     #[schema(required)]
     pub http: Option<HttpView>,
-    /// Whose certificate an ssl check looks at.
+    /// Settings of an ssl check.
     #[schema(required)]
     pub ssl: Option<SslView>,
-    /// What a tcp check connects to.
+    /// Settings of a tcp check.
     #[schema(required)]
     pub tcp: Option<TcpView>,
-    /// What a dns check asks for.
+    /// Settings of a dns check.
     #[schema(required)]
     pub dns: Option<DnsView>,
-    /// What a ping check connects to.
+    /// Settings of a ping check, which measures a TCP handshake.
     #[schema(required)]
     pub ping: Option<PingView>,
-    /// The webhook's secret: only in the answer that made the monitor with a `webhook_url`, or gave it one.
+    /// Secret of the webhook. Only in the response that creates the monitor with a `webhook_url`, or first sets one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = schema::WebhookSecret, required = false)]
     pub webhook_secret: Option<Shown>,
 }
 
-/// Why nobody watches a monitor.
+/// Why a monitor cannot be probed.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct UnwatchedView {
-    /// The first check that could not tell.
+    /// Time of the first check without a result.
     #[schema(value_type = schema::Time)]
     pub since: Timestamp,
-    /// What kept the region from probing that has been unable to for longest.
+    /// Cause in the region that has been unable to probe for the longest time.
     #[schema(value_type = CauseView)]
     pub cause: Cause,
 }
@@ -134,23 +135,23 @@ impl From<Unwatched> for UnwatchedView {
     }
 }
 
-/// The part of a time in which a monitor was up, from 0 to 1: from the incidents, to the millisecond, without what was paused.
-/// Null where there is no data yet.
+/// Uptime as a ratio from 0 to 1, computed from the incidents to the millisecond; paused time does not count. Null if there
+/// is no data yet.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub struct UptimeView {
-    /// Of the last 24 hours.
+    /// Last 24 hours.
     #[serde(rename = "24h")]
     #[schema(required, minimum = 0, maximum = 1)]
     pub day: Option<f64>,
-    /// Of the last 7 days.
+    /// Last 7 days.
     #[serde(rename = "7d")]
     #[schema(required, minimum = 0, maximum = 1)]
     pub week: Option<f64>,
-    /// Of the last 30 days.
+    /// Last 30 days.
     #[serde(rename = "30d")]
     #[schema(required, minimum = 0, maximum = 1)]
     pub month: Option<f64>,
-    /// Of the last 90 days.
+    /// Last 90 days.
     #[serde(rename = "90d")]
     #[schema(required, minimum = 0, maximum = 1)]
     pub quarter: Option<f64>,
@@ -217,27 +218,27 @@ fn median_ms(latest: &Latest) -> Option<f64> {
     }
 }
 
-/// A monitor as a webhook tells of it: what it is and where it stands.
+/// The monitor in a webhook event.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct MonitorInEvent {
-    /// Its own name.
+    /// Unique ID.
     #[schema(value_type = schema::MonitorId)]
     pub id: MonitorId,
-    /// What people call it.
+    /// Display name.
     #[schema(value_type = schema::Name)]
     pub name: MonitorName,
-    /// What is checked, for a person: the URL, host and port, or name and record type.
+    /// Readable description of what is checked: the URL, host and port, or name and record type.
     pub target: String,
-    /// The target of an http check. Null for the other types.
+    /// URL of an http check. Null for other check types.
     #[schema(value_type = Option<schema::Url>, required)]
     pub url: Option<HttpUrl>,
-    /// How it is checked.
+    /// Check type.
     #[schema(value_type = schema::CheckType)]
     pub check_type: CheckType,
-    /// What it is by this event.
+    /// Status after this event.
     #[schema(value_type = schema::Status)]
     pub status: Status,
-    /// Its labels.
+    /// Labels.
     #[schema(value_type = Vec<schema::Tag>)]
     pub tags: Vec<Tag>,
 }
@@ -259,12 +260,12 @@ impl From<&MonitorFacts> for MonitorInEvent {
 /// A certificate that is about to expire.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub struct CertificateView {
-    /// When it expires.
+    /// Expiry time.
     #[schema(value_type = schema::Time)]
     pub expires_at: Timestamp,
-    /// Whole days until then.
+    /// Whole days until expiry.
     pub days_remaining: i64,
-    /// The mark that was passed: 30, 14, 7 or 1.
+    /// Threshold that was passed: 30, 14, 7 or 1 days.
     #[schema(minimum = 1, maximum = 30)]
     pub threshold_days: u8,
 }

@@ -6,20 +6,20 @@ use valpero_domain::probe::Phases;
 
 use super::ms;
 
-/// Where a check's time went, in milliseconds; redirects add up. Null where it did not come so far, or had nothing to do.
+/// Time spent in each phase of a check, in milliseconds; redirects are added up. Null if a phase was not reached or not needed.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Phases)]
 pub struct PhasesView {
-    /// Resolving the name.
+    /// DNS resolution.
     #[schema(required, minimum = 0)]
     pub dns_ms: Option<f64>,
-    /// The TCP handshake.
+    /// TCP handshake.
     #[schema(required, minimum = 0)]
     pub connect_ms: Option<f64>,
-    /// The TLS handshake.
+    /// TLS handshake.
     #[schema(required, minimum = 0)]
     pub tls_ms: Option<f64>,
-    /// From the request sent to the head of the answer.
+    /// From sending the request to receiving the response headers.
     #[schema(required, minimum = 0)]
     pub first_byte_ms: Option<f64>,
 }

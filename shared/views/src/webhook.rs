@@ -13,20 +13,20 @@ use valpero_storage as storage;
 use super::{CertificateView, Incident, MonitorInEvent, TimelineEntry, UnwatchedView};
 use crate::schema;
 
-/// The body of a webhook.
+/// Body of a webhook request.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct WebhookEvent {
-    /// The event's own name: `webhook-id`, the same on every attempt.
+    /// ID of the event, as in `webhook-id`. The same on every attempt.
     #[schema(value_type = schema::EventId)]
     pub id: EventId,
-    /// What happened: `X-Valpero-Event`.
+    /// Event type, as in `X-Valpero-Event`.
     #[serde(rename = "type")]
     #[schema(value_type = schema::EventType)]
     pub event: EventType,
-    /// When.
+    /// Time of the event.
     #[schema(value_type = schema::Time)]
     pub created_at: Timestamp,
-    /// To what.
+    /// Objects that the event is about.
     pub data: EventData,
 }
 
@@ -53,73 +53,74 @@ impl WebhookEvent {
     }
 }
 
-/// What an event is about.
+/// Objects that an event is about.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct EventData {
-    /// The monitor.
+    /// The monitor after the event.
     pub monitor: MonitorInEvent,
-    /// The incident. Null where the event is about none.
+    /// The incident. Null if the event is not about an incident.
     #[schema(required)]
     pub incident: Option<Incident>,
-    /// The certificate: with `ssl.expiring` alone.
+    /// The certificate. Only with `ssl.expiring`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub certificate: Option<CertificateView>,
-    /// Why nobody watches the monitor: with `monitor.unwatched` alone.
+    /// Why the monitor cannot be probed. Only with `monitor.unwatched`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub unwatched: Option<UnwatchedView>,
 }
 
-/// A webhook on its way.
+/// The delivery of one event to one webhook.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Delivery {
-    /// Its own name: `X-Valpero-Delivery`.
+    /// Unique ID, as in `X-Valpero-Delivery`.
     #[schema(value_type = schema::DeliveryId)]
     pub id: DeliveryId,
-    /// The monitor whose webhook it goes to.
+    /// ID of the monitor whose webhook it is for.
     #[schema(value_type = schema::MonitorId)]
     pub monitor_id: MonitorId,
-    /// The incident that it tells of. Null: none.
+    /// ID of the incident that the event is about. Null: none.
     #[schema(value_type = Option<schema::IncidentId>, required)]
     pub incident_id: Option<IncidentId>,
-    /// The event: `webhook-id`.
+    /// ID of the event, as in `webhook-id`.
     #[schema(value_type = schema::EventId)]
     pub event_id: EventId,
-    /// What happened.
+    /// Event type.
     #[schema(value_type = schema::EventType)]
     pub event: EventType,
-    /// Where it is on its way.
+    /// Delivery status.
     #[schema(value_type = schema::DeliveryStatus)]
     pub status: DeliveryStatus,
-    /// When it was made.
+    /// Creation time.
     #[schema(value_type = schema::Time)]
     pub created_at: Timestamp,
-    /// When the next attempt is due; while one is under way, when it counts as lost. Null where none follows.
+    /// Time of the next attempt; during an attempt, the time at which that counts as lost. Null if no attempt follows.
     #[schema(value_type = Option<schema::Time>, required)]
     pub next_attempt_at: Option<Timestamp>,
-    /// Why it was given up. Null where it was not.
+    /// Why delivery was given up. Null if it was not.
     #[schema(required)]
     pub gave_up: Option<String>,
-    /// The attempts so far, oldest first.
+    /// Attempts so far, oldest first.
     pub attempts: Vec<Attempt>,
 }
 
-/// One attempt to deliver.
+/// One delivery attempt.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Attempt {
-    /// When it began.
+    /// Start time.
     #[schema(value_type = schema::Time)]
     pub at: Timestamp,
-    /// The receiver's answer. Null where there was none.
+    /// HTTP status of the receiver's response. Null if there was none.
     #[schema(required, minimum = 100, maximum = 999)]
     pub http_status: Option<u16>,
-    /// How long it took, in milliseconds.
+    /// Duration in milliseconds.
     pub latency_ms: u32,
-    /// Why it failed. Null where it did not.
+    /// Why the attempt failed. Null if it succeeded.
     #[schema(required)]
     pub error: Option<String>,
-    /// The first 1,024 bytes of the answer's head, a header a line, cookies hidden; never its body. Null where there was none.
+    /// First 1,024 bytes of the response headers, one header per line, cookies hidden; never the body. Null if there was no
+    /// response.
     #[schema(required)]
     pub response_headers: Option<String>,
 }

@@ -27,7 +27,8 @@ const OBJECT: Object =
 
 body!(NewKey, OBJECT, Whole);
 
-/// Mints a key. Its token is in this answer and nowhere else.
+/// Create an API key. The token is shown only in this response. An account has at most 100 live keys, otherwise 403
+/// `key_limit_reached`; scopes that the creating key lacks are 403 `scope_beyond_key`.
 #[utoipa::path(
     post,
     path = "/api/v1/keys",
@@ -36,7 +37,7 @@ body!(NewKey, OBJECT, Whole);
     security(("key" = ["keys:write"])),
     params(IdempotencyParam),
     request_body = NewKey,
-    responses((status = 201, description = "The key, with its token", body = Key))
+    responses((status = 201, description = "The key with its token", body = Key))
 )]
 pub async fn create(
     State(app): State<App>,

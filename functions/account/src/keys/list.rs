@@ -7,7 +7,7 @@ use valpero_runtime::App;
 
 use super::Key;
 
-/// The account's keys, oldest first. Ended ones too.
+/// List API keys, oldest first. Includes revoked and expired keys. Tokens are never shown.
 #[utoipa::path(
     get,
     path = "/api/v1/keys",
@@ -15,7 +15,7 @@ use super::Key;
     tag = "keys",
     security(("key" = ["keys:read"])),
     params(PageParams),
-    responses((status = 200, description = "A part of the list, without tokens", body = List<Key>))
+    responses((status = 200, description = "One page of keys, without tokens", body = List<Key>))
 )]
 pub async fn list(
     State(app): State<App>,

@@ -19,34 +19,34 @@ const ROTATION_S: i64 = 365 * 86_400;
 /// An API key.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Key {
-    /// Its own name.
+    /// Unique ID.
     #[schema(value_type = schema::KeyId)]
     id: KeyId,
-    /// What its owner calls it.
+    /// Name of the key.
     #[schema(value_type = schema::Name)]
     name: String,
-    /// What it may do.
+    /// Scopes.
     #[schema(value_type = Vec<schema::Scope>)]
     scopes: Scopes,
-    /// The last four characters of its token.
+    /// Last four characters of the token.
     #[schema(example = "0000")]
     last4: String,
-    /// When it was made.
+    /// Creation time.
     #[schema(value_type = schema::Time)]
     created_at: Timestamp,
-    /// When a request last came with it. Null: never.
+    /// Time of the last request with this key. Null: never.
     #[schema(value_type = Option<schema::Time>, required)]
     last_used_at: Option<Timestamp>,
-    /// When it ends. Null: it does not.
+    /// Expiry time. Null: never.
     #[schema(value_type = Option<schema::Time>, required)]
     expires_at: Option<Timestamp>,
-    /// When its owner ended it. Null: not yet.
+    /// Time of revocation. Null: not revoked.
     #[schema(value_type = Option<schema::Time>, required)]
     revoked_at: Option<Timestamp>,
-    /// When it should be rotated: a year after it was made.
+    /// Time at which the key should be rotated: one year after creation.
     #[schema(value_type = schema::Time)]
     rotation_due_at: Timestamp,
-    /// The token: only in the answer that mints it.
+    /// Token. Only in the response that creates the key.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = schema::Token, required = false)]
     token: Option<Shown>,

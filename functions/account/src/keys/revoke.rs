@@ -6,16 +6,16 @@ use valpero_http::{Auth, NoBody, ObjectId, Problem, need};
 use valpero_runtime::App;
 use valpero_views::schema;
 
-/// Ends a key. The very next request with it is refused. Again is no fault. A key may end itself, and keys that have no scope which
-/// it lacks itself.
+/// Revoke an API key. The next request with it gets 401. Idempotent. A key may revoke itself and keys whose scopes it holds;
+/// any other key is 403 `scope_beyond_key`.
 #[utoipa::path(
     delete,
     path = "/api/v1/keys/{id}",
     operation_id = "revoke_key",
     tag = "keys",
     security(("key" = ["keys:write"])),
-    params(("id" = schema::KeyId, Path, description = "The key's id")),
-    responses((status = 204, description = "The key is ended"))
+    params(("id" = schema::KeyId, Path, description = "ID of the key")),
+    responses((status = 204, description = "The key is revoked"))
 )]
 pub async fn revoke(
     State(app): State<App>,

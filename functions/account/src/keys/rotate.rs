@@ -22,16 +22,18 @@ const OBJECT: Object =
 
 body!(Rotation, OBJECT, Whole);
 
-/// Rotates a key. Its successor has the same name and scopes; the old key ends after the grace, during which both count as live.
+/// Rotate an API key. Creates a successor with the same name and scopes, whose token is shown only in this response. The old
+/// key expires after `grace_seconds`; until then both count as live keys. A revoked or expired key is 409 `key_ended`, one that
+/// was already rotated 409 `key_rotated`. A key that rotates itself should set `grace_seconds`, or a repeated request gets 401.
 #[utoipa::path(
     post,
     path = "/api/v1/keys/{id}/rotate",
     operation_id = "rotate_key",
     tag = "keys",
     security(("key" = ["keys:write"])),
-    params(("id" = schema::KeyId, Path, description = "The key's id"), IdempotencyParam),
+    params(("id" = schema::KeyId, Path, description = "ID of the key"), IdempotencyParam),
     request_body = Option<Rotation>,
-    responses((status = 201, description = "The successor, with its token", body = Key))
+    responses((status = 201, description = "The successor with its token", body = Key))
 )]
 pub async fn rotate(
     State(app): State<App>,
