@@ -6,7 +6,7 @@ use valpero_domain::{
     probe::{Cause, ErrorCode},
     schedule::{RegionState, Words},
 };
-use valpero_storage::{NewWords, Occasion};
+use valpero_storage::{FailureDetail, Occasion};
 
 use crate::harness::{Site, Tenant, World, WorldOptions};
 
@@ -214,7 +214,7 @@ async fn a_check_whose_state_is_refused_leaves_history_its_words() {
     let say = async |words: &str| {
         let cause = Cause::seen(ErrorCode::HttpStatus, words);
         let state = RegionState { words: Some(Words { cause: cause.clone(), at }), ..seen.state.clone() };
-        let words = NewWords { at, occasion: Occasion::Requested, cause: &cause };
+        let words = FailureDetail { at, occasion: Occasion::Requested, cause: &cause };
         store.save_region_state(&seen, &place.cohort(), &state, Some(words)).await.expect("kept, or refused");
     };
     say("The faster one.").await;

@@ -87,7 +87,7 @@ async fn a_scrape_costs_some_eight_read_units_a_cohort_of_monitors() {
     world.tick().await;
     let account = owner.account;
     let app = &world.stack.app;
-    let (glanced, usage) = Usage::of(app.store.glance_at_monitors(account, |_| {})).await;
+    let (glanced, usage) = Usage::of(app.store.metrics_rows(account, |_| {})).await;
     glanced.expect("monitors");
     assert!((4.0..=8.0).contains(&usage.rru), "{usage:?}");
     let monitors = app.store.monitors(account, None, |_| true, COHORT_SIZE).await.expect("monitors");

@@ -14,7 +14,7 @@ use valpero_monitoring::{
     settle::{COLLISIONS, audit, settle},
 };
 use valpero_runtime::WorkError;
-use valpero_storage::{NewWords, Optional, ScheduledProbe};
+use valpero_storage::{FailureDetail, Optional, ScheduledProbe};
 
 use crate::{Checker, attempt::Observation, invocation::Invocation, tick::Group};
 
@@ -62,7 +62,8 @@ impl Checker {
             return Ok(Mind::Unwritten);
         }
         let (store, cohort, at) = (&self.app.store, &group.cohort, run.at);
-        let words = member.state.news(&seen.result, at).map(|cause| NewWords { at, occasion: group.occasion, cause });
+        let words =
+            member.state.news(&seen.result, at).map(|cause| FailureDetail { at, occasion: group.occasion, cause });
         let observed = Verdict::of(seen.result.outcome);
         run.insist(|| self.keep_certificate(member, &state, at).boxed()).await?;
         if let Some(verdict) = state.verdict.filter(|verdict| member.state.verdict != Some(*verdict)) {

@@ -9,7 +9,7 @@ use valpero_domain::{
     event::{Due, Event},
     probe::{Cause, Outcome},
 };
-use valpero_outbound::webhook::{Receipt, TIMEOUT_MS, post};
+use valpero_outbound::webhook::{Reply, TIMEOUT_MS, post};
 use valpero_runtime::{
     WorkError, entropy,
     queue::{DELAY_MAX_S, DeliveryMessage},
@@ -165,9 +165,9 @@ fn body_of(event: &Event) -> Result<String, WorkError> {
 }
 
 /// What an attempt says of the receiver, and why it failed, if it did.
-fn judge(received: &Result<Receipt, Cause>) -> (Answer, Option<String>) {
+fn judge(received: &Result<Reply, Cause>) -> (Answer, Option<String>) {
     let (answer, error) = match received {
-        Ok(Receipt { status, retry_after_s, .. }) => {
+        Ok(Reply { status, retry_after_s, .. }) => {
             let error = format!("The receiver answered {status}.");
             let answer = Answer::Status { status: *status, retry_after_s: *retry_after_s };
             (answer, Some(error).filter(|_| !(200..300).contains(status)))

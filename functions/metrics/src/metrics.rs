@@ -12,7 +12,7 @@ use futures::stream;
 use valpero_domain::{MonitorId, RegionCode, Status, Timestamp, monitor::MonitorName};
 use valpero_http::{Auth, Params, Problem, latest::Members, need};
 use valpero_runtime::App;
-use valpero_storage::{Glance, Heartbeat};
+use valpero_storage::{Heartbeat, MetricsRow};
 use valpero_views::ms;
 
 use crate::exposition::{Format, Piece};
@@ -48,14 +48,14 @@ pub async fn read(
     params.finish()?;
     let now = app.now();
     let (mut rows, mut members) = (Vec::new(), Members::default());
-    let mut see = |glance: Glance| {
+    let mut see = |glance: MetricsRow| {
         let row = Row::of(&glance, now);
         if row.is_checked() {
             members.add(rows.len(), &glance.places);
         }
         rows.push(row);
     };
-    app.store.glance_at_monitors(caller.account(), &mut see).await?;
+    app.store.metrics_rows(caller.account(), &mut see).await?;
     let mut times = Vec::new();
     members
         .newest(&app, |row, region, check| {
@@ -90,7 +90,7 @@ struct Row {
 }
 
 impl Row {
-    fn of(glance: &Glance, now: Timestamp) -> Self {
+    fn of(glance: &MetricsRow, now: Timestamp) -> Self {
         Self {
             id: glance.id,
             name: glance.spec.name.clone(),

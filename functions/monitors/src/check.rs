@@ -2,8 +2,6 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use futures::future::join_all;
-use serde::Serialize;
-use utoipa::ToSchema;
 use valpero_domain::{CheckId, MonitorId, RegionCode, Status};
 use valpero_http::{Auth, NoBody, ObjectId, Problem, need};
 use valpero_runtime::{
@@ -12,21 +10,10 @@ use valpero_runtime::{
     telemetry::chain,
 };
 use valpero_storage::Quota;
-use valpero_views::schema;
+use valpero_views::{RequestedCheck, schema};
 
 /// Checks of one monitor that may be asked for in one calendar minute.
 const A_MINUTE: u32 = 10;
-
-/// A requested check.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct RequestedCheck {
-    /// ID of the check in the logs.
-    #[schema(value_type = schema::CheckId)]
-    check_id: CheckId,
-    /// Regions that check now. Their results appear in the monitor's checks within seconds.
-    #[schema(value_type = Vec<schema::Region>)]
-    regions: Vec<RegionCode>,
-}
 
 /// Check a monitor now. All its regions check it once; the results appear in its checks within seconds, and can open or resolve
 /// an incident. The schedule does not change. At most 10 times a minute per monitor, then 429 `check_quota_reached`. A paused

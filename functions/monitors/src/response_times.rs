@@ -4,98 +4,18 @@ use std::collections::BTreeMap;
 
 use axum::{Json, extract::State};
 use futures::future::try_join_all;
-use serde::Serialize;
-use utoipa::ToSchema;
 use valpero_domain::{
-    Invalid, MonitorId, RegionCode, Timestamp,
+    MonitorId, RegionCode, Timestamp,
     rollup::{Span, Summary},
 };
 use valpero_http::{Auth, ObjectId, Params, Problem, need};
 use valpero_runtime::App;
 use valpero_storage::{Bucket, CheckSpan, Place, StoreError};
-use valpero_views::{ms, schema};
+use valpero_views::{BucketView, ResponseTimes, Window, ms, schema};
 
 /// Hours that are summed up on demand, and days that are made of hours, the newest among them: those that the hourly summary has
 /// not come to yet.
 const ON_DEMAND: i64 = 3;
-
-/// Response times of a monitor for a chart.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ResponseTimes {
-    /// The requested period.
-    #[schema(value_type = schema::Window)]
-    window: Window,
-    /// Length of a bucket in seconds: an hour or a day.
-    #[schema(example = 3600)]
-    bucket_seconds: i64,
-    /// Buckets, oldest first. Hours and days without checks have none.
-    data: Vec<BucketView>,
-}
-
-/// Scheduled checks of one region in one hour or day. Requested checks are not counted.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Bucket)]
-pub struct BucketView {
-    /// Start of the hour or day (UTC).
-    #[schema(value_type = schema::Time)]
-    at: Timestamp,
-    /// Region that made the check.
-    #[schema(value_type = schema::Region)]
-    region: RegionCode,
-    /// Number of checks that were up or down. `probe_error` is not counted.
-    count: u32,
-    /// Number of checks that were down.
-    failures: u32,
-    /// Median response time of the checks that were up, in milliseconds. Null if none was up. For the current day, the
-    /// median of the hourly medians, weighted by their number of checks.
-    #[schema(required, minimum = 0)]
-    p50_ms: Option<f64>,
-    /// 95th percentile of the response time, in milliseconds. For the current day computed as for `p50_ms`.
-    #[schema(required, minimum = 0)]
-    p95_ms: Option<f64>,
-    /// Longest response time, in milliseconds.
-    #[schema(required, minimum = 0)]
-    max_ms: Option<f64>,
-}
-
-/// How far back a chart goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-enum Window {
-    #[serde(rename = "24h")]
-    Day,
-    #[serde(rename = "7d")]
-    Week,
-    #[serde(rename = "30d")]
-    Month,
-    #[serde(rename = "90d")]
-    Quarter,
-}
-
-impl Window {
-    /// What one bucket covers, and how many there are, the one that has just begun among them.
-    const fn buckets(self) -> (Span, i64) {
-        match self {
-            Self::Day => (Span::Hour, 24),
-            Self::Week => (Span::Hour, 7 * 24),
-            Self::Month => (Span::Day, 30),
-            Self::Quarter => (Span::Day, 90),
-        }
-    }
-}
-
-impl std::str::FromStr for Window {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        match text {
-            "24h" => Ok(Self::Day),
-            "7d" => Ok(Self::Week),
-            "30d" => Ok(Self::Month),
-            "90d" => Ok(Self::Quarter),
-            _ => Err(Invalid::new("must be 24h, 7d, 30d or 90d")),
-        }
-    }
-}
 
 /// Get response times and failures for charts. One bucket per region and hour (`24h`, `7d`) or day (`30d`, `90d`). Only scheduled
 /// checks are counted, not requested ones.

@@ -14,7 +14,7 @@ use valpero_http::{Routes, routes};
 use valpero_outbound::{Outbound, OutboundError};
 use valpero_runtime::Needs;
 
-pub use report::{HeadersReport, Report, http_version, shown_us};
+pub use report::{http_version, report, shown_us};
 
 /// It connects to hosts that users name.
 pub const NEEDS: Needs = Needs { queue: false, events: false, targets: true, region: false };

@@ -11,12 +11,13 @@ use valpero_domain::{
 use valpero_http::{Auth, JsonBody, Problem, need};
 use valpero_outbound::{Facts, probe};
 use valpero_runtime::App;
+use valpero_views::{HeadersReport, Report};
 
 use crate::{
     Tools,
     bodies::{DnsTool, HeadersTool, HttpTool, PingTool, SITE, SslTool, TIMEOUT_MS},
     reach::Reach,
-    report::{HeadersReport, Report},
+    report::{headers_report, report},
 };
 
 /// Probe a URL once, like an http check. Nothing is stored. Methods other than GET and HEAD, `headers`, `body`, `basic_auth` and
@@ -36,7 +37,7 @@ pub async fn http(
     auth: Auth<need::MonitorsRead>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Report>, Problem> {
-    report(&app, &tools, Reach::of(&auth), CheckType::Http, &body).await
+    probed(&app, &tools, Reach::of(&auth), CheckType::Http, &body).await
 }
 
 /// Examine a certificate once, like an ssl check. Nothing is stored. Targets that are not on the public internet also need the scope
@@ -56,7 +57,7 @@ pub async fn ssl(
     auth: Auth<need::MonitorsRead>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Report>, Problem> {
-    report(&app, &tools, Reach::of(&auth), CheckType::Ssl, &body).await
+    probed(&app, &tools, Reach::of(&auth), CheckType::Ssl, &body).await
 }
 
 /// Query DNS records once, like a dns check. Nothing is stored. A `resolver` that is not on the public internet also needs the scope
@@ -76,7 +77,7 @@ pub async fn dns(
     auth: Auth<need::MonitorsRead>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Report>, Problem> {
-    report(&app, &tools, Reach::of(&auth), CheckType::Dns, &body).await
+    probed(&app, &tools, Reach::of(&auth), CheckType::Dns, &body).await
 }
 
 /// Measure a TCP handshake once, like a ping check. Nothing is stored. Targets that are not on the public internet also need the
@@ -96,7 +97,7 @@ pub async fn ping(
     auth: Auth<need::MonitorsRead>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Report>, Problem> {
-    report(&app, &tools, Reach::of(&auth), CheckType::Ping, &body).await
+    probed(&app, &tools, Reach::of(&auth), CheckType::Ping, &body).await
 }
 
 /// Get a site's response headers and rate its security headers. Nothing is stored. Sites that are not on the public internet also
@@ -132,14 +133,14 @@ pub async fn headers(
         check
     })?;
     let (result, facts, now) = once(&app, &tools, Reach::of(&auth), &check, timeout_ms).await?;
-    Ok(Json(HeadersReport::of(&check, &result, &facts, now)))
+    Ok(Json(headers_report(&check, &result, &facts, now)))
 }
 
-async fn report(app: &App, tools: &Tools, reach: Reach, of: CheckType, body: &Value) -> Result<Json<Report>, Problem> {
+async fn probed(app: &App, tools: &Tools, reach: Reach, of: CheckType, body: &Value) -> Result<Json<Report>, Problem> {
     let (check, timeout_ms) =
         read(app, body, |fields, faults| Check::read_flat(of, fields, app.settings.private_targets, faults))?;
     let (result, facts, now) = once(app, tools, reach, &check, timeout_ms).await?;
-    Ok(Json(Report::of(&check, &result, &facts, now)))
+    Ok(Json(report(&check, &result, &facts, now)))
 }
 
 /// The check that a body asks for, and how long it may take.

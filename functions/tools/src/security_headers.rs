@@ -2,41 +2,9 @@
 //! Project ask for.
 
 use axum::http::{HeaderMap, header};
-use serde::Serialize;
-use utoipa::ToSchema;
+use valpero_views::{Finding, Rating};
 
-/// Rating of a header.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(
-    description = "`missing`: not sent. `weak`: sent, but protects less than it could. `good`: effective.",
-    example = "good"
-)]
-pub enum Verdict {
-    /// It is not there.
-    Missing,
-    /// It is there, and protects less than it could.
-    Weak,
-    /// It does what it is for.
-    Good,
-}
-
-/// The rating of one security header.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Finding {
-    /// Name of the header.
-    #[schema(example = "strict-transport-security")]
-    header: &'static str,
-    /// Value; several values are joined by commas. Null if the header is missing.
-    #[schema(required, example = "max-age=63072000")]
-    value: Option<String>,
-    /// Rating.
-    verdict: Verdict,
-    /// Reason, and how to improve it.
-    detail: &'static str,
-}
-
-type Judged = (Verdict, &'static str);
+type Judged = (Rating, &'static str);
 
 /// Half a year, in seconds: from so long an age on, HTTP Observatory counts HSTS as set.
 const HSTS_AGE_MIN_S: u64 = 15_768_000;
@@ -52,7 +20,12 @@ pub(crate) fn findings(headers: &HeaderMap, secure: bool) -> Vec<Finding> {
         ("referrer-policy", referrer_policy(headers)),
         ("permissions-policy", permissions_policy(headers)),
     ];
-    let finding = |(header, (verdict, detail))| Finding { header, value: value(headers, header), verdict, detail };
+    let finding = |(header, (verdict, detail)): (&str, Judged)| Finding {
+        header: header.to_owned(),
+        value: value(headers, header),
+        verdict,
+        detail: detail.to_owned(),
+    };
     judged.into_iter().map(finding).collect()
 }
 
@@ -67,21 +40,21 @@ fn value(headers: &HeaderMap, name: &str) -> Option<String> {
 fn strict_transport_security(headers: &HeaderMap, secure: bool) -> Judged {
     if !secure {
         let sent = headers.contains_key(header::STRICT_TRANSPORT_SECURITY);
-        let verdict = if sent { Verdict::Weak } else { Verdict::Missing };
+        let verdict = if sent { Rating::Weak } else { Rating::Missing };
         return (verdict, "Browsers heed it by https alone, and this site answers by http: redirect to https first.");
     }
     let Some(first) = headers.get(header::STRICT_TRANSPORT_SECURITY) else {
-        return (Verdict::Missing, "Browsers may still come by http first; send max-age=63072000; includeSubDomains.");
+        return (Rating::Missing, "Browsers may still come by http first; send max-age=63072000; includeSubDomains.");
     };
     let first = first.to_str().unwrap_or_default().to_ascii_lowercase();
     let age = first.split(';').find_map(|directive| directive.trim().strip_prefix("max-age")?.trim().strip_prefix('='));
     match age.and_then(|age| age.trim().trim_matches('"').parse::<u64>().ok()) {
-        None => (Verdict::Weak, "It has no max-age that is a number, so browsers ignore it."),
-        Some(0) => (Verdict::Weak, "A max-age of 0 makes browsers forget that this site is https only."),
+        None => (Rating::Weak, "It has no max-age that is a number, so browsers ignore it."),
+        Some(0) => (Rating::Weak, "A max-age of 0 makes browsers forget that this site is https only."),
         Some(age) if age < HSTS_AGE_MIN_S => {
-            (Verdict::Weak, "Browsers forget it within half a year; two years are usual: max-age=63072000.")
+            (Rating::Weak, "Browsers forget it within half a year; two years are usual: max-age=63072000.")
         }
-        Some(_) => (Verdict::Good, "Browsers come by https alone."),
+        Some(_) => (Rating::Good, "Browsers come by https alone."),
     }
 }
 
@@ -107,9 +80,9 @@ fn content_security_policy(headers: &HeaderMap, policies: &[Policy]) -> Judged {
     let best = policies.iter().map(scripts).max_by_key(|(verdict, _)| *verdict);
     best.unwrap_or_else(|| {
         if headers.contains_key(header::CONTENT_SECURITY_POLICY_REPORT_ONLY) {
-            (Verdict::Weak, "The policy is sent as report only: browsers tell of violations and allow them.")
+            (Rating::Weak, "The policy is sent as report only: browsers tell of violations and allow them.")
         } else {
-            (Verdict::Missing, "Nothing limits which scripts run; begin with default-src 'self'.")
+            (Rating::Missing, "Nothing limits which scripts run; begin with default-src 'self'.")
         }
     })
 }
@@ -120,12 +93,12 @@ fn scripts(policy: &Policy) -> Judged {
     let parts = ["script-src-elem", "script-src-attr"].map(|part| sources(policy, part).or(general));
     let judged = parts.into_iter().chain(general.map(Some)).map(|sources| {
         sources.map_or(
-            (Verdict::Weak, "The policy has neither script-src nor default-src: it does not limit all scripts."),
+            (Rating::Weak, "The policy has neither script-src nor default-src: it does not limit all scripts."),
             limited,
         )
     });
     // A page is as safe as the weakest of them.
-    judged.min_by_key(|(verdict, _)| *verdict).unwrap_or((Verdict::Weak, "The policy says nothing."))
+    judged.min_by_key(|(verdict, _)| *verdict).unwrap_or((Rating::Weak, "The policy says nothing."))
 }
 
 /// Sources that stand for a whole scheme, or for all.
@@ -143,24 +116,24 @@ fn limited(sources: &[String]) -> Judged {
     // ignore 'unsafe-inline' beside them.
     let strict = has(&["'strict-dynamic'"]) && listed;
     if has(&["'unsafe-inline'"]) && !listed {
-        (Verdict::Weak, "'unsafe-inline' lets injected scripts run; use nonces or hashes.")
+        (Rating::Weak, "'unsafe-inline' lets injected scripts run; use nonces or hashes.")
     } else if (has(&["data:", "blob:"]) || sources.iter().any(|source| is_open(source))) && !strict {
-        (Verdict::Weak, "Scripts may come from any place of a whole scheme; name their hosts, or use nonces.")
+        (Rating::Weak, "Scripts may come from any place of a whole scheme; name their hosts, or use nonces.")
     } else if has(&["'unsafe-eval'"]) {
-        (Verdict::Weak, "'unsafe-eval' lets texts become scripts.")
+        (Rating::Weak, "'unsafe-eval' lets texts become scripts.")
     } else {
-        (Verdict::Good, "The policy limits which scripts run.")
+        (Rating::Good, "The policy limits which scripts run.")
     }
 }
 
 fn content_type_options(headers: &HeaderMap) -> Judged {
     match value(headers, "x-content-type-options") {
-        None => (Verdict::Missing, "Browsers may take a file for a script that is none; send nosniff."),
+        None => (Rating::Missing, "Browsers may take a file for a script that is none; send nosniff."),
         // The Fetch standard looks at the first value alone.
         Some(value) if value.split(',').next().unwrap_or_default().trim().eq_ignore_ascii_case("nosniff") => {
-            (Verdict::Good, "Browsers take files for what they are said to be.")
+            (Rating::Good, "Browsers take files for what they are said to be.")
         }
-        Some(_) => (Verdict::Weak, "Only nosniff has a meaning."),
+        Some(_) => (Rating::Weak, "Only nosniff has a meaning."),
     }
 }
 
@@ -168,11 +141,11 @@ fn frame_options(headers: &HeaderMap, policies: &[Policy]) -> Judged {
     let judge = |ancestors: &[String]| {
         if ancestors.iter().any(|source| is_open(source)) {
             (
-                Verdict::Weak,
+                Rating::Weak,
                 "frame-ancestors of the content security policy, which goes before it, lets any site frame this one.",
             )
         } else {
-            (Verdict::Good, "frame-ancestors of the content security policy says who may frame this site.")
+            (Rating::Good, "frame-ancestors of the content security policy says who may frame this site.")
         }
     };
     let ancestors = policies.iter().filter_map(|policy| sources(policy, "frame-ancestors"));
@@ -181,16 +154,16 @@ fn frame_options(headers: &HeaderMap, policies: &[Policy]) -> Judged {
     }
     let Some(value) = value(headers, "x-frame-options") else {
         return (
-            Verdict::Missing,
+            Rating::Missing,
             "Any site may frame this one (clickjacking); send DENY, or a policy with frame-ancestors.",
         );
     };
     // HTML, section 7.5.2: several values are one set, and those that do not agree forbid all frames where one is known.
     let known = |value: &str| ["deny", "sameorigin"].contains(&value.trim().to_ascii_lowercase().as_str());
     if value.split(',').any(known) {
-        (Verdict::Good, "Other sites cannot frame this one.")
+        (Rating::Good, "Other sites cannot frame this one.")
     } else {
-        (Verdict::Weak, "Only DENY and SAMEORIGIN have a meaning; browsers ignore anything else.")
+        (Rating::Weak, "Only DENY and SAMEORIGIN have a meaning; browsers ignore anything else.")
     }
 }
 
@@ -200,19 +173,19 @@ fn referrer_policy(headers: &HeaderMap) -> Judged {
     const WEAK: [&str; 4] = ["no-referrer-when-downgrade", "origin", "origin-when-cross-origin", "unsafe-url"];
     let Some(value) = value(headers, "referrer-policy") else {
         return (
-            Verdict::Missing,
+            Rating::Missing,
             "It is left to each browser what other sites learn of this one's addresses; send strict-origin-when-cross-origin.",
         );
     };
     let value = value.to_ascii_lowercase();
     let known = value.rsplit(',').map(str::trim).find(|policy| GOOD.contains(policy) || WEAK.contains(policy));
     match known {
-        None => (Verdict::Weak, "No browser knows such a policy, so all ignore it."),
+        None => (Rating::Weak, "No browser knows such a policy, so all ignore it."),
         Some(policy) if GOOD.contains(&policy) => {
-            (Verdict::Good, "Other sites learn no more than this site's origin, and that by https.")
+            (Rating::Good, "Other sites learn no more than this site's origin, and that by https.")
         }
         Some(_) => (
-            Verdict::Weak,
+            Rating::Weak,
             "Other sites may learn more of this one's addresses than they need, or by http; send strict-origin-when-cross-origin.",
         ),
     }
@@ -221,13 +194,13 @@ fn referrer_policy(headers: &HeaderMap) -> Judged {
 fn permissions_policy(headers: &HeaderMap) -> Judged {
     match value(headers, "permissions-policy") {
         None => (
-            Verdict::Missing,
+            Rating::Missing,
             "Scripts of this site, injected ones too, may ask for camera, place and the like; send camera=(), microphone=(), geolocation=().",
         ),
         Some(value) if !value.contains('=') => {
-            (Verdict::Weak, "It names no feature in a way that browsers read, such as camera=().")
+            (Rating::Weak, "It names no feature in a way that browsers read, such as camera=().")
         }
-        Some(_) => (Verdict::Good, "It says which features of the browser this site uses."),
+        Some(_) => (Rating::Good, "It says which features of the browser this site uses."),
     }
 }
 
@@ -237,7 +210,7 @@ mod tests {
 
     use super::*;
 
-    fn verdicts(headers: &[(&'static str, &'static str)], secure: bool) -> Vec<Verdict> {
+    fn verdicts(headers: &[(&'static str, &'static str)], secure: bool) -> Vec<Rating> {
         let pair = |(name, value): &(&'static str, &'static str)| {
             (HeaderName::from_static(name), HeaderValue::from_static(value))
         };
@@ -250,7 +223,7 @@ mod tests {
 
     #[test]
     fn an_answer_without_them_misses_all() {
-        assert_eq!(verdicts(&[], true), [Verdict::Missing; 6]);
+        assert_eq!(verdicts(&[], true), [Rating::Missing; 6]);
     }
 
     #[test]
@@ -263,13 +236,13 @@ mod tests {
             ("referrer-policy", "no-referrer, strict-origin-when-cross-origin"),
             ("permissions-policy", "camera=()"),
         ];
-        assert_eq!(verdicts(&headers, true), [Verdict::Good; 6]);
-        assert_eq!(verdicts(&headers, false)[0], Verdict::Weak, "by http, browsers ignore it");
+        assert_eq!(verdicts(&headers, true), [Rating::Good; 6]);
+        assert_eq!(verdicts(&headers, false)[0], Rating::Weak, "by http, browsers ignore it");
     }
 
     #[test]
     fn each_header_is_judged_by_its_value() {
-        use Verdict::{Good, Missing, Weak};
+        use Rating::{Good, Missing, Weak};
         for (place, name, value, verdict) in [
             (0, "strict-transport-security", "max-age=0", Weak),
             (0, "strict-transport-security", "max-age=15767999", Weak),
@@ -311,8 +284,8 @@ mod tests {
     #[test]
     fn the_strictest_of_several_policies_counts() {
         let headers = [("content-security-policy", "script-src *"), ("content-security-policy", "script-src 'self'")];
-        assert_eq!(verdicts(&headers, true)[1], Verdict::Good);
+        assert_eq!(verdicts(&headers, true)[1], Rating::Good);
         let first = [("strict-transport-security", "max-age=1"), ("strict-transport-security", "max-age=63072000")];
-        assert_eq!(verdicts(&first, true)[0], Verdict::Weak, "the first one");
+        assert_eq!(verdicts(&first, true)[0], Rating::Weak, "the first one");
     }
 }

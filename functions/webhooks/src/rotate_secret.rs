@@ -1,17 +1,15 @@
 //! `POST /api/v1/webhooks/rotate-secret`.
 
 use axum::{extract::State, response::Response};
-use serde::Serialize;
 use serde_json::Value;
-use utoipa::ToSchema;
 use valpero_auth::WebhookSecret;
-use valpero_domain::{Faults, Field, Fields, Literal, MonitorId, Object, Timestamp};
+use valpero_domain::{Faults, Field, Fields, Literal, MonitorId, Object};
 use valpero_http::{
     Answer, Auth, Caller, Idempotency, IdempotencyParam, JsonBody, Problem, Ticket, need, retry_on_conflict,
 };
 use valpero_runtime::App;
 use valpero_storage::Webhook;
-use valpero_views::{Shown, body, schema};
+use valpero_views::{RotatedSecret, Shown, body};
 
 const GRACE_SECONDS: Field = Field::seconds("grace_seconds", 604_800)
     .says("Seconds for which the old secret signs beside the new one, up to a week.")
@@ -27,20 +25,6 @@ const OBJECT: Object = Object {
 };
 
 body!(SecretRotation, OBJECT, Whole);
-
-/// A new secret.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct RotatedSecret {
-    /// ID of the monitor.
-    #[schema(value_type = schema::MonitorId)]
-    monitor_id: MonitorId,
-    /// The new secret. Shown only in this response.
-    #[schema(value_type = schema::WebhookSecret)]
-    webhook_secret: Shown,
-    /// Time until which the old secret signs too.
-    #[schema(value_type = schema::Time)]
-    previous_valid_until: Timestamp,
-}
 
 /// Rotate a webhook's secret. The new secret is shown only in this response. During the grace period `webhook-signature` has a
 /// signature by each secret; `X-Valpero-Signature` is by the new one. A monitor without a webhook is 409 `no_webhook`.

@@ -21,7 +21,7 @@ use valpero_domain::{
 };
 use valpero_outbound::{Facts, Guard, Outbound, SystemResolver, Tls, probe, tls::public_roots};
 use valpero_runtime::clock::Clock;
-use valpero_tools::{Report, http_version, shown_us};
+use valpero_tools::{http_version, report, shown_us};
 use valpero_views::ms;
 
 use crate::{cli::CheckArgs, screen, screen::Screen};
@@ -51,7 +51,7 @@ async fn tried(args: &CheckArgs) -> Result<Outcome, Failure> {
     let outbound = Outbound::new(guard, Arc::new(SystemResolver::new()?), trust);
     let now = Clock::system().now();
     let (result, facts) = probe(&outbound, &check, timeout_ms, now).await;
-    let report = Report::of(&check, &result, &facts, now);
+    let report = report(&check, &result, &facts, now);
     Screen::new(args.json).result(&serde_json::to_value(&report)?, &lines(&check, &result, &facts, now));
     Ok(result.outcome)
 }

@@ -48,7 +48,7 @@ pub struct Downtime {
 
 impl Downtime {
     /// The monitor becomes `to` at `at`; an incident that opens by it began at `started_at`.
-    pub fn turn(&mut self, to: Status, at: Timestamp, started_at: Timestamp) {
+    pub fn transition(&mut self, to: Status, at: Timestamp, started_at: Timestamp) {
         if let Some(last) = self.intervals.last_mut()
             && last.to.is_none()
         {
@@ -187,7 +187,7 @@ mod tests {
     fn life(turns: &[(Status, i64)]) -> Downtime {
         let mut downtime = Downtime::default();
         for (to, ms) in turns {
-            downtime.turn(*to, at(*ms), at(*ms));
+            downtime.transition(*to, at(*ms), at(*ms));
         }
         downtime
     }
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn one_that_lasts_counts_until_now_and_from_its_first_failure() {
         let mut open = life(&[(Status::Up, 0)]);
-        open.turn(Status::Down, at(6_000), at(5_000));
+        open.transition(Status::Down, at(6_000), at(5_000));
         assert!(is(open.uptime(at(10_000), DAY_MS), 0.5));
         assert!(is(life(&[(Status::Down, 0)]).uptime(at(1), DAY_MS), 0.0), "down from the first look on");
     }
@@ -230,7 +230,7 @@ mod tests {
     #[test]
     fn no_moment_counts_twice() {
         let mut twice = life(&[(Status::Up, 0), (Status::Down, 2_000), (Status::Pending, 6_000)]);
-        twice.turn(Status::Down, at(7_000), at(3_000));
+        twice.transition(Status::Down, at(7_000), at(3_000));
         assert!(is(twice.uptime(at(10_000), DAY_MS), 0.2));
     }
 
@@ -239,12 +239,12 @@ mod tests {
         let mut many = life(&[(Status::Up, 0)]);
         let turns = 3 * INTERVALS_MAX as i64;
         for turn in 0..turns {
-            many.turn(Status::Down, at(turn * 2_000 + 1_000), at(turn * 2_000 + 1_000));
-            many.turn(Status::Up, at(turn * 2_000 + 2_000), at(turn * 2_000 + 2_000));
+            many.transition(Status::Down, at(turn * 2_000 + 1_000), at(turn * 2_000 + 1_000));
+            many.transition(Status::Up, at(turn * 2_000 + 2_000), at(turn * 2_000 + 2_000));
         }
         assert_eq!(many.intervals.len(), INTERVALS_MAX);
         assert!(is(many.uptime(at(turns * 2_000), DAY_MS), 0.5));
-        many.turn(Status::Degraded, at(KEPT_MS * 2), at(KEPT_MS * 2));
+        many.transition(Status::Degraded, at(KEPT_MS * 2), at(KEPT_MS * 2));
         assert!(many.intervals.is_empty());
     }
 
@@ -256,7 +256,7 @@ mod tests {
             let mut now = 0;
             for (status, wait) in turns {
                 now += wait;
-                downtime.turn(statuses[status], at(now), at(now - wait / 2));
+                downtime.transition(statuses[status], at(now), at(now - wait / 2));
             }
             prop_assert_eq!(Downtime::from_bytes(&downtime.to_bytes()), Some(downtime.clone()));
             for window in [1, DAY_MS, KEPT_MS] {

@@ -17,7 +17,7 @@ const HEAD_MAX: usize = 1024;
 
 /// The receiver's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Receipt {
+pub struct Reply {
     /// The status; only 2xx is success.
     pub status: u16,
     /// Seconds to wait, where `Retry-After` is a number.
@@ -49,7 +49,7 @@ pub async fn post(
     mut headers: HeaderMap,
     body: Bytes,
     now: Timestamp,
-) -> Result<Receipt, Cause> {
+) -> Result<Reply, Cause> {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let mut trace = Trace::default();
     if url.literal_address().is_none() {
@@ -60,7 +60,7 @@ pub async fn post(
     let answer = exchange(outbound, ask, &mut trace).await?;
     let retry_after = answer.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     let retry_after_s = retry_after.and_then(|text| text.trim().parse().ok());
-    Ok(Receipt { status: answer.status, retry_after_s, head: head(&answer.headers) })
+    Ok(Reply { status: answer.status, retry_after_s, head: head(&answer.headers) })
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ pub enum Occasion {
 
 /// One check of one monitor.
 #[derive(Debug, Clone)]
-pub struct Check {
+pub struct CheckResult {
     /// When: the tick's time, or the moment of a requested check.
     pub at: Timestamp,
     /// From where.
@@ -65,7 +65,7 @@ pub struct Check {
     pub requested: bool,
 }
 
-impl Check {
+impl CheckResult {
     /// Its place in its monitor's history.
     pub fn position(&self) -> CheckPosition {
         CheckPosition { at: self.at, region: self.region, requested: self.requested }
@@ -131,7 +131,7 @@ pub struct LatestCheck {
 
 /// What history has not yet been told of a failure.
 #[derive(Debug, Clone, Copy)]
-pub struct NewWords<'a> {
+pub struct FailureDetail<'a> {
     /// When the check was.
     pub at: Timestamp,
     /// What it was made for.
@@ -173,8 +173,13 @@ impl Store {
     }
 
     /// The write by which history learns the words of a failure; they are those of each later one that is not told of.
-    pub(crate) fn say(&self, cohort: &Cohort, tag: Tag, words: NewWords<'_>) -> Result<TransactWriteItem, StoreError> {
-        let NewWords { at, occasion, cause } = words;
+    pub(crate) fn say(
+        &self,
+        cohort: &Cohort,
+        tag: Tag,
+        words: FailureDetail<'_>,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let FailureDetail { at, occasion, cause } = words;
         let mut item = to_item(TABLE, cause)?;
         item.extend(key([("cohort", keys::failures(cohort, tag)), ("at", place(occasion, at, tag))]));
         item.insert(TTL.into(), n(at.seconds() + WORDS_KEPT_S));
@@ -194,7 +199,7 @@ impl Store {
         after: Option<CheckPosition>,
         accepts: impl Fn(&Record) -> bool,
         count: usize,
-    ) -> Result<Vec<Check>, StoreError> {
+    ) -> Result<Vec<CheckResult>, StoreError> {
         let from = span.from;
         let end = after.map_or(span.to, |after| span.to.min(after.at.plus_ms(1)));
         // A place's own time bounds what its tag may show, beside the tag itself.
@@ -206,7 +211,7 @@ impl Store {
             return Ok(Vec::new());
         }
         // The keys' order is by seconds, so the first one is cut here.
-        let behind = |check: &Check| {
+        let behind = |check: &CheckResult| {
             check.at >= from && after.is_none_or(|after| check.position() > after) && accepts(&check.record)
         };
         let (ticks, requested) =
@@ -225,13 +230,13 @@ impl Store {
         place: &Place,
         requested: bool,
         span: CheckSpan,
-        accepts: &impl Fn(&Check) -> bool,
+        accepts: &impl Fn(&CheckResult) -> bool,
         count: usize,
-    ) -> Result<Vec<(String, Check)>, StoreError> {
+    ) -> Result<Vec<(String, CheckResult)>, StoreError> {
         let cohort = place.cohort();
         let partition = if requested { keys::requested_partition(&cohort) } else { keys::cohort(&cohort) };
         let request = self.span_query(partition, span);
-        let mut found: Vec<(String, Check)> = Vec::new();
+        let mut found: Vec<(String, CheckResult)> = Vec::new();
         let mut last = None;
         let all = self.query_each(request, None, |item| {
             if let Some(record) = packed::find(bytes(&item), place.tag) {
@@ -240,7 +245,7 @@ impl Store {
                 if !requested && last.replace(at) == Some(at) {
                     return Ok(ControlFlow::Continue(()));
                 }
-                let check = Check { at, region: place.region, record, cause: None, requested };
+                let check = CheckResult { at, region: place.region, record, cause: None, requested };
                 if accepts(&check) {
                     found.push((sort_key, check));
                 }
@@ -252,7 +257,7 @@ impl Store {
     }
 
     /// Words stand where they changed: those of a check are the newest that are not later than it.
-    async fn add_causes(&self, place: &Place, found: &mut [(String, Check)]) -> Result<(), StoreError> {
+    async fn add_causes(&self, place: &Place, found: &mut [(String, CheckResult)]) -> Result<(), StoreError> {
         let mut failed = found.iter().filter(|(_, check)| check.record.error.is_some());
         let Some((_, newest)) = failed.next() else { return Ok(()) };
         let oldest = failed.next_back().map_or(newest.at, |(_, check)| check.at);

@@ -10,7 +10,7 @@ use valpero_domain::{
 };
 
 use crate::{
-    NewWords, Place, ProbeSpec, Seat, Store, StoreError,
+    FailureDetail, Place, ProbeSpec, Seat, Store, StoreError,
     call::{Cancelled, Item, Updated, from_item, key, n, s, to_value},
     change::{Change, If},
     keys, probe_spec,
@@ -109,7 +109,7 @@ impl Store {
         seen: &ScheduledProbe,
         cohort: &Cohort,
         state: &RegionState,
-        words: Option<NewWords<'_>>,
+        words: Option<FailureDetail<'_>>,
     ) -> Result<(), StoreError> {
         let change = Self::keep_state(seen, state)?;
         let place = Self::schedule_key(cohort, seen.monitor_id);
@@ -137,7 +137,7 @@ impl Store {
         cohort: &Cohort,
         state: &RegionState,
         vote: &Vote,
-        words: Option<NewWords<'_>>,
+        words: Option<FailureDetail<'_>>,
     ) -> Result<bool, StoreError> {
         let cast = Change::new()
             .set(&format!("votes.{}", cohort.region), to_value(TABLE, vote)?)

@@ -78,7 +78,7 @@ impl Store {
             IncidentWrite::Open { incident, .. } => incident.started_at,
             _ => change.at,
         };
-        next.downtime.turn(change.to, change.at, started_at);
+        next.downtime.transition(change.to, change.at, started_at);
         if change.forget_votes {
             next.votes = BTreeMap::new();
         }

@@ -1,6 +1,6 @@
 //! Incidents as clients see them.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use valpero_domain::{
     Actor, IncidentId, MonitorId, RegionCode, Timestamp,
@@ -12,7 +12,7 @@ use valpero_domain::{
 use crate::{ActorView, schema};
 
 /// A period in which a monitor was down.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Incident {
     /// Unique ID.
     #[schema(value_type = schema::IncidentId)]
@@ -90,7 +90,7 @@ pub struct CauseView {
 }
 
 /// An entry of an incident's timeline.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct TimelineEntry {
     /// Unique ID.
     #[schema(value_type = schema::CommentId)]

@@ -2,26 +2,38 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+mod account;
 mod actor;
+mod audit_log;
 pub mod bodies;
-mod check;
+mod check_result;
 mod incident;
+mod key;
 mod monitor;
 mod phases;
+mod report;
+mod response_times;
 pub mod schema;
+mod settings;
 mod webhook;
 
+pub use account::{Account, Limits, Usage};
 pub use actor::ActorView;
-pub use check::{DnsView, HttpView, PingView, SettingsView, SslView, TcpView};
+pub use audit_log::AuditRow;
+pub use check_result::{CheckView, RequestedCheck};
 pub use incident::{CauseView, Incident, TimelineEntry};
+pub use key::Key;
 pub use monitor::{CertificateView, Latest, Monitor, MonitorInEvent, UnwatchedView, UptimeView};
 pub use phases::PhasesView;
-pub use webhook::{Attempt, Delivery, EventData, WebhookEvent};
+pub use report::{Finding, HeaderView, HeadersReport, Rating, Report, ShownCertificate};
+pub use response_times::{BucketView, ResponseTimes, Window};
+pub use settings::{DnsView, HttpView, PingView, SettingsView, SslView, TcpView};
+pub use webhook::{Attempt, Delivery, EventData, RotatedSecret, WebhookEvent};
 
 /// A secret in the one answer that shows it; nothing else does.
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Shown(String);
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use valpero_domain::{
     IncidentId, MonitorId, RegionCode, Status, Timestamp,
@@ -24,7 +24,7 @@ pub type Latest = BTreeMap<RegionCode, LatestCheck>;
 const DAY_MS: i64 = 86_400_000;
 
 /// A monitor.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Monitor {
     /// Unique ID.
     #[schema(value_type = schema::MonitorId)]
@@ -119,7 +119,7 @@ pub struct Monitor {
 }
 
 /// Why a monitor cannot be probed.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct UnwatchedView {
     /// Time of the first check without a result.
     #[schema(value_type = schema::Time)]
@@ -137,7 +137,7 @@ impl From<Unwatched> for UnwatchedView {
 
 /// Uptime as a ratio from 0 to 1, computed from the incidents to the millisecond; paused time does not count. Null if there
 /// is no data yet.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 pub struct UptimeView {
     /// Last 24 hours.
     #[serde(rename = "24h")]
@@ -219,7 +219,7 @@ fn median_ms(latest: &Latest) -> Option<f64> {
 }
 
 /// The monitor in a webhook event.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct MonitorInEvent {
     /// Unique ID.
     #[schema(value_type = schema::MonitorId)]
@@ -258,7 +258,7 @@ impl From<&MonitorFacts> for MonitorInEvent {
 }
 
 /// A certificate that is about to expire.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 pub struct CertificateView {
     /// Expiry time.
     #[schema(value_type = schema::Time)]

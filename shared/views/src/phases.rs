@@ -1,13 +1,13 @@
 //! Where the time of a check went, as clients see it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use valpero_domain::probe::Phases;
 
 use super::ms;
 
 /// Time spent in each phase of a check, in milliseconds; redirects are added up. Null if a phase was not reached or not needed.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(as = Phases)]
 pub struct PhasesView {
     /// DNS resolution.

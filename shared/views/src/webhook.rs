@@ -1,6 +1,6 @@
 //! Webhooks: what receivers get, and what their owner sees of it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use valpero_domain::{
     DeliveryId, EventId, IncidentId, MonitorId, Timestamp,
@@ -10,11 +10,11 @@ use valpero_domain::{
 };
 use valpero_storage as storage;
 
-use super::{CertificateView, Incident, MonitorInEvent, TimelineEntry, UnwatchedView};
+use super::{CertificateView, Incident, MonitorInEvent, Shown, TimelineEntry, UnwatchedView};
 use crate::schema;
 
 /// Body of a webhook request.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct WebhookEvent {
     /// ID of the event, as in `webhook-id`. The same on every attempt.
     #[schema(value_type = schema::EventId)]
@@ -54,7 +54,7 @@ impl WebhookEvent {
 }
 
 /// Objects that an event is about.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct EventData {
     /// The monitor after the event.
     pub monitor: MonitorInEvent,
@@ -72,7 +72,7 @@ pub struct EventData {
 }
 
 /// The delivery of one event to one webhook.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Delivery {
     /// Unique ID, as in `X-Valpero-Delivery`.
     #[schema(value_type = schema::DeliveryId)]
@@ -106,7 +106,7 @@ pub struct Delivery {
 }
 
 /// One delivery attempt.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Attempt {
     /// Start time.
     #[schema(value_type = schema::Time)]
@@ -154,4 +154,18 @@ impl Attempt {
             response_headers: attempt.response_headers.clone(),
         }
     }
+}
+
+/// A new secret.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct RotatedSecret {
+    /// ID of the monitor.
+    #[schema(value_type = schema::MonitorId)]
+    pub monitor_id: MonitorId,
+    /// The new secret. Shown only in this response.
+    #[schema(value_type = schema::WebhookSecret)]
+    pub webhook_secret: Shown,
+    /// Time until which the old secret signs too.
+    #[schema(value_type = schema::Time)]
+    pub previous_valid_until: Timestamp,
 }

@@ -9,9 +9,7 @@ use valpero_domain::{
 use valpero_http::{Answer, Auth, Caller, Idempotency, IdempotencyParam, JsonBody, Problem, Ticket, need};
 use valpero_runtime::{App, entropy};
 use valpero_storage::ApiKey;
-use valpero_views::body;
-
-use super::Key;
+use valpero_views::{Key, body};
 
 const NAME: Field = Field::text("name", &text_spec::NAME).required().says("Display name.");
 const SCOPES: Field = Field::list("scopes", "scope", Items::Texts(&text_spec::SCOPE), 1, None)
@@ -54,7 +52,7 @@ pub async fn create(
         }
         let token = Token::generate()?;
         let key = new_key(&caller, &token, asked, now)?;
-        let answer = Answer::created(None, &Key::minted(&key, &token));
+        let answer = Answer::created(None, &Key::minted(&key, token.reveal()));
         let trail = ticket.trail("key.created", &key.id, &answer, now)?;
         app.store.create_key(&key, &trail).await.map_err(super::not_kept)?;
         Ok(answer)

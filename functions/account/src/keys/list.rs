@@ -4,8 +4,7 @@ use axum::{Json, extract::State};
 use valpero_domain::KeyId;
 use valpero_http::{Auth, List, Page, PageParams, Params, Problem, need};
 use valpero_runtime::App;
-
-use super::Key;
+use valpero_views::Key;
 
 /// List API keys, oldest first. Includes revoked and expired keys. Tokens are never shown.
 #[utoipa::path(

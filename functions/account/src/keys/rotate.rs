@@ -7,9 +7,7 @@ use valpero_domain::{Faults, Field, Fields, KeyId, Literal, Object, Timestamp};
 use valpero_http::{Answer, Auth, Idempotency, IdempotencyParam, ObjectId, OptionalBody, Problem, Ticket, need};
 use valpero_runtime::{App, entropy};
 use valpero_storage::ApiKey;
-use valpero_views::{body, schema};
-
-use super::Key;
+use valpero_views::{Key, body, schema};
 
 const GRACE_SECONDS: Field = Field::seconds("grace_seconds", 604_800)
     .says("Seconds for which the old key remains valid, up to a week.")
@@ -61,7 +59,7 @@ pub async fn rotate(
         }
         let token = Token::generate()?;
         let successor = successor(&old, &token, now)?;
-        let answer = Answer::created(None, &Key::minted(&successor, &token));
+        let answer = Answer::created(None, &Key::minted(&successor, token.reveal()));
         let trail = ticket.trail("key.rotated", &id, &answer, now)?;
         let ends_at = now.plus_seconds(grace_s);
         let old_ends_at = old.expires_at.map_or(ends_at, |end| end.min(ends_at));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use valpero_domain::{
     body_check::{JsonAssertion, Keyword},
@@ -44,13 +44,13 @@ impl SettingsView {
 }
 
 /// Request and expectations of an http check.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct HttpView {
     /// Request method.
     #[schema(value_type = schema::Method)]
     pub method: Method,
     /// Request headers by name. Values are never shown: each is returned as `***`.
-    pub headers: BTreeMap<String, &'static str>,
+    pub headers: BTreeMap<String, String>,
     /// Request body. Null: none.
     #[schema(required)]
     pub body: Option<String>,
@@ -78,16 +78,16 @@ pub struct HttpView {
 }
 
 /// HTTP Basic credentials. The password is never shown.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct BasicAuthView {
     /// User name.
     pub username: String,
     /// Always `***`.
-    pub password: &'static str,
+    pub password: String,
 }
 
 /// Texts that the response body must or must not contain.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct KeywordView {
     /// Text that the body must contain. Null: no condition.
     #[schema(required)]
@@ -105,13 +105,13 @@ impl KeywordView {
 }
 
 /// A condition on a JSON body.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct JsonView {
     /// JSONPath query (RFC 9535) that selects nodes.
     pub path: String,
     /// How each selected node is compared with `value`.
     #[schema(value_type = schema::JsonOp)]
-    pub op: &'static str,
+    pub op: String,
     /// Value to compare with. Also null for `exists` and `absent`.
     #[schema(schema_with = schema::scalar, required)]
     pub value: serde_json::Value,
@@ -119,7 +119,11 @@ pub struct JsonView {
 
 impl JsonView {
     fn of(assertion: &JsonAssertion) -> Self {
-        Self { path: assertion.path.clone().into(), op: assertion.op.as_str(), value: assertion.value.clone() }
+        Self {
+            path: assertion.path.clone().into(),
+            op: assertion.op.as_str().to_owned(),
+            value: assertion.value.clone(),
+        }
     }
 }
 
@@ -128,12 +132,13 @@ impl HttpView {
         let basic_auth = check.basic_auth.as_ref();
         Self {
             method: check.method,
-            headers: check.headers.iter().map(|(name, _)| (name.to_owned(), REDACTED)).collect(),
+            headers: check.headers.iter().map(|(name, _)| (name.to_owned(), REDACTED.to_owned())).collect(),
             body: check.body.clone().map(String::from),
             expected_status: check.expected_status.to_string(),
             follow_redirects: check.follow_redirects,
             verify_tls: check.verify_tls,
-            basic_auth: basic_auth.map(|auth| BasicAuthView { username: auth.username.clone(), password: REDACTED }),
+            basic_auth: basic_auth
+                .map(|auth| BasicAuthView { username: auth.username.clone(), password: REDACTED.to_owned() }),
             keyword: check.keyword.as_ref().map(KeywordView::of),
             json: check.json.iter().map(JsonView::of).collect(),
             max_response_time_ms: check.max_response_time_ms,
@@ -143,7 +148,7 @@ impl HttpView {
 }
 
 /// Settings of an ssl check.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct SslView {
     /// Host to connect to.
     #[schema(value_type = schema::Host)]
@@ -163,7 +168,7 @@ impl SslView {
 }
 
 /// Settings of a tcp check.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct TcpView {
     /// Host to connect to.
     #[schema(value_type = schema::Host)]
@@ -191,7 +196,7 @@ impl TcpView {
 }
 
 /// Settings of a dns check.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct DnsView {
     /// DNS name to query.
     #[schema(value_type = schema::Host)]
@@ -223,7 +228,7 @@ impl DnsView {
 }
 
 /// Settings of a ping check, which measures a TCP handshake.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct PingView {
     /// Host to connect to.
     #[schema(value_type = schema::Host)]

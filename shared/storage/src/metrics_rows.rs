@@ -18,7 +18,7 @@ const PORTION: i32 = 100;
 
 /// What the metrics tell of a monitor.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Glance {
+pub struct MetricsRow {
     /// Which.
     #[serde(rename = "monitor_id")]
     pub id: MonitorId,
@@ -56,7 +56,7 @@ impl Store {
     ///
     /// # Errors
     /// Where the store fails.
-    pub async fn glance_at_monitors(&self, account: AccountId, mut see: impl FnMut(Glance)) -> Result<(), StoreError> {
+    pub async fn metrics_rows(&self, account: AccountId, mut see: impl FnMut(MetricsRow)) -> Result<(), StoreError> {
         let request = self
             .query(&self.tables.monitors)
             .key_condition_expression("account_id = :account")

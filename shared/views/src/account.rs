@@ -1,0 +1,53 @@
+//! An account as clients see it.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use valpero_domain::{AccountId, Plan, Timestamp};
+
+use crate::schema;
+
+/// An account.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Account {
+    /// Unique ID.
+    #[schema(value_type = schema::AccountId)]
+    pub id: AccountId,
+    /// E-mail address of the owner.
+    #[schema(example = "you@example.com")]
+    pub email: String,
+    /// Plan.
+    #[schema(value_type = schema::Plan)]
+    pub plan: Plan,
+    /// Language of the owner.
+    #[schema(example = "en")]
+    pub language: String,
+    /// Creation time.
+    #[schema(value_type = schema::Time)]
+    pub created_at: Timestamp,
+    /// Limits of the plan.
+    pub limits: Limits,
+    /// Current usage.
+    pub usage: Usage,
+}
+
+/// Limits of a plan.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Limits {
+    /// Requests per key and calendar minute (UTC).
+    #[schema(example = 300)]
+    pub requests_per_minute: u32,
+    /// Maximum number of monitors.
+    #[schema(example = 2000)]
+    pub monitors: u32,
+    /// Shortest check interval, in seconds.
+    #[schema(example = 60)]
+    pub min_check_interval: u32,
+}
+
+/// Usage of an account.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Usage {
+    /// Number of monitors.
+    #[schema(example = 7)]
+    pub monitors: u32,
+}

@@ -1,0 +1,91 @@
+//! Response times for charts as clients see them.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use valpero_domain::{Invalid, RegionCode, Timestamp, rollup::Span};
+
+use crate::schema;
+
+/// Response times of a monitor for a chart.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ResponseTimes {
+    /// The requested period.
+    #[schema(value_type = schema::Window)]
+    pub window: Window,
+    /// Length of a bucket in seconds: an hour or a day.
+    #[schema(example = 3600)]
+    pub bucket_seconds: i64,
+    /// Buckets, oldest first. Hours and days without checks have none.
+    pub data: Vec<BucketView>,
+}
+
+/// Scheduled checks of one region in one hour or day. Requested checks are not counted.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = Bucket)]
+pub struct BucketView {
+    /// Start of the hour or day (UTC).
+    #[schema(value_type = schema::Time)]
+    pub at: Timestamp,
+    /// Region that made the check.
+    #[schema(value_type = schema::Region)]
+    pub region: RegionCode,
+    /// Number of checks that were up or down. `probe_error` is not counted.
+    pub count: u32,
+    /// Number of checks that were down.
+    pub failures: u32,
+    /// Median response time of the checks that were up, in milliseconds. Null if none was up. For the current day, the
+    /// median of the hourly medians, weighted by their number of checks.
+    #[schema(required, minimum = 0)]
+    pub p50_ms: Option<f64>,
+    /// 95th percentile of the response time, in milliseconds. For the current day computed as for `p50_ms`.
+    #[schema(required, minimum = 0)]
+    pub p95_ms: Option<f64>,
+    /// Longest response time, in milliseconds.
+    #[schema(required, minimum = 0)]
+    pub max_ms: Option<f64>,
+}
+
+/// How far back a chart goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Window {
+    /// 24 hours.
+    #[serde(rename = "24h")]
+    Day,
+    /// 7 days.
+    #[serde(rename = "7d")]
+    Week,
+    /// 30 days.
+    #[serde(rename = "30d")]
+    Month,
+    /// 90 days.
+    #[serde(rename = "90d")]
+    Quarter,
+}
+
+impl Window {
+    /// What one bucket covers, and how many there are, the one that has just begun among them.
+    pub const fn buckets(self) -> (Span, i64) {
+        match self {
+            Self::Day => (Span::Hour, 24),
+            Self::Week => (Span::Hour, 7 * 24),
+            Self::Month => (Span::Day, 30),
+            Self::Quarter => (Span::Day, 90),
+        }
+    }
+}
+
+impl FromStr for Window {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        match text {
+            "24h" => Ok(Self::Day),
+            "7d" => Ok(Self::Week),
+            "30d" => Ok(Self::Month),
+            "90d" => Ok(Self::Quarter),
+            _ => Err(Invalid::new("must be 24h, 7d, 30d or 90d")),
+        }
+    }
+}
