@@ -37,14 +37,14 @@ pub(crate) type Outputs = HashMap<String, String>;
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .said.message().unwrap_or("not an answer of CloudFormation"))]
 pub(crate) struct Refused {
-    said: ErrorMetadata,
+    said: Box<ErrorMetadata>,
     /// Why the answer could not be read, where it could not.
     source: Option<XmlDecodeError>,
 }
 
 impl Refused {
     fn new(code: &str, message: &str) -> Self {
-        Self { said: ErrorMetadata::builder().code(code).message(message).build(), source: None }
+        Self { said: Box::new(ErrorMetadata::builder().code(code).message(message).build()), source: None }
     }
 }
 
