@@ -1,5 +1,6 @@
 //! The house in order: what may depend on what, how long files are, and what no file says.
 
+mod circles;
 mod invariants;
 mod template;
 

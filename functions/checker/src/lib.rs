@@ -2,6 +2,7 @@
 
 mod attempt;
 mod event;
+mod group;
 mod invocation;
 mod mind;
 mod pace;
@@ -23,7 +24,7 @@ use pace::Pace;
 use share::Share;
 
 pub use event::{BadEvent, CheckerEvent};
-pub use tick::TickReport;
+pub use group::TickReport;
 
 /// It is one region's, connects to hosts that users name, tells of incidents, and leaves parts of a large tick to others of its kind.
 pub const NEEDS: Needs = Needs { queue: true, events: true, targets: true, region: true };

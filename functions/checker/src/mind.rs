@@ -10,13 +10,14 @@ use valpero_domain::{
     status::{Verdict, Vote},
 };
 use valpero_monitoring::{
+    audit::audit,
     notify,
-    settle::{COLLISIONS, audit, settle},
+    settle::{COLLISIONS, settle},
 };
 use valpero_runtime::WorkError;
 use valpero_storage::{FailureDetail, Optional, ScheduledProbe};
 
-use crate::{Checker, attempt::Observation, invocation::Invocation, tick::Group};
+use crate::{Checker, attempt::Observation, group::Group, invocation::Invocation};
 
 /// What a check changed.
 pub(crate) enum Mind {

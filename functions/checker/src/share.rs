@@ -11,7 +11,7 @@ use valpero_runtime::{
 };
 use valpero_storage::{Occasion, ScheduledProbe};
 
-use crate::{Checker, tick::Group};
+use crate::{Checker, group::Group};
 
 /// Monitors that one invocation probes.
 const SLICE: usize = 1_500;

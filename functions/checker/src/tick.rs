@@ -7,7 +7,6 @@ use valpero_domain::{
     Status,
     packed::{Record, Tag},
     probe::{Outcome, ProbeResult},
-    schedule::Cohort,
     status::Verdict,
 };
 use valpero_runtime::{WorkError, event_bus::CheckRequested, panics::caught};
@@ -16,6 +15,7 @@ use valpero_storage::{Occasion, Optional, ScheduledProbe};
 use crate::{
     Checker, CheckerError,
     attempt::Observation,
+    group::{Group, TickReport},
     invocation::Invocation,
     mind::Mind,
     share::{Division, Share},
@@ -23,45 +23,6 @@ use crate::{
 
 /// Cohorts read at the same time.
 const READS: usize = 64;
-
-/// What a tick did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct TickReport {
-    /// Cohorts that were due.
-    pub cohorts: usize,
-    /// Monitors that were probed.
-    pub checked: usize,
-    /// Those found down.
-    pub down: usize,
-    /// Those that we could not probe.
-    pub probe_errors: usize,
-    /// Statuses that changed.
-    pub changes: usize,
-    /// Monitors whose region's mind was not written for want of time: the next tick finds what it is then.
-    pub unwritten: usize,
-    /// Parts of the tick that were left to other invocations.
-    pub handed_over: usize,
-}
-
-impl TickReport {
-    fn add(mut self, other: Self) -> Self {
-        self.cohorts += other.cohorts;
-        self.checked += other.checked;
-        self.down += other.down;
-        self.probe_errors += other.probe_errors;
-        self.changes += other.changes;
-        self.unwritten += other.unwritten;
-        self.handed_over += other.handed_over;
-        self
-    }
-}
-
-/// Monitors of one cohort that are checked together.
-pub(crate) struct Group {
-    pub cohort: Cohort,
-    pub members: Vec<ScheduledProbe>,
-    pub occasion: Occasion,
-}
 
 impl Checker {
     /// Probes everything that is due at this minute, or leaves parts of it to other invocations. The same minute again does the same

@@ -10,8 +10,9 @@ use std::{
 use serde_json::json;
 
 use crate::{
-    cli::{BackupArgs, RestoreArgs},
-    data::{DataDir, DataError},
+    args::{BackupArgs, RestoreArgs},
+    data::DataDir,
+    data_error::DataError,
     private,
     screen::Screen,
     soundness::{self, Unsound},

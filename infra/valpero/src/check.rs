@@ -24,7 +24,7 @@ use valpero_runtime::clock::Clock;
 use valpero_tools::{http_version, report, shown_us};
 use valpero_views::ms;
 
-use crate::{cli::CheckArgs, screen, screen::Screen};
+use crate::{args::CheckArgs, screen, screen::Screen};
 
 /// The widest bar of a phase, in characters.
 const BAR: f64 = 40.0;

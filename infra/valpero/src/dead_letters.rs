@@ -8,7 +8,7 @@ use valpero_domain::event::Due;
 use valpero_runtime::queue::DeliveryMessage;
 
 use crate::{
-    cli::{DeadLettersCommand, StackTarget},
+    args::{DeadLettersCommand, StackTarget},
     deployed,
     screen::Screen,
 };

@@ -11,7 +11,7 @@ use valpero_runtime::{Clock, entropy};
 use valpero_storage::{Account, ApiKey, AuditRow, Heartbeat, LIVE_KEYS_MAX, Store, StoreError, Tables, Trail};
 
 use crate::{
-    cli::{AccountCommand, KeyCommand, RegionCommand, Target},
+    args::{AccountCommand, KeyCommand, RegionCommand, Target},
     data, deployed,
     screen::Screen,
     stack::STACK,

@@ -2,7 +2,7 @@
 
 use std::{fs, io, path::Path};
 
-use crate::data::DataError;
+use crate::data_error::DataError;
 
 /// What the names of our own files begin with.
 const OURS: [&str; 4] = [STORE, "endpoint", "lock", "sam-local.json"];

@@ -14,7 +14,7 @@ use valpero_runtime::{
 use valpero_storage::Store;
 
 use crate::{
-    cli::{PrivateTargets, UpArgs},
+    args::{PrivateTargets, UpArgs},
     data::DataDir,
     embedded::Embedded,
     handles, health, operator,

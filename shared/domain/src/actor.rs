@@ -4,7 +4,10 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Invalid, KeyId, RegionCode, UserId};
+use crate::{
+    Invalid, KeyId, RegionCode, UserId,
+    text_spec::{Text, values},
+};
 
 /// Who acts. Stored and filtered by as text: an id, `operator`, `checker:REGION`, `delivery`, `recovery` or `system`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -41,6 +44,15 @@ pub enum ActorType {
 }
 
 impl ActorType {
+    /// How it is spelled and described.
+    pub const TEXT: Text = Text {
+        name: "ActorType",
+        says: "Kind of actor. `checker`: a region's checks. `recovery`: the target is up again. `delivery`: the webhook worker.",
+        example: "key",
+        values: values!(ActorType),
+        ..Text::PLAIN
+    };
+
     /// Every kind.
     pub const ALL: [Self; 7] =
         [Self::Key, Self::User, Self::Operator, Self::Checker, Self::Delivery, Self::Recovery, Self::System];

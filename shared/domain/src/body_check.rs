@@ -10,7 +10,7 @@ use crate::{
     json_document::{Document, Id, Kind, Number},
     json_select::{Item, Run, Stop},
     probe::{Cause, ErrorCode},
-    text_spec::{JSON_OP, JSON_PATH, NEEDLE},
+    text_spec::{JSON_PATH, NEEDLE, Text, values},
 };
 pub use crate::{json_path::JsonPath, json_select::Budget};
 
@@ -113,6 +113,15 @@ pub enum Op {
 }
 
 impl Op {
+    /// How it is spelled and described.
+    pub const TEXT: Text = Text {
+        name: "JsonOp",
+        says: "Comparison. `contains`: a text that has it, or an array that has it.",
+        example: "eq",
+        values: values!(Op),
+        ..Text::PLAIN
+    };
+
     /// Every operator.
     pub const ALL: [Self; 9] =
         [Self::Eq, Self::Ne, Self::Lt, Self::Lte, Self::Gt, Self::Gte, Self::Contains, Self::Exists, Self::Absent];
@@ -152,7 +161,7 @@ pub struct JsonAssertion {
 const PATH: Field = Field::text("path", &JSON_PATH)
     .required()
     .says("Nodes that are compared. It must select at least one, and all of them must fit.");
-const OP: Field = Field::text("op", &JSON_OP).required().says("How they are compared.");
+const OP: Field = Field::text("op", &Op::TEXT).required().says("How they are compared.");
 const VALUE: Field = Field::scalar("value", 500)
     .says("Value that they are compared with. Not with `exists` and `absent`.")
     .example(Literal::Str("ok"));

@@ -11,12 +11,12 @@ use crate::{
     host::HostName,
     host_checks::{PingCheck, SslCheck, TcpCheck},
     http_check::HttpCheck,
-    monitor::HttpUrl,
-    text_spec,
+    text::HttpUrl,
+    text_spec::{self, Text, values},
 };
 
 /// Type of check.
-pub const CHECK_TYPE: Field = Field::text("check_type", &text_spec::CHECK_TYPE)
+pub const CHECK_TYPE: Field = Field::text("check_type", &CheckType::TEXT)
     .says("Type of check.")
     .default(Literal::Str(CheckType::Http.as_str()))
     .on_patch("With another type, the settings of the old one are removed.");
@@ -62,6 +62,10 @@ pub enum CheckType {
 }
 
 impl CheckType {
+    /// How it is spelled and described.
+    pub const TEXT: Text =
+        Text { name: "CheckType", says: "Type of check.", example: "http", values: values!(CheckType), ..Text::PLAIN };
+
     /// Every type.
     pub const ALL: [Self; 5] = [Self::Http, Self::Ssl, Self::Tcp, Self::Dns, Self::Ping];
 
@@ -82,7 +86,7 @@ impl std::str::FromStr for CheckType {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let found = Self::ALL.into_iter().find(|one| one.as_str() == text);
-        found.ok_or_else(|| text_spec::CHECK_TYPE.none_of_these("a check type"))
+        found.ok_or_else(|| CheckType::TEXT.none_of_these("a check type"))
     }
 }
 

@@ -4,7 +4,10 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Invalid, Timestamp, text_spec};
+use crate::{
+    Invalid, Timestamp,
+    text_spec::{Text, values},
+};
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +42,15 @@ pub enum EventType {
 }
 
 impl EventType {
+    /// How it is spelled and described.
+    pub const TEXT: Text = Text {
+        name: "EventType",
+        says: "Type of the event.",
+        example: "incident.opened",
+        values: values!(EventType),
+        ..Text::PLAIN
+    };
+
     /// Every type.
     pub const ALL: [Self; 9] = [
         Self::IncidentOpened,
@@ -81,6 +93,15 @@ pub enum DeliveryStatus {
 }
 
 impl DeliveryStatus {
+    /// How it is spelled and described.
+    pub const TEXT: Text = Text {
+        name: "DeliveryStatus",
+        says: "`pending`: to be sent, or sent again. `dead`: given up, and kept.",
+        example: "succeeded",
+        values: values!(DeliveryStatus),
+        ..Text::PLAIN
+    };
+
     /// Every status.
     pub const ALL: [Self; 3] = [Self::Pending, Self::Succeeded, Self::Dead];
 
@@ -101,7 +122,7 @@ impl FromStr for DeliveryStatus {
         Self::ALL
             .into_iter()
             .find(|status| status.as_str() == text)
-            .ok_or_else(|| text_spec::DELIVERY_STATUS.none_of_these("a delivery's status"))
+            .ok_or_else(|| DeliveryStatus::TEXT.none_of_these("a delivery's status"))
     }
 }
 

@@ -11,14 +11,14 @@ use crate::{
     Faults, Field, Fields, Invalid, Items, Literal, Object,
     host::{HostName, NameServer},
     probe::{Cause, ErrorCode},
-    text_spec::{self, DNS_RECORD, HOST, NAME_SERVER},
+    text_spec::{DNS_RECORD, HOST, NAME_SERVER, Text, values},
 };
 
 /// Name whose records are looked up.
 pub const NAME: Field = Field::text("name", &HOST).required().says("Name whose records are looked up.");
 
 /// Type of the records.
-pub const RECORD_TYPE: Field = Field::text("record_type", &text_spec::RECORD_TYPE)
+pub const RECORD_TYPE: Field = Field::text("record_type", &RecordType::TEXT)
     .says("Type of the records.")
     .default(Literal::Str(RecordType::A.as_str()));
 
@@ -29,7 +29,7 @@ pub const EXPECTED: Field = Field::list("expected", "record", Items::Texts(&DNS_
     .on_patch("Replaces the list.");
 
 /// How the answer is compared.
-pub const MATCH: Field = Field::text("match", &text_spec::DNS_MATCH)
+pub const MATCH: Field = Field::text("match", &DnsMatch::TEXT)
     .says("How the answer is compared with `expected`.")
     .default(Literal::Str(DnsMatch::Exact.as_str()));
 
@@ -54,6 +54,15 @@ pub enum RecordType {
 }
 
 impl RecordType {
+    /// How it is spelled and described.
+    pub const TEXT: Text = Text {
+        name: "RecordType",
+        says: "Type of DNS records.",
+        example: "A",
+        values: values!(RecordType),
+        ..Text::PLAIN
+    };
+
     /// Every type.
     pub const ALL: [Self; 8] = [Self::A, Self::Aaaa, Self::Cname, Self::Mx, Self::Ns, Self::Txt, Self::Soa, Self::Caa];
 
@@ -151,6 +160,15 @@ pub enum DnsMatch {
 }
 
 impl DnsMatch {
+    /// How it is spelled and described.
+    pub const TEXT: Text = Text {
+        name: "DnsMatch",
+        says: "`exact`: these records and no others. `contains`: at least these.",
+        example: "exact",
+        values: values!(DnsMatch),
+        ..Text::PLAIN
+    };
+
     /// Both.
     pub const ALL: [Self; 2] = [Self::Exact, Self::Contains];
 

@@ -5,7 +5,6 @@ use serde_json::{Number, Value, json};
 
 use crate::{
     Invalid,
-    fields::whole,
     text_spec::{Text, Unit},
 };
 
@@ -378,6 +377,16 @@ impl Kind {
 
 fn sentences(parts: &[&str]) -> String {
     parts.iter().copied().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+pub(crate) fn whole(value: &Value) -> Option<i128> {
+    let number = value.as_number()?;
+    let float = || number.as_f64().filter(|number| number.fract() == 0.0);
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "what is larger becomes the largest, which is out of every bound as well"
+    )]
+    number.as_i128().or_else(|| float().map(|number| number as i128))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use crate::field::{Field, Kind, Presence};
+use crate::field::{Field, Kind, Presence, whole};
 
 /// One thing wrong with a request's body or query.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -160,16 +160,6 @@ impl<'a> Fields<'a> {
 }
 
 /// A whole number, however it is written; none where the value is anything else.
-pub(crate) fn whole(value: &Value) -> Option<i128> {
-    let number = value.as_number()?;
-    let float = || number.as_f64().filter(|number| number.fract() == 0.0);
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "what is larger becomes the largest, which is out of every bound as well"
-    )]
-    number.as_i128().or_else(|| float().map(|number| number as i128))
-}
-
 /// RFC 6901: `~` and `/` inside a name are escaped.
 fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Faults, Field, Fields, Invalid, Items, Kind, Literal, Object,
     body_check::{JsonAssertion, Keyword},
-    text_spec,
+    text_spec::{self, Text, values},
 };
 
 pub use crate::expected_status::ExpectedStatus;
@@ -31,6 +31,10 @@ pub enum Method {
 }
 
 impl Method {
+    /// How it is spelled and described.
+    pub const TEXT: Text =
+        Text { name: "Method", says: "Method of the request.", example: "GET", values: values!(Method), ..Text::PLAIN };
+
     /// Every method.
     pub const ALL: [Self; 7] = [Self::Get, Self::Head, Self::Post, Self::Put, Self::Patch, Self::Delete, Self::Options];
 
@@ -201,6 +205,15 @@ pub enum SlowOutcome {
 }
 
 impl SlowOutcome {
+    /// How it is spelled and described.
+    pub const TEXT: Text = Text {
+        name: "SlowOutcome",
+        says: "Outcome of a check that is slower than `max_response_time_ms`.",
+        example: "degraded",
+        values: values!(SlowOutcome),
+        ..Text::PLAIN
+    };
+
     /// Both.
     pub const ALL: [Self; 2] = [Self::Degraded, Self::Down];
 
@@ -214,9 +227,8 @@ impl SlowOutcome {
 }
 
 /// Method of the request.
-pub const METHOD: Field = Field::text("method", &text_spec::METHOD)
-    .says("Method of the request.")
-    .default(Literal::Str(Method::Get.as_str()));
+pub const METHOD: Field =
+    Field::text("method", &Method::TEXT).says("Method of the request.").default(Literal::Str(Method::Get.as_str()));
 
 /// Headers of the request.
 pub const HEADERS: Field = Field::other(
@@ -270,7 +282,7 @@ pub const MAX_RESPONSE_TIME_MS: Field = Field::milliseconds("max_response_time_m
     .example(Literal::Int(800));
 
 /// Outcome of an answer that takes longer.
-pub const SLOW_OUTCOME: Field = Field::text("slow_outcome", &text_spec::SLOW_OUTCOME)
+pub const SLOW_OUTCOME: Field = Field::text("slow_outcome", &SlowOutcome::TEXT)
     .says("Outcome of a check that is slower than `max_response_time_ms`.")
     .default(Literal::Str(SlowOutcome::Degraded.as_str()));
 

@@ -8,7 +8,7 @@ use crate::{
     Actor, Author, IncidentId, Invalid, MonitorId, RegionCode, Timestamp,
     id::CommentId,
     probe::Cause,
-    text_spec::{INCIDENT_STATUS, NOTE},
+    text_spec::{NOTE, Text, values},
 };
 
 /// Whether it is over. An acknowledged incident is still ongoing.
@@ -21,6 +21,15 @@ pub enum IncidentStatus {
 }
 
 impl IncidentStatus {
+    /// How it is spelled and described.
+    pub const TEXT: Text = Text {
+        name: "IncidentStatus",
+        says: "An acknowledged incident is still `ongoing`.",
+        example: "ongoing",
+        values: values!(IncidentStatus),
+        ..Text::PLAIN
+    };
+
     /// Both.
     pub const ALL: [Self; 2] = [Self::Ongoing, Self::Resolved];
 
@@ -38,7 +47,7 @@ impl FromStr for IncidentStatus {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let found = Self::ALL.into_iter().find(|status| status.as_str() == text);
-        found.ok_or_else(|| INCIDENT_STATUS.none_of_these("an incident's status"))
+        found.ok_or_else(|| IncidentStatus::TEXT.none_of_these("an incident's status"))
     }
 }
 
@@ -90,6 +99,15 @@ pub enum TimelineType {
 }
 
 impl TimelineType {
+    /// How it is spelled and described.
+    pub const TEXT: Text = Text {
+        name: "TimelineType",
+        says: "What happened.",
+        example: "opened",
+        values: values!(TimelineType),
+        ..Text::PLAIN
+    };
+
     /// Every type.
     pub const ALL: [Self; 4] = [Self::Opened, Self::Acknowledged, Self::Commented, Self::Resolved];
 

@@ -4,7 +4,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Invalid, text_spec};
+use crate::{
+    Invalid,
+    text_spec::{Text, values},
+};
 
 /// What an account may do and how fast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +37,15 @@ pub struct Limits {
 }
 
 impl Plan {
+    /// How it is spelled and described.
+    pub const TEXT: Text = Text {
+        name: "Plan",
+        says: "What an account may do, and how fast.",
+        example: "pro",
+        values: values!(Plan),
+        ..Text::PLAIN
+    };
+
     /// Every plan, smallest first.
     pub const ALL: [Self; 5] = [Self::Free, Self::Lite, Self::Start, Self::Pro, Self::Business];
 
@@ -66,6 +78,6 @@ impl FromStr for Plan {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let named = Self::ALL.into_iter().find(|plan| plan.as_str() == text);
-        named.ok_or_else(|| text_spec::PLAN.none_of_these("a plan"))
+        named.ok_or_else(|| Plan::TEXT.none_of_these("a plan"))
     }
 }

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Invalid, Timestamp, text_spec};
+use crate::{
+    Invalid, Timestamp,
+    text_spec::{Text, values},
+};
 
 /// The verdict of one probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +22,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// How it is spelled and described.
+    pub const TEXT: Text = Text {
+        name: "Outcome",
+        says: "`degraded`: up, but slower than `max_response_time_ms`; counts as up. `probe_error`: a fault of the checker; does not count.",
+        example: "up",
+        values: values!(Outcome),
+        ..Text::PLAIN
+    };
+
     /// Every outcome.
     pub const ALL: [Self; 4] = [Self::Up, Self::Degraded, Self::Down, Self::ProbeError];
 
@@ -45,7 +57,7 @@ impl std::str::FromStr for Outcome {
         Self::ALL
             .into_iter()
             .find(|outcome| outcome.as_str() == text)
-            .ok_or_else(|| text_spec::OUTCOME.none_of_these("an outcome"))
+            .ok_or_else(|| Outcome::TEXT.none_of_these("an outcome"))
     }
 }
 

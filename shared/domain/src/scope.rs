@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::Invalid;
+use crate::{
+    Invalid,
+    text_spec::{Text, values},
+};
 
 /// One permission of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -33,6 +36,15 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// How it is spelled and described.
+    pub const TEXT: Text = Text {
+        name: "Scope",
+        says: "Permission of a key.",
+        example: "monitors:read",
+        values: values!(Scope),
+        ..Text::PLAIN
+    };
+
     /// Every scope.
     pub const ALL: [Self; 7] = [
         Self::AccountRead,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Invalid, Timestamp,
     probe::{Cause, Outcome},
-    text_spec,
+    text_spec::{Text, values},
 };
 
 /// What a monitor is, all regions together.
@@ -27,6 +27,15 @@ pub enum Status {
 }
 
 impl Status {
+    /// How it is spelled and described.
+    pub const TEXT: Text = Text {
+        name: "Status",
+        says: "`pending`: not yet decided. `degraded`: a minority of regions sees it down. `paused`: not checked.",
+        example: "up",
+        values: values!(Status),
+        ..Text::PLAIN
+    };
+
     /// Every status.
     pub const ALL: [Self; 5] = [Self::Pending, Self::Up, Self::Degraded, Self::Down, Self::Paused];
 
@@ -49,7 +58,7 @@ impl FromStr for Status {
         Self::ALL
             .into_iter()
             .find(|status| status.as_str() == text)
-            .ok_or_else(|| text_spec::STATUS.none_of_these("a status"))
+            .ok_or_else(|| Status::TEXT.none_of_these("a status"))
     }
 }
 

@@ -12,7 +12,7 @@ use valpero_auth::Token;
 use valpero_domain::{Scope, Timestamp};
 use valpero_storage::{Metered, Refused};
 
-use super::{Caller, Problem, front::RequestMeta, rate::Rate};
+use super::{Caller, Problem, RequestMeta, rate::Rate};
 use valpero_runtime::{App, panics::caught, telemetry::chain};
 
 /// A request is given up, and its client told so, before the front door's own patience ends, which knows no key.

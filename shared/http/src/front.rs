@@ -1,59 +1,20 @@
 //! The front door: gives the request its id, catches panics, writes problems, and logs one line.
 
-use std::{
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use axum::{
     Router,
     body::Body,
-    extract::{ConnectInfo, MatchedPath, Request, State},
+    extract::{MatchedPath, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
-use lambda_http::{RequestExt, request::RequestContext};
-use valpero_domain::{AccountId, AuditId};
+use valpero_domain::AccountId;
 use valpero_storage::Usage;
 
-use super::{Problem, auth::meter, rate::Rate};
-use valpero_runtime::{App, entropy, panics::caught};
-
-/// What is known of a request before anybody looks into it.
-#[derive(Debug, Clone, Default)]
-pub struct RequestMeta {
-    /// The gateway's id of it, or our own.
-    pub request_id: String,
-    /// The client's address.
-    pub ip: Option<String>,
-    /// The client's own name for itself, at most 200 characters.
-    pub user_agent: Option<String>,
-}
-
-impl RequestMeta {
-    fn of(app: &App, request: &Request) -> Self {
-        let gateway = request.request_context_ref().and_then(|context| match context {
-            RequestContext::ApiGatewayV2(context) => Some(context),
-            _ => None,
-        });
-        let id = gateway.and_then(|context| context.request_id.clone());
-        let ip = gateway.and_then(|context| context.http.source_ip.clone()).or_else(|| {
-            request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip().to_string())
-        });
-        let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-        Self {
-            request_id: id.unwrap_or_else(|| own_id(app)),
-            ip,
-            user_agent: user_agent.map(|text| text.chars().take(200).collect()),
-        }
-    }
-}
-
-fn own_id(app: &App) -> String {
-    let id = AuditId::new(app.now(), entropy().unwrap_or_default()).to_string();
-    id.replacen(AuditId::PREFIX, "req_", 1)
-}
+use super::{Problem, RequestMeta, auth::meter, rate::Rate};
+use valpero_runtime::{App, panics::caught};
 
 /// A request is given up, and its client told so, before the gateway's 30 s and the function's 29 s end it without a word of ours.
 const PATIENCE: Duration = Duration::from_secs(25);

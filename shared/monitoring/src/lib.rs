@@ -1,5 +1,6 @@
 //! What happens to a monitor: decide, write, tell. The checker and the API's functions share it.
 
+pub mod audit;
 pub mod notify;
 pub mod resolution;
 pub mod settle;

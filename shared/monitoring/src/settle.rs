@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use futures::future::try_join_all;
 use tokio::sync::OnceCell;
 use valpero_domain::{
-    AccountId, Actor, AuditId, IncidentId, MonitorId, RegionCode, Status, Timestamp,
+    AccountId, Actor, IncidentId, MonitorId, RegionCode, Status, Timestamp,
     delivery::EventType,
     id::CommentId,
     incident::{Incident, IncidentStatus, TimelineEntry, TimelineType},
@@ -16,9 +16,10 @@ use valpero_domain::{
     status::Verdict,
 };
 use valpero_runtime::{App, WorkError, entropy};
-use valpero_storage::{AuditRow, IncidentWrite, Monitor, Optional, Place, StatusChange, Store, StoreError};
+use valpero_storage::{IncidentWrite, Monitor, Optional, Place, StatusChange, Store, StoreError};
 
 use crate::{
+    audit::audit,
     notify,
     resolution::{Consequences, resolution},
     unwatched,
@@ -89,15 +90,6 @@ async fn settle_once(app: &App, monitor: &Monitor, check: &Decider, reporting: &
     notify::change_status(app, &status_change).await?;
     tracing::info!(monitor_id = %monitor.id, from = monitor.status.as_str(), to = change.to.as_str(), "a status changed");
     Ok(true)
-}
-
-/// What the audit log says of what a region's check did to a monitor.
-///
-/// # Errors
-/// Where the operating system has no random bytes for its id.
-pub fn audit(monitor: &Monitor, region: RegionCode, action: &str, at: Timestamp) -> Result<AuditRow, WorkError> {
-    let (id, target) = (AuditId::new(at, entropy()?), Some(monitor.id.to_string()));
-    Ok(AuditRow::without_request(monitor.account_id, id, Actor::Checker(Some(region)), action, target, at))
 }
 
 /// The regions whose vote is current. Where one that is older would change the decision, the record of the region's latest due check

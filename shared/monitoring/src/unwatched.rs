@@ -12,7 +12,7 @@ use valpero_domain::{
 use valpero_runtime::{App, WorkError};
 use valpero_storage::Monitor;
 
-use crate::{notify, settle::audit};
+use crate::{audit::audit, notify};
 
 /// Writes down whether the monitor is watched, where that changed, and tells of it.
 ///

@@ -10,7 +10,7 @@ use aws_smithy_http_client::{
 use valpero_domain::{RegionCode, host::PORTS_BLOCKED_BY_AWS};
 use valpero_storage::{Store, Tables};
 
-use crate::{App, Clock, EventBus, Queue, Settings, telemetry::chain};
+use crate::{App, Clock, EventBus, Queue, Settings, error_chain::chain};
 
 const STACK: &str = "VALPERO_STACK";
 const HOME_REGION: &str = "VALPERO_HOME_REGION";

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod config;
+mod error_chain;
 pub mod event_bus;
 pub mod panics;
 pub mod queue;

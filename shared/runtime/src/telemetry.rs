@@ -5,6 +5,8 @@ use tracing_subscriber::{EnvFilter, filter::FilterFn, fmt::MakeWriter, layer::Su
 
 use crate::config::log_filter;
 
+pub use crate::error_chain::chain;
+
 /// Starts the log of a function on AWS.
 pub fn start() {
     start_on(std::io::stdout, "info");
@@ -39,18 +41,6 @@ where
 /// wire, with the header values, passwords and secrets in it; of lines so fine only our own are told.
 fn may_be_told(metadata: &Metadata<'_>) -> bool {
     *metadata.level() <= Level::DEBUG || metadata.target().starts_with("valpero")
-}
-
-/// An error with everything behind it, on one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

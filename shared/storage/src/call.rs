@@ -16,7 +16,7 @@ use aws_sdk_dynamodb::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    Store, StoreError, Trail,
+    Store, StoreError,
     usage::{Kind, record},
 };
 
@@ -243,26 +243,6 @@ impl Store {
             }
         }
         Ok(items)
-    }
-
-    /// The same, with the trail of a creation behind the other items: its audit row, and the receipt by which a repetition is
-    /// known.
-    pub(crate) async fn transact_once(
-        &self,
-        mut items: Vec<TransactWriteItem>,
-        trail: &Trail,
-    ) -> Result<(), Cancelled> {
-        items.push(self.audit(&trail.audit)?);
-        if let Some(receipt) = &trail.receipt {
-            items.push(self.new_receipt(receipt)?);
-        }
-        let receipt_at = trail.receipt.as_ref().map(|_| items.len() - 1);
-        match self.transact(items).await {
-            Err(Cancelled::Conditions(places)) if receipt_at.is_some_and(|at| places.contains(&at)) => {
-                Err(Cancelled::Repeated)
-            }
-            done => done,
-        }
     }
 
     /// All or nothing. Collisions with other transactions are tried again here; failed conditions are the caller's.

@@ -10,7 +10,7 @@ use valpero_domain::{KeyId, Timestamp};
 
 use crate::{
     AuditRow, Store, StoreError,
-    call::{Item, a_put, key, n, put_item},
+    call::{Cancelled, Item, a_put, key, n, put_item},
     schema::TTL,
 };
 
@@ -94,5 +94,25 @@ impl Store {
             .expression_attribute_names("#ttl", TTL)
             .expression_attribute_values(":now", n(receipt.at.seconds()));
         a_put(put)
+    }
+
+    /// All or nothing, with the trail of a creation behind the other items: its audit row, and the receipt by which a repetition is
+    /// known.
+    pub(crate) async fn transact_once(
+        &self,
+        mut items: Vec<TransactWriteItem>,
+        trail: &Trail,
+    ) -> Result<(), Cancelled> {
+        items.push(self.audit(&trail.audit)?);
+        if let Some(receipt) = &trail.receipt {
+            items.push(self.new_receipt(receipt)?);
+        }
+        let receipt_at = trail.receipt.as_ref().map(|_| items.len() - 1);
+        match self.transact(items).await {
+            Err(Cancelled::Conditions(places)) if receipt_at.is_some_and(|at| places.contains(&at)) => {
+                Err(Cancelled::Repeated)
+            }
+            done => done,
+        }
     }
 }

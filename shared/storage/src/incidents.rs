@@ -38,6 +38,31 @@ impl IncidentFilter {
     }
 }
 
+/// What happens to a monitor's incident.
+#[derive(Debug, Clone)]
+pub enum IncidentWrite {
+    /// Nothing.
+    None,
+    /// It opens.
+    Open {
+        /// The incident.
+        incident: Box<Incident>,
+        /// The first line of its story.
+        entry: TimelineEntry,
+    },
+    /// It ends.
+    Resolve {
+        /// Which.
+        id: IncidentId,
+        /// When.
+        at: Timestamp,
+        /// Who ends it.
+        by: Actor,
+        /// The last line of its story.
+        entry: TimelineEntry,
+    },
+}
+
 impl Store {
     fn incident_key(account: AccountId, incident: IncidentId) -> Item {
         key([("account_id", account.to_string()), ("entry", keys::incident(incident))])
@@ -78,6 +103,22 @@ impl Store {
         let place = format!("{}{}", keys::timeline(incident), entry.id);
         item.extend(key([("account_id", account.to_string()), ("entry", place)]));
         a_put(put_item(&self.tables.incidents, item))
+    }
+
+    pub(crate) fn write_incident(
+        &self,
+        account: AccountId,
+        write: &IncidentWrite,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        match write {
+            IncidentWrite::None => Ok(Vec::new()),
+            IncidentWrite::Open { incident, entry } => {
+                Ok(vec![self.new_incident(account, incident)?, self.new_entry(account, incident.id, entry)?])
+            }
+            IncidentWrite::Resolve { id, at, by, entry } => {
+                Ok(vec![self.end_incident(account, *id, *at, *by)?, self.new_entry(account, *id, entry)?])
+            }
+        }
     }
 
     /// The incident. 1 RRU.

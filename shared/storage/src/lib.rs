@@ -40,18 +40,17 @@ pub use deliveries::{ATTEMPTS_KEPT, Attempt, Delivery, DeliveryFilter};
 pub use error::{Optional, StoreError};
 pub use heartbeats::Heartbeat;
 pub use idempotency::{Receipt, Trail};
-pub use incidents::IncidentFilter;
+pub use incidents::{IncidentFilter, IncidentWrite};
 pub use keys::PENDING_SHARDS;
 pub use metrics_rows::MetricsRow;
-pub use monitors::{Monitor, Place, Seat};
+pub use monitors::{Monitor, Place, Seat, Webhook};
 pub use probe_spec::ProbeSpec;
 pub use quotas::Quota;
 pub use rollups::{Bucket, Rolled};
 pub use schedules::ScheduledProbe;
 pub use schema::Tables;
-pub use status_change::{IncidentWrite, StatusChange};
+pub use status_change::StatusChange;
 pub use usage::Usage;
-pub use webhooks::Webhook;
 
 /// The store: a DynamoDB client and the names of the tables.
 #[derive(Debug, Clone)]

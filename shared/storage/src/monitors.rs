@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
+use valpero_auth::WebhookSecret;
 use valpero_domain::{
     AccountId, IncidentId, MonitorId, MonitorSpec, RegionCode, Status, Timestamp,
     certificate::ToldOf,
@@ -16,7 +17,7 @@ use valpero_domain::{
 };
 
 use crate::{
-    AuditRow, IncidentWrite, ProbeSpec, Store, StoreError, Trail, Webhook,
+    AuditRow, IncidentWrite, ProbeSpec, Store, StoreError, Trail,
     call::{Cancelled, Item, a_delete, a_put, delete_item, from_item, key, n, put_item, s, to_item, to_value},
     change::{Change, If},
 };
@@ -77,6 +78,29 @@ impl Place {
     /// The cohort.
     pub fn cohort(&self) -> Cohort {
         Cohort { region: self.region, interval: self.interval, number: self.number }
+    }
+}
+
+/// The secret side of a monitor's webhook.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Webhook {
+    /// Signs.
+    pub secret: WebhookSecret,
+    /// Signs beside it until the grace ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<WebhookSecret>,
+    /// When the grace ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_until: Option<Timestamp>,
+    /// When the receiver said 410 Gone; nothing is sent from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled_at: Option<Timestamp>,
+}
+
+impl Webhook {
+    /// A webhook with this secret and nothing else.
+    pub fn new(secret: WebhookSecret) -> Self {
+        Self { secret, previous: None, previous_until: None, disabled_at: None }
     }
 }
 

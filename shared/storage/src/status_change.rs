@@ -3,46 +3,15 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use valpero_domain::{
-    AccountId, Actor, IncidentId, Status, Timestamp,
-    event::Event,
-    incident::{Incident, TimelineEntry},
-    schedule::RegionState,
-    status::Unwatched,
-};
+use valpero_domain::{Status, Timestamp, event::Event, schedule::RegionState, status::Unwatched};
 
 use crate::{
-    AuditRow, Monitor, Store, StoreError,
+    AuditRow, IncidentWrite, Monitor, Store, StoreError,
     call::{Cancelled, n, s, to_value},
     change::{Change, If},
 };
 
 const TABLE: &str = "monitors";
-
-/// What happens to a monitor's incident.
-#[derive(Debug, Clone)]
-pub enum IncidentWrite {
-    /// Nothing.
-    None,
-    /// It opens.
-    Open {
-        /// The incident.
-        incident: Box<Incident>,
-        /// The first line of its story.
-        entry: TimelineEntry,
-    },
-    /// It ends.
-    Resolve {
-        /// Which.
-        id: IncidentId,
-        /// When.
-        at: Timestamp,
-        /// Who ends it.
-        by: Actor,
-        /// The last line of its story.
-        entry: TimelineEntry,
-    },
-}
 
 /// A change of a monitor's status with all that goes with it.
 #[derive(Debug)]
@@ -152,21 +121,5 @@ impl Store {
             update.only_if(If::Is("votes", to_value(TABLE, &monitor.votes)?))
         };
         update.on(&self.tables.monitors, Self::monitor_key(monitor.account_id, monitor.id))
-    }
-
-    pub(crate) fn write_incident(
-        &self,
-        account: AccountId,
-        write: &IncidentWrite,
-    ) -> Result<Vec<TransactWriteItem>, StoreError> {
-        match write {
-            IncidentWrite::None => Ok(Vec::new()),
-            IncidentWrite::Open { incident, entry } => {
-                Ok(vec![self.new_incident(account, incident)?, self.new_entry(account, incident.id, entry)?])
-            }
-            IncidentWrite::Resolve { id, at, by, entry } => {
-                Ok(vec![self.end_incident(account, *id, *at, *by)?, self.new_entry(account, *id, entry)?])
-            }
-        }
     }
 }

@@ -68,22 +68,22 @@ texts! {
     Name spec::NAME;
     Tag spec::TAG;
     ExpectedStatus spec::EXPECTED_STATUS;
-    Status spec::STATUS;
-    CheckType spec::CHECK_TYPE;
+    Status valpero_domain::status::Status::TEXT;
+    CheckType valpero_domain::check::CheckType::TEXT;
     Host spec::HOST;
-    JsonOp spec::JSON_OP;
-    SlowOutcome spec::SLOW_OUTCOME;
-    RecordType spec::RECORD_TYPE;
-    DnsMatch spec::DNS_MATCH;
-    Method spec::METHOD;
-    Outcome spec::OUTCOME;
-    IncidentStatus spec::INCIDENT_STATUS;
-    ActorType spec::ACTOR_TYPE;
-    TimelineType spec::TIMELINE_TYPE;
-    DeliveryStatus spec::DELIVERY_STATUS;
-    EventType spec::EVENT_TYPE;
-    Scope spec::SCOPE;
-    Plan spec::PLAN;
+    JsonOp valpero_domain::body_check::Op::TEXT;
+    SlowOutcome valpero_domain::http_check::SlowOutcome::TEXT;
+    RecordType valpero_domain::dns_check::RecordType::TEXT;
+    DnsMatch valpero_domain::dns_check::DnsMatch::TEXT;
+    Method valpero_domain::http_check::Method::TEXT;
+    Outcome valpero_domain::probe::Outcome::TEXT;
+    IncidentStatus valpero_domain::incident::IncidentStatus::TEXT;
+    ActorType valpero_domain::actor::ActorType::TEXT;
+    TimelineType valpero_domain::incident::TimelineType::TEXT;
+    DeliveryStatus valpero_domain::delivery::DeliveryStatus::TEXT;
+    EventType valpero_domain::delivery::EventType::TEXT;
+    Scope valpero_domain::scope::Scope::TEXT;
+    Plan valpero_domain::plan::Plan::TEXT;
     Cursor Text {
         name: "Cursor",
         says: "Position in a list: `next_cursor` of the page before. Valid for the same account, list and filters only.",

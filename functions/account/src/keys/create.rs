@@ -12,7 +12,7 @@ use valpero_storage::ApiKey;
 use valpero_views::{Key, body};
 
 const NAME: Field = Field::text("name", &text_spec::NAME).required().says("Display name.");
-const SCOPES: Field = Field::list("scopes", "scope", Items::Texts(&text_spec::SCOPE), 1, None)
+const SCOPES: Field = Field::list("scopes", "scope", Items::Texts(&Scope::TEXT), 1, None)
     .says("Permissions of the key, none beyond those of the key that creates it.")
     .default(Literal::Strs(Scopes::DEFAULT_NAMES));
 const EXPIRES_AT: Field = Field::text("expires_at", &text_spec::TIME)
