@@ -41,7 +41,9 @@ def plain(browser, url, document):
     step("it has its style, which its policy allows", style(page, "margin") == "0px", errors)
     step("which needs nobody but this server", not foreign, foreign)
     step("and nothing that its policy forbids", not errors, errors)
-    missing = [one["operationId"] for method, path, one in operations(document) if path.startswith("/") and not described(page, method, path, one)]
+    missing = [
+        one["operationId"] for method, path, one in operations(document) if path.startswith("/") and not described(page, method, path, one)
+    ]
     step("it describes every operation", not missing, missing)
     missing = [event for event in document["webhooks"] if event not in page.locator(f"[id='event-{event}']").inner_text()]
     step("and every event", not missing, missing)

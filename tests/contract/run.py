@@ -7,8 +7,8 @@
 - prometheus: metrics, scraped by Prometheus, with our rules and dashboard
 - schemathesis: every operation, by the document's word, with thousands of good and bad requests
 
-It makes its own Python and npm environments under target/ and installs what Debian packages are missing, and then goes into a network namespace
-of its own, from which nothing can reach any other machine. Takes about three minutes, most of them for the last part.
+It makes its own Python and npm environments under target/ and installs what Debian packages are missing, and then goes into a network
+namespace of its own, from which nothing can reach any other machine. Takes about three minutes, most of them for the last part.
 """
 
 import importlib
@@ -25,7 +25,14 @@ from testkit.processes import stop_all
 from testkit.steps import summary
 
 # The module of each part.
-PARTS = {"rules": "rules", "reference": "reference", "client": "client", "signatures": "signatures", "prometheus": "scrape", "schemathesis": "fuzz"}
+PARTS = {
+    "rules": "rules",
+    "reference": "reference",
+    "client": "client",
+    "signatures": "signatures",
+    "prometheus": "scrape",
+    "schemathesis": "fuzz",
+}
 
 
 def main(valpero, parts):
