@@ -254,6 +254,9 @@ fn has_idempotency(parameters: &Value) -> bool {
 /// The monitor of examples.
 const MONITOR: &str = "mon_01M82PJFFSY9XKXCV0WRMX4C7M";
 
+/// The API key of examples.
+const KEY: &str = "key_01M82PJFFSY9XKXCV0WRMX4C7M";
+
 /// A body that does what people do most.
 fn example(id: &str) -> Option<Value> {
     Some(match id {

@@ -230,7 +230,7 @@ fn describe<'a>(schemas: &Schemas<'a>, path: &'a str, method: &'a str, operation
         summary: text(&operation["summary"]),
         text: spans(text(&operation["description"])),
         scopes: scopes.map(text).collect(),
-        parameters: parameters.map(|one| (text(&one["in"]), parameter(schemas, one))).collect(),
+        parameters: parameters.map(|one| (text(&one["in"]), parameter(schemas, one, Side::Sent))).collect(),
         body,
         request: curl(schemas, path, method, operation),
         responses,
@@ -238,9 +238,9 @@ fn describe<'a>(schemas: &Schemas<'a>, path: &'a str, method: &'a str, operation
     }
 }
 
-fn parameter<'a>(schemas: &Schemas<'a>, parameter: &'a Value) -> Field<'a> {
+fn parameter<'a>(schemas: &Schemas<'a>, parameter: &'a Value, side: Side) -> Field<'a> {
     let field =
-        schemas.field("", text(&parameter["name"]), &parameter["schema"], (Side::Sent, parameter["required"] == true));
+        schemas.field("", text(&parameter["name"]), &parameter["schema"], (side, parameter["required"] == true));
     match text(&parameter["description"]) {
         "" => field,
         own => Field { text: spans(own), ..field },
@@ -298,15 +298,17 @@ fn describe_webhooks<'a>(schemas: &Schemas<'a>, webhooks: &'a Value, prose: Sect
     let events = || members(webhooks).map(|(event, item)| (event.as_str(), &item["post"]));
     // They all have the same headers, body and responses.
     let any = events().next().map_or(&Value::Null, |(_, post)| post);
-    let schema = &any["requestBody"]["content"]["application/json"]["schema"];
+    let body = &any["requestBody"]["content"]["application/json"];
+    let schema = &body["schema"];
+    let example = body.get("example").map_or_else(|| schemas.example(schema, true), Value::clone);
     let headers = any["parameters"].as_array().into_iter().flatten();
     let responses = members(&any["responses"]);
     Webhooks {
         prose,
         events: events().map(|(event, post)| (event, text(&post["summary"]))).collect(),
-        headers: headers.map(|one| parameter(schemas, one)).collect(),
+        headers: headers.map(|one| parameter(schemas, one, Side::Returned)).collect(),
         fields: schemas.fields(schema, Side::Returned),
-        example: pretty(&schemas.example(schema, true)),
+        example: pretty(&example),
         responses: responses.map(|(status, one)| (status.as_str(), spans(text(&one["description"])))).collect(),
     }
 }

@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 use valpero_domain::delivery::EventType;
 
+use super::{KEY, MONITOR};
+
 /// What is sent to receivers, by event.
 pub(super) fn webhooks() -> Value {
     let header = |name: &str, says: &str, example: &str| json!({"name": name, "in": "header", "required": true, "description": says, "schema": {"type": "string"}, "example": example});
@@ -45,7 +47,7 @@ pub(super) fn webhooks() -> Value {
             "parameters": parameters,
             "requestBody": {
                 "required": true,
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/WebhookEvent"}}},
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/WebhookEvent"}, "example": example(event)}},
             },
             "responses": {
                 "2XX": {"description": "The event was received."},
@@ -56,4 +58,73 @@ pub(super) fn webhooks() -> Value {
         (event.as_str().to_owned(), json!({"post": post}))
     };
     Value::Object(EventType::ALL.into_iter().map(of_event).collect())
+}
+
+const STARTED: &str = "2026-11-18T09:46:00.000Z";
+const LATER: &str = "2026-11-18T09:52:00.000Z";
+
+/// An event as it is sent.
+fn example(event: EventType) -> Value {
+    let status = match event {
+        EventType::IncidentOpened | EventType::IncidentAcknowledged | EventType::IncidentCommented => "down",
+        EventType::MonitorDegraded => "degraded",
+        _ => "up",
+    };
+    let mut data = json!({
+        "monitor": {
+            "id": MONITOR,
+            "name": "Shop",
+            "target": "https://example.com/health",
+            "url": "https://example.com/health",
+            "check_type": "http",
+            "status": status,
+            "tags": ["production"],
+        },
+        "incident": incident(event),
+    });
+    if event == EventType::MonitorUnwatched {
+        data["unwatched"] = json!({"since": STARTED, "cause": cause()});
+    }
+    if event == EventType::SslExpiring {
+        data["certificate"] =
+            json!({"expires_at": "2026-11-25T10:46:00.000Z", "days_remaining": 7, "threshold_days": 7});
+    }
+    json!({"id": "evt_01M82PJFFSY9XKXCV0WRMX4C7M", "type": event.as_str(), "created_at": LATER, "data": data})
+}
+
+fn cause() -> Value {
+    json!({"code": "connect_refused", "detail": "192.0.2.7:443 refused the connection."})
+}
+
+/// The incident of an event, null if it is about none.
+fn incident(event: EventType) -> Value {
+    let key = json!({"type": "key", "id": KEY, "name": "laptop"});
+    let (entry, actor, note) = match event {
+        EventType::IncidentOpened => ("opened", json!({"type": "checker", "id": null, "name": null}), Value::Null),
+        EventType::IncidentAcknowledged => ("acknowledged", key, json!("On it.")),
+        EventType::IncidentCommented => ("commented", key, json!("The disk was full.")),
+        EventType::IncidentResolved => ("resolved", json!({"type": "recovery", "id": null, "name": null}), Value::Null),
+        _ => return Value::Null,
+    };
+    let only = |when: EventType, value: Value| if event == when { value } else { Value::Null };
+    json!({
+        "id": "inc_01M82PJFFSY9XKXCV0WRMX4C7M",
+        "monitor_id": MONITOR,
+        "status": if event == EventType::IncidentResolved { "resolved" } else { "ongoing" },
+        "started_at": STARTED,
+        "resolved_at": only(EventType::IncidentResolved, json!(LATER)),
+        "duration_seconds": only(EventType::IncidentResolved, json!(360)),
+        "cause": cause(),
+        "regions": ["hel"],
+        "acknowledged_at": only(EventType::IncidentAcknowledged, json!(LATER)),
+        "acknowledged_by": only(EventType::IncidentAcknowledged, json!(KEY)),
+        "resolved_by": only(EventType::IncidentResolved, json!("recovery")),
+        "latest_entry": {
+            "id": "cmt_01M82PJFFSY9XKXCV0WRMX4C7M",
+            "at": LATER,
+            "type": entry,
+            "actor": actor,
+            "note": note,
+        },
+    })
 }

@@ -183,9 +183,15 @@ impl<'a> Schemas<'a> {
         }
     }
 
-    /// A value that fits: of an object all fields, or the required ones alone.
+    /// A value that fits: of an object all fields, or the required ones alone. What may be null is null, unless it has an example.
     pub fn example(&self, schema: &'a Value, whole: bool) -> Value {
-        let (shapes, nullable) = self.shapes(schema);
+        let own = ["example", "examples"].iter().any(|keyword| schema.get(keyword).is_some());
+        let (_, nullable) = self.shapes(schema);
+        if nullable && !own { Value::Null } else { self.example_value(schema, whole) }
+    }
+
+    fn example_value(&self, schema: &'a Value, whole: bool) -> Value {
+        let (shapes, _) = self.shapes(schema);
         let Some(shape) = shapes.first() else { return Value::Null };
         let given = get(shape, "example").or_else(|| get(shape, "examples")?.get(0));
         if let Some(given) = given.or_else(|| get(shape, "default")).or_else(|| get(shape, "enum")?.get(0)) {
@@ -196,7 +202,6 @@ impl<'a> Schemas<'a> {
         }
         match self.kinds(shape).first().map_or("", String::as_str) {
             "object" => shape.last().map_or(Value::Null, |object| self.example_object(object, whole)),
-            _ if nullable => Value::Null,
             "integer" | "number" => get(shape, "minimum").cloned().unwrap_or_else(|| json!(1)),
             "boolean" => json!(true),
             _ => json!("…"),
@@ -205,14 +210,14 @@ impl<'a> Schemas<'a> {
 
     fn example_object(&self, object: &'a Value, whole: bool) -> Value {
         let required = |name: &str| object["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
-        // Of the objects that are named for a type, only that of the example's own type is there.
+        // Of the objects that are named for a type, that of the example's own type is there.
         let types = self.resolve(&object["properties"]["check_type"]);
-        let other = |name: &str| {
-            let named = types["enum"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
-            named && types["examples"][0] != name
-        };
+        let of_type = |name: &str| types["examples"][0] == name;
         let fields = members(&object["properties"]).filter(|(name, _)| whole || required(name));
-        let value = |name: &str, schema| if other(name) { Value::Null } else { self.example(schema, whole) };
+        let value = |name: &str, schema| match of_type(name) {
+            true => self.example_value(schema, whole),
+            false => self.example(schema, whole),
+        };
         Value::Object(fields.map(|(name, schema)| (name.clone(), value(name, schema))).collect())
     }
 }

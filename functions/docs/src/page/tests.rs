@@ -73,6 +73,6 @@ fn fields_are_listed_with_those_within_them_and_their_bounds() {
     ];
     assert_eq!(fields.iter().map(shown).collect::<Vec<_>>(), expected);
     assert_eq!(fields[1].text, [Span::Text("A name.")], "of what it refers to");
-    let example = json!({"one": {"name": "…"}, "many": [{"name": "…"}], "either": 0});
+    let example = json!({"one": null, "many": null, "either": 0});
     assert_eq!(schemas.example(&outer, true), example);
 }
