@@ -1,12 +1,14 @@
-//! Embeds Redoc's bundle where `redoc/fetch` has brought it; without it the reference page takes the same file from a CDN.
+//! Embeds Redoc's bundle where `redoc/fetch` has brought it, and allows the reference page its style sheet.
 
 use std::{env, error::Error, fs, path::Path};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use sha2::{Digest, Sha384};
+use sha2::{Digest, Sha256, Sha384};
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=redoc");
+    println!("cargo:rerun-if-changed=templates/style.css");
+    let style = STANDARD.encode(Sha256::digest(fs::read("templates/style.css")?));
     let read =
         |name: &str| Ok::<_, Box<dyn Error>>(fs::read_to_string(Path::new("redoc").join(name))?.trim().to_owned());
     let (version, integrity) = (read("version.txt")?, read("integrity.txt")?);
@@ -25,7 +27,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         "None"
     };
     let source = format!(
-        "/// Redoc's version.\npub(crate) const VERSION: &str = {version:?};\n\
+        "/// What the reference page may load: its icon, which is empty, and the style sheet within it.\n\
+         pub(crate) const PAGE_POLICY: &str = \"default-src 'none'; style-src 'sha256-{style}'; img-src data:; base-uri 'none'; \
+         frame-ancestors 'none'; form-action 'none'\";\n\
+         /// Redoc's version.\npub(crate) const VERSION: &str = {version:?};\n\
          /// What its bundle must be: a Subresource Integrity hash.\npub(crate) const INTEGRITY: &str = {integrity:?};\n\
          /// Its bundle, where this build has it.\npub(crate) const BUNDLE: Option<&[u8]> = {embedded};\n"
     );

@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use serde_json::{Value, json};
 use valpero_domain::Plan;
+use valpero_http::PROBLEMS;
 
 use crate::harness::{Site, World};
 
@@ -104,7 +105,7 @@ async fn queries_are_described_by_the_parameters_that_are_read() {
         assert_eq!(known, described, "{path}");
         lists += 1;
     }
-    assert_eq!(lists, 7, "six lists and the response times");
+    assert_eq!(lists, 8, "six lists, the response times and the reference page");
 }
 
 #[test]
@@ -156,25 +157,82 @@ fn every_reference_leads_somewhere() {
     look(&document, &document);
 }
 
+/// The fields of an object and of those within it, as the page names them.
+fn fields(document: &Value, schema: &Value, within: &str, found: &mut Vec<String>) {
+    let named = schema["$ref"].as_str().map(|at| document.pointer(at.trim_start_matches('#')).expect("it exists"));
+    let schema = named.unwrap_or(schema);
+    for choice in schema["oneOf"].as_array().into_iter().flatten() {
+        fields(document, choice, within, found);
+    }
+    if schema["items"].is_object() {
+        fields(document, &schema["items"], &format!("{}[].", within.trim_end_matches('.')), found);
+    }
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        found.push(match within {
+            "" => format!("<code>{name}</code>"),
+            within => format!("<code><span class=\"within\">{within}</span>{name}</code>"),
+        });
+        fields(document, property, &format!("{within}{name}."), found);
+    }
+}
+
 #[tokio::test]
-async fn the_page_lists_every_operation_also_where_redoc_does_not_come() {
+async fn the_page_shows_every_operation_with_its_fields_and_every_problem() {
     let world = World::new().await;
     let page = world.call("GET", "/docs/api", "", Value::Null).await.expect(200);
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
-    assert!(
-        !page.header("x-request-id").is_empty()
-            && page.header("content-security-policy").contains("default-src 'none'")
-    );
+    assert!(!page.header("x-request-id").is_empty());
+    let page = page.body();
     let document = valpero_api::openapi::document();
+    let mut shown = 0;
     for (path, item) in document["paths"].as_object().expect("paths") {
-        for method in item.as_object().into_iter().flat_map(serde_json::Map::keys) {
-            let line = format!("<code>{} {path}</code>", method.to_uppercase());
-            assert!(page.body().contains(&line), "{line}");
+        for (method, operation) in item.as_object().expect("operations") {
+            let id = operation["operationId"].as_str().expect("an id");
+            let start = page.find(&format!("<article aria-labelledby=\"{id}\">")).expect("a part of its own");
+            let part = page[start..].split("</article>").next().expect("an end");
+            assert!(part.contains(&format!("{}</span> <code>{path}</code>", method.to_uppercase())), "{id}");
+            let mut wanted = Vec::new();
+            fields(&document, &operation["requestBody"]["content"]["application/json"]["schema"], "", &mut wanted);
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            wanted.extend(parameters.map(|one| format!("<code>{}</code>", one["name"].as_str().expect("a name"))));
+            for field in wanted {
+                assert!(part.contains(&field), "{id}: {field}");
+                shown += 1;
+            }
         }
     }
-    assert!(page.body().contains("redoc.standalone.js\" integrity=\"sha384-"), "only the very file that was chosen");
+    assert!(shown > 150, "{shown} fields and parameters");
+    for (name, schema) in document["components"]["schemas"].as_object().expect("schemas") {
+        for field in schema["properties"].as_object().into_iter().flat_map(serde_json::Map::keys) {
+            assert!(page.contains(&format!("{field}</code>")), "{name}.{field} is nowhere on the page");
+        }
+    }
+    for (status, code, _) in PROBLEMS {
+        let line = format!("<div id=\"problem-{code}\"><dt><code>{code}</code> <span class=\"kind\">{status} ");
+        assert!(page.contains(&line), "{code}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_loads_nothing_and_redocs_only_the_very_file_that_was_chosen() {
+    let world = World::new().await;
+    let page = world.call("GET", "/docs/api", "", Value::Null).await.expect(200);
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'; style-src 'sha256-") && !policy.contains("script-src"), "{policy}");
+    for loads in ["<script", "<iframe", "<img", "src=", "@import", "url(", " style=\"", "javascript:"] {
+        assert!(!page.body().contains(loads), "{loads}");
+    }
+    let redoc = world.call("GET", "/docs/api?view=redoc", "", Value::Null).await.expect(200);
+    assert!(redoc.body().contains("redoc.standalone.js\" integrity=\"sha384-"));
+    assert!(redoc.header("content-security-policy").contains("default-src 'none'; script-src 'self'"));
+    world.call("GET", "/docs/api?view=swagger", "", Value::Null).await.expect(422);
+}
+
+#[tokio::test]
+async fn the_document_is_served_as_it_is() {
+    let world = World::new().await;
     let served = world.call("GET", "/docs/api/openapi.json", "", Value::Null).await.expect(200);
-    assert_eq!(served.json, document);
+    assert_eq!(served.json, valpero_api::openapi::document());
     assert_eq!(world.call("GET", "/health", "", Value::Null).await.expect(200).json, json!({"status": "ok"}));
     let problem = world.call("POST", "/health", "", Value::Null).await.expect(405);
     assert_eq!(problem.problem().0, "method_not_allowed");

@@ -1,13 +1,14 @@
 """The API as programs see it that others wrote: `python3 tests/contract/run.py PATH_TO_VALPERO [PART…]`.
 
+- rules: the document, by the recommended rules of Redocly and Spectral
 - reference: the page under /docs/api, in Chromium
 - client: a Python client that openapi-python-client makes from the document
 - signatures: webhooks, checked by the package of Standard Webhooks and by the README's one-liner
 - prometheus: metrics, scraped by Prometheus, with our rules and dashboard
 - schemathesis: every operation, by the document's word, with thousands of good and bad requests
 
-It makes its own Python environment under target/ and installs what Debian packages are missing, and then goes into a network namespace
-of its own, from which nothing can reach any other machine. Takes about three minutes, most of them for the last part.
+It makes its own Python and npm environments under target/ and installs what Debian packages are missing, and then goes into a network
+namespace of its own, from which nothing can reach any other machine. Takes about three minutes, most of them for the last part.
 """
 
 import importlib
@@ -24,7 +25,14 @@ from testkit.processes import stop_all
 from testkit.steps import summary
 
 # The module of each part.
-PARTS = {"reference": "reference", "client": "client", "signatures": "signatures", "prometheus": "scrape", "schemathesis": "fuzz"}
+PARTS = {
+    "rules": "rules",
+    "reference": "reference",
+    "client": "client",
+    "signatures": "signatures",
+    "prometheus": "scrape",
+    "schemathesis": "fuzz",
+}
 
 
 def main(valpero, parts):
@@ -46,4 +54,5 @@ elif len(sys.argv) < 2 or not os.access(sys.argv[1], os.X_OK) or not set(sys.arg
     sys.exit(f"usage: python3 tests/contract/run.py PATH_TO_VALPERO [{'|'.join(PARTS)}]…")
 else:
     packages.install("prometheus", "chromium", "openssl", "iproute2")
+    suite.linter("redocly")
     network.enter(suite.program("python"), __file__, *sys.argv[1:])

@@ -16,6 +16,11 @@ def program(name):
     return environments.program(os.path.join(TARGET, "contract-tools"), name, os.path.join(HERE, "requirements.txt"))
 
 
+def linter(name):
+    """A program of the npm packages of linters.txt."""
+    return environments.node_program(os.path.join(TARGET, "contract-linters"), name, os.path.join(HERE, "linters.txt"))
+
+
 def start(valpero, part):
     """A `valpero up` that remembers nothing."""
     return Up(valpero, "--memory", log=os.path.join(OUT, part + ".log"))

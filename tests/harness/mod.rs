@@ -2,6 +2,7 @@
 
 mod crash;
 mod crowd;
+mod documented;
 mod lanes;
 mod ours;
 mod policy;

@@ -292,6 +292,7 @@ impl World {
     /// Sends a request as it is.
     pub async fn send(&self, request: Request<Body>) -> Reply {
         let function = template::home().answering(request.uri().path());
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = as_function(function, self.router.clone().oneshot(request)).await.expect("infallible");
         let (head, body) = response.into_parts();
         let bytes = body.collect().await.expect("a body").to_bytes();
@@ -299,6 +300,7 @@ impl World {
         let is_json = kind.contains("json") && !head.headers.contains_key(header::CONTENT_ENCODING);
         let json =
             if is_json && !bytes.is_empty() { serde_json::from_slice(&bytes).expect("JSON") } else { Value::Null };
+        super::documented::check(&method, &path, head.status, &json);
         let usage = head.extensions.get().copied().unwrap_or_default();
         Reply { status: head.status, headers: head.headers, json, bytes, usage }
     }

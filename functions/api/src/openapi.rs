@@ -1,8 +1,10 @@
 //! The OpenAPI document of the whole API, made from the routes themselves; what all operations have in common is added here.
 
+mod failures;
+mod webhooks;
+
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
-use valpero_domain::delivery::EventType;
 use valpero_http::{PROBLEMS, ProblemDocument};
 use valpero_views::WebhookEvent;
 
@@ -43,7 +45,7 @@ pub fn document() -> Value {
         "description": "API key. Each operation lists the scopes that it needs.",
     }});
     document["components"]["headers"] = headers();
-    document["components"]["responses"] = responses();
+    document["components"]["responses"] = failures::shared();
     for (path, item) in members(&mut document["paths"]) {
         for (method, operation) in members(item) {
             complete(path, method, operation);
@@ -53,7 +55,7 @@ pub fn document() -> Value {
     for name in bodies {
         document["components"]["schemas"][name]["additionalProperties"] = json!(false);
     }
-    document["webhooks"] = webhooks();
+    document["webhooks"] = webhooks::webhooks();
     document
 }
 
@@ -119,7 +121,7 @@ fn info() -> Value {
          is 422. So a request whose response was lost can safely be sent again. A key that rotates itself should set `grace_seconds`, \
          or the repeated request gets 401. Rejected requests are not remembered.\n\n\
          # Problems\n\n\
-         Errors are problem documents (RFC 9457) with a stable `code`:\n\n\
+         Errors are problem documents (RFC 9457) with a stable `code`.\n\n\
          | status | code | meaning |\n|---|---|---|\n{rows}\n\
          On AWS the gateway rejects some requests before Valpero sees them: 429 above the deployment's request rate, 413 above \
          10 MB, 500 and 503 if a function cannot run. Their body is `{{\"message\": …}}`, and they have none of the headers above.\n\n\
@@ -135,6 +137,7 @@ fn info() -> Value {
         "version": "1",
         "summary": "Uptime monitoring as an API.",
         "description": description,
+        "contact": {"name": "The operator of this deployment"},
         "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     })
 }
@@ -188,50 +191,6 @@ fn header_refs(names: &[&str]) -> Value {
     Value::Object(refs.collect())
 }
 
-/// Answers that many operations share: status, name, and what it is.
-const ANSWERS: [(&str, &str, &str); 12] = [
-    ("400", "BadRequest", "The body is not valid JSON."),
-    ("401", "Unauthorized", "No valid API key."),
-    ("403", "Forbidden", "The key lacks a scope, or the account has reached a limit."),
-    ("404", "NotFound", "The account has no such object."),
-    ("409", "Conflict", "Not possible in the current state of the object."),
-    ("413", "TooLarge", "The body is larger than 64 KiB."),
-    ("415", "UnsupportedMediaType", "The `Content-Type` of the body is not `application/json`."),
-    ("422", "Invalid", "The request is invalid; `errors` lists every error."),
-    ("429", "TooManyRequests", "Too many requests; `Retry-After` says how long to wait."),
-    ("500", "InternalError", "Internal error."),
-    ("503", "Unavailable", "Temporarily unavailable; `Retry-After` says when to retry."),
-    ("504", "TimedOut", "The request took longer than 25 s."),
-];
-
-fn responses() -> Value {
-    let response = |(status, name, says): (&str, &str, &str)| {
-        let mut headers = header_refs(&COMMON);
-        if status == "401" {
-            headers["WWW-Authenticate"] = json!({"$ref": "#/components/headers/WWW-Authenticate"});
-        }
-        let of_status = PROBLEMS.iter().filter(|(of, ..)| of.to_string() == status);
-        let examples: Map<String, Value> = of_status
-            .map(|(status, code, means)| {
-                let problem = json!({
-                    "type": format!("/docs/api#problem-{code}"),
-                    "title": says.trim_end_matches('.'),
-                    "status": status,
-                    "detail": means,
-                    "code": code,
-                    "request_id": "req_01M82PJFFSY9XKXCV0WRMX4C7M",
-                });
-                ((*code).to_owned(), json!({"value": problem}))
-            })
-            .collect();
-        let content = json!({"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples});
-        let response =
-            json!({"description": says, "headers": headers, "content": {"application/problem+json": content}});
-        (name.to_owned(), response)
-    };
-    Value::Object(ANSWERS.into_iter().map(response).collect())
-}
-
 /// Adds to an operation what it has in common with others.
 fn complete(path: &str, method: &str, operation: &mut Value) {
     let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
@@ -268,10 +227,12 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         }
     }
     if keyed {
-        for status in failures(&id, path, method, operation) {
-            let name = ANSWERS.iter().find(|(of, ..)| *of == status).map_or("", |(_, name, _)| *name);
-            operation["responses"][status] = json!({"$ref": format!("#/components/responses/{name}")});
-        }
+        let failures = failures::of(path, method, operation, repeatable);
+        operation["responses"].as_object_mut().into_iter().for_each(|all| all.extend(failures.clone()));
+    } else {
+        operation["security"] = json!([]);
+        let failures = failures::without_key(operation);
+        operation["responses"].as_object_mut().into_iter().for_each(|all| all.extend(failures.clone()));
     }
 }
 
@@ -290,26 +251,11 @@ fn has_idempotency(parameters: &Value) -> bool {
     parameters.as_array().into_iter().flatten().any(|parameter| parameter["name"] == "Idempotency-Key")
 }
 
-/// The statuses with which an operation fails.
-fn failures(id: &str, path: &str, method: &str, operation: &Value) -> Vec<&'static str> {
-    let mut statuses = vec!["401", "403", "429", "500", "503", "504"];
-    let names_an_object = path.contains("{id}") || ["rotate_webhook_secret", "test_webhook"].contains(&id);
-    let has_query = operation["parameters"].as_array().into_iter().flatten().any(|one| one["in"] == "query");
-    if names_an_object {
-        statuses.push("404");
-    }
-    if method != "get" {
-        statuses.extend(["400", "413", "415"]);
-    }
-    if method != "get" || has_query || id == "get_metrics" {
-        statuses.push("422");
-    }
-    // Whatever changes something may collide with others who change it.
-    if method != "get" && !path.starts_with("/api/v1/tools/") {
-        statuses.push("409");
-    }
-    statuses
-}
+/// The monitor of examples.
+const MONITOR: &str = "mon_01M82PJFFSY9XKXCV0WRMX4C7M";
+
+/// The API key of examples.
+const KEY: &str = "key_01M82PJFFSY9XKXCV0WRMX4C7M";
 
 /// A body that does what people do most.
 fn example(id: &str) -> Option<Value> {
@@ -325,6 +271,12 @@ fn example(id: &str) -> Option<Value> {
         "create_key" => json!({"name": "prometheus", "scopes": ["monitors:read", "incidents:read"]}),
         "rotate_key" => json!({"grace_seconds": 3600}),
         "acknowledge_incident" | "resolve_incident" => json!({"note": "On it."}),
+        "rotate_webhook_secret" => json!({"monitor_id": MONITOR, "grace_seconds": 86_400}),
+        "test_webhook" => json!({"monitor_id": MONITOR}),
+        "probe_http" => json!({"url": "https://example.com/health", "expected_status": "200-299"}),
+        "probe_ssl" | "probe_ping" => json!({"host": "example.com", "port": 443}),
+        "probe_dns" => json!({"name": "example.com", "record_type": "MX"}),
+        "look_at_headers" => json!({"url": "https://example.com/"}),
         "comment_on_incident" => json!({"body": "The disk was full."}),
         _ => return None,
     })
@@ -378,56 +330,4 @@ fn close_bodies(document: &Value) -> Vec<String> {
         }
     }
     names
-}
-
-fn webhooks() -> Value {
-    let header = |name: &str, says: &str, example: &str| json!({"name": name, "in": "header", "required": true, "description": says, "schema": {"type": "string"}, "example": example});
-    let parameters = json!([
-        header(
-            "X-Valpero-Signature",
-            "`sha256=` and the HMAC-SHA-256 of the raw body in hexadecimal. The key is the secret exactly as shown.",
-            "sha256=…"
-        ),
-        header("X-Valpero-Event", "Event type.", "incident.opened"),
-        header("X-Valpero-Delivery", "ID of the delivery.", "dlv_01M82PJFFSY9XKXCV0WRMX4C7M"),
-        header("webhook-id", "ID of the event. The same on every attempt.", "evt_01M82PJFFSY9XKXCV0WRMX4C7M"),
-        header("webhook-timestamp", "Time of this attempt, in seconds since 1970.", "1795000020"),
-        header(
-            "webhook-signature",
-            "Signature as in Standard Webhooks. Two of them, separated by a space, during the grace period of a rotated secret.",
-            "v1,…"
-        ),
-    ]);
-    let of_event = |event: EventType| {
-        let means = match event {
-            EventType::IncidentOpened => "A monitor went down",
-            EventType::IncidentAcknowledged => "An incident was acknowledged",
-            EventType::IncidentCommented => "An incident was commented on",
-            EventType::IncidentResolved => "A monitor recovered, or its incident was resolved by hand",
-            EventType::MonitorDegraded => "A minority of regions reports a monitor down",
-            EventType::MonitorRecovered => {
-                "No region reports the monitor down any more, or a region can probe it again"
-            }
-            EventType::MonitorUnwatched => "No region can probe the monitor, so its state is unknown",
-            EventType::SslExpiring => "A certificate expires in 30, 14, 7 or 1 days; each is sent once",
-            EventType::WebhookTest => "A test event was requested",
-        };
-        let post = json!({
-            "summary": means,
-            "operationId": format!("on_{}", event.as_str().replace('.', "_")),
-            "tags": ["webhooks"],
-            "parameters": parameters,
-            "requestBody": {
-                "required": true,
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/WebhookEvent"}}},
-            },
-            "responses": {
-                "2XX": {"description": "The event was received."},
-                "410": {"description": "The receiver is gone. The webhook is switched off."},
-                "default": {"description": "The delivery is retried."},
-            },
-        });
-        (event.as_str().to_owned(), json!({"post": post}))
-    };
-    Value::Object(EventType::ALL.into_iter().map(of_event).collect())
 }

@@ -1,6 +1,7 @@
 //! The API's reference, and a word for load balancers; no key is needed.
 
 mod health;
+mod page;
 mod reference;
 
 use axum::routing::{any, get};

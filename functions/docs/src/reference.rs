@@ -1,13 +1,17 @@
-//! `GET /docs/api`, Redoc over `GET /docs/api/openapi.json`.
+//! `GET /docs/api`, the page, and `GET /docs/api/openapi.json`, the document that it is made from.
 
-use std::{fmt::Write, sync::LazyLock};
+use std::{borrow::Cow, str::FromStr, sync::LazyLock};
 
+use askama::Template;
 use axum::{
     http::header,
     response::{Html, IntoResponse, Response},
 };
-use serde_json::Value;
-use valpero_http::Problem;
+use utoipa::ToSchema;
+use valpero_domain::Invalid;
+use valpero_http::{Params, Problem};
+
+use crate::page::{self, Redoc, Unrendered};
 
 include!(concat!(env!("OUT_DIR"), "/redoc.rs"));
 
@@ -17,26 +21,66 @@ pub const DOCUMENT: &str = include_str!("../openapi.json");
 /// Where Redoc's bundle is served, where this build has it.
 pub(crate) const BUNDLE_PATH: &str = "/docs/api/redoc.standalone.js";
 
-/// What the page may load: its own files, Redoc from the CDN where it is not embedded, and Redoc's own mark.
-const POLICY: &str = "default-src 'none'; script-src 'self' https://cdn.jsdelivr.net; style-src 'unsafe-inline'; \
-                      img-src 'self' data: https://cdn.redoc.ly; connect-src 'self'; worker-src blob:; base-uri 'none'; \
-                      frame-ancestors 'none'; form-action 'none'";
+/// What Redoc's page may load: Redoc from here, or from the CDN where it is not embedded, and Redoc's own mark.
+const REDOC_POLICY: &str = "default-src 'none'; script-src 'self' https://cdn.jsdelivr.net; style-src 'unsafe-inline'; \
+                            img-src 'self' data: https://cdn.redoc.ly; connect-src 'self'; worker-src blob:; \
+                            base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
 
-static PAGE: LazyLock<String> = LazyLock::new(page_text);
+/// Made by the first request, so that no start of the function waits for it.
+static PAGE: LazyLock<Result<String, Unrendered>> = LazyLock::new(|| page::render(DOCUMENT));
 
-/// Get this reference as a web page.
+/// How the reference is shown.
+#[derive(Debug, Clone, Copy, Default, ToSchema)]
+#[schema(rename_all = "snake_case")]
+enum View {
+    /// One page without scripts.
+    #[default]
+    Plain,
+    /// Redoc.
+    Redoc,
+}
+
+impl FromStr for View {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        match text {
+            "plain" => Ok(Self::Plain),
+            "redoc" => Ok(Self::Redoc),
+            _ => Err(Invalid::new("must be plain or redoc")),
+        }
+    }
+}
+
+/// Get this reference as a web page. Works without JavaScript and loads nothing from other hosts. `view=redoc` shows the same
+/// document in Redoc, which is loaded from a CDN if this build does not contain it.
 #[utoipa::path(
     get,
     path = "/docs/api",
     operation_id = "get_reference",
     tag = "docs",
+    params(("view" = inline(Option<View>), Query, description = "How the reference is shown. Default: `plain`.")),
     responses((status = 200, description = "The HTML page", body = String, content_type = "text/html; charset=utf-8"))
 )]
-pub async fn page() -> impl IntoResponse {
-    ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(PAGE.as_str()))
+pub async fn page(mut params: Params) -> Result<Response, Problem> {
+    let view: View = params.take("view").unwrap_or_default();
+    params.finish()?;
+    let (policy, page) = match view {
+        View::Plain => (PAGE_POLICY, Cow::from(PAGE.as_ref().map_err(|error| Problem::internal(error))?)),
+        View::Redoc => (REDOC_POLICY, Cow::from(redoc().map_err(|error| Problem::internal(&error))?)),
+    };
+    Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response())
 }
 
-/// Get this reference as an OpenAPI document.
+fn redoc() -> Result<String, askama::Error> {
+    let source = match BUNDLE {
+        Some(_) => BUNDLE_PATH.to_owned(),
+        None => format!("https://cdn.jsdelivr.net/npm/redoc@{VERSION}/bundles/redoc.standalone.js"),
+    };
+    Redoc { source, integrity: INTEGRITY, embedded: BUNDLE.is_some() }.render()
+}
+
+/// Get this reference as an OpenAPI document. Version 3.1, for generators of clients and other tools. Any origin may read it.
 #[utoipa::path(
     get,
     path = "/docs/api/openapi.json",
@@ -58,41 +102,4 @@ pub(crate) async fn bundle() -> Response {
         }
         None => Problem::not_found().into_response(),
     }
-}
-
-/// The page. Below Redoc's place is a plain list of all operations, which shows where Redoc's script does not come through.
-fn page_text() -> String {
-    let source = match BUNDLE {
-        Some(_) => BUNDLE_PATH.to_owned(),
-        None => format!("https://cdn.jsdelivr.net/npm/redoc@{VERSION}/bundles/redoc.standalone.js"),
-    };
-    let document: Value = serde_json::from_str(DOCUMENT).unwrap_or_default();
-    let mut list = String::new();
-    for (path, item) in document["paths"].as_object().into_iter().flatten() {
-        for (method, operation) in item.as_object().into_iter().flatten() {
-            let (method, path) = (escaped(&method.to_uppercase()), escaped(path));
-            let summary = escaped(operation["summary"].as_str().unwrap_or_default());
-            // A text takes whatever is written to it.
-            let _always = writeln!(list, "<li><code>{method} {path}</code> {summary}</li>");
-        }
-    }
-    for (event, item) in document["webhooks"].as_object().into_iter().flatten() {
-        let summary = escaped(item["post"]["summary"].as_str().unwrap_or_default());
-        let _always = writeln!(list, "<li>Webhook <code>{}</code> {summary}</li>", escaped(event));
-    }
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Valpero API</title>\n\
-         <link rel=\"icon\" href=\"data:,\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <style>body{{margin:0;font-family:system-ui,sans-serif}}main{{padding:2rem}}redoc:not(:empty)+main{{display:none}}</style>\n\
-         </head>\n<body>\n<redoc spec-url=\"/docs/api/openapi.json\" expand-responses=\"200,201\" sort-props-alphabetically=\"false\"></redoc>\n\
-         <main>\n<h1>Valpero API</h1>\n\
-         <p>This is the short list. The full page needs JavaScript, from cdn.jsdelivr.net unless Redoc is built in; all fields, \
-         scopes and examples are in <a href=\"/docs/api/openapi.json\">the OpenAPI document</a>.</p>\n<ul>\n{list}</ul>\n</main>\n\
-         <script src=\"{source}\" integrity=\"{INTEGRITY}\" crossorigin=\"anonymous\"></script>\n</body>\n</html>\n"
-    )
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

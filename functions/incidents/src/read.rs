@@ -6,7 +6,7 @@ use valpero_http::{Auth, ObjectId, Problem, need};
 use valpero_runtime::App;
 use valpero_views::{Incident, schema};
 
-/// Get an incident with its timeline.
+/// Get an incident with its timeline. The timeline has the changes of its state and the comments, oldest first.
 #[utoipa::path(
     get,
     path = "/api/v1/incidents/{id}",

@@ -9,7 +9,7 @@ use valpero_runtime::App;
 use valpero_storage as storage;
 use valpero_views::{Monitor, schema};
 
-/// List monitors, oldest first.
+/// List monitors, oldest first. Each has its status and the results of its latest checks.
 #[utoipa::path(
     get,
     path = "/api/v1/monitors",

@@ -33,7 +33,7 @@ pub async fn list(
     Ok(page.answer(&page.cut(found), |delivery| delivery.id, Delivery::of))
 }
 
-/// Get a webhook delivery with its attempts.
+/// Get a webhook delivery with its attempts. Includes the result of each attempt and the time of the next one.
 #[utoipa::path(
     get,
     path = "/api/v1/webhooks/deliveries/{id}",

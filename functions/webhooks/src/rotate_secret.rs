@@ -27,7 +27,8 @@ const OBJECT: Object = Object {
 body!(SecretRotation, OBJECT, Whole);
 
 /// Rotate a webhook's secret. The new secret is shown only in this response. During the grace period `webhook-signature` has a
-/// signature by each secret; `X-Valpero-Signature` is by the new one. A monitor without a webhook is 409 `no_webhook`.
+/// signature by each secret; `X-Valpero-Signature` is by the new one. A monitor without a webhook is 409
+/// `no_webhook`; a monitor that the account does not have is 404 `not_found`.
 #[utoipa::path(
     post,
     path = "/api/v1/webhooks/rotate-secret",

@@ -19,7 +19,7 @@ body!(WebhookTest, OBJECT, Whole);
 
 /// Send a test event to a monitor's webhook. It is a `webhook.test`, signed and retried like any other event; get the delivery
 /// for the result. At most 60 test and repeated webhooks a minute per monitor, then 429 `webhook_quota_reached`. Without a
-/// webhook 409 `no_webhook` or `webhook_disabled`.
+/// webhook 409 `no_webhook` or `webhook_disabled`; a monitor that the account does not have is 404 `not_found`.
 #[utoipa::path(
     post,
     path = "/api/v1/webhooks/test",

@@ -22,7 +22,9 @@ body!(Rotation, OBJECT, Whole);
 
 /// Rotate an API key. Creates a successor with the same name and scopes, whose token is shown only in this response. The old
 /// key expires after `grace_seconds`; until then both count as live keys. A revoked or expired key is 409 `key_ended`, one that
-/// was already rotated 409 `key_rotated`. A key that rotates itself should set `grace_seconds`, or a repeated request gets 401.
+/// was already rotated 409 `key_rotated`. An account has at most 100 live keys, otherwise 403 `key_limit_reached`; a key with
+/// scopes that the rotating key lacks is 403 `scope_beyond_key`. A key that rotates itself should set `grace_seconds`, or a
+/// repeated request gets 401.
 #[utoipa::path(
     post,
     path = "/api/v1/keys/{id}/rotate",
