@@ -54,6 +54,20 @@ impl Scene {
         Self { world, owner, monitor, regions, status: Status::Pending, crashed: false }
     }
 
+    /// The events by which every region is asked for a check now, as the API does.
+    fn requested(&self) -> Vec<Value> {
+        let now = self.world.now();
+        let (account_id, monitor_id): (AccountId, MonitorId) = (self.owner.account, self.monitor);
+        let check_id = CheckId::new(now, [7; 10]);
+        let event = Event::CheckRequested(CheckRequested { check_id, account_id, monitor_id });
+        let bus = InProcessBus::default();
+        let events = REGIONS.iter().map(|name| {
+            bus.publish(name.parse().expect("a region"), &event, now).expect("room");
+            bus.take().expect("an event").1
+        });
+        events.collect()
+    }
+
     fn next_minute(&mut self) {
         self.world.advance(60);
         self.crashed = false;
@@ -65,14 +79,9 @@ impl Scene {
     /// Asks every region for a check, as the API does.
     fn request(&mut self) {
         self.world.advance(1);
-        let now = self.world.now();
-        let (account_id, monitor_id): (AccountId, MonitorId) = (self.owner.account, self.monitor);
-        let check_id = CheckId::new(now, [7; 10]);
-        let event = Event::CheckRequested(CheckRequested { check_id, account_id, monitor_id });
-        let bus = InProcessBus::default();
-        for (region, name) in self.regions.iter_mut().zip(REGIONS) {
-            bus.publish(name.parse().expect("a region"), &event, now).expect("room");
-            region.todo.push(bus.take().expect("an event").1);
+        let events = self.requested();
+        for (region, event) in self.regions.iter_mut().zip(events) {
+            region.todo.push(event);
         }
     }
 
@@ -236,4 +245,39 @@ async fn an_agreement_that_builds_up_over_several_ticks_is_found_by_the_last_of_
         }
         assert_eq!(scene.status, Status::Down, "{order:?}");
     }
+}
+
+/// A check that was asked for is still under way when the minute begins: its vote is too old to count by then, and the tick's own vote
+/// comes too late, for the region has said so already. What the ticks found opens the incident all the same, in this minute.
+#[tokio::test]
+async fn a_check_asked_for_just_before_the_minute_does_not_hide_what_the_tick_finds() {
+    let mut scene = Scene::new().await;
+    scene.next_minute();
+    scene.come_to_rest(0, 7).await.expect("all up");
+    assert_eq!(scene.status, Status::Up);
+    let beside: Vec<Lane> =
+        REGIONS.iter().map(|name| Lane::start(&scene.world, name.parse().expect("a region"))).collect();
+    let end = |lane: &Lane| while lane.go_on(true) == At::Request {};
+    scene.world.advance(59);
+    for (lane, event) in beside.iter().zip(scene.requested()) {
+        // It has read the monitor and its place, and probed: what comes next is its vote.
+        assert_eq!(lane.begin(event, false), At::Request);
+        assert_eq!((lane.go_on(true), lane.go_on(true)), (At::Request, At::Request));
+    }
+    scene.world.advance(1);
+    for region in &scene.regions {
+        // It has said that it ticks, read the cohorts and the members, and probed.
+        assert_eq!(region.lane.begin(CheckerEvent::scheduled(scene.world.now()), false), At::Request);
+        assert_eq!([(); 3].map(|()| region.lane.go_on(true)), [At::Request; 3]);
+    }
+    beside.iter().for_each(end);
+    for region in &scene.regions {
+        end(&region.lane);
+    }
+    let monitor = scene.read().await;
+    assert!(
+        monitor.votes.values().all(|vote| vote.at < scene.world.now()),
+        "the votes are those of the checks asked for"
+    );
+    assert_eq!(monitor.status, Status::Down);
 }

@@ -241,14 +241,18 @@ impl World {
         }
     }
 
-    /// The region keeps what the check found, unless another check of it was faster.
+    /// The region keeps what the check found, unless another check of it was faster: then this one is recorded and decided on all the
+    /// same.
     fn keep(&mut self, region: usize, check: Check, revision: u8, said: Option<Found>, well: bool) -> Option<Check> {
         let state = RegionState { verdict: said.map(verdict), ..RegionState::default() };
         let after = state.after(&result(check.found), time(check.at), false);
         let of = &mut self.regions[region];
         if after.verdict != state.verdict {
             if of.revision != revision {
-                return None;
+                if of.said == Some(check.found) {
+                    of.over(check);
+                }
+                return Some(Check { step: Step::ToRecord { decides: true }, ..check });
             }
             of.said = Some(check.found);
             of.revision += 1;

@@ -72,8 +72,9 @@ impl Checker {
             let turned =
                 run.insist(|| store.turn_region(member, cohort, &state, &vote, words).err_into().boxed()).await?;
             if !turned {
-                // Another check of this region was faster, or the monitor is gone: the next tick sees what is.
-                return Ok(Mind::Unchanged);
+                // Another check of this region was faster, such as one that was asked for just before this minute, whose vote is too
+                // old to count by now. This one's record says whether that vote still holds, so it is decided on behind it.
+                return Ok(Mind::SettleLater(observed));
             }
             return self.decide_on(member, observed, run).await;
         }
