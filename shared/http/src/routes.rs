@@ -8,7 +8,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use valpero_runtime::App;
 
-/// One path's handlers, as [`routes!`](crate::routes) makes them.
+/// One path's handlers, as [`routes!`](macro@crate::routes) makes them.
 pub struct Route {
     /// The path, in axum's words.
     pub path: String,
