@@ -60,7 +60,7 @@ async fn hours_and_days_are_summed_up_once_and_read_alike_before_and_after() {
     assert_eq!(buckets(&response_times(&world, &owner, &id, "?window=7d").await), expected);
     world.advance(3_600);
     assert_eq!(world.roll_up().await.summaries, 1, "the next hour");
-    assert_eq!(buckets(&response_times(&world, &owner, &id, "").await), expected, "24h unless told otherwise");
+    assert_eq!(buckets(&response_times(&world, &owner, &id, "").await), expected, "default: 24h");
     // The ticks themselves are gone by now; the summaries are not.
     let ticks = world.client.scan().table_name("valpero-checks").filter_expression("begins_with(cohort, :cohort)");
     let cohort = aws_sdk_dynamodb::types::AttributeValue::S("fra#00060#0000000".into());

@@ -18,7 +18,7 @@ PLACES = ["", "health", "a/b?c=d", "?q=1&q=2", "hook?from=x&text=%20"]
 START = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
 TEN_YEARS_S = 10 * 365 * 86_400
 LATER = "2099-12-31T23:59:59Z"
-# Items on a page unless told otherwise, and where a list ends whatever the page's size.
+# Default number of items on a page, and where a list ends whatever the page's size.
 ITEMS, ITEMS_MAX = 50, 10_000
 # Of a monitor that names no regions, `valpero up` answers these.
 REGIONS = ["fra", "hel", "usc"]

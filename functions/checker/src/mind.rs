@@ -25,7 +25,8 @@ pub(crate) enum Mind {
     Unchanged,
     /// The region changed its mind, and it was decided; whether the monitor's status changed by it.
     Settled(bool),
-    /// The region thinks as before, but the monitor is to be decided on once the check is recorded, with what it found.
+    /// Nothing is to be decided at once: the region thinks as before, or has said so by another check. Once the check is recorded, the
+    /// monitor is to be decided on, with what it found.
     SettleLater(Option<Verdict>),
     /// There was no time left to write it.
     Unwritten,

@@ -1,4 +1,4 @@
-//! A function that has made a client of the AWS SDK as the SDK makes it unless told otherwise: what the functions' cold starts are
+//! A function that has made a client of the AWS SDK with the SDK's defaults: what the functions' cold starts are
 //! measured beside.
 
 use aws_config::BehaviorVersion;

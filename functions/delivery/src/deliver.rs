@@ -90,8 +90,8 @@ impl Delivery {
             // The receiver was never asked: that is one to look at.
             tracing::error!(delivery_id = %delivery.id, error, "a webhook was not sent by a fault of our own");
         }
-        let http_status = received.as_ref().ok().map(|receipt| receipt.status);
-        let response_headers = received.ok().map(|receipt| receipt.head);
+        let http_status = received.as_ref().ok().map(|reply| reply.status);
+        let response_headers = received.ok().map(|reply| reply.head);
         delivery.note(Attempt { at, http_status, latency_ms, error, response_headers });
         let [jitter] = valpero_auth::random_bytes()?;
         let attempts = delivery.attempts.saturating_sub(delivery.attempts_before);

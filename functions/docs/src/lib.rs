@@ -1,4 +1,4 @@
-//! The API's reference, and a word for load balancers; no key is needed.
+//! The API reference and the health check. No key is needed.
 
 mod health;
 mod page;

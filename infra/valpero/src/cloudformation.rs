@@ -261,20 +261,17 @@ mod tests {
         hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text.as_ref()).as_ref().to_vec()
     }
 
-    fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-
     /// The signature that AWS would compute (IAM User Guide, "Create a signed AWS API request").
     fn signature(headers: &HeaderMap, body: &str, signed: &str) -> String {
         let value = |name: &str| headers[name].to_str().expect("text");
         let lines: String = signed.split(';').map(|name| format!("{name}:{}\n", value(name))).collect();
-        let request = format!("POST\n/\n\n{lines}\n{signed}\n{}", hex(digest(&SHA256, body.as_ref()).as_ref()));
+        let request = format!("POST\n/\n\n{lines}\n{signed}\n{}", hex::encode(digest(&SHA256, body.as_ref()).as_ref()));
         let time = value("x-amz-date");
         let scope = format!("{}/eu-north-1/cloudformation/aws4_request", &time[..8]);
-        let text = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{}", hex(digest(&SHA256, request.as_bytes()).as_ref()));
+        let text =
+            format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{}", hex::encode(digest(&SHA256, request.as_bytes()).as_ref()));
         let key = scope.split('/').fold(format!("AWS4{SECRET}").into_bytes(), |key, part| mac(&key, part));
-        hex(&mac(&key, &text))
+        hex::encode(mac(&key, &text))
     }
 
     #[tokio::test]

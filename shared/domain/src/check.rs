@@ -313,7 +313,7 @@ impl Check {
         }
     }
 
-    /// The host or name that is looked at: a monitor's name unless told otherwise.
+    /// The host or name that is checked: the default name of a monitor.
     pub fn host(&self) -> String {
         match self {
             Self::Http(url, _) => url.host(),

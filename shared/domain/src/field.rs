@@ -161,7 +161,8 @@ pub struct Object {
 }
 
 impl Field {
-    const fn of(name: &'static str, kind: Kind) -> Self {
+    /// A field of any kind.
+    pub const fn of(name: &'static str, kind: Kind) -> Self {
         Self {
             name,
             kind,
@@ -217,11 +218,6 @@ impl Field {
     /// A text of at most `max` bytes, a number, true, false or null.
     pub const fn scalar(name: &'static str, max: usize) -> Self {
         Self::of(name, Kind::Scalar { max })
-    }
-
-    /// A field of any kind.
-    pub const fn other(name: &'static str, kind: Kind) -> Self {
-        Self::of(name, kind)
     }
 
     /// The same field, which must be given.
@@ -379,6 +375,7 @@ fn sentences(parts: &[&str]) -> String {
     parts.iter().copied().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
+/// A whole number, however it is written; none where the value is anything else.
 pub(crate) fn whole(value: &Value) -> Option<i128> {
     let number = value.as_number()?;
     let float = || number.as_f64().filter(|number| number.fract() == 0.0);

@@ -91,6 +91,15 @@ impl<'a> Fields<'a> {
         self.object.and_then(|object| object.get(field.name)).filter(|value| !value.is_null())
     }
 
+    /// The same; the absence of a required field is a fault.
+    fn present(&mut self, field: &Field, faults: &mut Faults) -> Option<&'a Value> {
+        let value = self.value(field);
+        if value.is_none() && field.presence == Presence::Required && self.object.is_some() {
+            faults.add(self.pointer(field.name), "is required");
+        }
+        value
+    }
+
     /// The field's value, or its default where it is absent. A value that does not fit is a fault, and so is the absence of a required one.
     ///
     /// A value out of bounds is a fault and still the answer, and in place of one of another type comes the default: so that whatever
@@ -101,12 +110,7 @@ impl<'a> Fields<'a> {
 
     /// The field's value where it is given, without a look at its default.
     pub fn given<T: DeserializeOwned>(&mut self, field: &Field, faults: &mut Faults) -> Option<T> {
-        let Some(value) = self.value(field) else {
-            if field.presence == Presence::Required && self.object.is_some() {
-                faults.add(self.pointer(field.name), "is required");
-            }
-            return None;
-        };
+        let value = self.present(field, faults)?;
         let misfit = field.kind.misfit(value);
         // To JSON 3.0 is the same number as 3.
         let parsed = match whole(value).and_then(|number| i64::try_from(number).ok()) {
@@ -131,12 +135,7 @@ impl<'a> Fields<'a> {
         faults: &mut Faults,
         read: impl FnOnce(&mut Fields<'a>, &mut Faults) -> T,
     ) -> Option<T> {
-        let Some(value) = self.value(field) else {
-            if field.presence == Presence::Required && self.object.is_some() {
-                faults.add(self.pointer(field.name), "is required");
-            }
-            return None;
-        };
+        let value = self.present(field, faults)?;
         let mut fields = Fields::of(value, &self.pointer(field.name), faults);
         let read = read(&mut fields, faults);
         fields.finish(faults);
@@ -159,7 +158,6 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A whole number, however it is written; none where the value is anything else.
 /// RFC 6901: `~` and `/` inside a name are escaped.
 fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")

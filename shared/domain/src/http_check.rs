@@ -231,7 +231,7 @@ pub const METHOD: Field =
     Field::text("method", &Method::TEXT).says("Method of the request.").default(Literal::Str(Method::Get.as_str()));
 
 /// Headers of the request.
-pub const HEADERS: Field = Field::other(
+pub const HEADERS: Field = Field::of(
     "headers",
     Kind::Map {
         names: &text_spec::HEADER_NAME,

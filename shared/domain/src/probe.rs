@@ -34,7 +34,7 @@ impl Outcome {
     /// Every outcome.
     pub const ALL: [Self; 4] = [Self::Up, Self::Degraded, Self::Down, Self::ProbeError];
 
-    /// Whether the target was there: up, be it slowly.
+    /// Whether the target counts as up: `up` or `degraded`.
     pub const fn is_up(self) -> bool {
         matches!(self, Self::Up | Self::Degraded)
     }

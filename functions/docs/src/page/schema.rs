@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::prose::{Span, spans};
+use super::{
+    members,
+    prose::{Span, spans},
+};
 
 /// A field of a body, in one list with the fields within it.
 #[derive(Debug)]
@@ -50,10 +53,6 @@ type Shape<'a> = Vec<&'a Value>;
 
 fn get<'a>(shape: &Shape<'a>, keyword: &str) -> Option<&'a Value> {
     shape.iter().find_map(|schema| schema.get(keyword))
-}
-
-fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    value.as_object().into_iter().flat_map(Map::iter)
 }
 
 impl<'a> Schemas<'a> {
