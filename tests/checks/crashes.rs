@@ -34,10 +34,7 @@ async fn crash_and_go_on(scene: &Scene, writes: i64) -> bool {
     world.bare_tick().await;
     let crashed = world.crashes.happened();
     world.crashes.restart();
-    // The queue of a process that is gone is gone with it: only the sweep knows what was to be sent.
-    while let Some(event) = world.stack.queue.receive(world.now()) {
-        world.stack.queue.acknowledge(&event, &[]);
-    }
+    world.lose_messages();
     world.tick().await;
     world.sweep().await;
     world.deliver().await;

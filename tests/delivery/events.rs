@@ -44,13 +44,6 @@ impl Scene {
         handled.expect("handled")["batchItemFailures"].as_array().map_or(0, Vec::len)
     }
 
-    /// The queue of this process loses what it holds.
-    fn lose_messages(&self) {
-        while let Some(event) = self.world.stack.queue.receive(self.world.now()) {
-            self.world.stack.queue.acknowledge(&event, &[]);
-        }
-    }
-
     /// The values of a header in everything that was received.
     fn received(&self, header: &str) -> BTreeSet<String> {
         self.receiver.delivered().iter().map(|one| one.header(header).to_owned()).collect()
@@ -70,7 +63,7 @@ async fn after_any_write_of_handing_out_and_delivering_the_event_is_told_and_has
         let crashed = scene.world.crashes.happened();
         crashes += i64::from(crashed);
         scene.world.crashes.restart();
-        scene.lose_messages();
+        scene.world.lose_messages();
         // A claim counts as lost after 30 s.
         scene.wait(31).await;
         let deliveries = scene.deliveries().await;
@@ -108,10 +101,10 @@ async fn an_event_that_is_handed_out_before_an_older_one_loses_neither() {
     let scene = scene(&[]).await;
     scene.world.bare_tick().await;
     let opened = scene.due().await[0];
-    scene.lose_messages();
+    scene.world.lose_messages();
     scene.site.answers(200);
     scene.world.bare_tick().await;
-    scene.lose_messages();
+    scene.world.lose_messages();
     let resolved = scene.due().await.into_iter().find(|due| *due != opened).expect("another event");
     assert_eq!(scene.receive(resolved).await, 0);
     assert_eq!(scene.receiver.events(), ["incident.resolved"]);

@@ -232,6 +232,13 @@ impl World {
         while as_function("delivery", self.stack.deliver_batch()).await.expect("a batch") {}
     }
 
+    /// The queue of this process loses what it holds, as that of a process that is gone: only the sweep knows what was to be sent.
+    pub fn lose_messages(&self) {
+        while let Some(event) = self.stack.queue.receive(self.now()) {
+            self.stack.queue.acknowledge(&event, &[]);
+        }
+    }
+
     /// The minute's sweep.
     pub async fn sweep(&self) -> Swept {
         as_function("delivery", self.stack.delivery.sweep()).await.expect("a sweep")

@@ -47,38 +47,45 @@ impl Delivery {
     }
 
     /// Attempts a delivery that is due, unless another worker does.
-    pub(crate) async fn attempt_due(&self, seen: Record) -> Result<&'static str, WorkError> {
-        let (store, now) = (&self.app.store, self.app.now());
-        let claimed = match store.claim_delivery(&seen, now, now.plus_ms(LOST_MS)).await {
-            Ok(claimed) => claimed,
-            Err(StoreError::Conflict) => return Ok("claimed by another"),
-            Err(error) => return Err(error.into()),
-        };
+    async fn attempt_due(&self, seen: Record) -> Result<&'static str, WorkError> {
+        let store = &self.app.store;
+        let Some(claimed) = self.claim(&seen).await? else { return Ok("claimed by another") };
         let body = match &claimed.body {
             Some(body) => body.clone(),
             None => match store.event(claimed.account_id, claimed.event_id).await.optional()? {
                 Some((event, _)) => body_of(&event)?,
-                None => return self.give_up(claimed, "The event is too old: it is not kept any more.", now).await,
+                None => return self.give_up(claimed, "The event is too old: it is not kept any more.").await,
             },
         };
         match store.monitor(claimed.account_id, claimed.monitor_id).await.optional()? {
-            Some(monitor) => self.attempt(claimed, &monitor, body, now).await,
-            None => self.give_up(claimed, "The monitor was deleted.", now).await,
+            Some(monitor) => self.attempt(claimed, &monitor, body).await,
+            None => self.give_up(claimed, "The monitor was deleted.").await,
         }
     }
 
-    async fn attempt(
+    /// Begins an attempt; none where another worker has.
+    pub(crate) async fn claim(&self, seen: &Record) -> Result<Option<Record>, WorkError> {
+        let now = self.app.now();
+        match self.app.store.claim_delivery(seen, now, now.plus_ms(LOST_MS)).await {
+            Ok(claimed) => Ok(Some(claimed)),
+            Err(StoreError::Conflict) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Sends a claimed delivery, and writes down what came of it.
+    pub(crate) async fn attempt(
         &self,
         mut delivery: Record,
         monitor: &Monitor,
         body: String,
-        at: Timestamp,
     ) -> Result<&'static str, WorkError> {
+        let at = self.app.now();
         let (Some(url), Some(webhook)) = (&monitor.spec.webhook_url, &monitor.webhook) else {
-            return self.give_up(delivery, "The monitor has no webhook any more.", at).await;
+            return self.give_up(delivery, "The monitor has no webhook any more.").await;
         };
         if webhook.disabled_at.is_some() {
-            return self.give_up(delivery, "The webhook is switched off: its receiver answered 410 Gone.", at).await;
+            return self.give_up(delivery, "The webhook is switched off: its receiver answered 410 Gone.").await;
         }
         let headers = headers(&delivery, webhook, body.as_bytes(), at);
         let started = Instant::now();
@@ -137,10 +144,10 @@ impl Delivery {
         }
     }
 
-    async fn give_up(&self, mut delivery: Record, why: &str, now: Timestamp) -> Result<&'static str, WorkError> {
+    async fn give_up(&self, mut delivery: Record, why: &str) -> Result<&'static str, WorkError> {
         delivery.status = DeliveryStatus::Dead;
         delivery.gave_up = Some(why.to_owned());
-        match self.app.store.finish_attempt(&delivery, now).await {
+        match self.app.store.finish_attempt(&delivery, self.app.now()).await {
             Ok(()) | Err(StoreError::Conflict) => Ok("given up"),
             Err(error) => Err(error.into()),
         }
@@ -160,7 +167,7 @@ impl Delivery {
 }
 
 /// The body of a webhook: the same on every attempt, for it follows from the event alone.
-fn body_of(event: &Event) -> Result<String, WorkError> {
+pub(crate) fn body_of(event: &Event) -> Result<String, WorkError> {
     serde_json::to_string(&WebhookEvent::of(event)).map_err(WorkError::Render)
 }
 

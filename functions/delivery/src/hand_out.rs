@@ -1,15 +1,11 @@
 //! Handing an event out: one delivery for each destination, made once however often the event comes, and attempted at once.
 
-use futures::future::try_join_all;
-use valpero_auth::derived;
-use valpero_domain::{
-    AccountId, EventId,
-    event::{Destination, Event},
-};
+use futures::future::{join_all, try_join_all};
+use valpero_domain::{AccountId, EventId, event::Destination};
 use valpero_runtime::WorkError;
-use valpero_storage::{Delivery as Record, Optional};
+use valpero_storage::{Delivery as Record, Monitor, Optional};
 
-use crate::Delivery;
+use crate::{Delivery, deliver::body_of};
 
 impl Delivery {
     /// Handles one message of an event; answers, for the log, what came of it.
@@ -21,26 +17,26 @@ impl Delivery {
         if !pending {
             return Ok("handed out already");
         }
-        let deliveries: Vec<Record> =
-            self.destinations(&event).await?.into_iter().map(|to| delivery(&event, to)).collect();
+        let monitor = self.app.store.monitor(account, event.monitor.id).await.optional()?;
+        let deliveries: Vec<Record> = monitor.iter().flat_map(destinations).map(|to| Record::new(&event, to)).collect();
         let added = try_join_all(deliveries.iter().map(|delivery| self.app.store.add_delivery(delivery))).await?;
         self.app.store.event_handed_out(account, id).await?;
+        let Some(monitor) = monitor else { return Ok("nobody to tell") };
+        let body = body_of(&event)?;
         // Those that were there already are somebody else's, who attempts them; or the sweep's.
-        let new = deliveries.into_iter().zip(added).filter(|(_, new)| *new);
-        let outcomes = try_join_all(new.map(|(delivery, _)| self.attempt_due(delivery))).await?;
+        let new = deliveries.iter().zip(added).filter_map(|(delivery, new)| new.then_some(delivery));
+        // One that fails by a fault of ours ends none of the others.
+        let attempts = join_all(new.map(async |delivery| match self.claim(delivery).await? {
+            Some(claimed) => self.attempt(claimed, &monitor, body.clone()).await,
+            None => Ok("claimed by another"),
+        }));
+        let outcomes: Vec<&'static str> = attempts.await.into_iter().collect::<Result<_, WorkError>>()?;
         Ok(outcomes.first().copied().unwrap_or("nobody to tell"))
-    }
-
-    /// Who is told of an event.
-    async fn destinations(&self, event: &Event) -> Result<Vec<Destination>, WorkError> {
-        let monitor = self.app.store.monitor(event.account_id, event.monitor.id).await.optional()?;
-        let webhook = monitor.and_then(|monitor| monitor.webhook).filter(|webhook| webhook.disabled_at.is_none());
-        Ok(webhook.map(|_| Destination::MonitorWebhook(event.monitor.id)).into_iter().collect())
     }
 }
 
-/// The delivery of an event to a destination, which is due at once.
-fn delivery(event: &Event, to: Destination) -> Record {
-    let Destination::MonitorWebhook(monitor_id) = to;
-    Record::new(event, derived::delivery_id(event.event_id, to), monitor_id)
+/// Who is told of what happens to a monitor.
+fn destinations(monitor: &Monitor) -> Option<Destination> {
+    let webhook = monitor.webhook.as_ref().filter(|webhook| webhook.disabled_at.is_none());
+    webhook.map(|_| Destination::MonitorWebhook(monitor.id))
 }

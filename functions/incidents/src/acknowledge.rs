@@ -3,7 +3,6 @@
 use axum::{Json, extract::State};
 use valpero_domain::{
     IncidentId,
-    delivery::EventType,
     id::CommentId,
     incident::{IncidentStatus, TimelineEntry, TimelineType},
 };
@@ -52,8 +51,7 @@ async fn apply(app: &App, caller: &Caller, id: IncidentId, note: Option<String>)
     let by = caller.author.clone();
     let entry =
         TimelineEntry { id: CommentId::new(now, entropy()?), at: now, kind: TimelineType::Acknowledged, by, note };
-    let event = notify::event(&monitor, EventType::IncidentAcknowledged, monitor.status, now)?;
-    let event = event.map(|event| event.with_incident(incident, entry.clone()));
+    let event = notify::incident_event(&monitor, monitor.status, incident, &entry)?;
     let audit = caller.audit(now, "incident.acknowledged", Some(id.to_string()))?;
     app.store.acknowledge_incident(caller.account(), id, &entry, event.as_ref(), &audit).await?;
     notify::announce(app, event.as_ref()).await;

@@ -3,8 +3,7 @@
 use axum::{extract::State, response::Response};
 use serde_json::Value;
 use valpero_domain::{
-    Faults, Field, Fields, IncidentId, Literal, Object, Timestamp,
-    delivery::EventType,
+    Faults, Field, Fields, IncidentId, Literal, Object,
     event::Event,
     id::CommentId,
     incident::{Incident, Note, TimelineEntry, TimelineType},
@@ -56,7 +55,7 @@ pub async fn comment(
             by: caller.author.clone(),
             note: Some(text.into()),
         };
-        let event = event(&app, incident, &entry, &caller, now).await?;
+        let event = event(&app, incident, &entry, &caller).await?;
         let answer = Answer::created(None, &views::TimelineEntry::from(&entry));
         let trail = ticket.trail("incident.commented", &id, &answer, now)?;
         app.store.comment_on_incident(caller.account(), id, &entry, event.as_ref(), &trail).await?;
@@ -71,13 +70,11 @@ async fn event(
     incident: Incident,
     entry: &TimelineEntry,
     caller: &Caller,
-    at: Timestamp,
 ) -> Result<Option<Event>, Problem> {
     // The incident outlives its monitor; whom the monitor told does not.
     let monitor = app.store.monitor(caller.account(), incident.monitor_id).await.optional()?;
     let Some(monitor) = monitor else { return Ok(None) };
-    let event = notify::event(&monitor, EventType::IncidentCommented, monitor.status, at)?;
-    Ok(event.map(|event| event.with_incident(incident, entry.clone())))
+    Ok(notify::incident_event(&monitor, monitor.status, incident, entry)?)
 }
 
 fn text(body: &Value) -> Result<Note, Faults> {

@@ -2,7 +2,6 @@
 
 use axum::{extract::State, response::Response};
 use serde_json::Value;
-use valpero_auth::derived;
 use valpero_domain::{Faults, Fields, MonitorId, Object, delivery::EventType, event::Destination};
 use valpero_http::{Answer, Auth, Idempotency, IdempotencyParam, JsonBody, Problem, Ticket, need};
 use valpero_monitoring::notify;
@@ -44,8 +43,7 @@ pub async fn test(
         }
         let event = notify::event(&monitor, EventType::WebhookTest, monitor.status, now)?;
         let event = event.ok_or_else(crate::webhook_disabled)?;
-        let id = derived::delivery_id(event.event_id, Destination::MonitorWebhook(monitor.id));
-        let delivery = Delivery::new(&event, id, monitor.id);
+        let delivery = Delivery::new(&event, Destination::MonitorWebhook(monitor.id));
         crate::within_quota(&app, &monitor, now).await?;
         let answer = Answer::accepted(&views::Delivery::of(&delivery));
         let trail = ticket.trail("webhook.tested", &monitor.id, &answer, now)?;

@@ -5,6 +5,7 @@ use valpero_domain::{
     AccountId, EventId, Status, Timestamp,
     delivery::EventType,
     event::{Due, Event, MonitorFacts},
+    incident::{Incident, TimelineEntry, TimelineType},
 };
 use valpero_runtime::{App, entropy, queue::DeliveryMessage, telemetry::chain};
 use valpero_storage::{Delivery, Monitor, StatusChange, StoreError};
@@ -20,6 +21,26 @@ pub fn event(monitor: &Monitor, kind: EventType, status: Status, at: Timestamp) 
     }
     let facts = MonitorFacts::of(monitor.id, &monitor.spec, status);
     Ok(Some(Event::new(monitor.account_id, EventId::new(at, entropy()?), kind, facts, at)))
+}
+
+/// An event about a monitor's incident, which is as told by it: the one that the line of the timeline makes.
+///
+/// # Errors
+/// Where the operating system has no random bytes for its id.
+pub fn incident_event(
+    monitor: &Monitor,
+    status: Status,
+    incident: Incident,
+    entry: &TimelineEntry,
+) -> Result<Option<Event>, NoEntropy> {
+    let kind = match entry.kind {
+        TimelineType::Opened => EventType::IncidentOpened,
+        TimelineType::Acknowledged => EventType::IncidentAcknowledged,
+        TimelineType::Commented => EventType::IncidentCommented,
+        TimelineType::Resolved => EventType::IncidentResolved,
+    };
+    let event = event(monitor, kind, status, entry.at)?;
+    Ok(event.map(|event| event.with_incident(incident, entry.clone())))
 }
 
 /// Changes a monitor's status and, once that is written, says that the event which goes with it waits.

@@ -2,7 +2,6 @@
 
 use valpero_domain::{
     Author, Status, Timestamp,
-    delivery::EventType,
     event::Event,
     id::CommentId,
     incident::{IncidentStatus, TimelineEntry, TimelineType},
@@ -43,7 +42,6 @@ pub async fn resolution(
     incident.resolved_by = Some(by.actor);
     let entry =
         TimelineEntry { id: CommentId::new(at, entropy()?), at, kind: TimelineType::Resolved, by: by.clone(), note };
-    let event = notify::event(monitor, EventType::IncidentResolved, status, at)?;
-    let event = event.map(|event| event.with_incident(incident, entry.clone()));
+    let event = notify::incident_event(monitor, status, incident, &entry)?;
     Ok(Consequences { incident: IncidentWrite::Resolve { id, at, by: by.actor, entry }, event })
 }

@@ -160,7 +160,6 @@ fn opening(monitor: &Monitor, change: &Change, at: Timestamp) -> Result<Conseque
         by: Actor::Checker(None).into(),
         note: Some(incident.cause.detail.clone()),
     };
-    let event = notify::event(monitor, EventType::IncidentOpened, Status::Down, at)?;
-    let event = event.map(|event| event.with_incident(incident.clone(), entry.clone()));
+    let event = notify::incident_event(monitor, Status::Down, incident.clone(), &entry)?;
     Ok(Consequences { incident: IncidentWrite::Open { incident: Box::new(incident), entry }, event })
 }

@@ -107,6 +107,19 @@ impl Store {
         sent.map(drop).map_err(StoreError::from_sdk)
     }
 
+    /// Puts an item unless there is one of its key already; answers whether it did.
+    pub(crate) async fn put_new(&self, table: &str, item: Item) -> Result<bool, StoreError> {
+        let request = self.client.put_item().table_name(table).set_item(Some(item));
+        let request = request.condition_expression("attribute_not_exists(account_id)");
+        let sent = request.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
+        consumed(&Kind::Write, sent.iter().filter_map(|output| output.consumed_capacity()));
+        match sent.map_err(StoreError::from_sdk) {
+            Ok(_) => Ok(true),
+            Err(StoreError::Conflict) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     pub(crate) async fn send_update(&self, request: UpdateItemFluentBuilder) -> Result<Updated, StoreError> {
         use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
         let request = request

@@ -1,20 +1,20 @@
 //! Deliveries of events, one to each destination: attempted until one succeeds or it is given up, kept until they age.
 
-use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::{Deserialize, Serialize};
+use valpero_auth::derived;
 use valpero_domain::{
     AccountId, DeliveryId, EventId, IncidentId, MonitorId, Timestamp,
     delivery::{DeliveryStatus, EventType, WAIT_MAX_S},
-    event::{Due, Event},
+    event::{Destination, Due, Event},
 };
 
 use crate::{
     AuditRow, Store, StoreError, Trail,
-    call::{Cancelled, Item, Updated, a_put, consumed, from_item, key, n, put_item, s, to_item, to_value},
+    call::{Cancelled, Item, Updated, a_put, from_item, key, n, put_item, s, to_item, to_value},
     change::{Change, If},
     keys,
     schema::TTL,
-    usage::Kind,
 };
 
 const TABLE: &str = "deliveries";
@@ -101,11 +101,12 @@ impl DeliveryFilter {
 }
 
 impl Delivery {
-    /// The delivery of an event to this monitor's webhook, which is due at once.
-    pub fn new(event: &Event, id: DeliveryId, monitor_id: MonitorId) -> Self {
+    /// The delivery of an event to a destination, which is due at once. Its id follows from the two.
+    pub fn new(event: &Event, to: Destination) -> Self {
+        let Destination::MonitorWebhook(monitor_id) = to;
         Self {
             account_id: event.account_id,
-            id,
+            id: derived::delivery_id(event.event_id, to),
             monitor_id,
             incident_id: event.incident.as_ref().map(|incident| incident.id),
             event_id: event.event_id,
@@ -156,20 +157,7 @@ impl Store {
     /// # Errors
     /// Where the store fails.
     pub async fn add_delivery(&self, delivery: &Delivery) -> Result<bool, StoreError> {
-        let request = self
-            .client
-            .put_item()
-            .table_name(&self.tables.deliveries)
-            .set_item(Some(delivery_item(delivery)?))
-            .condition_expression("attribute_not_exists(account_id)")
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let sent = request.send().await;
-        consumed(&Kind::Write, sent.iter().filter_map(|output| output.consumed_capacity()));
-        match sent.map_err(StoreError::from_sdk) {
-            Ok(_) => Ok(true),
-            Err(StoreError::Conflict) => Ok(false),
-            Err(error) => Err(error),
-        }
+        self.put_new(&self.tables.deliveries, delivery_item(delivery)?).await
     }
 
     /// Begins an attempt: of all who hold the message, one gets it. Until `lost_at` nobody else tries. 2 WRU per KB.
