@@ -6,12 +6,12 @@ use axum::{Json, extract::State};
 use futures::future::try_join_all;
 use valpero_domain::{
     MonitorId, RegionCode, Timestamp,
-    rollup::{Span, Summary},
+    rollup::{Span, Summary, Window},
 };
 use valpero_http::{Auth, ObjectId, Params, Problem, need};
 use valpero_runtime::App;
 use valpero_storage::{Bucket, CheckSpan, Place, StoreError};
-use valpero_views::{BucketView, ResponseTimes, Window, ms, schema};
+use valpero_views::{BucketView, ResponseTimes, ms, schema};
 
 /// Hours that are summed up on demand, and days that are made of hours, the newest among them: those that the hourly summary has
 /// not come to yet.

@@ -126,19 +126,7 @@ impl FromStr for Actor {
     }
 }
 
-impl TryFrom<String> for Actor {
-    type Error = Invalid;
-
-    fn try_from(text: String) -> Result<Self, Invalid> {
-        text.parse()
-    }
-}
-
-impl From<Actor> for String {
-    fn from(actor: Actor) -> Self {
-        actor.to_string()
-    }
-}
+as_text!(Actor);
 
 /// An actor with the name that people knew it by at that moment. Flattened into the row that it signs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

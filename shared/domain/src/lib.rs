@@ -1,5 +1,24 @@
 //! Valpero's vocabulary and every decision it takes, as pure functions: no network, no store, no environment, no clock.
 
+/// Lets serde spell a type as its own text.
+macro_rules! as_text {
+    ($name:ty) => {
+        impl TryFrom<String> for $name {
+            type Error = $crate::Invalid;
+
+            fn try_from(text: String) -> Result<Self, $crate::Invalid> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.to_string()
+            }
+        }
+    };
+}
+
 pub mod actor;
 pub mod address;
 pub mod body_check;

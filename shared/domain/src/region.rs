@@ -84,19 +84,7 @@ impl FromStr for RegionCode {
     }
 }
 
-impl TryFrom<String> for RegionCode {
-    type Error = Invalid;
-
-    fn try_from(text: String) -> Result<Self, Invalid> {
-        text.parse()
-    }
-}
-
-impl From<RegionCode> for String {
-    fn from(code: RegionCode) -> Self {
-        code.as_str().to_owned()
-    }
-}
+as_text!(RegionCode);
 
 #[cfg(test)]
 mod tests {

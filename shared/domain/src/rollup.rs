@@ -3,12 +3,15 @@
 //! Layout, all big-endian: a version byte (1), then per monitor 13 bytes: `tag:3  count:2  failures:2  p50:2  p95:2  max:2`.
 //! Durations are those of [`packed`]; percentiles are by nearest rank over the checks that were up.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, str::FromStr};
+
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    Timestamp,
+    Invalid, Timestamp,
     packed::{self, Tag, gear, ungear},
     probe::Outcome,
+    text_spec::{Text, values},
 };
 
 const VERSION: u8 = 1;
@@ -178,6 +181,66 @@ fn summary(bytes: &[u8; SUMMARY]) -> Option<Summary> {
         p95_us: ungear(u16::from_be_bytes([b0, b1])),
         max_us: ungear(u16::from_be_bytes([m0, m1])),
     })
+}
+
+/// How far back a chart goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Window {
+    /// 24 hours.
+    #[serde(rename = "24h")]
+    Day,
+    /// 7 days.
+    #[serde(rename = "7d")]
+    Week,
+    /// 30 days.
+    #[serde(rename = "30d")]
+    Month,
+    /// 90 days.
+    #[serde(rename = "90d")]
+    Quarter,
+}
+
+impl Window {
+    /// Every period.
+    pub const ALL: [Self; 4] = [Self::Day, Self::Week, Self::Month, Self::Quarter];
+
+    /// How it is spelled and described.
+    pub const TEXT: Text = Text {
+        name: "Window",
+        says: "Period until now. Up to 7 days by the hour, longer ones by the day (UTC).",
+        example: "24h",
+        values: values!(Window),
+        ..Text::PLAIN
+    };
+
+    /// The period as the API spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Day => "24h",
+            Self::Week => "7d",
+            Self::Month => "30d",
+            Self::Quarter => "90d",
+        }
+    }
+
+    /// What one bucket covers, and how many there are, the one that has just begun among them.
+    pub const fn buckets(self) -> (Span, i64) {
+        match self {
+            Self::Day => (Span::Hour, 24),
+            Self::Week => (Span::Hour, 7 * 24),
+            Self::Month => (Span::Day, 30),
+            Self::Quarter => (Span::Day, 90),
+        }
+    }
+}
+
+impl FromStr for Window {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let named = Self::ALL.into_iter().find(|window| window.as_str() == text);
+        named.ok_or_else(|| Invalid::new("must be 24h, 7d, 30d or 90d"))
+    }
 }
 
 #[cfg(test)]

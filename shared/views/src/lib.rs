@@ -28,7 +28,7 @@ pub use key::Key;
 pub use monitor::{CertificateView, Latest, Monitor, MonitorInEvent, UnwatchedView, UptimeView};
 pub use phases::PhasesView;
 pub use report::{Finding, HeaderView, HeadersReport, Rating, Report, ShownCertificate};
-pub use response_times::{BucketView, ResponseTimes, Window};
+pub use response_times::{BucketView, ResponseTimes};
 pub use settings::{DnsView, HttpView, PingView, SettingsView, SslView, TcpView};
 pub use webhook::{Attempt, Delivery, EventData, RotatedSecret, WebhookEvent};
 

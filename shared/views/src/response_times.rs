@@ -1,10 +1,8 @@
 //! Response times for charts as clients see them.
 
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use valpero_domain::{Invalid, RegionCode, Timestamp, rollup::Span};
+use valpero_domain::{RegionCode, Timestamp, rollup::Window};
 
 use crate::schema;
 
@@ -45,47 +43,4 @@ pub struct BucketView {
     /// Longest response time, in milliseconds.
     #[schema(required, minimum = 0)]
     pub max_ms: Option<f64>,
-}
-
-/// How far back a chart goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Window {
-    /// 24 hours.
-    #[serde(rename = "24h")]
-    Day,
-    /// 7 days.
-    #[serde(rename = "7d")]
-    Week,
-    /// 30 days.
-    #[serde(rename = "30d")]
-    Month,
-    /// 90 days.
-    #[serde(rename = "90d")]
-    Quarter,
-}
-
-impl Window {
-    /// What one bucket covers, and how many there are, the one that has just begun among them.
-    pub const fn buckets(self) -> (Span, i64) {
-        match self {
-            Self::Day => (Span::Hour, 24),
-            Self::Week => (Span::Hour, 7 * 24),
-            Self::Month => (Span::Day, 30),
-            Self::Quarter => (Span::Day, 90),
-        }
-    }
-}
-
-impl FromStr for Window {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        match text {
-            "24h" => Ok(Self::Day),
-            "7d" => Ok(Self::Week),
-            "30d" => Ok(Self::Month),
-            "90d" => Ok(Self::Quarter),
-            _ => Err(Invalid::new("must be 24h, 7d, 30d or 90d")),
-        }
-    }
 }

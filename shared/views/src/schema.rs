@@ -107,13 +107,7 @@ texts! {
         pattern: "^val_key_[0-9A-Za-z]{38}$",
         ..Text::PLAIN
     };
-    Window Text {
-        name: "Window",
-        says: "Period until now. Up to 7 days by the hour, longer ones by the day (UTC).",
-        example: "24h",
-        values: &["24h", "7d", "30d", "90d"],
-        ..Text::PLAIN
-    };
+    Window valpero_domain::rollup::Window::TEXT;
 }
 
 /// A text, a number, a truth value or null.
