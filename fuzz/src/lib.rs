@@ -327,11 +327,11 @@ pub fn packed(data: &[u8]) {
     }
     assert_eq!(packed::pack(&rounded), bytes, "{data:?}");
     for record in &records {
-        let first = records.iter().find(|other| other.tag == record.tag);
-        assert_eq!(packed::find(data, record.tag).as_ref(), first, "{data:?}");
-        let summary: Vec<rollup::Summary> = rollup::find(data, record.tag).into_iter().collect();
+        let first = records.iter().find(|other| other.slot == record.slot);
+        assert_eq!(packed::find(data, record.slot).as_ref(), first, "{data:?}");
+        let summary: Vec<rollup::Summary> = rollup::find(data, record.slot).into_iter().collect();
         let bytes = rollup::pack(&summary);
-        let rounded: Vec<rollup::Summary> = rollup::find(&bytes, record.tag).into_iter().collect();
+        let rounded: Vec<rollup::Summary> = rollup::find(&bytes, record.slot).into_iter().collect();
         assert_eq!(rollup::pack(&rounded), bytes, "{data:?}");
     }
 }
@@ -341,7 +341,7 @@ pub fn cursor(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let account =
         |end: char| -> AccountId { format!("acc_01M82PJFFSY9XKXCV0WRMX4C7{end}").parse().expect("an account") };
-    let (ours, theirs, query) = (account('M'), account('N'), "/api/v1/monitors?tag=a");
+    let (ours, theirs, query) = (account('M'), account('N'), "/api/v1/monitors?slot=a");
     let sealed = cursor::seal(ours, query, text);
     // No place of ours is longer.
     assert_eq!(cursor::open(ours, query, &sealed).as_deref(), Some(text).filter(|text| text.len() <= 200));

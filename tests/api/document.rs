@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use serde_json::{Value, json};
 use valpero_domain::Plan;
-use valpero_http::PROBLEMS;
+use valpero_http::Code;
 
 use crate::harness::{Site, World};
 
@@ -207,7 +207,8 @@ async fn the_page_shows_every_operation_with_its_fields_and_every_problem() {
             assert!(page.contains(&format!("{field}</code>")), "{name}.{field} is nowhere on the page");
         }
     }
-    for (status, code, _) in PROBLEMS {
+    for problem in Code::ALL {
+        let (status, code) = (problem.status(), problem.as_str());
         let line = format!("<div id=\"problem-{code}\"><dt><code>{code}</code> <span class=\"kind\">{status} ");
         assert!(page.contains(&line), "{code}");
     }

@@ -140,7 +140,7 @@ async fn monitors_that_are_made_at_once_all_get_a_place_of_their_own() {
     for reply in replies {
         let id = reply.expect(201).text("/id").parse().expect("an id");
         let monitor = world.stack.app.store.monitor(owner.account, id).await.expect("the monitor");
-        places.extend(monitor.places.iter().map(|place| (place.cohort(), place.tag)));
+        places.extend(monitor.places.iter().map(|place| (place.cohort(), place.slot)));
     }
     assert_eq!(places.len(), 60);
 }

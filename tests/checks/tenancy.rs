@@ -64,13 +64,13 @@ async fn a_cohort_takes_fifty_six_and_its_places_are_used_again() {
     let store = &world.stack.app.store;
     let number = async |id: &str| {
         let monitor = store.monitor(owner.account, id.parse().expect("an id")).await.expect("the monitor");
-        (monitor.places[0].number, monitor.places[0].tag.number())
+        (monitor.places[0].number, monitor.places[0].slot.number())
     };
     assert_eq!((number(&ids[0]).await, number(&ids[55]).await), ((0, 0), (0, 55)));
     assert_eq!(number(&ids[56]).await, (1, 0));
     world.call("DELETE", &format!("/api/v1/monitors/{}", ids[3]), &owner.token, Value::Null).await.expect(204);
     let next = world.monitor(&owner, "http://127.0.0.1:9/", json!({"regions": ["fra"]})).await;
-    assert_eq!(number(&next).await, (0, 56), "the place is used again, the tag never");
+    assert_eq!(number(&next).await, (0, 56), "the place is used again, the slot never");
 }
 
 #[tokio::test]

@@ -99,7 +99,7 @@ async fn a_scrape_costs_some_eight_read_units_a_cohort_of_monitors() {
 #[tokio::test]
 async fn an_hour_of_a_full_cohort_is_summed_up_for_eight_read_units_and_one_write_unit() {
     use valpero_domain::{
-        packed::{Record, Tag},
+        packed::{Record, Slot},
         probe::{Outcome, Phases},
         rollup::Span,
         schedule::Cohort,
@@ -108,8 +108,8 @@ async fn an_hour_of_a_full_cohort_is_summed_up_for_eight_read_units_and_one_writ
     let store = &world.stack.app.store;
     let cohort = Cohort { region: "fra".parse().expect("a region"), interval: 60, number: 0 };
     let start = Span::Hour.start(world.now());
-    let record = |tag: usize| Record {
-        tag: u32::try_from(tag).ok().and_then(Tag::new).expect("a tag"),
+    let record = |slot: usize| Record {
+        slot: u32::try_from(slot).ok().and_then(Slot::new).expect("a slot"),
         outcome: Outcome::Up,
         error: None,
         http_status: Some(200),

@@ -264,8 +264,8 @@ impl World {
     pub async fn tenant(&self, plan: Plan) -> Tenant {
         let now = self.now();
         let account = Account {
-            id: AccountId::new(now, entropy().expect("entropy")),
-            email: format!("{}@example.com", AccountId::new(now, entropy().expect("entropy"))),
+            id: AccountId::new(now, entropy()),
+            email: format!("{}@example.com", AccountId::new(now, entropy())),
             plan,
             language: "en".into(),
             created_at: now,
@@ -278,8 +278,8 @@ impl World {
 
     /// A key of an account with these scopes.
     pub async fn key(&self, account: AccountId, plan: Plan, scopes: Scopes) -> String {
-        let token = Token::generate().expect("a token");
-        let (id, limit) = (KeyId::new(self.now(), entropy().expect("entropy")), plan.limits().requests_per_minute);
+        let token = Token::generate();
+        let (id, limit) = (KeyId::new(self.now(), entropy()), plan.limits().requests_per_minute);
         let key = ApiKey::new(&token, account, id, "test".into(), scopes, limit, self.now());
         self.stack.app.store.create_key(&key, &Trail::from(self.audit(account))).await.expect("a key");
         token.reveal().to_owned()
@@ -292,7 +292,7 @@ impl World {
     }
 
     fn audit(&self, account_id: AccountId) -> AuditRow {
-        let id = AuditId::new(self.now(), entropy().expect("entropy"));
+        let id = AuditId::new(self.now(), entropy());
         AuditRow::without_request(account_id, id, Actor::Operator, "test.prepared", None, self.now())
     }
 

@@ -5,12 +5,12 @@ mod webhooks;
 
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
-use valpero_http::{PROBLEMS, ProblemDocument};
+use valpero_http::{Code, ProblemDocument};
 use valpero_views::WebhookEvent;
 
 /// Schemas that no route names by itself.
 #[derive(OpenApi)]
-#[openapi(components(schemas(ProblemDocument, WebhookEvent)))]
+#[openapi(components(schemas(Code, ProblemDocument, WebhookEvent)))]
 struct Shared;
 
 /// Operations by which others can be reached: from an answer's member to an operation's parameter.
@@ -100,10 +100,11 @@ fn members(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
 }
 
 fn info() -> Value {
-    let rows: String = PROBLEMS
-        .iter()
-        .map(|(status, code, means)| format!("| {status} | <span id=\"problem-{code}\">`{code}`</span> | {means} |\n"))
-        .collect();
+    let row = |code: &Code| {
+        let (status, name, means) = (code.status(), code.as_str(), code.means());
+        format!("| {status} | <span id=\"problem-{name}\">`{name}`</span> | {means} |\n")
+    };
+    let rows: String = Code::ALL.iter().map(row).collect();
     let description = format!(
         "Uptime monitoring from several regions. Requests and responses are JSON; times are RFC 3339 in UTC.\n\n\
          # Requests\n\n\

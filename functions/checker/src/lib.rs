@@ -1,12 +1,12 @@
 //! The checker of one region: each minute it probes what is due there, packs what it saw, and tells the store when it changes its mind.
 
 mod attempt;
+mod divide;
 mod event;
 mod group;
 mod invocation;
 mod mind;
 mod pace;
-mod share;
 mod tick;
 
 use std::{sync::Arc, time::Duration};
@@ -19,9 +19,9 @@ use valpero_outbound::{Outbound, OutboundError};
 use valpero_runtime::{App, Config, ConfigError, Needs, WorkError, config, event_bus::EventError, telemetry::chain};
 use valpero_storage::Usage;
 
+use divide::Work;
 use invocation::Invocation;
 use pace::Pace;
-use share::Share;
 
 pub use event::{BadEvent, CheckerEvent};
 pub use group::TickReport;
@@ -76,7 +76,7 @@ pub enum CheckerError {
     /// The store failed.
     #[error(transparent)]
     Work(#[from] WorkError),
-    /// The bus did not take the parts of a tick, and they are too many for one invocation.
+    /// The bus did not take the slices of a tick, and they are too many for one invocation.
     #[error(transparent)]
     Unfinished(#[from] EventError),
 }
@@ -139,8 +139,8 @@ impl Checker {
                 // Boxed: a tick and all within it would make one type too deep for the compiler.
                 CheckerEvent::Tick(_) => self.tick(&run).boxed().await,
                 CheckerEvent::CohortsDue(due) => {
-                    let shares = due.cohorts.iter().cloned().map(|due| Share::of(self.region, due));
-                    self.take(shares.collect(), &run).err_into().boxed().await
+                    let works = due.cohorts.iter().cloned().map(|due| Work::of(self.region, due));
+                    self.take(works.collect(), &run).err_into().boxed().await
                 }
                 CheckerEvent::CheckRequested(check) => self.check(check, &run).err_into().boxed().await,
             }

@@ -12,7 +12,7 @@ use valpero_domain::{
 use valpero_monitoring::{
     audit::audit,
     notify,
-    settle::{COLLISIONS, settle},
+    settle::{ATTEMPTS, settle},
 };
 use valpero_runtime::WorkError;
 use valpero_storage::{FailureDetail, Optional, ScheduledProbe};
@@ -121,7 +121,7 @@ impl Checker {
         match state.certificate_expires_at {
             // Before the region's state is kept, so that a crash in between tells nobody twice and nobody never.
             Some(expires_at) if state.certificates_told != member.state.certificates_told => {
-                for _ in 0..COLLISIONS {
+                for _ in 0..ATTEMPTS {
                     match self.tell_of_certificate(member, expires_at, at).await {
                         Err(error) if error.is_conflict() => {}
                         told => return told,
@@ -143,9 +143,9 @@ impl Checker {
         let monitor = self.app.store.monitor(member.account_id, member.monitor_id).await.optional()?;
         let Some(monitor) = monitor else { return Ok(()) };
         let Some(told) = monitor.certificates_told.due(expires_at, at) else { return Ok(()) };
-        let event = notify::event(&monitor, EventType::SslExpiring, monitor.status, at)?;
+        let event = notify::event(&monitor, EventType::SslExpiring, monitor.status, at);
         let Some(event) = event.map(|event| event.with_certificate(told)) else { return Ok(()) };
-        let audit = audit(&monitor, self.region, "monitor.ssl_expiring", at)?;
+        let audit = audit(&monitor, self.region, "monitor.ssl_expiring", at);
         let all = monitor.certificates_told.with(told, at);
         self.app.store.tell_of_certificate(&monitor, &all, &event, &audit).await?;
         notify::announce(&self.app, Some(&event)).await;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use futures::{FutureExt, StreamExt, TryFutureExt, future::join, stream, stream::FuturesUnordered};
 use valpero_domain::{
     Status,
-    packed::{Record, Tag},
+    packed::{Record, Slot},
     probe::{Outcome, ProbeResult},
     status::Verdict,
 };
@@ -15,17 +15,17 @@ use valpero_storage::{Occasion, Optional, ScheduledProbe};
 use crate::{
     Checker, CheckerError,
     attempt::Observation,
+    divide::{Division, Work},
     group::{Group, TickReport},
     invocation::Invocation,
     mind::Mind,
-    share::{Division, Share},
 };
 
 /// Cohorts read at the same time.
 const READS: usize = 64;
 
 impl Checker {
-    /// Probes everything that is due at this minute, or leaves parts of it to other invocations. The same minute again does the same
+    /// Probes everything that is due at this minute, or leaves slices of it to other invocations. The same minute again does the same
     /// again.
     pub(crate) async fn tick(&self, run: &Invocation) -> Result<TickReport, CheckerError> {
         // First of all, so that a region counts as reporting before any region votes.
@@ -41,17 +41,17 @@ impl Checker {
     }
 
     /// Probes the monitors of these cohorts, but for those that are so slow that another invocation waits for them.
-    pub(crate) async fn take(&self, mut shares: Vec<Share>, run: &Invocation) -> Result<TickReport, WorkError> {
+    pub(crate) async fn take(&self, mut slice: Vec<Work>, run: &Invocation) -> Result<TickReport, WorkError> {
         // An event may be late by minutes. What its targets are now is for the tick of now to say, not for one of then.
-        let (all, now, at) = (shares.len(), self.app.now(), run.at);
-        shares.retain(|share| !share.cohort.is_overtaken(at, now));
-        if shares.len() < all {
-            tracing::warn!(region = %self.region, %at, cohorts = all - shares.len(), "overtaken by the next tick; not checked");
+        let (all, now, at) = (slice.len(), self.app.now(), run.at);
+        slice.retain(|work| !work.cohort.is_overtaken(at, now));
+        if slice.len() < all {
+            tracing::warn!(region = %self.region, %at, cohorts = all - slice.len(), "overtaken by the next tick; not checked");
         }
-        let mut report = TickReport { cohorts: shares.len(), ..TickReport::default() };
+        let mut report = TickReport { cohorts: slice.len(), ..TickReport::default() };
         // All are read before the first is probed: to read one takes the processor so long that a probe's timings would show it.
         let read: Vec<Result<Group, WorkError>> =
-            stream::iter(shares).map(|share| self.read(share)).buffer_unordered(READS).collect().await;
+            stream::iter(slice).map(|work| self.read(work)).buffer_unordered(READS).collect().await;
         let (groups, failed): (Vec<_>, Vec<_>) = read.into_iter().partition(Result::is_ok);
         let (groups, handed_over) = self.set_slow_apart(groups.into_iter().flatten().collect(), at).await;
         report.handed_over = handed_over;
@@ -62,13 +62,13 @@ impl Checker {
         failed.chain(done).try_fold(report, |sum, report| Ok(sum.add(report?)))
     }
 
-    async fn read(&self, share: Share) -> Result<Group, WorkError> {
-        let mut members = self.app.store.scheduled(&share.cohort).await?;
+    async fn read(&self, work: Work) -> Result<Group, WorkError> {
+        let mut members = self.app.store.scheduled(&work.cohort).await?;
         members.retain(|member| {
-            member.status != Status::Paused && share.slow.as_ref().is_none_or(|slow| slow.contains(&member.tag))
+            member.status != Status::Paused && work.only.as_ref().is_none_or(|slow| slow.contains(&member.slot))
         });
-        let occasion = if share.slow.is_some() { Occasion::SlowTick } else { Occasion::Tick };
-        Ok(Group { cohort: share.cohort, members, occasion })
+        let occasion = if work.only.is_some() { Occasion::SlowTick } else { Occasion::Tick };
+        Ok(Group { cohort: work.cohort, members, occasion })
     }
 
     /// Probes a group. What changes a region's mind is written at once; the group's records when the last of its probes is over,
@@ -82,10 +82,10 @@ impl Checker {
             tokio::select! {
                 seen = watching.next() => match seen {
                     Some((member, seen)) => {
-                        records.push(record(member.tag, &seen.result));
+                        records.push(record(member.slot, &seen.result));
                         minds.push(async move {
                             let mind = caught(self.make_up_mind(group, member, seen, run)).await;
-                            (member.tag, mind.unwrap_or_else(|panicked| Err(panicked.into())))
+                            (member.slot, mind.unwrap_or_else(|panicked| Err(panicked.into())))
                         });
                     }
                     None => break,
@@ -93,14 +93,15 @@ impl Checker {
                 Some(mind) = minds.next() => made_up.push(mind),
             }
         }
-        records.sort_by_key(|record| record.tag);
+        records.sort_by_key(|record| record.slot);
         let store = &self.app.store;
         let save = || store.save_checks(&group.cohort, run.at, group.occasion, &records).err_into().boxed();
         let saving = run.insist(save);
         let (saved, rest) = join(saving, minds.collect::<Vec<_>>()).await;
         made_up.extend(rest);
-        let later: HashMap<Tag, Option<Verdict>> = made_up.iter().filter_map(|(tag, mind)| later(*tag, mind)).collect();
-        let decide = group.members.iter().filter_map(|member| Some((member, *later.get(&member.tag)?)));
+        let later: HashMap<Slot, Option<Verdict>> =
+            made_up.iter().filter_map(|(slot, mind)| later(*slot, mind)).collect();
+        let decide = group.members.iter().filter_map(|member| Some((member, *later.get(&member.slot)?)));
         let deciding = decide.map(|(member, verdict)| self.settle_member(member, verdict, run));
         let decided: Vec<Result<Mind, WorkError>> = deciding.collect::<FuturesUnordered<_>>().collect().await;
         // What failed for one monitor kept none of the others from being checked and recorded; now it is told.
@@ -139,16 +140,16 @@ impl Checker {
 }
 
 /// What a check found that is to be decided on once it is recorded.
-fn later(tag: Tag, mind: &Result<Mind, WorkError>) -> Option<(Tag, Option<Verdict>)> {
+fn later(slot: Slot, mind: &Result<Mind, WorkError>) -> Option<(Slot, Option<Verdict>)> {
     match mind {
-        Ok(Mind::SettleLater(verdict)) => Some((tag, *verdict)),
+        Ok(Mind::SettleLater(verdict)) => Some((slot, *verdict)),
         _ => None,
     }
 }
 
-fn record(tag: Tag, result: &ProbeResult) -> Record {
+fn record(slot: Slot, result: &ProbeResult) -> Record {
     Record {
-        tag,
+        slot,
         outcome: result.outcome,
         error: result.cause.as_ref().map(|cause| cause.code),
         http_status: result.http_status,

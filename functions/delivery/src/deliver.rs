@@ -100,7 +100,7 @@ impl Delivery {
         let http_status = received.as_ref().ok().map(|reply| reply.status);
         let response_headers = received.ok().map(|reply| reply.head);
         delivery.note(Attempt { at, http_status, latency_ms, error, response_headers });
-        let [jitter] = valpero_auth::random_bytes()?;
+        let [jitter] = valpero_auth::random_bytes();
         let attempts = delivery.attempts.saturating_sub(delivery.attempts_before);
         let outcome = match next(answer, attempts, now.ms_since(delivery.created_at), jitter) {
             Next::Done => {
@@ -156,7 +156,7 @@ impl Delivery {
     /// Sends nothing more to a receiver that is gone.
     async fn switch_off(&self, monitor: &Monitor, webhook: &Webhook, now: Timestamp) -> Result<(), WorkError> {
         let off = Webhook { disabled_at: Some(now), ..webhook.clone() };
-        let (id, target) = (AuditId::new(now, entropy()?), Some(monitor.id.to_string()));
+        let (id, target) = (AuditId::new(now, entropy()), Some(monitor.id.to_string()));
         let audit = AuditRow::without_request(monitor.account_id, id, Actor::Delivery, "webhook.disabled", target, now);
         match self.app.store.save_webhook(monitor, &off, &Trail::from(audit)).await {
             // Somebody changed the monitor just now: if the receiver is still gone, the next delivery says so again.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use askama::Template;
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
-use valpero_http::PROBLEMS;
+use valpero_http::Code as ProblemCode;
 
 use prose::{Section, Span, spans};
 use schema::{Field, Schemas, Side};
@@ -158,7 +158,7 @@ fn reference(document: &Value) -> Reference<'_> {
         webhooks: describe_webhooks(&schemas, &document["webhooks"], webhooks),
         problems: Problems {
             prose: problems,
-            all: PROBLEMS.iter().map(explain).collect(),
+            all: ProblemCode::ALL.iter().map(explain).collect(),
             fields: schemas.fields(problem, Side::Returned),
             example: pretty(&schemas.example(problem, true)),
         },
@@ -166,9 +166,10 @@ fn reference(document: &Value) -> Reference<'_> {
     }
 }
 
-fn explain((status, code, means): &(u16, &'static str, &'static str)) -> Code {
-    let reason = StatusCode::from_u16(*status).ok().and_then(|status| status.canonical_reason());
-    Code { code, status: *status, reason: reason.unwrap_or_default(), text: spans(means) }
+fn explain(problem: &ProblemCode) -> Code {
+    let (status, code) = (problem.status(), problem.as_str());
+    let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    Code { code, status, reason: reason.unwrap_or_default(), text: spans(problem.means()) }
 }
 
 /// The objects of more than one operation's responses, each shown once: alone or as items of a list.

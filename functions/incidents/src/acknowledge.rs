@@ -6,7 +6,7 @@ use valpero_domain::{
     id::CommentId,
     incident::{IncidentStatus, TimelineEntry, TimelineType},
 };
-use valpero_http::{Auth, Caller, ObjectId, OptionalBody, Problem, need, retry_on_conflict};
+use valpero_http::{Auth, Caller, Code, ObjectId, OptionalBody, Problem, need, retry_on_conflict};
 use valpero_monitoring::notify;
 use valpero_runtime::{App, entropy};
 use valpero_views::{Incident, schema};
@@ -43,16 +43,19 @@ async fn apply(app: &App, caller: &Caller, id: IncidentId, note: Option<String>)
         return Ok(());
     }
     if incident.status == IncidentStatus::Resolved {
-        return Err(Problem::conflict("incident_resolved", "The incident is resolved; there is nothing left to take."));
+        return Err(Problem::conflict(
+            Code::IncidentResolved,
+            "The incident is resolved; there is nothing left to take.",
+        ));
     }
     let monitor = app.store.monitor(caller.account(), incident.monitor_id).await?;
     incident.acknowledged_at = Some(now);
     incident.acknowledged_by = Some(caller.author.actor);
     let by = caller.author.clone();
     let entry =
-        TimelineEntry { id: CommentId::new(now, entropy()?), at: now, kind: TimelineType::Acknowledged, by, note };
-    let event = notify::incident_event(&monitor, monitor.status, incident, &entry)?;
-    let audit = caller.audit(now, "incident.acknowledged", Some(id.to_string()))?;
+        TimelineEntry { id: CommentId::new(now, entropy()), at: now, kind: TimelineType::Acknowledged, by, note };
+    let event = notify::incident_event(&monitor, monitor.status, incident, &entry);
+    let audit = caller.audit(now, "incident.acknowledged", Some(id.to_string()));
     app.store.acknowledge_incident(caller.account(), id, &entry, event.as_ref(), &audit).await?;
     notify::announce(app, event.as_ref()).await;
     Ok(())

@@ -45,7 +45,7 @@ async fn apply(app: &App, caller: &Caller, id: IncidentId, note: Option<String>)
         return Err(StoreError::Conflict.into());
     }
     let end = resolution(app, &monitor, Status::Pending, &caller.author, note, now).await?;
-    let audit = caller.audit(now, "incident.resolved", Some(id.to_string()))?;
+    let audit = caller.audit(now, "incident.resolved", Some(id.to_string()));
     let change = StatusChange {
         monitor: &monitor,
         to: Status::Pending,

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::stream;
-use valpero_domain::{MonitorId, RegionCode, Status, Timestamp, monitor::MonitorName};
+use valpero_domain::{MonitorId, RegionCode, Status, Timestamp, monitor::Name};
 use valpero_http::{Auth, Params, Problem, latest::Members, need};
 use valpero_runtime::App;
 use valpero_storage::{Heartbeat, MetricsRow};
@@ -79,7 +79,7 @@ pub async fn read(
 #[derive(Debug)]
 struct Row {
     id: MonitorId,
-    name: MonitorName,
+    name: Name,
     check_type: &'static str,
     status: Status,
     check_interval: u32,

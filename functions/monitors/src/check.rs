@@ -3,7 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode};
 use futures::future::join_all;
 use valpero_domain::{CheckId, MonitorId, RegionCode, Status};
-use valpero_http::{Auth, NoBody, ObjectId, Problem, need};
+use valpero_http::{Auth, Code, NoBody, ObjectId, Problem, need};
 use valpero_runtime::{
     App, entropy,
     event_bus::{CheckRequested, Event},
@@ -37,14 +37,14 @@ pub async fn check(
     let account_id = caller.account();
     let monitor = app.store.monitor(account_id, id).await?;
     if monitor.status == Status::Paused {
-        return Err(Problem::conflict("monitor_paused", "A paused monitor is not checked; resume it first."));
+        return Err(Problem::conflict(Code::MonitorPaused, "A paused monitor is not checked; resume it first."));
     }
     if !app.store.count_request(account_id, id, Quota::Checks, now, A_MINUTE).await? {
         let wait_s = (now.minute() + 1) * 60 - now.seconds();
         let detail = format!("A monitor can be checked {A_MINUTE} times a minute on request.");
-        return Err(Problem::too_many("check_quota_reached", detail, wait_s));
+        return Err(Problem::too_many(Code::CheckQuotaReached, detail, wait_s));
     }
-    let check = CheckRequested { check_id: CheckId::new(now, entropy()?), account_id, monitor_id: id };
+    let check = CheckRequested { check_id: CheckId::new(now, entropy()), account_id, monitor_id: id };
     let event = Event::CheckRequested(check);
     let asked =
         monitor.spec.regions.iter().map(async |region| (*region, app.events.publish(*region, &event, now).await));
@@ -62,7 +62,7 @@ pub async fn check(
     match last_error {
         Some(error) if regions.is_empty() => Err(Problem::unavailable(&error)),
         _ => {
-            app.store.append_audit_row(&caller.audit(now, "monitor.check_requested", Some(id.to_string()))?).await?;
+            app.store.append_audit_row(&caller.audit(now, "monitor.check_requested", Some(id.to_string()))).await?;
             Ok((StatusCode::ACCEPTED, Json(RequestedCheck { check_id: check.check_id, regions })))
         }
     }

@@ -57,12 +57,12 @@ pub async fn create(
 
 fn draft(account_id: AccountId, spec: MonitorSpec, now: Timestamp) -> Result<Monitor, Problem> {
     let webhook = match spec.webhook_url {
-        Some(_) => Some(Webhook::new(WebhookSecret::generate()?)),
+        Some(_) => Some(Webhook::new(WebhookSecret::generate())),
         None => None,
     };
     Ok(Monitor {
         account_id,
-        id: MonitorId::new(now, entropy()?),
+        id: MonitorId::new(now, entropy()),
         spec,
         status: Status::Pending,
         status_since: now,

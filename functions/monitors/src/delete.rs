@@ -29,7 +29,7 @@ pub async fn delete(
         let note = Some("The monitor was deleted.".to_owned());
         // Nobody is told: the webhook goes with the monitor.
         let end = resolution(&app, &monitor, Status::Paused, &caller.author, note, now).await?;
-        let audit = caller.audit(now, "monitor.deleted", Some(id.to_string()))?;
+        let audit = caller.audit(now, "monitor.deleted", Some(id.to_string()));
         app.store.delete_monitor(&monitor, &end.incident, &audit).await?;
         Ok(StatusCode::NO_CONTENT)
     })

@@ -60,7 +60,7 @@ async fn switch(app: &App, caller: &Caller, id: MonitorId, to: Status) -> Result
         _ => ("monitor.resumed", None),
     };
     let end = resolution(app, &monitor, to, &caller.author, note, now).await?;
-    let audit = caller.audit(now, action, Some(id.to_string()))?;
+    let audit = caller.audit(now, action, Some(id.to_string()));
     let change = StatusChange {
         monitor: &monitor,
         to,

@@ -47,7 +47,7 @@ async fn apply(
     let allowance = crate::allowance(app, account.plan, &regions, &old.spec.regions);
     let spec = old.spec.patched(patch, &allowance)?;
     let (webhook, new_secret) = webhook(&old, &spec)?;
-    let audit = caller.audit(now, "monitor.updated", Some(id.to_string()))?;
+    let audit = caller.audit(now, "monitor.updated", Some(id.to_string()));
     let monitor = app.store.update_monitor(&old, spec, webhook, now, &audit).await?;
     Ok((monitor, new_secret))
 }
@@ -63,6 +63,6 @@ fn webhook(old: &Monitor, spec: &MonitorSpec) -> Result<(Option<Webhook>, Option
         let disabled_at = webhook.disabled_at.filter(|_| same);
         return Ok((Some(Webhook { disabled_at, ..webhook.clone() }), None));
     }
-    let secret = WebhookSecret::generate()?;
+    let secret = WebhookSecret::generate();
     Ok((Some(Webhook::new(secret.clone())), Some(secret)))
 }

@@ -6,7 +6,7 @@ mod rotate_secret;
 mod test;
 
 use valpero_domain::{Field, MonitorId, Timestamp};
-use valpero_http::{Problem, Routes, routes};
+use valpero_http::{Code, Problem, Routes, routes};
 use valpero_runtime::{App, Needs};
 use valpero_storage::{Monitor, Quota};
 
@@ -36,17 +36,17 @@ async fn within_quota(app: &App, monitor: &Monitor, now: Timestamp) -> Result<()
     }
     let wait_s = (now.minute() + 1) * 60 - now.seconds();
     let detail = format!("A monitor's webhook can be tried or sent again {A_MINUTE} times a minute.");
-    Err(Problem::too_many("webhook_quota_reached", detail, wait_s))
+    Err(Problem::too_many(Code::WebhookQuotaReached, detail, wait_s))
 }
 
 /// 409: there is nowhere to send to.
 fn no_webhook() -> Problem {
-    Problem::conflict("no_webhook", "The monitor has no webhook_url. Give it one first.")
+    Problem::conflict(Code::NoWebhook, "The monitor has no webhook_url. Give it one first.")
 }
 
 /// 409: the receiver said that it is gone.
 fn webhook_disabled() -> Problem {
     let detail =
         "The webhook is switched off, for its receiver answered 410 Gone. Give the monitor another webhook_url.";
-    Problem::conflict("webhook_disabled", detail)
+    Problem::conflict(Code::WebhookDisabled, detail)
 }

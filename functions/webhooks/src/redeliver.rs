@@ -6,7 +6,7 @@ use valpero_domain::{
     DeliveryId,
     delivery::{DeliveryStatus, is_due},
 };
-use valpero_http::{Auth, Caller, NoBody, ObjectId, Problem, need, retry_on_conflict};
+use valpero_http::{Auth, Caller, Code, NoBody, ObjectId, Problem, need, retry_on_conflict};
 use valpero_monitoring::notify;
 use valpero_runtime::App;
 use valpero_storage::{self as storage, Optional};
@@ -51,7 +51,7 @@ async fn apply(
         return Ok(seen);
     }
     let monitor = app.store.monitor(caller.account(), seen.monitor_id).await.optional()?;
-    let deleted = || Problem::conflict("monitor_deleted", "The monitor is deleted, and its webhook with it.");
+    let deleted = || Problem::conflict(Code::MonitorDeleted, "The monitor is deleted, and its webhook with it.");
     let monitor = monitor.ok_or_else(deleted)?;
     match &monitor.webhook {
         None => return Err(crate::no_webhook()),
@@ -60,6 +60,6 @@ async fn apply(
             counted.get_or_try_init(|| crate::within_quota(app, &monitor, now)).await?;
         }
     }
-    let audit = caller.audit(now, "webhook.redelivered", Some(id.to_string()))?;
+    let audit = caller.audit(now, "webhook.redelivered", Some(id.to_string()));
     Ok(app.store.redeliver(&seen, now, &audit).await?)
 }

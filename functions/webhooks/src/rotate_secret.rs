@@ -58,7 +58,7 @@ async fn apply(app: &App, caller: &Caller, ticket: &Ticket, id: MonitorId, grace
     let Some(old) = &monitor.webhook else {
         return Err(crate::no_webhook());
     };
-    let secret = WebhookSecret::generate()?;
+    let secret = WebhookSecret::generate();
     let previous_until = now.plus_seconds(grace_s);
     let webhook = Webhook {
         secret: secret.clone(),

@@ -41,7 +41,7 @@ pub async fn test(
         if monitor.webhook.is_none() {
             return Err(crate::no_webhook());
         }
-        let event = notify::event(&monitor, EventType::WebhookTest, monitor.status, now)?;
+        let event = notify::event(&monitor, EventType::WebhookTest, monitor.status, now);
         let event = event.ok_or_else(crate::webhook_disabled)?;
         let delivery = Delivery::new(&event, Destination::MonitorWebhook(monitor.id));
         crate::within_quota(&app, &monitor, now).await?;

@@ -15,7 +15,7 @@ use valpero_domain::{
     AccountId, MonitorId, Plan, RegionCode, Status, Timestamp,
     body_check::{Budget, JsonAssertion},
     monitor::{Allowance, MonitorSpec},
-    packed::{self, COHORT_SIZE, Record, Tag},
+    packed::{self, COHORT_SIZE, Record, Slot},
     probe::{Outcome, Phases, ProbeResult},
     quorum::{Standing, decide},
     rollup::Sum,
@@ -45,8 +45,9 @@ fn phases() -> Phases {
 }
 
 fn records() -> Vec<Record> {
-    let tags = (0..COHORT_SIZE).filter_map(|number| Tag::new(u32::try_from(number).expect("small")));
-    tags.map(|tag| Record { tag, outcome: Outcome::Up, error: None, http_status: Some(200), phases: phases() })
+    let slots = (0..COHORT_SIZE).filter_map(|number| Slot::new(u32::try_from(number).expect("small")));
+    slots
+        .map(|slot| Record { slot, outcome: Outcome::Up, error: None, http_status: Some(200), phases: phases() })
         .collect()
 }
 
@@ -78,7 +79,7 @@ mod check {
         [
             ("entry", text(&id("mon"))),
             ("account_id", text(&id("acc"))),
-            ("tag", AttributeValue::N("7".into())),
+            ("slot", AttributeValue::N("7".into())),
             ("probe", text(&probe.to_string())),
             ("state", state),
             ("revision", AttributeValue::N("3".into())),
@@ -115,7 +116,7 @@ mod check {
 
     #[divan::bench]
     fn find_in_a_full_cohort(bencher: Bencher<'_, '_>) {
-        let (bytes, last) = (packed::pack(&records()), Tag::new(55).expect("a tag"));
+        let (bytes, last) = (packed::pack(&records()), Slot::new(55).expect("a slot"));
         bencher.bench_local(|| packed::find(black_box(&bytes), last));
     }
 
@@ -124,7 +125,7 @@ mod check {
     fn compare_json_until_the_budget_is_used_up(bencher: Bencher<'_, '_>) {
         let one = json!({"path": "$[?value($[0]) == value($[1])]", "op": "exists"});
         let assertions: Vec<JsonAssertion> = serde_json::from_value(json!(vec![one; 10])).expect("comparisons");
-        let record = r#"{"id":12345,"name":"service","up":true,"ms":5.5,"tags":["a","b"]}"#;
+        let record = r#"{"id":12345,"name":"service","up":true,"ms":5.5,"slots":["a","b"]}"#;
         let body = format!("[{}]", vec![record; 15_000].join(","));
         bencher.bench_local(|| {
             let mut budget = Budget::new(Budget::CHECK, &|| true);
@@ -171,7 +172,7 @@ mod request {
     fn body() -> Value {
         json!({
             "url": "https://www.example.com/health", "name": "Example", "check_interval": 60, "regions": REGIONS,
-            "http": {"method": "GET", "expected_status": "200-299,301"}, "tags": ["web", "production"],
+            "http": {"method": "GET", "expected_status": "200-299,301"}, "slots": ["web", "production"],
         })
     }
 
@@ -183,7 +184,7 @@ mod request {
 
     #[divan::bench]
     fn read_and_hash_a_token(bencher: Bencher<'_, '_>) {
-        let token = Token::generate().expect("a token").reveal().to_owned();
+        let token = Token::generate().reveal().to_owned();
         bencher.bench_local(|| Token::parse(black_box(&token)).map(|token| token.hash()));
     }
 
@@ -213,7 +214,7 @@ mod request {
 
     #[divan::bench]
     fn sign_a_webhook(bencher: Bencher<'_, '_>) {
-        let (secret, body) = (WebhookSecret::generate().expect("a secret"), "x".repeat(1_500));
+        let (secret, body) = (WebhookSecret::generate(), "x".repeat(1_500));
         bencher.bench_local(|| {
             let body = black_box(body.as_bytes());
             (secret.sign_body(body), secret.sign_standard("dlv_1", NOW.seconds(), body))

@@ -64,9 +64,9 @@ pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
 /// A key that may do everything, of an account that may have many monitors.
 async fn key(stack: &Stack) -> Result<(AccountId, Token), Failure> {
     let (store, now) = (&stack.app.store, stack.app.now());
-    let id = AccountId::new(now, entropy()?);
+    let id = AccountId::new(now, entropy());
     let audit =
-        AuditRow::without_request(id, AuditId::new(now, entropy()?), Actor::Operator, "bench.prepared", None, now);
+        AuditRow::without_request(id, AuditId::new(now, entropy()), Actor::Operator, "bench.prepared", None, now);
     let account = Account {
         id,
         email: "bench@localhost".into(),
@@ -76,9 +76,9 @@ async fn key(stack: &Stack) -> Result<(AccountId, Token), Failure> {
         monitors: 0,
     };
     store.create_account(&account, &audit).await?;
-    let token = Token::generate()?;
-    let audit = AuditRow { id: AuditId::new(now, entropy()?), ..audit };
-    let key = ApiKey::new(&token, id, KeyId::new(now, entropy()?), "bench".into(), Scopes::all(), u32::MAX, now);
+    let token = Token::generate();
+    let audit = AuditRow { id: AuditId::new(now, entropy()), ..audit };
+    let key = ApiKey::new(&token, id, KeyId::new(now, entropy()), "bench".into(), Scopes::all(), u32::MAX, now);
     store.create_key(&key, &Trail::from(audit)).await?;
     Ok((id, token))
 }

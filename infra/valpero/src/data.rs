@@ -164,7 +164,7 @@ pub(crate) mod tests {
 
     impl Scratch {
         pub(crate) fn new() -> Self {
-            let bytes: [u8; 8] = valpero_auth::random_bytes().expect("random bytes");
+            let bytes: [u8; 8] = valpero_auth::random_bytes();
             let path = std::env::temp_dir().join(format!("valpero-test-{:016x}", u64::from_be_bytes(bytes)));
             fs::create_dir(&path).expect("a directory");
             Self(path)
@@ -189,8 +189,8 @@ pub(crate) mod tests {
         tables.create_missing(&embedded.client()).await.expect("tables");
         directory.note_use().expect("noted");
         let now = Clock::system().now();
-        let id = AccountId::new(now, entropy().expect("entropy"));
-        let audit_id = AuditId::new(now, entropy().expect("entropy"));
+        let id = AccountId::new(now, entropy());
+        let audit_id = AuditId::new(now, entropy());
         let audit =
             AuditRow::without_request(id, audit_id, valpero_domain::Actor::Operator, "account.created", None, now);
         let account = Account {

@@ -86,7 +86,7 @@ impl Embedded {
 /// A port on an address of the loopback network that nobody guesses: the store asks for no password, and a page in a browser on
 /// this machine must not find it. Where the system has only 127.0.0.1 (macOS), it is that.
 fn listen() -> io::Result<std::net::TcpListener> {
-    let [a, b, c] = valpero_auth::random_bytes().unwrap_or([0, 0, 1]);
+    let [a, b, c] = valpero_auth::random_bytes();
     let hidden = Ipv4Addr::new(127, a, b, c.clamp(1, 254));
     std::net::TcpListener::bind((hidden, 0)).or_else(|_| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
 }

@@ -10,17 +10,16 @@ pub use seal::{Seal, SealError};
 pub use token::{Token, TokenHash};
 pub use webhook::WebhookSecret;
 
-/// The operating system gave no random bytes.
-#[derive(Debug, thiserror::Error)]
-#[error("the operating system's random generator failed")]
-pub struct NoEntropy(#[source] getrandom::Error);
-
 /// Random bytes from the operating system.
 ///
-/// # Errors
-/// Where the system call fails.
-pub fn random_bytes<const N: usize>() -> Result<[u8; N], NoEntropy> {
+/// # Panics
+/// Where it has none. Once a process runs, that cannot be: getrandom(2) fails where the system call is missing or forbidden, and waits
+/// at most until the machine has gathered enough at its start.
+pub fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(NoEntropy)?;
-    Ok(bytes)
+    #[expect(clippy::panic, reason = "nothing that needs random bytes can go on without them")]
+    if let Err(error) = getrandom::fill(&mut bytes) {
+        panic!("the operating system's random generator failed: {error}");
+    }
+    bytes
 }

@@ -8,14 +8,11 @@ use aws_lc_rs::{
     hmac::{Context, HMAC_SHA256, Key},
 };
 
-use crate::{NoEntropy, Token, random_bytes};
+use crate::{Token, random_bytes};
 
 /// An answer could not be sealed.
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
-    /// The operating system had no random bytes.
-    #[error(transparent)]
-    NoEntropy(#[from] NoEntropy),
     /// The cipher refused: for texts of 64 GiB and more.
     #[error("the cipher refused")]
     Cipher,
@@ -50,9 +47,9 @@ impl Seal {
     /// The sealed text: a nonce, then the ciphertext and its tag.
     ///
     /// # Errors
-    /// Where the operating system has no random bytes, or the cipher refuses.
+    /// Where the cipher refuses.
     pub fn close(&self, text: &[u8]) -> Result<Vec<u8>, SealError> {
-        let nonce: [u8; NONCE_LEN] = random_bytes()?;
+        let nonce: [u8; NONCE_LEN] = random_bytes();
         let mut sealed = text.to_vec();
         let aad = Aad::from(self.request.as_slice());
         let done = self.key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut sealed);
@@ -77,7 +74,7 @@ mod tests {
 
     #[test]
     fn only_the_same_token_and_request_open_it() {
-        let (token, other) = (Token::generate().expect("a token"), Token::generate().expect("a token"));
+        let (token, other) = (Token::generate(), Token::generate());
         let seal = |token: &Token, name: &str| Seal::of(token, name).expect("a seal");
         let sealed = seal(&token, "a").close(b"val_key_secret").expect("sealed");
         assert!(!sealed.windows(6).any(|window| window == b"secret"));

@@ -11,7 +11,7 @@ use crate::{
     check::CheckType,
     delivery::EventType,
     incident::{Incident, TimelineEntry},
-    monitor::{HttpUrl, MonitorName, Tag},
+    monitor::{HttpUrl, Name, Tag},
     status::Unwatched,
 };
 
@@ -54,7 +54,7 @@ pub struct MonitorFacts {
     /// Unique ID.
     pub id: MonitorId,
     /// Display name.
-    pub name: MonitorName,
+    pub name: Name,
     /// What is checked, for a person.
     pub target: String,
     /// The URL of an http check.

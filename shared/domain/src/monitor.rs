@@ -13,7 +13,7 @@ use crate::{
     text_spec,
 };
 
-pub use crate::text::{HttpUrl, MonitorName, Tag};
+pub use crate::text::{HttpUrl, Name, Tag};
 
 /// Regions of one monitor, at most: a change of them all fits into one transaction.
 const REGIONS_MAX: usize = 20;
@@ -90,7 +90,7 @@ pub struct MonitorSpec {
     #[serde(flatten)]
     pub check: Check,
     /// Display name. Default: the host of the target.
-    pub name: MonitorName,
+    pub name: Name,
     /// Seconds between two checks, at least the plan's minimum.
     pub check_interval: u32,
     /// Regions that check it, in order, without repeats.
@@ -160,7 +160,7 @@ impl MonitorSpec {
         {
             faults.add(fields.pointer("webhook_url"), port_blocked(port));
         }
-        let name: Option<MonitorName> = fields.read(&NAME, &mut faults);
+        let name: Option<Name> = fields.read(&NAME, &mut faults);
         let name = name.or_else(|| check.as_ref().and_then(|check| default_name(check).ok()));
         let check_interval = read_interval(&mut fields, allowance, &mut faults);
         let regions = read_regions(&mut fields, allowance, &mut faults);
@@ -196,9 +196,9 @@ impl MonitorSpec {
     }
 }
 
-fn default_name(check: &Check) -> Result<MonitorName, Invalid> {
+fn default_name(check: &Check) -> Result<Name, Invalid> {
     let host: String = check.host().chars().take(100).collect();
-    MonitorName::try_from(host)
+    Name::try_from(host)
 }
 
 fn read_interval(fields: &mut Fields<'_>, allowance: &Allowance<'_>, faults: &mut Faults) -> Option<u32> {

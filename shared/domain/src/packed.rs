@@ -1,9 +1,9 @@
 //! Checks packed for the store: one binary value holds one tick of a whole cohort in fixed-width records.
 //!
 //! Layout, all big-endian: a version byte (1), then per check 15 bytes:
-//! `tag:3  outcome:1  error:1  http_status:2  dns:2  connect:2  tls:2  first_byte:2`.
+//! `slot:3  outcome:1  error:1  http_status:2  dns:2  connect:2  tls:2  first_byte:2`.
 //! A duration is a 15-bit mantissa behind a gear bit: gear 0 counts 10 µs (to 327.66 ms), gear 1 counts 1 ms (to 32.766 s);
-//! `0xffff` is absent. A tag is never used twice in a cohort, so a record can only ever name the monitor it was written for.
+//! `0xffff` is absent. A slot is never used twice in a cohort, so a record can only ever name the monitor it was written for.
 
 use crate::probe::{ErrorCode, Outcome, Phases};
 
@@ -17,10 +17,10 @@ const ABSENT: u16 = 0xffff;
 /// Names a monitor within its cohort; 24 bits, counted up, never given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
-pub struct Tag(u32);
+pub struct Slot(u32);
 
-impl Tag {
-    /// The tag of this number; `None` past 24 bits, where a cohort is closed for good.
+impl Slot {
+    /// The slot of this number; `None` past 24 bits, where a cohort is closed for good.
     pub const fn new(number: u32) -> Option<Self> {
         if number < 1 << 24 { Some(Self(number)) } else { None }
     }
@@ -35,7 +35,7 @@ impl Tag {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Record {
     /// Whose check this is.
-    pub tag: Tag,
+    pub slot: Slot,
     /// What was found.
     pub outcome: Outcome,
     /// Why, where it is not up.
@@ -51,8 +51,8 @@ pub fn pack(records: &[Record]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(1 + records.len() * RECORD);
     bytes.push(VERSION);
     for record in records {
-        let [_, tag @ ..] = record.tag.0.to_be_bytes();
-        bytes.extend_from_slice(&tag);
+        let [_, slot @ ..] = record.slot.0.to_be_bytes();
+        bytes.extend_from_slice(&slot);
         bytes.push(match record.outcome {
             Outcome::Up => 0,
             Outcome::Down => 1,
@@ -70,8 +70,8 @@ pub fn pack(records: &[Record]) -> Vec<u8> {
 }
 
 /// The record of one monitor, if these bytes hold one. Bytes that are not ours hold none.
-pub fn find(bytes: &[u8], tag: Tag) -> Option<Record> {
-    records(bytes).find(|record| record.tag == tag)
+pub fn find(bytes: &[u8], slot: Slot) -> Option<Record> {
+    records(bytes).find(|record| record.slot == slot)
 }
 
 /// Every record that these bytes hold.
@@ -86,7 +86,7 @@ pub fn records(bytes: &[u8]) -> impl Iterator<Item = Record> {
 fn record(bytes: &[u8; RECORD]) -> Option<Record> {
     let [t0, t1, t2, outcome, error, s0, s1, d0, d1, c0, c1, l0, l1, f0, f1] = *bytes;
     Some(Record {
-        tag: Tag(u32::from_be_bytes([0, t0, t1, t2])),
+        slot: Slot(u32::from_be_bytes([0, t0, t1, t2])),
         outcome: match outcome {
             0 => Outcome::Up,
             1 => Outcome::Down,
@@ -129,9 +129,9 @@ mod tests {
 
     use super::*;
 
-    fn sample(tag: u32) -> Record {
+    fn sample(slot: u32) -> Record {
         Record {
-            tag: Tag(tag),
+            slot: Slot(slot),
             outcome: Outcome::Down,
             error: Some(ErrorCode::HttpStatus),
             http_status: Some(503),
@@ -147,8 +147,8 @@ mod tests {
     #[test]
     fn a_monitor_finds_its_own_record_and_no_other() {
         let bytes = pack(&[sample(7), sample(8)]);
-        assert_eq!(find(&bytes, Tag(8)), Some(sample(8)));
-        assert_eq!(find(&bytes, Tag(9)), None);
+        assert_eq!(find(&bytes, Slot(8)), Some(sample(8)));
+        assert_eq!(find(&bytes, Slot(9)), None);
     }
 
     #[test]
@@ -172,8 +172,8 @@ mod tests {
         }
 
         #[test]
-        fn records_survive_packing(tags in proptest::collection::btree_set(0_u32..1 << 24, 0..COHORT_SIZE)) {
-            let written: Vec<Record> = tags.into_iter().map(sample).collect();
+        fn records_survive_packing(slots in proptest::collection::btree_set(0_u32..1 << 24, 0..COHORT_SIZE)) {
+            let written: Vec<Record> = slots.into_iter().map(sample).collect();
             let read: Vec<Record> = records(&pack(&written)).collect();
             prop_assert_eq!(read, written);
         }

@@ -1,6 +1,6 @@
 //! Checks summed up by hour and by day: one binary value holds one hour, or one day, of a whole cohort.
 //!
-//! Layout, all big-endian: a version byte (1), then per monitor 13 bytes: `tag:3  count:2  failures:2  p50:2  p95:2  max:2`.
+//! Layout, all big-endian: a version byte (1), then per monitor 13 bytes: `slot:3  count:2  failures:2  p50:2  p95:2  max:2`.
 //! Durations are those of [`packed`]; percentiles are by nearest rank over the checks that were up.
 
 use std::{collections::BTreeMap, str::FromStr};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Invalid, Timestamp,
-    packed::{self, Tag, gear, ungear},
+    packed::{self, Slot, gear, ungear},
     probe::Outcome,
     text_spec::{Text, values},
 };
@@ -44,7 +44,7 @@ impl Span {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Summary {
     /// Whose checks.
-    pub tag: Tag,
+    pub slot: Slot,
     /// Checks that count: those that were up or down; our own faults are none.
     pub count: u16,
     /// Those that were down.
@@ -59,7 +59,7 @@ pub struct Summary {
 
 /// Sums ticks up, one after the other.
 #[derive(Debug, Default)]
-pub struct Sum(BTreeMap<Tag, One>);
+pub struct Sum(BTreeMap<Slot, One>);
 
 #[derive(Debug, Default)]
 struct One {
@@ -78,7 +78,7 @@ impl Sum {
             if record.outcome == Outcome::ProbeError {
                 continue;
             }
-            let one = self.0.entry(record.tag).or_default();
+            let one = self.0.entry(record.slot).or_default();
             if one.last.replace(at) == Some(at) {
                 continue;
             }
@@ -92,10 +92,10 @@ impl Sum {
 
     /// The summary of each monitor that was checked.
     pub fn finish(self) -> Vec<Summary> {
-        let summary = |(tag, mut one): (Tag, One)| {
+        let summary = |(slot, mut one): (Slot, One)| {
             one.times.sort_unstable();
             Summary {
-                tag,
+                slot,
                 count: one.count,
                 failures: one.failures,
                 p50_us: rank(&one.times, 50),
@@ -130,7 +130,7 @@ impl Summary {
                 .map(|(value, _)| *value)
         };
         Some(Self {
-            tag: first.tag,
+            slot: first.slot,
             count: parts.iter().fold(0, |sum, part| sum.saturating_add(part.count)),
             failures: parts.iter().fold(0, |sum, part| sum.saturating_add(part.failures)),
             p50_us: weighted(50, |part| part.p50_us),
@@ -151,8 +151,8 @@ pub fn pack(summaries: &[Summary]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(1 + summaries.len() * SUMMARY);
     bytes.push(VERSION);
     for summary in summaries {
-        let [_, tag @ ..] = summary.tag.number().to_be_bytes();
-        bytes.extend_from_slice(&tag);
+        let [_, slot @ ..] = summary.slot.number().to_be_bytes();
+        bytes.extend_from_slice(&slot);
         bytes.extend_from_slice(&summary.count.to_be_bytes());
         bytes.extend_from_slice(&summary.failures.to_be_bytes());
         for duration in [summary.p50_us, summary.p95_us, summary.max_us] {
@@ -163,18 +163,18 @@ pub fn pack(summaries: &[Summary]) -> Vec<u8> {
 }
 
 /// The summary of one monitor, if these bytes hold one. Bytes that are not ours hold none.
-pub fn find(bytes: &[u8], tag: Tag) -> Option<Summary> {
+pub fn find(bytes: &[u8], slot: Slot) -> Option<Summary> {
     let body = match bytes.split_first() {
         Some((&VERSION, body)) => body,
         _ => &[],
     };
-    body.as_chunks::<SUMMARY>().0.iter().filter_map(summary).find(|summary| summary.tag == tag)
+    body.as_chunks::<SUMMARY>().0.iter().filter_map(summary).find(|summary| summary.slot == slot)
 }
 
 fn summary(bytes: &[u8; SUMMARY]) -> Option<Summary> {
     let [t0, t1, t2, c0, c1, f0, f1, a0, a1, b0, b1, m0, m1] = *bytes;
     Some(Summary {
-        tag: Tag::new(u32::from_be_bytes([0, t0, t1, t2]))?,
+        slot: Slot::new(u32::from_be_bytes([0, t0, t1, t2]))?,
         count: u16::from_be_bytes([c0, c1]),
         failures: u16::from_be_bytes([f0, f1]),
         p50_us: ungear(u16::from_be_bytes([a0, a1])),
@@ -253,9 +253,9 @@ mod tests {
         probe::{ErrorCode, Phases},
     };
 
-    fn check(tag: u32, outcome: Outcome, first_byte_us: u32) -> Record {
+    fn check(slot: u32, outcome: Outcome, first_byte_us: u32) -> Record {
         Record {
-            tag: Tag::new(tag).expect("a tag"),
+            slot: Slot::new(slot).expect("a slot"),
             outcome,
             error: (outcome != Outcome::Up).then_some(ErrorCode::ResponseTimeout),
             http_status: None,
@@ -272,13 +272,13 @@ mod tests {
             sum.add(at, &packed::pack(&[check(1, Outcome::Up, minute * 1_000), check(2, other, 5_000)]));
         }
         let bytes = pack(&sum.finish());
-        let tag = |number| Tag::new(number).expect("a tag");
-        let first = find(&bytes, tag(1)).expect("a summary");
+        let slot = |number| Slot::new(number).expect("a slot");
+        let first = find(&bytes, slot(1)).expect("a summary");
         assert_eq!((first.count, first.failures), (20, 0));
         assert_eq!((first.p50_us, first.p95_us, first.max_us), (Some(10_000), Some(19_000), Some(20_000)));
-        let second = find(&bytes, tag(2)).expect("a summary");
+        let second = find(&bytes, slot(2)).expect("a summary");
         assert_eq!((second.count, second.failures, second.p50_us), (19, 19, None), "our own fault is no check");
-        assert_eq!(find(&bytes, tag(3)), None);
+        assert_eq!(find(&bytes, slot(3)), None);
     }
 
     #[test]
@@ -295,7 +295,7 @@ mod tests {
     #[test]
     fn parts_are_merged_by_their_weight() {
         let part = |count, failures, p50_us, max_us| Summary {
-            tag: Tag::new(1).expect("a tag"),
+            slot: Slot::new(1).expect("a slot"),
             count,
             failures,
             p50_us,
@@ -312,7 +312,7 @@ mod tests {
     #[test]
     fn a_full_cohort_fits_one_write_unit() {
         let mut sum = Sum::default();
-        let full: Vec<Record> = (0..COHORT_SIZE as u32).map(|tag| check(tag, Outcome::Up, 9_000_000)).collect();
+        let full: Vec<Record> = (0..COHORT_SIZE as u32).map(|slot| check(slot, Outcome::Up, 9_000_000)).collect();
         sum.add(Timestamp::from_seconds(60), &packed::pack(&full));
         assert!(pack(&sum.finish()).len() + 100 <= 1024);
     }
@@ -335,8 +335,8 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_read_without_harm(bytes in proptest::collection::vec(any::<u8>(), 0..500), tag in 0_u32..100) {
-            let _found = Tag::new(tag).and_then(|tag| find(&bytes, tag));
+        fn any_bytes_are_read_without_harm(bytes in proptest::collection::vec(any::<u8>(), 0..500), slot in 0_u32..100) {
+            let _found = Slot::new(slot).and_then(|slot| find(&bytes, slot));
         }
     }
 }

@@ -50,7 +50,7 @@ macro_rules! text_newtype {
 
 text_newtype!(
     /// A monitor's name: 1 to 100 characters, none of them a control character.
-    MonitorName,
+    Name,
     |text| {
         if NAME.fit(text).is_ok() && !text.trim().chars().any(char::is_control) {
             Ok(text.trim().to_owned())

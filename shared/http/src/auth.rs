@@ -61,7 +61,7 @@ async fn authenticate(app: &App, headers: &HeaderMap, now: Timestamp) -> Result<
         Refused::OverLimit(key) => {
             let rate = Rate::of(&key, now);
             let detail = format!("The plan allows {} requests a minute with one key.", key.request_limit);
-            (Problem::too_many("rate_limited", detail, rate.seconds_left(now)), rate)
+            (Problem::too_many(crate::Code::RateLimited, detail, rate.seconds_left(now)), rate)
         }
         Refused::Store(error) => (Problem::from(error), unknown),
     })?;
@@ -76,10 +76,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// The one row a key and day that tells of reads. It must not stand in the way of the request that it tells of.
 async fn note_use(app: &App, caller: &Caller, now: Timestamp) {
-    let row = match caller.audit(now, "key.used", Some(caller.receipts.key_id.to_string())) {
-        Ok(row) => row,
-        Err(error) => return tracing::error!(error = chain(&error), "a key's use was not noted"),
-    };
+    let row = caller.audit(now, "key.used", Some(caller.receipts.key_id.to_string()));
     if let Err(error) = app.store.append_audit_row(&row).await {
         tracing::error!(key_id = %caller.receipts.key_id, error = chain(&error), "a key's use was not noted");
     }

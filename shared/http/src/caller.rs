@@ -1,6 +1,6 @@
 //! Who calls: an account, an actor and what it may do, however the request proved it.
 
-use valpero_auth::{NoEntropy, Seal, SealError, Token};
+use valpero_auth::{Seal, SealError, Token};
 use valpero_domain::{AccountId, Actor, AuditId, Author, KeyId, Scopes, Timestamp};
 use valpero_runtime::entropy;
 use valpero_storage::{ApiKey, AuditRow};
@@ -63,13 +63,10 @@ impl Caller {
     }
 
     /// The row of the audit log for what this caller does.
-    ///
-    /// # Errors
-    /// Where the operating system has no random bytes for its id.
-    pub fn audit(&self, at: Timestamp, action: &str, target: Option<String>) -> Result<AuditRow, NoEntropy> {
-        Ok(AuditRow {
+    pub fn audit(&self, at: Timestamp, action: &str, target: Option<String>) -> AuditRow {
+        AuditRow {
             account_id: self.account,
-            id: AuditId::new(at, entropy()?),
+            id: AuditId::new(at, entropy()),
             by: self.author.clone(),
             action: action.to_owned(),
             target,
@@ -77,6 +74,6 @@ impl Caller {
             user_agent: self.meta.user_agent.clone(),
             request_id: Some(self.meta.request_id.clone()),
             at,
-        })
+        }
     }
 }

@@ -7,19 +7,12 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use serde_json::Value;
-use valpero_auth::cursor;
-use valpero_domain::{AccountId, Faults, Fields};
+use valpero_domain::{Faults, Fields};
 
-use super::{
-    Problem,
-    page::{Page, Start},
-};
+use super::Problem;
 
 /// A body may be this long, in bytes.
 pub const BODY_MAX: usize = 64 * 1024;
-
-/// Items that a list gives by page number, at most: further ones cost a read of all before them, so they come by cursor.
-const PAGES_MAX: usize = 10_000;
 
 /// The `{id}` of the route. What is no id of this kind names nothing.
 #[derive(Debug, Clone, Copy)]
@@ -115,8 +108,8 @@ pub struct Params {
     path: String,
     given: BTreeMap<String, String>,
     known: Vec<&'static str>,
-    faults: Faults,
-    query: String,
+    pub(crate) faults: Faults,
+    pub(crate) query: String,
 }
 
 /// The parameters that say which part of a list is asked for, and not of which list.
@@ -158,47 +151,6 @@ impl Params {
                 None
             }
         }
-    }
-
-    /// `page` and `limit`, or `cursor` and `limit`, of a list of this account.
-    pub fn page<P: FromStr>(&mut self, account: AccountId) -> Page<P> {
-        let mut number = |name: &'static str| self.take::<String>(name).map(|text| text.parse().unwrap_or(0_usize));
-        let (page, limit) = (number("page"), number("limit").unwrap_or(50));
-        if !(1..=200).contains(&limit) {
-            self.faults.add("/limit", "must be a whole number from 1 to 200");
-        }
-        let limit = limit.clamp(1, 200);
-        let start = match self.take::<String>("cursor") {
-            Some(cursor) => self.after(account, &cursor, page.is_some()),
-            None => Start::Page(self.numbered(page.unwrap_or(1), limit)),
-        };
-        Page { start, limit, account, query: self.query.clone() }
-    }
-
-    fn numbered(&mut self, page: usize, limit: usize) -> usize {
-        if page == 0 {
-            self.faults.add("/page", "must be a whole number from 1");
-        }
-        if page.saturating_mul(limit) > PAGES_MAX {
-            let detail = format!("page times limit must be at most {PAGES_MAX}; go on by cursor, as next_cursor says");
-            self.faults.add("/page", detail);
-        }
-        page.clamp(1, PAGES_MAX)
-    }
-
-    fn after<P: FromStr>(&mut self, account: AccountId, cursor: &str, paged: bool) -> Start<P> {
-        if paged {
-            self.faults.add("/page", "must not stand beside cursor");
-        }
-        let position = cursor::open(account, &self.query, cursor).and_then(|position| position.parse().ok());
-        position.map_or_else(
-            || {
-                let detail = "is not one of this list: take next_cursor of the page before, with the same filters";
-                self.faults.add("/cursor", detail);
-                Start::Page(1)
-            },
-            Start::After,
-        )
     }
 
     /// Ends the reading.

@@ -43,7 +43,7 @@ impl<K: Copy> Members<K> {
         let mut read = read.buffer_unordered(AT_ONCE);
         while let Some((region, members, found)) = read.try_next().await? {
             for (seat, key) in members {
-                if let Some(check) = found.get(&seat.tag()) {
+                if let Some(check) = found.get(&seat.slot()) {
                     see(key, region, *check);
                 }
             }

@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod caller;
+pub mod code;
 pub mod extract;
 pub mod front;
 pub mod idempotency;
@@ -14,12 +15,13 @@ pub mod routes;
 
 pub use auth::{Auth, need};
 pub use caller::{Caller, Receipts};
+pub use code::Code;
 pub use extract::{JsonBody, NoBody, ObjectId, OptionalBody, Params};
 pub use front::{finish, finish_open, inner};
 pub use idempotency::{Answer, Idempotency, IdempotencyParam, Ticket};
 pub use meta::RequestMeta;
 pub use page::{List, Page, PageParams};
-pub use problem::{PROBLEMS, Problem, ProblemDocument, retry_on_conflict};
+pub use problem::{Problem, ProblemDocument, retry_on_conflict};
 pub use routes::{Route, Routes};
 
 // What [`routes!`] expands to, so that a function need not name what it does not use.

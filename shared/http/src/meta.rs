@@ -41,6 +41,6 @@ impl RequestMeta {
 }
 
 fn own_id(app: &App) -> String {
-    let id = AuditId::new(app.now(), entropy().unwrap_or_default()).to_string();
+    let id = AuditId::new(app.now(), entropy()).to_string();
     id.replacen(AuditId::PREFIX, "req_", 1)
 }

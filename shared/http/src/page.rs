@@ -1,12 +1,31 @@
 //! Lists: page by page, or from a cursor on.
 
+use std::str::FromStr;
+
 use axum::Json;
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{
+    IntoParams, ToSchema,
+    openapi::{
+        KnownFormat, Ref, RefOr, Required, Schema, SchemaFormat,
+        path::{Parameter, ParameterBuilder, ParameterIn},
+        schema::{ObjectBuilder, Type},
+    },
+};
 use valpero_auth::cursor;
 use valpero_domain::AccountId;
-
 use valpero_views::schema;
+
+use crate::Params;
+
+/// Items per page, at most.
+const LIMIT_MAX: usize = 200;
+
+/// Items per page where nobody says.
+const LIMIT_DEFAULT: usize = 50;
+
+/// Items that a list gives by page number, at most: further ones cost a read of all before them, so they come by cursor.
+const PAGES_MAX: usize = 10_000;
 
 /// Where a part of a list begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +41,7 @@ pub enum Start<P> {
 pub struct Page<P> {
     /// Where it begins.
     pub start: Start<P>,
-    /// Items in it: 1 to 200.
+    /// Items in it, at most.
     pub limit: usize,
     /// Whose list.
     pub account: AccountId,
@@ -30,19 +49,82 @@ pub struct Page<P> {
     pub query: String,
 }
 
-/// The parameters of every list.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct PageParams {
-    /// Page number, from 1. `page` times `limit` may be at most 10,000; `cursor` has no such limit and is cheaper.
-    #[param(minimum = 1, maximum = 10000)]
-    pub page: Option<u32>,
-    /// Items per page. Default: 50.
-    #[param(minimum = 1, maximum = 200)]
-    pub limit: Option<u32>,
-    /// `next_cursor` of the previous page. Use either `cursor` or `page`.
-    #[param(value_type = Option<schema::Cursor>)]
-    pub cursor: Option<String>,
+/// The parameters of every list, as the reference describes them.
+#[derive(Debug)]
+pub struct PageParams;
+
+impl IntoParams for PageParams {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let number = |max: usize| {
+            ObjectBuilder::new()
+                .schema_type(Type::Integer)
+                .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
+                .minimum(Some(1))
+                .maximum(Some(max))
+        };
+        let page = format!(
+            "Page number, from 1. `page` times `limit` may be at most {PAGES_MAX}; `cursor` has no such limit and is cheaper."
+        );
+        let limit = format!("Items per page. Default: {LIMIT_DEFAULT}.");
+        let cursor = "`next_cursor` of the previous page. Use either `cursor` or `page`.".to_owned();
+        let parameter = |name: &str, says: String, schema: RefOr<Schema>| {
+            ParameterBuilder::new()
+                .name(name)
+                .parameter_in(ParameterIn::Query)
+                .required(Required::False)
+                .description(Some(says))
+                .schema(Some(schema))
+                .build()
+        };
+        vec![
+            parameter("page", page, number(PAGES_MAX).build().into()),
+            parameter("limit", limit, number(LIMIT_MAX).default(Some(LIMIT_DEFAULT.into())).build().into()),
+            parameter("cursor", cursor, Ref::from_schema_name(schema::Cursor::name()).into()),
+        ]
+    }
+}
+
+impl Params {
+    /// `page` and `limit`, or `cursor` and `limit`, of a list of this account.
+    pub fn page<P: FromStr>(&mut self, account: AccountId) -> Page<P> {
+        let mut number = |name: &'static str| self.take::<String>(name).map(|text| text.parse().unwrap_or(0_usize));
+        let (page, limit) = (number("page"), number("limit").unwrap_or(LIMIT_DEFAULT));
+        if !(1..=LIMIT_MAX).contains(&limit) {
+            self.faults.add("/limit", format!("must be a whole number from 1 to {LIMIT_MAX}"));
+        }
+        let limit = limit.clamp(1, LIMIT_MAX);
+        let start = match self.take::<String>("cursor") {
+            Some(cursor) => self.after(account, &cursor, page.is_some()),
+            None => Start::Page(self.numbered(page.unwrap_or(1), limit)),
+        };
+        Page { start, limit, account, query: self.query.clone() }
+    }
+
+    fn numbered(&mut self, page: usize, limit: usize) -> usize {
+        if page == 0 {
+            self.faults.add("/page", "must be a whole number from 1");
+        }
+        if page.saturating_mul(limit) > PAGES_MAX {
+            let detail = format!("page times limit must be at most {PAGES_MAX}; go on by cursor, as next_cursor says");
+            self.faults.add("/page", detail);
+        }
+        page.clamp(1, PAGES_MAX)
+    }
+
+    fn after<P: FromStr>(&mut self, account: AccountId, cursor: &str, paged: bool) -> Start<P> {
+        if paged {
+            self.faults.add("/page", "must not stand beside cursor");
+        }
+        let position = cursor::open(account, &self.query, cursor).and_then(|position| position.parse().ok());
+        position.map_or_else(
+            || {
+                let detail = "is not one of this list: take next_cursor of the page before, with the same filters";
+                self.faults.add("/cursor", detail);
+                Start::Page(1)
+            },
+            Start::After,
+        )
+    }
 }
 
 /// One page of a list.
@@ -54,7 +136,7 @@ pub struct List<T: ToSchema> {
     #[schema(required, minimum = 1)]
     pub page: Option<usize>,
     /// Maximum number of items per page.
-    #[schema(minimum = 1, maximum = 200)]
+    #[schema(minimum = 1)]
     pub limit: usize,
     /// Whether more items follow.
     pub has_more: bool,

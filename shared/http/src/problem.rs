@@ -1,4 +1,4 @@
-//! What a client sees when something is wrong: RFC 9457 problem documents. The only place that knows status codes.
+//! What a client sees when something is wrong: RFC 9457 problem documents. The only place that makes them.
 
 use std::{
     error::Error,
@@ -9,84 +9,34 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use backon::{ExponentialBuilder, Retryable};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
-use valpero_auth::NoEntropy;
 use valpero_domain::{Fault, Faults, Scope};
 use valpero_storage::StoreError;
 
 use valpero_runtime::{WorkError, telemetry::chain};
 
-const COLLISION: &str = "collision";
-const REPEATED: &str = "idempotency_in_progress";
+use crate::Code;
 
-/// Every problem: its status, its code, and what it means. The reference shows them, and no other may be answered.
-pub const PROBLEMS: &[(u16, &str, &str)] = &[
-    (400, "bad_json", "The body is not valid JSON."),
-    (400, "bad_request", "The request is malformed."),
-    (401, "unauthorized", "The key is missing, malformed, unknown, revoked or expired."),
-    (403, "missing_scope", "The key lacks the scope that `detail` names."),
-    (403, "scope_beyond_key", "A key can only grant scopes that it holds, and only revoke keys whose scopes it holds."),
-    (403, "monitor_limit_reached", "The account has as many monitors as its plan allows."),
-    (403, "key_limit_reached", "The account has the maximum number of live keys, 100."),
-    (404, "not_found", "The account has no such object."),
-    (404, "no_route", "There is no such route."),
-    (405, "method_not_allowed", "The route does not support this method; `Allow` lists the methods that it supports."),
-    (409, "collision", "Concurrent requests are changing the same object. Nothing was changed; try again."),
-    (
-        409,
-        "idempotency_in_progress",
-        "A request with this `Idempotency-Key` is in progress; try again to get its response.",
-    ),
-    (409, "incident_resolved", "The incident is resolved and can no longer be acknowledged."),
-    (409, "key_ended", "The key is revoked or expired, so it cannot be rotated."),
-    (409, "key_rotated", "The key was already rotated; `detail` names its successor."),
-    (409, "monitor_deleted", "The monitor was deleted, and its webhook with it."),
-    (409, "monitor_paused", "The monitor is paused; resume it first."),
-    (409, "no_webhook", "The monitor has no `webhook_url`."),
-    (409, "webhook_disabled", "The webhook's receiver answered 410 Gone; give the monitor another `webhook_url`."),
-    (413, "body_too_large", "The body is larger than 64 KiB."),
-    (415, "unsupported_media_type", "The `Content-Type` of the body is not `application/json`."),
-    (422, "validation_failed", "The body or the query is invalid; `errors` lists every error."),
-    (422, "idempotency_key_reused", "The `Idempotency-Key` was used with another request within the last 24 hours."),
-    (429, "rate_limited", "The key has used up its requests for this minute."),
-    (429, "check_quota_reached", "The monitor has used up its requested checks for this minute, 10."),
-    (429, "webhook_quota_reached", "The monitor has used up its test and repeated webhooks for this minute, 60."),
-    (500, "internal_error", "Internal error. It is logged under the request ID."),
-    (503, "no_region_yet", "No region has reported yet. In a new deployment the first one does within a minute."),
-    (503, "unavailable", "The service is overloaded. Nothing was changed."),
-    (503, "unreachable", "The database failed or did not answer. A change may or may not have been made."),
-    (504, "timed_out", "The request took longer than 25 s. A change may or may not have been made."),
-];
-
-/// How often work that collided is done anew before the client is told.
-const COLLISIONS: u32 = 16;
-
-/// The longest wait before the first of these; each is up to twice as long as the one before, and none longer than the last.
-const COLLISION_WAIT: Duration = Duration::from_millis(10);
-const COLLISION_WAIT_MAX: Duration = Duration::from_secs(1);
+/// Waits of work that collided, at random, so that of many who met, few meet again: 16 attempts, between which are 10 ms at first and
+/// 2 s at last.
+const WAITS: ExponentialBuilder = ExponentialBuilder::new()
+    .with_jitter()
+    .with_min_delay(Duration::from_millis(10))
+    .with_max_delay(Duration::from_secs(1))
+    .with_max_times(15);
 
 /// After so long nothing is begun anew: the store has its own patience with each piece of work, and the request's is 24 s.
-const COLLISIONS_END: Duration = Duration::from_secs(10);
+const BEGUN_ANEW: Duration = Duration::from_secs(10);
 
-/// Does the work anew, from reading on, when somebody else changed the object in between. The waits are random, so that of many
-/// who met, few meet again.
+/// Does the work anew, from reading on, when somebody else changed the object in between.
 ///
 /// # Errors
 /// What the work says, at last.
 pub async fn retry_on_conflict<T, W: Future<Output = Result<T, Problem>>>(work: impl Fn() -> W) -> Result<T, Problem> {
     let started = Instant::now();
-    let mut longest = COLLISION_WAIT;
-    for _ in 1..COLLISIONS {
-        match work().await {
-            Err(problem) if problem.is_collision() && started.elapsed() < COLLISIONS_END => {}
-            done => return done,
-        }
-        let [part] = valpero_auth::random_bytes()?;
-        tokio::time::sleep(longest * u32::from(part) / 255).await;
-        longest = (longest * 2).min(COLLISION_WAIT_MAX);
-    }
-    work().await
+    work.retry(WAITS).when(|problem| problem.is_collision() && started.elapsed() < BEGUN_ANEW).await
 }
 
 /// A problem: what is wrong and what to do.
@@ -95,9 +45,7 @@ pub struct Problem(Box<Details>);
 
 #[derive(Debug, Clone)]
 struct Details {
-    status: StatusCode,
-    code: &'static str,
-    title: &'static str,
+    code: Code,
     detail: String,
     errors: Vec<Fault>,
     retry_after_s: Option<i64>,
@@ -105,53 +53,44 @@ struct Details {
 }
 
 impl Problem {
-    fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
+    fn new(code: Code, detail: impl Into<String>) -> Self {
         let detail = detail.into();
-        debug_assert!(
-            PROBLEMS.iter().any(|(of, known, _)| *of == status.as_u16() && *known == code),
-            "{code} is not in the reference"
-        );
-        Self(Box::new(Details { status, code, title, detail, errors: Vec::new(), retry_after_s: None, internal: None }))
+        Self(Box::new(Details { code, detail, errors: Vec::new(), retry_after_s: None, internal: None }))
     }
 
     /// 400: the body is no JSON.
     pub fn bad_json(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "bad_json", "The body is not valid JSON", detail)
+        Self::new(Code::BadJson, detail)
     }
 
     /// 400: the request cannot be read.
     pub fn bad_request(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "bad_request", "The request cannot be read", detail)
+        Self::new(Code::BadRequest, detail)
     }
 
     /// 401: no key, or none that opens anything.
     pub fn unauthorized() -> Self {
         let detail =
             "Send a key as `Authorization: Bearer val_key_…`. It is missing, malformed, unknown, revoked or expired.";
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "No valid API key", detail)
+        Self::new(Code::Unauthorized, detail)
     }
 
     /// 403: the key lacks a scope.
     pub fn missing_scope(scope: Scope) -> Self {
         let detail = format!("This request needs the scope {scope}; mint a key that has it.");
-        Self::new(StatusCode::FORBIDDEN, "missing_scope", "The key lacks a scope", detail)
+        Self::new(Code::MissingScope, detail)
     }
 
     /// 403: the key would hand out what it does not hold.
     pub fn scope_beyond_key(scope: Scope) -> Self {
         let detail = format!("A key can only hand out scopes that it holds itself; this one lacks {scope}.");
-        Self::new(StatusCode::FORBIDDEN, "scope_beyond_key", "The key lacks a scope that it would hand out", detail)
+        Self::new(Code::ScopeBeyondKey, detail)
     }
 
     /// 403: the key would end one that may do what it may not.
     pub fn revokes_beyond_key(scope: Scope) -> Self {
         let detail = format!("A key can only revoke keys whose scopes it holds itself; this one lacks {scope}.");
-        Self::new(
-            StatusCode::FORBIDDEN,
-            "scope_beyond_key",
-            "The key lacks a scope of the key that it would revoke",
-            detail,
-        )
+        Self::new(Code::ScopeBeyondKey, detail)
     }
 
     /// 403: the key lacks a scope that this request needs, though not every request to the route does; `why` is a sentence.
@@ -164,7 +103,7 @@ impl Problem {
     /// 403: the plan's monitors are used up.
     pub fn monitor_limit(most: u32) -> Self {
         let detail = format!("The plan allows {most} monitors. Delete one, or change the plan.");
-        Self::new(StatusCode::FORBIDDEN, "monitor_limit_reached", "The plan's limit of monitors is reached", detail)
+        Self::new(Code::MonitorLimitReached, detail)
     }
 
     /// 403: as many live keys as an account may have.
@@ -173,36 +112,36 @@ impl Problem {
             "An account may have {most} live keys, and during the grace of a rotation both keys are live. Revoke one that is no \
              longer used."
         );
-        Self::new(StatusCode::FORBIDDEN, "key_limit_reached", "The account has too many keys", detail)
+        Self::new(Code::KeyLimitReached, detail)
     }
 
     /// 404: no such object, or another account's.
     pub fn not_found() -> Self {
         let detail = "The account has no such object.";
-        Self::new(StatusCode::NOT_FOUND, "not_found", "Not found", detail)
+        Self::new(Code::NotFound, detail)
     }
 
     /// 404: no such route.
     pub fn no_route() -> Self {
         let detail = "There is no such route; check the path, which begins with /api/v1.";
-        Self::new(StatusCode::NOT_FOUND, "no_route", "No such route", detail)
+        Self::new(Code::NoRoute, detail)
     }
 
     /// 405: not by this method.
     pub fn wrong_method() -> Self {
         let detail = "The route does not take this method; the Allow header names those it takes.";
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Wrong method", detail)
+        Self::new(Code::MethodNotAllowed, detail)
     }
 
     /// 409: not in this state.
-    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::CONFLICT, code, "Not possible in this state", detail)
+    pub fn conflict(code: Code, detail: impl Into<String>) -> Self {
+        Self::new(code, detail)
     }
 
     /// 409: a request of the same idempotency key is under way.
     fn repeated() -> Self {
         let detail = "A request with this Idempotency-Key is under way at this moment. Try again to get its answer.";
-        let mut problem = Self::conflict(REPEATED, detail);
+        let mut problem = Self::new(Code::IdempotencyInProgress, detail);
         problem.0.retry_after_s = Some(1);
         problem
     }
@@ -211,20 +150,19 @@ impl Problem {
     pub fn idempotency_key_reused() -> Self {
         let detail =
             "This Idempotency-Key was sent with another request within 24 hours. Send a new key with a new request.";
-        let title = "The idempotency key is taken";
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", title, detail)
+        Self::new(Code::IdempotencyKeyReused, detail)
     }
 
     /// 413: too long.
     pub fn too_large(most: usize) -> Self {
         let detail = format!("The body may be {} KiB long.", most / 1024);
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large", detail)
+        Self::new(Code::BodyTooLarge, detail)
     }
 
     /// 415: not JSON by its own word.
     pub fn wrong_media_type() -> Self {
         let detail = "Send JSON, with `Content-Type: application/json`.";
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Wrong content type", detail)
+        Self::new(Code::UnsupportedMediaType, detail)
     }
 
     /// 422: understood, and wrong.
@@ -234,15 +172,14 @@ impl Problem {
             [one] => format!("{} {}.", if one.pointer.is_empty() { "The body" } else { &one.pointer }, one.detail),
             many => format!("{} fields are wrong; `errors` names each.", many.len()),
         };
-        let title = "The request is not valid";
-        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", title, detail);
+        let mut problem = Self::new(Code::ValidationFailed, detail);
         problem.0.errors = errors;
         problem
     }
 
     /// 429: over a limit.
-    pub fn too_many(code: &'static str, detail: impl Into<String>, retry_after_s: i64) -> Self {
-        let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, code, "Too many requests", detail);
+    pub fn too_many(code: Code, detail: impl Into<String>, retry_after_s: i64) -> Self {
+        let mut problem = Self::new(code, detail);
         problem.0.retry_after_s = Some(retry_after_s);
         problem
     }
@@ -251,8 +188,7 @@ impl Problem {
     pub fn internal(error: &(dyn Error + 'static)) -> Self {
         let detail =
             "It is our fault, and it is logged under this request's id. Try again; if it stays, report the id.";
-        let mut problem =
-            Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Something failed on our side", detail);
+        let mut problem = Self::new(Code::InternalError, detail);
         problem.0.internal = Some(chain(error));
         problem
     }
@@ -260,7 +196,7 @@ impl Problem {
     /// 503: try again soon.
     pub fn unavailable(error: &(dyn Error + 'static)) -> Self {
         let detail = "Too much is going on right now. Nothing was changed; try again.";
-        let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again soon", detail);
+        let mut problem = Self::new(Code::Unavailable, detail);
         problem.0.internal = Some(chain(error));
         problem.0.retry_after_s = Some(2);
         problem
@@ -269,7 +205,7 @@ impl Problem {
     /// 504: it took too long, and nobody knows how far it came.
     pub fn timed_out() -> Self {
         let detail = "The request took too long. Whether a change was made is not known: look before you try again.";
-        let mut problem = Self::new(StatusCode::GATEWAY_TIMEOUT, "timed_out", "Try again soon", detail);
+        let mut problem = Self::new(Code::TimedOut, detail);
         problem.0.internal = Some("a request took longer than 25 s".into());
         problem.0.retry_after_s = Some(5);
         problem
@@ -278,7 +214,7 @@ impl Problem {
     /// 503: no region has said yet that it checks.
     pub fn no_region() -> Self {
         let detail = "No region has reported yet. In a new deployment the first one does within a minute.";
-        let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "no_region_yet", "Try again soon", detail);
+        let mut problem = Self::new(Code::NoRegionYet, detail);
         problem.0.retry_after_s = Some(30);
         problem
     }
@@ -286,7 +222,7 @@ impl Problem {
     /// 503: the store did not answer, so nobody knows what it did.
     pub fn unreachable(error: &(dyn Error + 'static)) -> Self {
         let detail = "The database failed, or did not answer. Whether a change was made is not known: look before you try again.";
-        let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unreachable", "Try again soon", detail);
+        let mut problem = Self::new(Code::Unreachable, detail);
         problem.0.internal = Some(chain(error));
         problem.0.retry_after_s = Some(2);
         problem
@@ -295,14 +231,14 @@ impl Problem {
     /// 409: somebody else changed the same object at the same time, again and again. It is no fault of ours, so no alarm counts it.
     fn collision() -> Self {
         let detail = "Concurrent requests are changing the same object. Nothing was changed; try again.";
-        let mut problem = Self::new(StatusCode::CONFLICT, COLLISION, "Try again soon", detail);
+        let mut problem = Self::new(Code::Collision, detail);
         problem.0.retry_after_s = Some(1);
         problem
     }
 
     /// Whether somebody else was faster, so that reading the object again and deciding anew makes sense.
     fn is_collision(&self) -> bool {
-        self.0.code == COLLISION
+        self.0.code == Code::Collision
     }
 
     /// Seconds until a retry makes sense, where this problem says so itself.
@@ -310,8 +246,13 @@ impl Problem {
         self.0.retry_after_s
     }
 
+    /// The HTTP status of the answer.
+    fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
     /// The problem for a program, such as `validation_failed`.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         self.0.code
     }
 
@@ -328,11 +269,11 @@ impl Problem {
     /// The document.
     pub fn document(&self, request_id: &str) -> Value {
         let mut document = json!({
-            "type": format!("/docs/api#problem-{}", self.0.code),
-            "title": self.0.title,
-            "status": self.0.status.as_u16(),
+            "type": format!("/docs/api#problem-{}", self.0.code.as_str()),
+            "title": self.0.code.title(),
+            "status": self.0.code.status(),
             "detail": self.0.detail,
-            "code": self.0.code,
+            "code": self.0.code.as_str(),
             "request_id": request_id,
         });
         if !self.0.errors.is_empty() {
@@ -358,9 +299,9 @@ pub struct ProblemDocument {
     /// Readable explanation of this occurrence, and what to do.
     #[schema(example = "The account has no such object.")]
     pub detail: String,
-    /// Machine-readable code. It does not change between versions.
-    #[schema(example = "not_found", pattern = "^[a-z0-9_]+$")]
-    pub code: String,
+    /// What is wrong, for a program.
+    #[schema(schema_with = Code::reference)]
+    pub code: Code,
     /// ID of the request, as in `X-Request-Id`.
     #[schema(example = "req_01M82PJFFSY9XKXCV0WRMX4C7M")]
     pub request_id: String,
@@ -384,8 +325,8 @@ pub struct FaultDocument {
 impl IntoResponse for Problem {
     /// The status, with the problem beside it: the front door writes the document, for it knows the request's id.
     fn into_response(self) -> Response {
-        let mut response = self.0.status.into_response();
-        if self.0.status == StatusCode::UNAUTHORIZED {
+        let mut response = self.status().into_response();
+        if self.0.code == Code::Unauthorized {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response.extensions_mut().insert(self);
@@ -410,16 +351,9 @@ impl From<WorkError> for Problem {
     fn from(error: WorkError) -> Self {
         match error {
             WorkError::Store(error) => error.into(),
-            WorkError::NoEntropy(error) => error.into(),
             WorkError::Render(error) => Self::internal(&error),
             WorkError::Panicked(panicked) => Self::internal(&panicked),
         }
-    }
-}
-
-impl From<NoEntropy> for Problem {
-    fn from(error: NoEntropy) -> Self {
-        Self::internal(&error)
     }
 }
 

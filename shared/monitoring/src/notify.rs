@@ -1,6 +1,5 @@
 //! Telling: the event that is written with a change, and the message that says it waits for its destinations.
 
-use valpero_auth::NoEntropy;
 use valpero_domain::{
     AccountId, EventId, Status, Timestamp,
     delivery::EventType,
@@ -12,35 +11,23 @@ use valpero_storage::{Delivery, Monitor, StatusChange, StoreError};
 
 /// An event about a monitor, which is `status` by it; none where nobody would be told: it has no webhook, or one that is switched
 /// off.
-///
-/// # Errors
-/// Where the operating system has no random bytes for its id.
-pub fn event(monitor: &Monitor, kind: EventType, status: Status, at: Timestamp) -> Result<Option<Event>, NoEntropy> {
+pub fn event(monitor: &Monitor, kind: EventType, status: Status, at: Timestamp) -> Option<Event> {
     if monitor.webhook.as_ref().is_none_or(|webhook| webhook.disabled_at.is_some()) {
-        return Ok(None);
+        return None;
     }
     let facts = MonitorFacts::of(monitor.id, &monitor.spec, status);
-    Ok(Some(Event::new(monitor.account_id, EventId::new(at, entropy()?), kind, facts, at)))
+    Some(Event::new(monitor.account_id, EventId::new(at, entropy()), kind, facts, at))
 }
 
 /// An event about a monitor's incident, which is as told by it: the one that the line of the timeline makes.
-///
-/// # Errors
-/// Where the operating system has no random bytes for its id.
-pub fn incident_event(
-    monitor: &Monitor,
-    status: Status,
-    incident: Incident,
-    entry: &TimelineEntry,
-) -> Result<Option<Event>, NoEntropy> {
+pub fn incident_event(monitor: &Monitor, status: Status, incident: Incident, entry: &TimelineEntry) -> Option<Event> {
     let kind = match entry.kind {
         TimelineType::Opened => EventType::IncidentOpened,
         TimelineType::Acknowledged => EventType::IncidentAcknowledged,
         TimelineType::Commented => EventType::IncidentCommented,
         TimelineType::Resolved => EventType::IncidentResolved,
     };
-    let event = event(monitor, kind, status, entry.at)?;
-    Ok(event.map(|event| event.with_incident(incident, entry.clone())))
+    event(monitor, kind, status, entry.at).map(|event| event.with_incident(incident, entry.clone()))
 }
 
 /// Changes a monitor's status and, once that is written, says that the event which goes with it waits.

@@ -41,7 +41,7 @@ pub async fn resolution(
     incident.resolved_at = Some(at);
     incident.resolved_by = Some(by.actor);
     let entry =
-        TimelineEntry { id: CommentId::new(at, entropy()?), at, kind: TimelineType::Resolved, by: by.clone(), note };
-    let event = notify::incident_event(monitor, status, incident, &entry)?;
+        TimelineEntry { id: CommentId::new(at, entropy()), at, kind: TimelineType::Resolved, by: by.clone(), note };
+    let event = notify::incident_event(monitor, status, incident, &entry);
     Ok(Consequences { incident: IncidentWrite::Resolve { id, at, by: by.actor, entry }, event })
 }

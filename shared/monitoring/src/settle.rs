@@ -39,8 +39,8 @@ impl Reporting {
     }
 }
 
-/// How often a decision is taken anew when the monitor was changed in between.
-pub const COLLISIONS: u32 = 3;
+/// How often a decision is taken, where the monitor is changed in between each time.
+pub const ATTEMPTS: u32 = 3;
 
 /// Decides about a monitor and, where it crosses the line, writes all that goes with it in one transaction.
 /// Of many who decide at once, one writes. Answers whether this one did.
@@ -54,7 +54,7 @@ pub async fn settle(
     check: &Decider,
     reporting: &Reporting,
 ) -> Result<bool, WorkError> {
-    for _ in 0..COLLISIONS {
+    for _ in 0..ATTEMPTS {
         // Where it is none, it was deleted while it was probed.
         let Some(monitor) = app.store.monitor(account, monitor).await.optional()? else { return Ok(false) };
         match settle_once(app, &monitor, check, reporting).await {
@@ -77,7 +77,7 @@ async fn settle_once(app: &App, monitor: &Monitor, check: &Decider, reporting: &
         return Ok(false);
     };
     let consequences = consequences(app, monitor, &change, check.at).await?;
-    let audit = audit(monitor, check.region, &format!("monitor.{}", change.to.as_str()), check.at)?;
+    let audit = audit(monitor, check.region, &format!("monitor.{}", change.to.as_str()), check.at);
     let status_change = StatusChange {
         monitor,
         to: change.to,
@@ -124,7 +124,7 @@ fn decide_needs_nothing(monitor: &Monitor) -> bool {
 /// What goes with a change: the incident that opens or ends, and what is told.
 async fn consequences(app: &App, monitor: &Monitor, change: &Change, at: Timestamp) -> Result<Consequences, WorkError> {
     if change.to == Status::Down {
-        return opening(monitor, change, at);
+        return Ok(opening(monitor, change, at));
     }
     if monitor.current_incident_id.is_some() {
         return resolution(app, monitor, change.to, &Actor::Recovery.into(), None, at).await;
@@ -136,12 +136,12 @@ async fn consequences(app: &App, monitor: &Monitor, change: &Change, at: Timesta
         // From pending to up: nothing that anybody waits for.
         _ => return Ok(Consequences { incident: IncidentWrite::None, event: None }),
     };
-    Ok(Consequences { incident: IncidentWrite::None, event: notify::event(monitor, kind, change.to, at)? })
+    Ok(Consequences { incident: IncidentWrite::None, event: notify::event(monitor, kind, change.to, at) })
 }
 
-fn opening(monitor: &Monitor, change: &Change, at: Timestamp) -> Result<Consequences, WorkError> {
+fn opening(monitor: &Monitor, change: &Change, at: Timestamp) -> Consequences {
     let incident = Incident {
-        id: IncidentId::new(at, entropy()?),
+        id: IncidentId::new(at, entropy()),
         monitor_id: monitor.id,
         status: IncidentStatus::Ongoing,
         // Where one region never saw it up in between, its first failure lies in the incident before.
@@ -154,12 +154,12 @@ fn opening(monitor: &Monitor, change: &Change, at: Timestamp) -> Result<Conseque
         resolved_by: None,
     };
     let entry = TimelineEntry {
-        id: CommentId::new(at, entropy()?),
+        id: CommentId::new(at, entropy()),
         at,
         kind: TimelineType::Opened,
         by: Actor::Checker(None).into(),
         note: Some(incident.cause.detail.clone()),
     };
-    let event = notify::incident_event(monitor, Status::Down, incident.clone(), &entry)?;
-    Ok(Consequences { incident: IncidentWrite::Open { incident: Box::new(incident), entry }, event })
+    let event = notify::incident_event(monitor, Status::Down, incident.clone(), &entry);
+    Consequences { incident: IncidentWrite::Open { incident: Box::new(incident), entry }, event }
 }

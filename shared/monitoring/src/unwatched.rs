@@ -37,9 +37,9 @@ pub(crate) async fn tell(
         Some(_) => (EventType::MonitorUnwatched, "monitor.unwatched"),
         None => (EventType::MonitorRecovered, "monitor.watched"),
     };
-    let event = notify::event(monitor, kind, monitor.status, check.at)?;
+    let event = notify::event(monitor, kind, monitor.status, check.at);
     let event = event.map(|event| event.with_unwatched(unwatched.clone()));
-    let audit = audit(monitor, check.region, action, check.at)?;
+    let audit = audit(monitor, check.region, action, check.at);
     app.store.save_unwatched(monitor, unwatched.as_ref(), event.as_ref(), &audit).await?;
     notify::announce(app, event.as_ref()).await;
     match &unwatched {

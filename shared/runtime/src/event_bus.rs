@@ -11,7 +11,7 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
-use valpero_domain::{AccountId, CheckId, MonitorId, RegionCode, Timestamp, packed::Tag};
+use valpero_domain::{AccountId, CheckId, MonitorId, RegionCode, Timestamp, packed::Slot};
 
 /// The `source` of all our events.
 pub const SOURCE: &str = "valpero";
@@ -89,7 +89,7 @@ pub struct DueCohort {
     pub number: u32,
     /// These monitors alone, since their targets are slow; all where it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub slow: Option<Vec<Tag>>,
+    pub slow: Option<Vec<Slot>>,
 }
 
 /// An event could not be published.

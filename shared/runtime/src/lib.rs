@@ -10,7 +10,6 @@ pub mod telemetry;
 
 use std::sync::Arc;
 
-use valpero_auth::NoEntropy;
 use valpero_domain::{Timestamp, id::Entropy};
 use valpero_storage::{Store, StoreError};
 
@@ -27,9 +26,6 @@ pub enum WorkError {
     /// The store failed, or said no.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The operating system had no random bytes.
-    #[error(transparent)]
-    NoEntropy(#[from] NoEntropy),
     /// A message could not be written as JSON.
     #[error("a message could not be written")]
     Render(#[source] serde_json::Error),
@@ -90,9 +86,6 @@ impl App {
 }
 
 /// Randomness for an identifier.
-///
-/// # Errors
-/// Where the operating system has none.
-pub fn entropy() -> Result<Entropy, NoEntropy> {
+pub fn entropy() -> Entropy {
     valpero_auth::random_bytes()
 }

@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::{
         builders::{DeleteBuilder, PutBuilder},
     },
 };
+use backon::{ExponentialBuilder, Retryable};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -22,11 +23,10 @@ use crate::{
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// How often a write that collided with a transaction is tried again.
-const COLLISIONS: u32 = 8;
-
-/// The wait before the first of these; each is twice as long as the one before.
-const COLLISION_WAIT: Duration = Duration::from_millis(10);
+/// Waits of a write that collided with a transaction: 9 attempts, between which are 10 ms at first and 2.6 s at last, and up to as much
+/// again, so that those who collided do not meet again.
+const WAITS: ExponentialBuilder =
+    ExponentialBuilder::new().with_jitter().with_min_delay(Duration::from_millis(10)).with_max_times(8);
 
 pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
@@ -125,8 +125,7 @@ impl Store {
         let request = request
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let mut wait = COLLISION_WAIT;
-        for attempt in 0.. {
+        let send = || async {
             let error = match request.clone().send().await {
                 Ok(output) => {
                     consumed(&Kind::Write, output.consumed_capacity());
@@ -134,25 +133,16 @@ impl Store {
                 }
                 Err(error) => error,
             };
-            match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(failure)) => {
-                    // A refused write consumes a unit, too, though the failure does not say so.
-                    record(&Kind::Write, 1.0);
-                    return Ok(Updated::Refused(failure.item().cloned()));
-                }
-                // A transaction holds the item for this moment; the SDK does not try that again by itself.
-                Some(UpdateItemError::TransactionConflictException(_)) if attempt < COLLISIONS => {
-                    record(&Kind::Write, 0.0);
-                    tokio::time::sleep(wait + jitter(wait)).await;
-                    wait *= 2;
-                }
-                _ => {
-                    record(&Kind::Write, 0.0);
-                    return Err(StoreError::from_sdk(error));
-                }
+            if let Some(UpdateItemError::ConditionalCheckFailedException(failure)) = error.as_service_error() {
+                // A refused write consumes a unit, too, though the failure does not say so.
+                record(&Kind::Write, 1.0);
+                return Ok(Updated::Refused(failure.item().cloned()));
             }
-        }
-        Err(StoreError::Conflict)
+            record(&Kind::Write, 0.0);
+            Err(StoreError::from_sdk(error))
+        };
+        // A transaction holds the item for this moment; the SDK does not try that again by itself.
+        send.retry(WAITS).when(|error| matches!(error, StoreError::Contended(_))).await
     }
 
     pub(crate) fn query(&self, table: &str) -> QueryFluentBuilder {
@@ -260,43 +250,40 @@ impl Store {
 
     /// All or nothing. Collisions with other transactions are tried again here; failed conditions are the caller's.
     pub(crate) async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), Cancelled> {
-        let mut wait = COLLISION_WAIT;
-        for attempt in 0.. {
-            let sent = self
-                .client
-                .transact_write_items()
-                .set_transact_items(Some(items.clone()))
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await;
-            consumed(
-                &Kind::Write,
-                sent.iter().flat_map(
-                    aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsOutput::consumed_capacity,
-                ),
-            );
-            let Err(error) = sent else { return Ok(()) };
-            let codes = reasons(&error);
-            let failed: Vec<usize> =
-                (0..codes.len()).filter(|place| codes[*place] == "ConditionalCheckFailed").collect();
-            if !failed.is_empty() {
-                return Err(Cancelled::Conditions(failed));
-            }
-            let throttled = codes.iter().any(|code| code == "ThrottlingError");
-            let collided = codes.iter().any(|code| code == "TransactionConflict")
-                || error.code() == Some("TransactionInProgressException");
-            if (throttled || collided) && attempt < COLLISIONS {
-                tokio::time::sleep(wait + jitter(wait)).await;
-                wait *= 2;
-                continue;
-            }
-            return Err(Cancelled::Failed(match (throttled, collided) {
-                (true, _) => StoreError::Throttled(Box::new(error)),
-                (_, true) => StoreError::Contended(Box::new(error)),
-                _ => StoreError::from_sdk(error),
-            }));
+        let once = || self.try_transact(items.clone());
+        once.retry(WAITS).when(|(_, again)| *again).await.map_err(|(cancelled, _)| cancelled)
+    }
+
+    /// One attempt; with an error, whether another makes sense.
+    async fn try_transact(&self, items: Vec<TransactWriteItem>) -> Result<(), (Cancelled, bool)> {
+        let sent = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(items))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        consumed(
+            &Kind::Write,
+            sent.iter().flat_map(
+                aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsOutput::consumed_capacity,
+            ),
+        );
+        let Err(error) = sent else { return Ok(()) };
+        let codes = reasons(&error);
+        let failed: Vec<usize> = (0..codes.len()).filter(|place| codes[*place] == "ConditionalCheckFailed").collect();
+        if !failed.is_empty() {
+            return Err((Cancelled::Conditions(failed), false));
         }
-        Ok(())
+        let throttled = codes.iter().any(|code| code == "ThrottlingError");
+        let collided = codes.iter().any(|code| code == "TransactionConflict")
+            || error.code() == Some("TransactionInProgressException");
+        let cause = match (throttled, collided) {
+            (true, _) => StoreError::Throttled(Box::new(error)),
+            (_, true) => StoreError::Contended(Box::new(error)),
+            _ => StoreError::from_sdk(error),
+        };
+        Err((Cancelled::Failed(cause), throttled || collided))
     }
 }
 
@@ -318,9 +305,9 @@ pub(crate) fn enough<T>(found: &[T], count: usize) -> ControlFlow<()> {
     if found.len() >= count { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
-/// Up to `most`, so that those who collided do not meet again.
+/// Up to `most`.
 pub(crate) fn jitter(most: Duration) -> Duration {
-    let byte = valpero_auth::random_bytes::<1>().map_or(128, |[byte]| byte);
+    let [byte] = valpero_auth::random_bytes();
     most * u32::from(byte) / 255
 }
 

@@ -15,7 +15,7 @@ use aws_sdk_dynamodb::{
 use futures::future::try_join;
 use valpero_domain::{
     Invalid, RegionCode, Timestamp,
-    packed::{self, Record, Tag},
+    packed::{self, Record, Slot},
     probe::Cause,
     schedule::Cohort,
 };
@@ -166,7 +166,7 @@ impl Store {
             Occasion::Tick | Occasion::SlowTick => keys::cohort(cohort),
             Occasion::Requested => keys::requested_partition(cohort),
         };
-        let mut item = key([("cohort", partition), ("at", place(occasion, at, first.tag))]);
+        let mut item = key([("cohort", partition), ("at", place(occasion, at, first.slot))]);
         item.insert("checks".into(), AttributeValue::B(Blob::new(packed::pack(records))));
         item.insert(TTL.into(), n(at.seconds() + KEPT_S));
         self.put(&self.tables.checks, item).await
@@ -176,12 +176,12 @@ impl Store {
     pub(crate) fn say(
         &self,
         cohort: &Cohort,
-        tag: Tag,
+        slot: Slot,
         words: FailureDetail<'_>,
     ) -> Result<TransactWriteItem, StoreError> {
         let FailureDetail { at, occasion, cause } = words;
         let mut item = to_item(TABLE, cause)?;
-        item.extend(key([("cohort", keys::failures(cohort, tag)), ("at", place(occasion, at, tag))]));
+        item.extend(key([("cohort", keys::failures(cohort, slot)), ("at", place(occasion, at, slot))]));
         item.insert(TTL.into(), n(at.seconds() + WORDS_KEPT_S));
         a_put(put_item(&self.tables.checks, item))
     }
@@ -202,7 +202,7 @@ impl Store {
     ) -> Result<Vec<CheckResult>, StoreError> {
         let from = span.from;
         let end = after.map_or(span.to, |after| span.to.min(after.at.plus_ms(1)));
-        // A place's own time bounds what its tag may show, beside the tag itself.
+        // A place's own time bounds what its slot may show, beside the slot itself.
         let span = CheckSpan {
             from: span.from.max(place.from.start_of_minute()),
             to: place.until.map_or(end, |until| end.min(until.plus_ms(1))),
@@ -239,7 +239,7 @@ impl Store {
         let mut found: Vec<(String, CheckResult)> = Vec::new();
         let mut last = None;
         let all = self.query_each(request, None, |item| {
-            if let Some(record) = packed::find(bytes(&item), place.tag) {
+            if let Some(record) = packed::find(bytes(&item), place.slot) {
                 let (sort_key, at) = moment(&item)?;
                 // A tick that was done twice may have checked a monitor once apart from the others and once among them.
                 if !requested && last.replace(at) == Some(at) {
@@ -264,7 +264,7 @@ impl Store {
         let span = CheckSpan { from: place.from.start_of_minute(), to: newest.at.plus_seconds(1) };
         // No more than one for each of them, and the one before.
         let most = i32::try_from(found.len() + 1).unwrap_or(i32::MAX);
-        let request = self.span_query(keys::failures(&place.cohort(), place.tag), span).limit(most);
+        let request = self.span_query(keys::failures(&place.cohort(), place.slot), span).limit(most);
         let mut words: Vec<(String, Cause)> = Vec::new();
         let all = self.query_each(request, None, |item| {
             let (sort_key, at) = moment(&item)?;
@@ -288,7 +288,7 @@ impl Store {
     pub async fn check_at(&self, place: &Place, at: Timestamp, requested: bool) -> Result<Option<Record>, StoreError> {
         let cohort = place.cohort();
         let (partition, from, to) = if requested {
-            let key = keys::requested(at, place.tag);
+            let key = keys::requested(at, place.slot);
             (keys::requested_partition(&cohort), key.clone(), key)
         } else {
             (keys::cohort(&cohort), keys::tick(at), keys::slow_tick(at))
@@ -302,16 +302,16 @@ impl Store {
             .expression_attribute_values(":to", s(to))
             .consistent_read(true);
         let items = self.query_all(request).await?;
-        Ok(items.iter().find_map(|item| packed::find(bytes(item), place.tag)))
+        Ok(items.iter().find_map(|item| packed::find(bytes(item), place.slot)))
     }
 
     /// The newest check of each of these monitors, all of one cohort. 0.5 RRU for a full cohort, and 0.5 for requested checks.
     ///
     /// # Errors
     /// Where the store fails.
-    pub async fn latest_checks(&self, seats: &[Seat]) -> Result<HashMap<Tag, LatestCheck>, StoreError> {
+    pub async fn latest_checks(&self, seats: &[Seat]) -> Result<HashMap<Slot, LatestCheck>, StoreError> {
         let Some(cohort) = seats.first().map(Seat::cohort) else { return Ok(HashMap::new()) };
-        let asked = |tag: Tag| seats.contains(&Seat { cohort, tag });
+        let asked = |slot: Slot| seats.contains(&Seat { cohort, slot });
         let newest = |partition: String, limit: i32| {
             let request = self
                 .query(&self.tables.checks)
@@ -326,11 +326,11 @@ impl Store {
             newest(keys::requested_partition(&cohort), LATEST_REQUESTED),
         )
         .await?;
-        let mut latest: HashMap<Tag, LatestCheck> = HashMap::with_capacity(seats.len());
+        let mut latest: HashMap<Slot, LatestCheck> = HashMap::with_capacity(seats.len());
         for item in ticks.iter().chain(&requested) {
             let (_, at) = moment(item)?;
-            for record in packed::records(bytes(item)).filter(|record| asked(record.tag)) {
-                let seen = latest.entry(record.tag).or_insert(LatestCheck { at, record });
+            for record in packed::records(bytes(item)).filter(|record| asked(record.slot)) {
+                let seen = latest.entry(record.slot).or_insert(LatestCheck { at, record });
                 if at > seen.at {
                     *seen = LatestCheck { at, record };
                 }
@@ -358,11 +358,11 @@ impl Store {
 }
 
 /// A check's place in time.
-fn place(occasion: Occasion, at: Timestamp, tag: Tag) -> String {
+fn place(occasion: Occasion, at: Timestamp, slot: Slot) -> String {
     match occasion {
         Occasion::Tick => keys::tick(at),
         Occasion::SlowTick => keys::slow_tick(at),
-        Occasion::Requested => keys::requested(at, tag),
+        Occasion::Requested => keys::requested(at, slot),
     }
 }
 

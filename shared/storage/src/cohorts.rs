@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use valpero_domain::{
     AccountId, MonitorId, RegionCode, Status,
-    packed::{COHORT_SIZE, Tag},
+    packed::{COHORT_SIZE, Slot},
     schedule::{Cohort, RegionState},
 };
 
@@ -23,7 +23,7 @@ const CANDIDATES: i32 = 200;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Opening {
     pub cohort: Cohort,
-    pub tag: Tag,
+    pub slot: Slot,
 }
 
 impl Store {
@@ -75,9 +75,9 @@ impl Store {
         let mut open = Vec::new();
         for item in items.iter().rev() {
             let full = number(item, "members") >= COHORT_SIZE as u64;
-            let tag = u32::try_from(number(item, "next_tag")).ok().and_then(Tag::new);
-            if let (false, Some(tag)) = (full, tag) {
-                open.push(Opening { cohort: directory_cohort(region, item)?, tag });
+            let slot = u32::try_from(number(item, "next_tag")).ok().and_then(Slot::new);
+            if let (false, Some(slot)) = (full, slot) {
+                open.push(Opening { cohort: directory_cohort(region, item)?, slot });
             }
         }
         let spread = if attempt == 0 { 0 } else { usize::from(random_byte()) };
@@ -85,11 +85,11 @@ impl Store {
             return Ok(*opening);
         }
         let number = newest.map_or(0, |cohort| cohort.number + 1);
-        let tag = Tag::new(0).ok_or(StoreError::Conflict)?;
-        Ok(Opening { cohort: Cohort { region, interval, number }, tag })
+        let slot = Slot::new(0).ok_or(StoreError::Conflict)?;
+        Ok(Opening { cohort: Cohort { region, interval, number }, slot })
     }
 
-    /// The writes by which a monitor takes a place: one more member, the next tag, its own item.
+    /// The writes by which a monitor takes a place: one more member, the next slot, its own item.
     pub(crate) fn join(
         &self,
         opening: Opening,
@@ -98,14 +98,14 @@ impl Store {
         probe: &ProbeSpec,
         status: Status,
     ) -> Result<[TransactWriteItem; 2], StoreError> {
-        let Opening { cohort, tag } = opening;
-        let room = If::All(vec![If::Is("next_tag", n(tag.number())), If::Below("members", n(COHORT_SIZE as i64))]);
-        let condition = if tag.number() == 0 { If::Any(vec![If::Absent("next_tag"), room]) } else { room };
-        let member = Change::new().set("next_tag", n(tag.number() + 1)).add("members", 1).only_if(condition);
+        let Opening { cohort, slot } = opening;
+        let room = If::All(vec![If::Is("next_tag", n(slot.number())), If::Below("members", n(COHORT_SIZE as i64))]);
+        let condition = if slot.number() == 0 { If::Any(vec![If::Absent("next_tag"), room]) } else { room };
+        let member = Change::new().set("next_tag", n(slot.number() + 1)).add("members", 1).only_if(condition);
         let scheduled = ScheduledProbe {
             account_id: account,
             monitor_id: monitor,
-            tag,
+            slot,
             probe: probe.clone(),
             status,
             state: RegionState::default(),
@@ -117,7 +117,7 @@ impl Store {
         Ok([member.on(&self.tables.schedules, Self::directory_key(&cohort))?, a_put(put)?])
     }
 
-    /// The writes by which a monitor gives up a place; its tag is never used again.
+    /// The writes by which a monitor gives up a place; its slot is never used again.
     pub(crate) fn leave(&self, place: &Place, monitor: MonitorId) -> Result<[TransactWriteItem; 2], StoreError> {
         let cohort = place.cohort();
         let member = Change::new().add("members", -1).only_if(If::Above("members", n(0)));
@@ -133,7 +133,8 @@ impl Store {
 }
 
 fn random_byte() -> u8 {
-    valpero_auth::random_bytes::<1>().map_or(1, |[byte]| byte)
+    let [byte] = valpero_auth::random_bytes();
+    byte
 }
 
 fn number(item: &Item, name: &str) -> u64 {

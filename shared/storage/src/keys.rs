@@ -1,7 +1,7 @@
 //! Every key string of every table, in one place.
 
 use valpero_domain::{
-    IncidentId, KeyId, RegionCode, Timestamp, event::Due, packed::Tag, rollup::Span, schedule::Cohort,
+    IncidentId, KeyId, RegionCode, Timestamp, event::Due, packed::Slot, rollup::Span, schedule::Cohort,
 };
 
 /// Accounts: the account itself.
@@ -70,8 +70,8 @@ pub fn requested_partition(of: &Cohort) -> String {
 }
 
 /// Checks: the partition of one monitor's failures in words.
-pub fn failures(of: &Cohort, tag: Tag) -> String {
-    format!("{}#{:06x}", cohort(of), tag.number())
+pub fn failures(of: &Cohort, slot: Slot) -> String {
+    format!("{}#{:06x}", cohort(of), slot.number())
 }
 
 /// Checks: the partition of a cohort's hours, or of its days, summed up.
@@ -104,9 +104,9 @@ pub fn slow_tick(at: Timestamp) -> String {
     format!("{:010}.000.slow", at.seconds())
 }
 
-/// Checks: a requested check's place in time, to the millisecond, with its monitor's tag, so that it replaces no tick.
-pub fn requested(at: Timestamp, tag: Tag) -> String {
-    format!("{:010}.{:03}.{:06x}", at.seconds(), at.ms() % 1000, tag.number())
+/// Checks: a requested check's place in time, to the millisecond, with its monitor's slot, so that it replaces no tick.
+pub fn requested(at: Timestamp, slot: Slot) -> String {
+    format!("{:010}.{:03}.{:06x}", at.seconds(), at.ms() % 1000, slot.number())
 }
 
 /// Incidents: an incident's place.

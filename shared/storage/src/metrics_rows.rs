@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use serde::Deserialize;
 use valpero_domain::{
-    AccountId, IncidentId, MonitorId, Status, Timestamp, check::CheckType, downtime::Downtime, monitor::MonitorName,
+    AccountId, IncidentId, MonitorId, Status, Timestamp, check::CheckType, downtime::Downtime, monitor::Name,
     status::Unwatched,
 };
 
@@ -46,7 +46,7 @@ pub struct MetricsRow {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Named {
     /// Its name.
-    pub name: MonitorName,
+    pub name: Name,
     /// How it is checked.
     pub check_type: CheckType,
 }

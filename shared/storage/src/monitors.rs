@@ -10,7 +10,7 @@ use valpero_domain::{
     AccountId, IncidentId, MonitorId, MonitorSpec, RegionCode, Status, Timestamp,
     certificate::ToldOf,
     downtime::Downtime,
-    packed::Tag,
+    packed::Slot,
     quorum::Standing,
     schedule::Cohort,
     status::{Unwatched, Vote},
@@ -42,7 +42,8 @@ pub struct Place {
     /// The cohort's number.
     pub number: u32,
     /// The monitor's name within the cohort.
-    pub tag: Tag,
+    #[serde(rename = "tag")]
+    pub slot: Slot,
     /// When it came.
     pub from: Timestamp,
     /// When it left.
@@ -50,11 +51,11 @@ pub struct Place {
     pub until: Option<Timestamp>,
 }
 
-/// A place by its cohort and its tag in it. Only a [`Place`] has one.
+/// A place by its cohort and its slot in it. Only a [`Place`] has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seat {
     pub(crate) cohort: Cohort,
-    pub(crate) tag: Tag,
+    pub(crate) slot: Slot,
 }
 
 impl Seat {
@@ -63,16 +64,16 @@ impl Seat {
         self.cohort
     }
 
-    /// The monitor's tag in it.
-    pub fn tag(&self) -> Tag {
-        self.tag
+    /// The monitor's slot in it.
+    pub fn slot(&self) -> Slot {
+        self.slot
     }
 }
 
 impl Place {
     /// The place without its times.
     pub fn seat(&self) -> Seat {
-        Seat { cohort: self.cohort(), tag: self.tag }
+        Seat { cohort: self.cohort(), slot: self.slot }
     }
 
     /// The cohort.
@@ -216,7 +217,7 @@ impl Store {
         let mut items = Vec::with_capacity(openings.len() * 2);
         for opening in openings {
             let Cohort { region, interval, number } = opening.cohort;
-            places.push(Place { region, interval, number, tag: opening.tag, from: monitor.updated_at, until: None });
+            places.push(Place { region, interval, number, slot: opening.slot, from: monitor.updated_at, until: None });
             items.extend(self.join(opening, monitor.account_id, monitor.id, probe, monitor.status)?);
         }
         Ok((places, items))

@@ -122,7 +122,7 @@ impl Store {
         rolled: Timestamp,
     ) -> Result<Vec<Bucket>, StoreError> {
         let cohort = place.cohort();
-        // A place's own time bounds what its tag may show, beside the tag itself.
+        // A place's own time bounds what its slot may show, beside the slot itself.
         let window = CheckSpan {
             from: span.start(window.from.max(place.from)),
             to: place.until.map_or(window.to, |until| window.to.min(until.plus_ms(1))),
@@ -137,7 +137,7 @@ impl Store {
                 .span_query(keys::rollups(&cohort, span), CheckSpan { from: window.from, to: window.to.min(rolled) })
                 .scan_index_forward(true);
             for item in self.query_all(request).await? {
-                if let Some(summary) = rollup::find(bytes(&item), place.tag) {
+                if let Some(summary) = rollup::find(bytes(&item), place.slot) {
                     found.push(bucket(moment(&item)?.1, summary));
                 }
             }
@@ -146,7 +146,7 @@ impl Store {
         while start < window.to {
             let end = start.plus_seconds(span.seconds());
             let sum = self.sum_of(&cohort, CheckSpan { from: start, to: end.min(window.to) }).await?;
-            let own = sum.finish().into_iter().find(|summary| summary.tag == place.tag);
+            let own = sum.finish().into_iter().find(|summary| summary.slot == place.slot);
             found.extend(own.map(|summary| bucket(start, summary)));
             start = end;
         }

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::{Deserialize, Serialize};
 use valpero_domain::{
     AccountId, MonitorId, Status,
-    packed::Tag,
+    packed::Slot,
     schedule::{Cohort, RegionState},
     status::Vote,
 };
@@ -30,7 +30,8 @@ pub struct ScheduledProbe {
     #[serde(rename = "entry")]
     pub monitor_id: MonitorId,
     /// Its name within the cohort.
-    pub tag: Tag,
+    #[serde(rename = "tag")]
+    pub slot: Slot,
     /// What to probe.
     #[serde(with = "probe_spec::as_text")]
     pub probe: ProbeSpec,
@@ -49,7 +50,7 @@ pub struct ScheduledProbe {
 impl ScheduledProbe {
     /// Its place in the cohort that it was read from.
     pub fn seat(&self, cohort: &Cohort) -> Seat {
-        Seat { cohort: *cohort, tag: self.tag }
+        Seat { cohort: *cohort, slot: self.slot }
     }
 }
 
@@ -115,7 +116,7 @@ impl Store {
         let place = Self::schedule_key(cohort, seen.monitor_id);
         if let Some(words) = words {
             let own = change.on(&self.tables.schedules, place)?;
-            return match self.transact(vec![own, self.say(cohort, seen.tag, words)?]).await {
+            return match self.transact(vec![own, self.say(cohort, seen.slot, words)?]).await {
                 Ok(()) | Err(Cancelled::Conditions(_)) => Ok(()),
                 Err(cancelled) => Err(cancelled.conflict()),
             };
@@ -146,7 +147,7 @@ impl Store {
         let place = Self::schedule_key(cohort, seen.monitor_id);
         let mut writes = vec![Self::keep_state(seen, state)?.on(&self.tables.schedules, place)?, cast];
         if let Some(words) = words {
-            writes.push(self.say(cohort, seen.tag, words)?);
+            writes.push(self.say(cohort, seen.slot, words)?);
         }
         match self.transact(writes).await {
             Ok(()) => Ok(true),
@@ -198,7 +199,7 @@ mod tests {
         let place = ScheduledProbe {
             account_id: "acc_01M82PJFFSY9XKXCV0WRMX4C7M".parse().expect("an account"),
             monitor_id: "mon_01M82PJFFSY9XKXCV0WRMX4C7M".parse().expect("a monitor"),
-            tag: Tag::new(0).expect("a tag"),
+            slot: Slot::new(0).expect("a slot"),
             probe: serde_json::from_value(probe).expect("a probe"),
             status: Status::Down,
             state: RegionState::default(),

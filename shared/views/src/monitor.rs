@@ -9,7 +9,7 @@ use valpero_domain::{
     check::CheckType,
     downtime::{Downtime, KEPT_MS},
     event::MonitorFacts,
-    monitor::{HttpUrl, MonitorName, Tag},
+    monitor::{HttpUrl, Name, Tag},
     probe::Cause,
     status::{Unwatched, Verdict},
 };
@@ -72,7 +72,7 @@ pub struct Monitor {
     pub url: Option<HttpUrl>,
     /// Display name.
     #[schema(value_type = schema::Name)]
-    pub name: MonitorName,
+    pub name: Name,
     /// Check type.
     #[schema(value_type = schema::CheckType)]
     pub check_type: CheckType,
@@ -226,7 +226,7 @@ pub struct MonitorInEvent {
     pub id: MonitorId,
     /// Display name.
     #[schema(value_type = schema::Name)]
-    pub name: MonitorName,
+    pub name: Name,
     /// Readable description of what is checked: the URL, host and port, or name and record type.
     pub target: String,
     /// URL of an http check. Null for other check types.

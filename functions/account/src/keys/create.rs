@@ -4,7 +4,7 @@ use axum::{extract::State, response::Response};
 use serde_json::Value;
 use valpero_auth::Token;
 use valpero_domain::{
-    Faults, Field, Fields, Items, KeyId, Literal, Object, Scope, Scopes, Timestamp, monitor::MonitorName, text_spec,
+    Faults, Field, Fields, Items, KeyId, Literal, Object, Scope, Scopes, Timestamp, monitor::Name, text_spec,
 };
 use valpero_http::{Answer, Auth, Caller, Idempotency, IdempotencyParam, JsonBody, Problem, Ticket, need};
 use valpero_runtime::{App, entropy};
@@ -50,7 +50,7 @@ pub async fn create(
         if let Some(scope) = asked.scopes.first_beyond(&caller.scopes) {
             return Err(Problem::scope_beyond_key(scope));
         }
-        let token = Token::generate()?;
+        let token = Token::generate();
         let key = new_key(&caller, &token, asked, now)?;
         let answer = Answer::created(None, &Key::minted(&key, token.reveal()));
         let trail = ticket.trail("key.created", &key.id, &answer, now)?;
@@ -70,7 +70,7 @@ impl Asked {
     fn read(body: &Value, now: Timestamp) -> Result<Self, Faults> {
         let mut faults = Faults::default();
         let mut fields = Fields::of(body, "", &mut faults);
-        let name: Option<MonitorName> = fields.read(&NAME, &mut faults);
+        let name: Option<Name> = fields.read(&NAME, &mut faults);
         let scopes: Option<Vec<Scope>> = fields.read(&SCOPES, &mut faults);
         let expires_at: Option<Timestamp> = fields.read(&EXPIRES_AT, &mut faults);
         if expires_at.is_some_and(|end| end <= now) {
@@ -86,6 +86,6 @@ impl Asked {
 
 fn new_key(caller: &Caller, token: &Token, asked: Asked, now: Timestamp) -> Result<ApiKey, Problem> {
     let (Asked { name, scopes, expires_at }, limit) = (asked, caller.request_limit);
-    let key = ApiKey::new(token, caller.account(), KeyId::new(now, entropy()?), name, scopes, limit, now);
+    let key = ApiKey::new(token, caller.account(), KeyId::new(now, entropy()), name, scopes, limit, now);
     Ok(ApiKey { expires_at, ..key })
 }

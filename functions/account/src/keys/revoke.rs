@@ -30,7 +30,7 @@ pub async fn revoke(
     {
         return Err(Problem::revokes_beyond_key(scope));
     }
-    let audit = caller.audit(now, "key.revoked", Some(id.to_string()))?;
+    let audit = caller.audit(now, "key.revoked", Some(id.to_string()));
     app.store.revoke_key(&key, now, &audit).await?;
     Ok(StatusCode::NO_CONTENT)
 }

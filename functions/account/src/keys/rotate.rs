@@ -4,7 +4,7 @@ use axum::{extract::State, response::Response};
 use serde_json::Value;
 use valpero_auth::Token;
 use valpero_domain::{Faults, Field, Fields, KeyId, Literal, Object, Timestamp};
-use valpero_http::{Answer, Auth, Idempotency, IdempotencyParam, ObjectId, OptionalBody, Problem, Ticket, need};
+use valpero_http::{Answer, Auth, Code, Idempotency, IdempotencyParam, ObjectId, OptionalBody, Problem, Ticket, need};
 use valpero_runtime::{App, entropy};
 use valpero_storage::ApiKey;
 use valpero_views::{Key, body, schema};
@@ -51,15 +51,15 @@ pub async fn rotate(
         }
         super::outlives(&caller, old.expires_at)?;
         if !old.is_live(now) {
-            return Err(Problem::conflict("key_ended", "The key is revoked or expired; mint a new one."));
+            return Err(Problem::conflict(Code::KeyEnded, "The key is revoked or expired; mint a new one."));
         }
         if let Some(successor) = old.successor {
             let detail = format!(
                 "The key was rotated already; its successor is {successor}, which can be rotated in its place."
             );
-            return Err(Problem::conflict("key_rotated", detail));
+            return Err(Problem::conflict(Code::KeyRotated, detail));
         }
-        let token = Token::generate()?;
+        let token = Token::generate();
         let successor = successor(&old, &token, now)?;
         let answer = Answer::created(None, &Key::minted(&successor, token.reveal()));
         let trail = ticket.trail("key.rotated", &id, &answer, now)?;
@@ -73,7 +73,7 @@ pub async fn rotate(
 
 fn successor(old: &ApiKey, token: &Token, now: Timestamp) -> Result<ApiKey, Problem> {
     let (name, scopes) = (old.name.clone(), old.scopes.clone());
-    let key = ApiKey::new(token, old.account_id, KeyId::new(now, entropy()?), name, scopes, old.request_limit, now);
+    let key = ApiKey::new(token, old.account_id, KeyId::new(now, entropy()), name, scopes, old.request_limit, now);
     Ok(ApiKey { expires_at: old.expires_at, ..key })
 }
 

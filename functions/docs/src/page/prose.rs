@@ -1,6 +1,6 @@
 //! Descriptions of the document, which are Markdown, as far as they use it: headings, paragraphs, code and links.
 
-use valpero_http::PROBLEMS;
+use valpero_http::Code;
 
 /// A piece of a paragraph.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub(super) fn spans(text: &str) -> Vec<Span<'_>> {
     for (at, part) in text.split('`').enumerate() {
         if at % 2 == 0 {
             linked(part, &mut spans);
-        } else if PROBLEMS.iter().any(|(_, code, _)| *code == part) {
+        } else if Code::ALL.iter().any(|code| code.as_str() == part) {
             spans.push(Span::Problem(part));
         } else {
             spans.push(Span::Code(part));

@@ -4,7 +4,7 @@
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use futures::future::join_all;
-use valpero_domain::{RegionCode, Timestamp, packed::Tag, schedule::Cohort};
+use valpero_domain::{RegionCode, Timestamp, packed::Slot, schedule::Cohort};
 use valpero_runtime::{
     event_bus::{CohortsDue, DueCohort, Event, EventError},
     telemetry::chain,
@@ -16,37 +16,37 @@ use crate::{Checker, group::Group};
 /// Monitors that one invocation probes.
 const SLICE: usize = 1_500;
 
-/// Parts that the bus did not take and that are done here all the same, late as they are: with the own one half a minute's work, and
+/// Slices that the bus did not take and that are done here all the same, late as they are: with the own one half a minute's work, and
 /// over before Lambda ends it.
-const OWN_PARTS: usize = 3;
+const OWN_SLICES: usize = 3;
 
 /// Who does what of a tick.
 #[derive(Debug)]
 pub(crate) struct Division {
     /// What is done here.
-    pub own: Vec<Share>,
-    /// Parts that other invocations do.
+    pub own: Vec<Work>,
+    /// Slices that other invocations do.
     pub handed_over: usize,
-    /// Why the bus did not take parts, where there are so many of them that some are left undone.
+    /// Why the bus did not take slices, where there are so many of them that some are left undone.
     pub unfinished: Option<EventError>,
 }
 
 /// A cohort, or some of its monitors.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Share {
+pub(crate) struct Work {
     pub cohort: Cohort,
     /// These alone; all that are due where it is absent.
-    pub slow: Option<Vec<Tag>>,
+    pub only: Option<Vec<Slot>>,
 }
 
-impl Share {
+impl Work {
     /// What an event asks of this region.
     pub(crate) fn of(region: RegionCode, due: DueCohort) -> Self {
-        Self { cohort: Cohort { region, interval: due.interval, number: due.number }, slow: due.slow }
+        Self { cohort: Cohort { region, interval: due.interval, number: due.number }, only: due.slow }
     }
 
     fn named(&self) -> DueCohort {
-        DueCohort { interval: self.cohort.interval, number: self.cohort.number, slow: self.slow.clone() }
+        DueCohort { interval: self.cohort.interval, number: self.cohort.number, slow: self.only.clone() }
     }
 }
 
@@ -55,7 +55,7 @@ impl Checker {
     pub(crate) async fn divide(&self, due: Vec<(Cohort, usize)>, at: Timestamp) -> Division {
         let mut slices = slices(due).into_iter();
         let own = slices.next().unwrap_or_default();
-        let others: Vec<Vec<Share>> = slices.collect();
+        let others: Vec<Vec<Work>> = slices.collect();
         let taken = join_all(others.iter().map(|slice| self.hand_over(slice, at))).await;
         let mut division = Division { own, handed_over: 0, unfinished: None };
         let (mut missed, mut failure) = (Vec::new(), None);
@@ -69,13 +69,13 @@ impl Checker {
             }
         }
         if let Some(error) = failure {
-            let parts = missed.len();
-            tracing::warn!(region = %self.region, parts, error = chain(&error), "the bus did not take parts of a tick");
+            let slices = missed.len();
+            tracing::warn!(region = %self.region, slices, error = chain(&error), "the bus did not take slices of a tick");
             // Each minute begins with any of them, so that none is left out for ever.
             let any = BuildHasherDefault::<DefaultHasher>::default().hash_one(at.minute());
-            missed.rotate_left(usize::try_from(any % parts as u64).unwrap_or(0));
-            division.unfinished = Some(error).filter(|_| parts > OWN_PARTS);
-            division.own.extend(missed.into_iter().take(OWN_PARTS).flatten());
+            missed.rotate_left(usize::try_from(any % slices as u64).unwrap_or(0));
+            division.unfinished = Some(error).filter(|_| slices > OWN_SLICES);
+            division.own.extend(missed.into_iter().take(OWN_SLICES).flatten());
         }
         division
     }
@@ -88,16 +88,16 @@ impl Checker {
         if !groups.iter().any(prompt) {
             return (groups, 0);
         }
-        let slow = |group: &Group| -> Option<Share> {
-            let tags: Vec<Tag> =
-                group.members.iter().filter(|member| is_slow(member)).map(|member| member.tag).collect();
-            (!tags.is_empty()).then_some(Share { cohort: group.cohort, slow: Some(tags) })
+        let slow = |group: &Group| -> Option<Work> {
+            let slots: Vec<Slot> =
+                group.members.iter().filter(|member| is_slow(member)).map(|member| member.slot).collect();
+            (!slots.is_empty()).then_some(Work { cohort: group.cohort, only: Some(slots) })
         };
-        let shares: Vec<Share> = groups.iter().filter_map(slow).collect();
-        if shares.is_empty() {
+        let slice: Vec<Work> = groups.iter().filter_map(slow).collect();
+        if slice.is_empty() {
             return (groups, 0);
         }
-        if let Err(error) = self.hand_over(&shares, at).await {
+        if let Err(error) = self.hand_over(&slice, at).await {
             tracing::warn!(region = %self.region, error = chain(&error), "slow targets could not be left to another invocation");
             return (groups, 0);
         }
@@ -107,23 +107,23 @@ impl Checker {
         (groups, 1)
     }
 
-    async fn hand_over(&self, shares: &[Share], at: Timestamp) -> Result<(), EventError> {
-        let due = CohortsDue { at, cohorts: shares.iter().map(Share::named).collect() };
+    async fn hand_over(&self, slice: &[Work], at: Timestamp) -> Result<(), EventError> {
+        let due = CohortsDue { at, cohorts: slice.iter().map(Work::named).collect() };
         self.app.events.publish(self.region, &Event::CohortsDue(due), self.app.now()).await
     }
 }
 
-/// Parts of about the same size, each of which one invocation probes.
-fn slices(due: Vec<(Cohort, usize)>) -> Vec<Vec<Share>> {
+/// Slices of about the same size, each of which one invocation probes.
+fn slices(due: Vec<(Cohort, usize)>) -> Vec<Vec<Work>> {
     let total: usize = due.iter().map(|(_, members)| members).sum();
     let size = total.div_ceil(total.div_ceil(SLICE).max(1));
-    let (mut slices, mut room) = (Vec::<Vec<Share>>::new(), 0);
+    let (mut slices, mut room) = (Vec::<Vec<Work>>::new(), 0);
     for (cohort, members) in due {
-        let share = Share { cohort, slow: None };
+        let work = Work { cohort, only: None };
         match slices.last_mut() {
-            Some(slice) if room >= members => slice.push(share),
+            Some(slice) if room >= members => slice.push(work),
             _ => {
-                slices.push(vec![share]);
+                slices.push(vec![work]);
                 room = size.max(members);
             }
         }
@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(sizes(due(28, 56)), [14, 14]);
         for cohorts in [1_786, 179, 53] {
             let slices = slices(due(cohorts, 56));
-            let all: Vec<u32> = slices.iter().flatten().map(|share| share.cohort.number).collect();
+            let all: Vec<u32> = slices.iter().flatten().map(|work| work.cohort.number).collect();
             assert_eq!(all, (0..cohorts).collect::<Vec<u32>>());
             assert!(slices.iter().all(|slice| slice.len() * 56 <= SLICE), "{cohorts}");
             assert!(slices.len() <= cohorts.div_ceil(25) as usize, "{cohorts} in {}", slices.len());

@@ -1,0 +1,113 @@
+//! Every problem that the API answers: its code, status, title and meaning. The reference shows them, and no other can be answered.
+
+use std::borrow::Cow;
+
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        Ref, RefOr, Schema,
+        schema::{ObjectBuilder, Type},
+    },
+};
+
+macro_rules! codes {
+    ($($name:ident: $status:literal $code:literal, $title:literal, $means:literal;)*) => {
+        /// What is wrong, for a program. A code does not change between versions.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code {
+            $(#[doc = $means] $name,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of their statuses.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// Its spelling.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $code,)*
+                }
+            }
+
+            /// Its HTTP status.
+            pub const fn status(self) -> u16 {
+                match self {
+                    $(Self::$name => $status,)*
+                }
+            }
+
+            /// What is wrong, in a few words.
+            pub const fn title(self) -> &'static str {
+                match self {
+                    $(Self::$name => $title,)*
+                }
+            }
+
+            /// What it means, in a sentence.
+            pub const fn means(self) -> &'static str {
+                match self {
+                    $(Self::$name => $means,)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    BadJson: 400 "bad_json", "The body is not valid JSON", "The body is not valid JSON.";
+    BadRequest: 400 "bad_request", "The request cannot be read", "The request is malformed.";
+    Unauthorized: 401 "unauthorized", "No valid API key", "The key is missing, malformed, unknown, revoked or expired.";
+    MissingScope: 403 "missing_scope", "The key lacks a scope", "The key lacks the scope that `detail` names.";
+    ScopeBeyondKey: 403 "scope_beyond_key", "The key lacks a scope of the other key", "A key can only grant scopes that it holds, and only revoke keys whose scopes it holds.";
+    MonitorLimitReached: 403 "monitor_limit_reached", "The plan's limit of monitors is reached", "The account has as many monitors as its plan allows.";
+    KeyLimitReached: 403 "key_limit_reached", "The account has too many keys", "The account has the maximum number of live keys, 100.";
+    NotFound: 404 "not_found", "Not found", "The account has no such object.";
+    NoRoute: 404 "no_route", "No such route", "There is no such route.";
+    MethodNotAllowed: 405 "method_not_allowed", "Wrong method", "The route does not support this method; `Allow` lists the methods that it supports.";
+    Collision: 409 "collision", "Try again soon", "Concurrent requests are changing the same object. Nothing was changed; try again.";
+    IdempotencyInProgress: 409 "idempotency_in_progress", "Try again soon", "A request with this `Idempotency-Key` is in progress; try again to get its response.";
+    IncidentResolved: 409 "incident_resolved", "The incident is resolved", "The incident is resolved and can no longer be acknowledged.";
+    KeyEnded: 409 "key_ended", "The key is revoked or expired", "The key is revoked or expired, so it cannot be rotated.";
+    KeyRotated: 409 "key_rotated", "The key was already rotated", "The key was already rotated; `detail` names its successor.";
+    MonitorDeleted: 409 "monitor_deleted", "The monitor was deleted", "The monitor was deleted, and its webhook with it.";
+    MonitorPaused: 409 "monitor_paused", "The monitor is paused", "The monitor is paused; resume it first.";
+    NoWebhook: 409 "no_webhook", "The monitor has no webhook", "The monitor has no `webhook_url`.";
+    WebhookDisabled: 409 "webhook_disabled", "The webhook is switched off", "The webhook's receiver answered 410 Gone; give the monitor another `webhook_url`.";
+    BodyTooLarge: 413 "body_too_large", "The body is too large", "The body is larger than 64 KiB.";
+    UnsupportedMediaType: 415 "unsupported_media_type", "Wrong content type", "The `Content-Type` of the body is not `application/json`.";
+    ValidationFailed: 422 "validation_failed", "The request is not valid", "The body or the query is invalid; `errors` lists every error.";
+    IdempotencyKeyReused: 422 "idempotency_key_reused", "The idempotency key is taken", "The `Idempotency-Key` was used with another request within the last 24 hours.";
+    RateLimited: 429 "rate_limited", "Too many requests", "The key has used up its requests for this minute.";
+    CheckQuotaReached: 429 "check_quota_reached", "Too many requested checks", "The monitor has used up its requested checks for this minute, 10.";
+    WebhookQuotaReached: 429 "webhook_quota_reached", "Too many webhooks", "The monitor has used up its test and repeated webhooks for this minute, 60.";
+    InternalError: 500 "internal_error", "Something failed on our side", "Internal error. It is logged under the request ID.";
+    NoRegionYet: 503 "no_region_yet", "Try again soon", "No region has reported yet. In a new deployment the first one does within a minute.";
+    Unavailable: 503 "unavailable", "Try again soon", "The service is overloaded. Nothing was changed.";
+    Unreachable: 503 "unreachable", "Try again soon", "The database failed or did not answer. A change may or may not have been made.";
+    TimedOut: 504 "timed_out", "Try again soon", "The request took longer than 25 s. A change may or may not have been made.";
+}
+
+impl Code {
+    /// A reference to the schema.
+    pub(crate) fn reference() -> Ref {
+        Ref::from_schema_name(Self::name())
+    }
+}
+
+impl PartialSchema for Code {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("Machine-readable code. It does not change between versions."))
+            .enum_values(Some(Self::ALL.iter().map(|code| code.as_str())))
+            .examples([serde_json::json!(Self::NotFound.as_str())])
+            .build()
+            .into()
+    }
+}
+
+impl ToSchema for Code {
+    fn name() -> Cow<'static, str> {
+        "ProblemCode".into()
+    }
+}
