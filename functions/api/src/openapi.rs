@@ -5,7 +5,8 @@ mod webhooks;
 
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
-use valpero_http::{Code, ProblemDocument};
+use valpero_domain::Kind;
+use valpero_http::{Code, ProblemDocument, RECEIPT_HOURS};
 use valpero_views::WebhookEvent;
 
 /// Schemas that no route names by itself.
@@ -46,6 +47,7 @@ pub fn document() -> Value {
     }});
     document["components"]["headers"] = headers();
     document["components"]["responses"] = failures::shared();
+    describe_answers(&mut document["components"]["schemas"]);
     for (path, item) in members(&mut document["paths"]) {
         for (method, operation) in members(item) {
             complete(path, method, operation);
@@ -95,6 +97,27 @@ fn tidy(value: &mut Value) {
     }
 }
 
+/// What an answer shows of a request's fields is described by them.
+fn describe_answers(schemas: &mut Value) {
+    for (name, object) in valpero_views::FIELDS {
+        for field in object.fields {
+            let Some(shown) = schemas[name]["properties"].get_mut(field.name) else { continue };
+            shown["description"] = json!(field.answer_description(may_be_null(shown)));
+            if let Kind::Integer { min, max, step, .. } = field.kind {
+                (shown["minimum"], shown["maximum"]) = (json!(min), json!(max));
+                if step > 1 {
+                    shown["multipleOf"] = json!(step);
+                }
+            }
+        }
+    }
+}
+
+fn may_be_null(schema: &Value) -> bool {
+    let is_null = |one: &Value| one == "null" || one["type"] == "null";
+    ["type", "oneOf"].iter().any(|of| schema[*of].as_array().into_iter().flatten().any(is_null))
+}
+
 fn members(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
     value.as_object_mut().into_iter().flat_map(Map::iter_mut)
 }
@@ -118,8 +141,8 @@ fn info() -> Value {
          returns every item exactly once, even while new items arrive. A cursor is only valid for the same list and filters.\n\n\
          # Idempotency\n\n\
          Every operation that creates something takes an `Idempotency-Key`. A repeated request with the same value and body, from the \
-         same API key and within 24 hours, gets the first response again, with `Idempotent-Replayed: true`; with another body it \
-         is 422. So a request whose response was lost can safely be sent again. A key that rotates itself should set `grace_seconds`, \
+         same API key and within {RECEIPT_HOURS} hours, gets the first response again, with `Idempotent-Replayed: true`; with another \
+         body it is 422. So a request whose response was lost can safely be sent again. A key that rotates itself should set `grace_seconds`, \
          or the repeated request gets 401. Rejected requests are not remembered.\n\n\
          # Problems\n\n\
          Errors are problem documents (RFC 9457) with a stable `code`.\n\n\

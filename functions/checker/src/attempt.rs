@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
-use valpero_domain::probe::{Cause, ErrorCode, Outcome, Phases, ProbeResult};
+use valpero_domain::{
+    monitor::ATTEMPTS_END_S,
+    probe::{Cause, ErrorCode, Outcome, Phases, ProbeResult},
+};
 use valpero_outbound::probe;
 use valpero_runtime::{panics::caught, telemetry::chain};
 use valpero_storage::ProbeSpec;
 
 use crate::Checker;
-
-/// A tick is over before the next one begins: no attempt starts that could end later than this after the first.
-const TICK_BUDGET: Duration = Duration::from_secs(50);
 
 /// What a region saw, and in how many attempts.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Checker {
                 break;
             }
             let wait = self.backoff[retry.min(self.backoff.len() - 1)];
-            if started.elapsed() + wait + timeout > TICK_BUDGET {
+            if started.elapsed() + wait + timeout > Duration::from_secs(ATTEMPTS_END_S) {
                 break;
             }
             tokio::time::sleep(wait).await;

@@ -56,10 +56,7 @@ pub async fn create(
 }
 
 fn draft(account_id: AccountId, spec: MonitorSpec, now: Timestamp) -> Result<Monitor, Problem> {
-    let webhook = match spec.webhook_url {
-        Some(_) => Some(Webhook::new(WebhookSecret::generate())),
-        None => None,
-    };
+    let webhook = spec.webhook_url.as_ref().map(|_| Webhook::new(WebhookSecret::generate()));
     Ok(Monitor {
         account_id,
         id: MonitorId::new(now, entropy()),

@@ -17,7 +17,7 @@ use valpero_views::{BucketView, ResponseTimes, ms, schema};
 /// not come to yet.
 const ON_DEMAND: i64 = 3;
 
-/// Get response times and failures for charts. One bucket per region and hour (`24h`, `7d`) or day (`30d`, `90d`). Only scheduled
+/// Get response times and failures for charts. One bucket per region and hour or, in longer windows, day. Only scheduled
 /// checks are counted, not requested ones.
 #[utoipa::path(
     get,
@@ -27,7 +27,7 @@ const ON_DEMAND: i64 = 3;
     security(("key" = ["monitors:read"])),
     params(
         ("id" = schema::MonitorId, Path, description = "ID of the monitor"),
-        ("window" = Option<schema::Window>, Query, description = "Period until now. Default: `24h`"),
+        ("window" = Option<schema::Window>, Query, description = "Period until now; by default the shortest"),
         ("region" = Option<schema::Region>, Query, description = "Only buckets of this region"),
     ),
     responses((status = 200, description = "The buckets", body = ResponseTimes))
@@ -38,7 +38,7 @@ pub async fn list(
     ObjectId(id): ObjectId<MonitorId>,
     mut params: Params,
 ) -> Result<Json<ResponseTimes>, Problem> {
-    let window: Window = params.take("window").unwrap_or(Window::Day);
+    let window: Window = params.take("window").unwrap_or(Window::ALL[0]);
     let region: Option<RegionCode> = params.take("region");
     params.finish()?;
     let (span, count) = window.buckets();

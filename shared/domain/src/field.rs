@@ -308,6 +308,16 @@ impl Field {
         sentences(&[self.says, self.on_patch, &default, self.also])
     }
 
+    /// What the reference says of it in an answer, where null may stand for what nobody chose.
+    pub fn answer_description(&self, may_be_null: bool) -> String {
+        let null = match self.default {
+            _ if !may_be_null => String::new(),
+            Fallback::Computed(words) => format!("Null: {words}."),
+            Fallback::Value(_) | Fallback::None => "Null: none.".to_owned(),
+        };
+        sentences(&[self.says, &null])
+    }
+
     /// The choices of a closed list; empty where there is none.
     pub const fn options(&self) -> &'static [&'static str] {
         match self.kind {

@@ -102,6 +102,9 @@ pub struct TcpCheck {
 }
 
 impl TcpCheck {
+    /// How far into the answer it looks for its text, in bytes.
+    pub const ANSWER_MAX: usize = 64 * 1024;
+
     /// Its fields.
     pub const OBJECT: Object = Object {
         name: "TcpSettings",

@@ -163,7 +163,7 @@ const USERNAME: Field =
     Field::text("username", &text_spec::USERNAME).required().says("User name.").example(Literal::Str("monitor"));
 const PASSWORD: Field = Field::text("password", &text_spec::PASSWORD)
     .required()
-    .says("Password.")
+    .says("Password. It is a secret: answers show `***` in its place.")
     .on_patch("`***` keeps the stored one.")
     .example(Literal::Str("correct horse"));
 
@@ -252,6 +252,9 @@ pub const EXPECTED_STATUS: Field = Field::text("expected_status", &text_spec::EX
     .says("Statuses that count as up.")
     .default(Literal::Str("200-299"));
 
+/// Redirects that a probe follows, at most.
+pub const REDIRECTS_MAX: usize = 10;
+
 /// Whether redirects are followed.
 pub const FOLLOW_REDIRECTS: Field =
     Field::boolean("follow_redirects").says("Whether redirects are followed, at most 10.").default(Literal::Bool(true));
@@ -264,6 +267,9 @@ pub const VERIFY_TLS: Field = Field::boolean("verify_tls")
 /// User name and password.
 pub const BASIC_AUTH: Field = Field::object("basic_auth", &BasicAuth::OBJECT)
     .says("User name and password (RFC 7617). Not with an `authorization` header.");
+
+/// The longest body that is read, in bytes, both as received and decompressed.
+pub const ANSWER_MAX: usize = 1024 * 1024;
 
 /// Texts that the body must or must not contain.
 pub const KEYWORD: Field = Field::object("keyword", &Keyword::OBJECT)
@@ -302,7 +308,7 @@ pub struct HttpCheck {
     /// Statuses that count as up.
     #[serde(skip_serializing_if = "is_default")]
     pub expected_status: ExpectedStatus,
-    /// Whether to follow redirects, at most 10.
+    /// Whether to follow redirects.
     #[serde(skip_serializing_if = "is_true")]
     pub follow_redirects: bool,
     /// Whether the certificate must be valid for the host.

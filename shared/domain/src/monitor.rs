@@ -9,7 +9,7 @@ use crate::{
     Faults, Field, Fields, Invalid, Items, Literal, Object, RegionCode, Status,
     address::is_global,
     check::{self, Check, CheckType, PRIVATE, port_blocked},
-    plan::Limits,
+    plan::{CHECK_INTERVAL_MIN, Limits},
     text_spec,
 };
 
@@ -28,9 +28,9 @@ pub const DEFAULT_RETRIES: u8 = 2;
 pub const NAME: Field = Field::text("name", &text_spec::NAME).says("Display name.").computed("the host of the target");
 
 /// Seconds between two checks.
-pub const CHECK_INTERVAL: Field = Field::interval("check_interval", 60, 60, 86_400)
+pub const CHECK_INTERVAL: Field = Field::interval("check_interval", 60, CHECK_INTERVAL_MIN, 86_400)
     .says("Seconds between two checks.")
-    .default(Literal::Int(60))
+    .default(Literal::Int(CHECK_INTERVAL_MIN))
     .example(Literal::Int(300));
 
 /// Regions that check it.
@@ -45,9 +45,12 @@ pub const TIMEOUT_MS: Field = Field::milliseconds("timeout_ms", 100, 30_000)
     .default(Literal::Int(DEFAULT_TIMEOUT_MS as i64))
     .example(Literal::Int(5_000));
 
+/// A tick is over before the next one begins: no attempt starts that could end later than so many seconds after the first began.
+pub const ATTEMPTS_END_S: u64 = 50;
+
 /// Further attempts.
 pub const RETRIES: Field = Field::integer("retries", 0, 5)
-    .says("Further attempts after a failure, within the same minute as far as it allows them, before a region reports it down.")
+    .says("Further attempts after a failure, as many as can end within 50 s, before a region reports it down.")
     .default(Literal::Int(DEFAULT_RETRIES as i64))
     .example(Literal::Int(3));
 

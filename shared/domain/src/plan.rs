@@ -9,6 +9,9 @@ use crate::{
     text_spec::{Text, values},
 };
 
+/// The shortest interval between checks, in seconds: a tick's.
+pub(crate) const CHECK_INTERVAL_MIN: i64 = 60;
+
 /// What an account may do and how fast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -69,7 +72,7 @@ impl Plan {
             Self::Pro => (300, 2_000),
             Self::Business => (1000, 100_000),
         };
-        Limits { requests_per_minute, monitors, min_check_interval: 60 }
+        Limits { requests_per_minute, monitors, min_check_interval: CHECK_INTERVAL_MIN as u32 }
     }
 }
 

@@ -239,7 +239,7 @@ impl FromStr for Window {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let named = Self::ALL.into_iter().find(|window| window.as_str() == text);
-        named.ok_or_else(|| Invalid::new("must be 24h, 7d, 30d or 90d"))
+        named.ok_or_else(|| Self::TEXT.none_of_these("a window"))
     }
 }
 

@@ -76,7 +76,7 @@ codes! {
     BodyTooLarge: 413 "body_too_large", "The body is too large", "The body is larger than 64 KiB.";
     UnsupportedMediaType: 415 "unsupported_media_type", "Wrong content type", "The `Content-Type` of the body is not `application/json`.";
     ValidationFailed: 422 "validation_failed", "The request is not valid", "The body or the query is invalid; `errors` lists every error.";
-    IdempotencyKeyReused: 422 "idempotency_key_reused", "The idempotency key is taken", "The `Idempotency-Key` was used with another request within the last 24 hours.";
+    IdempotencyKeyReused: 422 "idempotency_key_reused", "The idempotency key is taken", "The `Idempotency-Key` was used with another request not long ago.";
     RateLimited: 429 "rate_limited", "Too many requests", "The key has used up its requests for this minute.";
     CheckQuotaReached: 429 "check_quota_reached", "Too many requested checks", "The monitor has used up its requested checks for this minute, 10.";
     WebhookQuotaReached: 429 "webhook_quota_reached", "Too many webhooks", "The monitor has used up its test and repeated webhooks for this minute, 60.";

@@ -14,10 +14,17 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use utoipa::IntoParams;
+use utoipa::{
+    IntoParams,
+    openapi::{
+        Required,
+        path::{Parameter, ParameterBuilder, ParameterIn},
+        schema::{ObjectBuilder, Type},
+    },
+};
 use valpero_auth::Seal;
 use valpero_domain::{Faults, KeyId, Timestamp};
-use valpero_storage::{Receipt, Trail};
+use valpero_storage::{RECEIPT_HOURS, Receipt, Trail};
 
 use super::{Caller, Problem};
 use valpero_runtime::App;
@@ -31,13 +38,28 @@ pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-
 const LONGEST: usize = 255;
 
 /// The header of every request that creates.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Header)]
-pub struct IdempotencyParam {
-    /// Client-chosen key that makes the request safe to repeat. A request with the same value and body, from the same API key
-    /// and within 24 hours, gets the first response again, with `Idempotent-Replayed: true`.
-    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255, pattern = "^[!-~]([ -~]*[!-~])?$")]
-    pub idempotency_key: Option<String>,
+#[derive(Debug)]
+pub struct IdempotencyParam;
+
+impl IntoParams for IdempotencyParam {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let says = format!(
+            "Client-chosen key that makes the request safe to repeat. A request with the same value and body, from the same API key \
+             and within {RECEIPT_HOURS} hours, gets the first response again, with `Idempotent-Replayed: true`."
+        );
+        let text = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(LONGEST))
+            .pattern(Some("^[!-~]([ -~]*[!-~])?$"));
+        let parameter = ParameterBuilder::new()
+            .name("Idempotency-Key")
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .description(Some(says))
+            .schema(Some(text));
+        vec![parameter.build()]
+    }
 }
 
 /// What a creation answers. Without `Debug`, for it may show a secret.

@@ -23,6 +23,7 @@ pub use meta::RequestMeta;
 pub use page::{List, Page, PageParams};
 pub use problem::{Problem, ProblemDocument, retry_on_conflict};
 pub use routes::{Route, Routes};
+pub use valpero_storage::RECEIPT_HOURS;
 
 // What [`routes!`] expands to, so that a function need not name what it does not use.
 #[doc(hidden)]

@@ -149,7 +149,7 @@ impl Problem {
     /// 422: the idempotency key stood for another request.
     pub fn idempotency_key_reused() -> Self {
         let detail =
-            "This Idempotency-Key was sent with another request within 24 hours. Send a new key with a new request.";
+            "This Idempotency-Key was sent with another request not long ago. Send a new key with a new request.";
         Self::new(Code::IdempotencyKeyReused, detail)
     }
 

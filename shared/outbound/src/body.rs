@@ -13,12 +13,12 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout_at},
 };
-use valpero_domain::probe::{Cause, ErrorCode};
+use valpero_domain::{
+    http_check::ANSWER_MAX,
+    probe::{Cause, ErrorCode},
+};
 
 use crate::{Outbound, exchange};
-
-/// The longest body, in bytes, both as received and decompressed.
-pub const BODY_MAX: usize = 1024 * 1024;
 
 /// `Accept-Encoding` of requests whose body is read.
 pub(crate) const ACCEPT_ENCODING: &str = "gzip, br";
@@ -52,7 +52,7 @@ pub(crate) async fn read(
     let started = Instant::now();
     loop {
         // A body that does not end must not keep memory that others wait for. That says nothing about the target.
-        let crowded = outbound.memory.available_permits() < BODY_MAX / STEP;
+        let crowded = outbound.memory.available_permits() < ANSWER_MAX / STEP;
         if crowded && memory.len() > 1 && started.elapsed() > PATIENCE {
             return Err(Cause::of(ErrorCode::Deadline));
         }
@@ -72,7 +72,7 @@ pub(crate) async fn read(
             }
         };
         let Ok(data) = frame.into_data() else { continue };
-        if bytes.len() + data.len() > BODY_MAX {
+        if bytes.len() + data.len() > ANSWER_MAX {
             return Err(Cause::of(ErrorCode::BodyTooLarge));
         }
         while memory.len() * STEP < bytes.len() + data.len() {
@@ -126,9 +126,9 @@ impl Packing {
 
 fn bounded(decoder: impl Read) -> Result<Vec<u8>, Cause> {
     let mut bytes = Vec::new();
-    let read = decoder.take(BODY_MAX as u64 + 1).read_to_end(&mut bytes);
+    let read = decoder.take(ANSWER_MAX as u64 + 1).read_to_end(&mut bytes);
     let damaged =
         |error: io::Error| Cause::seen(ErrorCode::BodyEncoding, format!("The body cannot be unpacked: {error}."));
     read.map_err(damaged)?;
-    if bytes.len() > BODY_MAX { Err(Cause::of(ErrorCode::BodyTooLarge)) } else { Ok(bytes) }
+    if bytes.len() > ANSWER_MAX { Err(Cause::of(ErrorCode::BodyTooLarge)) } else { Ok(bytes) }
 }

@@ -16,7 +16,8 @@ use crate::{
     verified::{ChainId, VerifiedChains},
 };
 
-/// RSA keys of fewer bits are within reach of being broken (CA/Browser Forum Baseline Requirements, section 6.1.5).
+/// The shortest RSA keys whose signatures rustls verifies (its `RSA_PKCS1_2048_8192_SHA256` and the like), so that a refusal of a shorter
+/// one can be named.
 const RSA_BITS_MIN: usize = 2048;
 
 /// The certificates and parameters of a handshake.

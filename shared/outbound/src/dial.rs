@@ -12,12 +12,9 @@ use valpero_domain::probe::{Cause, ErrorCode};
 
 use crate::{
     Guard, Outbound, Trace, os_error,
-    race::{Tried, race},
+    race::{ADDRESSES_MAX, Tried, order, race},
     silence,
 };
-
-/// Addresses of one host that are tried, at most.
-const ADDRESSES_MAX: usize = 4;
 
 /// Connects to a host, and adds timings and the peer's address to `trace`.
 ///
@@ -55,11 +52,7 @@ pub(crate) async fn targets(
         .iter()
         .map(|address| SocketAddr::new(*address, port))
         .filter(|address| outbound.guard.permits(*address));
-    // IPv4 first: a Lambda outside a VPC has no IPv6 route.
-    let (v4, v6): (Vec<SocketAddr>, Vec<SocketAddr>) = permitted.partition(SocketAddr::is_ipv4);
-    let turns = v4.len().max(v6.len());
-    let ordered = (0..turns).flat_map(|turn| v4.get(turn).into_iter().chain(v6.get(turn)));
-    let ordered: Vec<SocketAddr> = ordered.copied().take(ADDRESSES_MAX).collect();
+    let ordered = order(permitted);
     if ordered.is_empty() { Err(blocked(host, &addresses)) } else { Ok(ordered) }
 }
 

@@ -20,9 +20,6 @@ use crate::{
     tls::{Http, Terms},
 };
 
-/// How far into the answer a tcp check looks for its text, in bytes.
-const ANSWER_MAX: usize = 64 * 1024;
-
 /// Does a handshake and judges the certificate; `now` tells how many days are left.
 pub(crate) async fn ssl(
     outbound: &Outbound,
@@ -80,7 +77,8 @@ async fn talk(mut stream: TcpStream, check: &TcpCheck, seen: &mut Vec<u8>) -> Re
     let wanted = wanted.as_bytes();
     let mut part = [0; 4096];
     loop {
-        let read = stream.read(&mut part).await.map_err(broke)?;
+        let most = part.len().min(TcpCheck::ANSWER_MAX - seen.len());
+        let read = stream.read(&mut part[..most]).await.map_err(broke)?;
         // Only new bytes are searched, and the end of the old ones, where a match may begin.
         let from = seen.len().saturating_sub(wanted.len());
         seen.extend_from_slice(&part[..read]);
@@ -90,7 +88,7 @@ async fn talk(mut stream: TcpStream, check: &TcpCheck, seen: &mut Vec<u8>) -> Re
         if read == 0 && seen.is_empty() {
             return Err(Cause::seen(ErrorCode::ConnectionClosed, "The target closed the connection without a word."));
         }
-        if read == 0 || seen.len() >= ANSWER_MAX {
+        if read == 0 || seen.len() >= TcpCheck::ANSWER_MAX {
             return Err(Cause::of(ErrorCode::TcpMismatch));
         }
     }

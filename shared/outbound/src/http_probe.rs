@@ -9,7 +9,7 @@ use valpero_domain::{
     Timestamp,
     charset::BodyText,
     host::check_labels,
-    http_check::{BasicAuth, HttpCheck, SlowOutcome},
+    http_check::{BasicAuth, HttpCheck, REDIRECTS_MAX, SlowOutcome},
     monitor::HttpUrl,
     probe::{Cause, ErrorCode},
 };
@@ -20,8 +20,6 @@ use crate::{
     exchange::{Answer, Ask, exchange},
     json,
 };
-
-const REDIRECTS_MAX: usize = 10;
 
 /// Sends the request, follows redirects and judges the last response, whose status goes to `trace`.
 pub(crate) async fn http(

@@ -11,6 +11,17 @@ use tokio::{
 /// How long an address is tried alone before the next one is tried beside it (RFC 8305, section 5).
 const HEAD_START: Duration = Duration::from_millis(250);
 
+/// Addresses of one host that are tried, at most.
+pub(crate) const ADDRESSES_MAX: usize = 4;
+
+/// The order in which addresses are tried: IPv4 and IPv6 in turns, IPv4 first, for a Lambda outside a VPC has no IPv6 route.
+pub(crate) fn order(addresses: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
+    let (v4, v6): (Vec<SocketAddr>, Vec<SocketAddr>) = addresses.partition(SocketAddr::is_ipv4);
+    let turns = v4.len().max(v6.len());
+    let ordered = (0..turns).flat_map(|turn| v4.get(turn).into_iter().chain(v6.get(turn)));
+    ordered.copied().take(ADDRESSES_MAX).collect()
+}
+
 /// An address that was tried, or would have been.
 #[derive(Debug)]
 pub(crate) struct Tried {

@@ -16,8 +16,10 @@ use crate::{
 
 const TABLE: &str = "idempotency";
 
-/// Seconds for which an answer is remembered: a day.
-const KEPT_S: i64 = 86_400;
+/// Hours for which an answer is remembered.
+pub const RECEIPT_HOURS: i64 = 24;
+
+const KEPT_S: i64 = RECEIPT_HOURS * 3_600;
 
 /// What is remembered of one request.
 #[derive(Debug, Clone)]

@@ -39,7 +39,7 @@ pub use checks::{CheckPosition, CheckResult, CheckSpan, FailureDetail, LatestChe
 pub use deliveries::{ATTEMPTS_KEPT, Attempt, Delivery, DeliveryFilter};
 pub use error::{Optional, StoreError};
 pub use heartbeats::Heartbeat;
-pub use idempotency::{Receipt, Trail};
+pub use idempotency::{RECEIPT_HOURS, Receipt, Trail};
 pub use incidents::{IncidentFilter, IncidentWrite};
 pub use keys::PENDING_SHARDS;
 pub use metrics_rows::MetricsRow;

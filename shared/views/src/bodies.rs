@@ -7,7 +7,7 @@ use utoipa::openapi::{
         AdditionalProperties, ArrayBuilder, ArrayItems, KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type,
     },
 };
-use valpero_domain::{Field, Items, Kind, Literal, Object, Presence, text_spec::Text};
+use valpero_domain::{Field, Items, Kind, Literal, Object, Presence, http_check::REDACTED, text_spec::Text};
 
 use crate::schema;
 
@@ -190,7 +190,7 @@ impl Purpose {
     fn text(self, text: &Text) -> ObjectBuilder {
         let described = schema::describe(text);
         if text.secret && self == Self::Whole {
-            described.pattern(Some(without(text.pattern, "\\*\\*\\*")))
+            described.pattern(Some(without(text.pattern, &REDACTED.replace('*', "\\*"))))
         } else {
             described
         }

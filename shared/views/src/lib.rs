@@ -3,6 +3,14 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use valpero_domain::{
+    Object,
+    body_check::{JsonAssertion, Keyword},
+    dns_check::DnsCheck,
+    host_checks::{PingCheck, SslCheck, TcpCheck},
+    http_check::{BasicAuth, HttpCheck},
+    monitor::MonitorSpec,
+};
 
 mod account;
 mod actor;
@@ -31,6 +39,19 @@ pub use report::{Finding, HeaderView, HeadersReport, Rating, Report, ShownCertif
 pub use response_times::{BucketView, ResponseTimes};
 pub use settings::{DnsView, HttpView, PingView, SettingsView, SslView, TcpView};
 pub use webhook::{Attempt, Delivery, EventData, RotatedSecret, WebhookEvent};
+
+/// Answers' objects that show what a request's fields set, and these fields: they describe the members of the same names.
+pub const FIELDS: [(&str, Object); 9] = [
+    ("Monitor", MonitorSpec::OBJECT),
+    ("HttpView", HttpCheck::OBJECT),
+    ("BasicAuthView", BasicAuth::OBJECT),
+    ("KeywordView", Keyword::OBJECT),
+    ("JsonView", JsonAssertion::OBJECT),
+    ("SslView", SslCheck::OBJECT),
+    ("TcpView", TcpCheck::OBJECT),
+    ("DnsView", DnsCheck::OBJECT),
+    ("PingView", PingCheck::OBJECT),
+];
 
 /// A secret in the one answer that shows it; nothing else does.
 #[derive(Clone, Serialize, Deserialize)]

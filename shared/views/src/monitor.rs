@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::schema::{Object, ObjectBuilder, Type},
+};
 use valpero_domain::{
     IncidentId, MonitorId, RegionCode, Status, Timestamp,
+    certificate::TOLD_AT_DAYS,
     check::CheckType,
     downtime::{Downtime, KEPT_MS},
     event::MonitorFacts,
@@ -25,6 +29,7 @@ const DAY_MS: i64 = 86_400_000;
 
 /// A monitor.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[expect(missing_docs, reason = "the field that a request sets says what it is: see `FIELDS`")]
 pub struct Monitor {
     /// Unique ID.
     #[schema(value_type = schema::MonitorId)]
@@ -67,49 +72,31 @@ pub struct Monitor {
     pub updated_at: Timestamp,
     /// Readable description of what is checked: the URL, host and port, or name and record type.
     pub target: String,
-    /// URL of an http check. Null for other check types.
     #[schema(value_type = Option<schema::Url>, required)]
     pub url: Option<HttpUrl>,
-    /// Display name.
     #[schema(value_type = schema::Name)]
     pub name: Name,
-    /// Check type.
     #[schema(value_type = schema::CheckType)]
     pub check_type: CheckType,
-    /// Interval between two checks, in seconds.
-    #[schema(minimum = 60, maximum = 86400)]
     pub check_interval: u32,
-    /// Regions that check the monitor.
     #[schema(value_type = Vec<schema::Region>)]
     pub regions: Vec<RegionCode>,
-    /// Timeout of one attempt, in milliseconds.
-    #[schema(minimum = 100, maximum = 30000)]
     pub timeout_ms: u32,
-    /// Further attempts before a region reports it down, as many as fit into one minute.
-    #[schema(minimum = 0, maximum = 5)]
     pub retries: u8,
-    /// Number of regions that must report it down. Null: a majority of the reporting regions.
-    #[schema(required, minimum = 1, maximum = 20)]
+    #[schema(required)]
     pub confirm_regions: Option<u8>,
-    /// Labels for filtering.
     #[schema(value_type = Vec<schema::Tag>)]
     pub tags: Vec<Tag>,
-    /// URL that events are sent to. Null: none.
     #[schema(value_type = Option<schema::Url>, required)]
     pub webhook_url: Option<HttpUrl>,
-    /// Settings of an http check. Null for other check types.
     #[schema(required)]
     pub http: Option<HttpView>,
-    /// Settings of an ssl check.
     #[schema(required)]
     pub ssl: Option<SslView>,
-    /// Settings of a tcp check.
     #[schema(required)]
     pub tcp: Option<TcpView>,
-    /// Settings of a dns check.
     #[schema(required)]
     pub dns: Option<DnsView>,
-    /// Settings of a ping check, which measures a TCP handshake.
     #[schema(required)]
     pub ping: Option<PingView>,
     /// Secret of the webhook. Only in the response that creates the monitor with a `webhook_url`, or first sets one.
@@ -265,7 +252,11 @@ pub struct CertificateView {
     pub expires_at: Timestamp,
     /// Whole days until expiry.
     pub days_remaining: i64,
-    /// Threshold that was passed: 30, 14, 7 or 1 days.
-    #[schema(minimum = 1, maximum = 30)]
+    /// Threshold that was passed, in days.
+    #[schema(schema_with = thresholds)]
     pub threshold_days: u8,
+}
+
+fn thresholds() -> Object {
+    ObjectBuilder::new().schema_type(Type::Integer).enum_values(Some(TOLD_AT_DAYS)).build()
 }

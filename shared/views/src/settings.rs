@@ -45,34 +45,24 @@ impl SettingsView {
 
 /// Request and expectations of an http check.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[expect(missing_docs, reason = "the field that a request sets says what it is: see `FIELDS`")]
 pub struct HttpView {
-    /// Request method.
     #[schema(value_type = schema::Method)]
     pub method: Method,
-    /// Request headers by name. Values are never shown: each is returned as `***`.
     pub headers: BTreeMap<String, String>,
-    /// Request body. Null: none.
     #[schema(required)]
     pub body: Option<String>,
-    /// Status codes that count as up.
     #[schema(value_type = schema::ExpectedStatus)]
     pub expected_status: String,
-    /// Whether to follow redirects.
     pub follow_redirects: bool,
-    /// Whether the certificate must be valid for the host.
     pub verify_tls: bool,
-    /// HTTP Basic credentials. Null: none.
     #[schema(required)]
     pub basic_auth: Option<BasicAuthView>,
-    /// Texts that the response body must or must not contain. Null: no condition.
     #[schema(required)]
     pub keyword: Option<KeywordView>,
-    /// Conditions that the response body must satisfy as JSON. All must hold.
     pub json: Vec<JsonView>,
-    /// Limit for the response headers, in milliseconds; a slower check has `slow_outcome`. Null: no limit below the timeout.
-    #[schema(required, minimum = 1, maximum = 30000)]
+    #[schema(required)]
     pub max_response_time_ms: Option<u32>,
-    /// Outcome of a check slower than `max_response_time_ms`.
     #[schema(value_type = schema::SlowOutcome)]
     pub slow_outcome: SlowOutcome,
 }
@@ -80,19 +70,15 @@ pub struct HttpView {
 /// HTTP Basic credentials. The password is never shown.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct BasicAuthView {
-    /// User name.
     pub username: String,
-    /// Always `***`.
     pub password: String,
 }
 
 /// Texts that the response body must or must not contain.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct KeywordView {
-    /// Text that the body must contain. Null: no condition.
     #[schema(required)]
     pub contains: Option<String>,
-    /// Text that the body must not contain. Null: no condition.
     #[schema(required)]
     pub not_contains: Option<String>,
 }
@@ -107,12 +93,9 @@ impl KeywordView {
 /// A condition on a JSON body.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct JsonView {
-    /// JSONPath query (RFC 9535) that selects nodes.
     pub path: String,
-    /// How each selected node is compared with `value`.
     #[schema(value_type = schema::JsonOp)]
     pub op: String,
-    /// Value to compare with. Also null for `exists` and `absent`.
     #[schema(schema_with = schema::scalar, required)]
     pub value: serde_json::Value,
 }
@@ -149,15 +132,11 @@ impl HttpView {
 
 /// Settings of an ssl check.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[expect(missing_docs, reason = "the field that a request sets says what it is: see `FIELDS`")]
 pub struct SslView {
-    /// Host to connect to.
     #[schema(value_type = schema::Host)]
     pub host: HostName,
-    /// TCP port.
-    #[schema(minimum = 1, maximum = 65535)]
     pub port: u16,
-    /// Down if the certificate, or one of its chain, expires within this many days.
-    #[schema(minimum = 0, maximum = 365)]
     pub min_days_remaining: u16,
 }
 
@@ -169,17 +148,13 @@ impl SslView {
 
 /// Settings of a tcp check.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[expect(missing_docs, reason = "the field that a request sets says what it is: see `FIELDS`")]
 pub struct TcpView {
-    /// Host to connect to.
     #[schema(value_type = schema::Host)]
     pub host: HostName,
-    /// TCP port.
-    #[schema(minimum = 1, maximum = 65535)]
     pub port: u16,
-    /// Text to send after connecting. Null: nothing.
     #[schema(required)]
     pub send: Option<String>,
-    /// Text that the first 64 KiB received must contain. Null: any.
     #[schema(required)]
     pub expect: Option<String>,
 }
@@ -197,20 +172,16 @@ impl TcpView {
 
 /// Settings of a dns check.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[expect(missing_docs, reason = "the field that a request sets says what it is: see `FIELDS`")]
 pub struct DnsView {
-    /// DNS name to query.
     #[schema(value_type = schema::Host)]
     pub name: HostName,
-    /// Record type to query.
     #[schema(value_type = schema::RecordType)]
     pub record_type: RecordType,
-    /// Expected records. Empty: any records.
     pub expected: Vec<String>,
-    /// How to compare the answer with `expected`.
     #[serde(rename = "match")]
     #[schema(value_type = schema::DnsMatch)]
     pub matching: DnsMatch,
-    /// Name server to query. Null: the checker's own resolver.
     #[schema(required)]
     pub resolver: Option<String>,
 }
@@ -229,12 +200,10 @@ impl DnsView {
 
 /// Settings of a ping check, which measures a TCP handshake.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[expect(missing_docs, reason = "the field that a request sets says what it is: see `FIELDS`")]
 pub struct PingView {
-    /// Host to connect to.
     #[schema(value_type = schema::Host)]
     pub host: HostName,
-    /// TCP port.
-    #[schema(minimum = 1, maximum = 65535)]
     pub port: u16,
 }
 

@@ -35,7 +35,9 @@ pub(super) fn webhooks() -> Value {
                 "No region reports the monitor down any more, or a region can probe it again"
             }
             EventType::MonitorUnwatched => "No region can probe the monitor, so its state is unknown",
-            EventType::SslExpiring => "A certificate expires in 30, 14, 7 or 1 days; each is sent once",
+            EventType::SslExpiring => {
+                "A certificate is about to expire; `threshold_days` lists when it is sent, each time once"
+            }
             EventType::WebhookTest => "A test event was requested",
         };
         let post = json!({
