@@ -55,7 +55,10 @@ def place(host, port):
 
 def certificate(monitor):
     ours = monitor["ssl"]
-    return "tcp", {"tls": True}, place(ours["host"], ours.get("port", 443))
+    settings = {"tls": True}
+    if not ours.get("verify", True):
+        settings["tls_config"] = {"insecure_skip_verify": True}
+    return "tcp", settings, place(ours["host"], ours.get("port", 443))
 
 
 def talk(monitor):

@@ -6,7 +6,7 @@ import cases_tls as tls
 from rows import CASES
 
 HTTP = [http.requests, http.redirects, http.bodies, http.documents, http.slowness, http.protocol]
-TLS = [tls.handshakes, tls.certificates]
+TLS = [tls.handshakes, tls.certificates, tls.commands]
 NET = [net.connections, net.texts, net.lookups, net.inputs]
 for group in [*HTTP, *TLS, *NET]:
     group()

@@ -2,9 +2,14 @@
 
 import places
 import raw
+import starttls
 from rows import Between, Holds, Some, case, odd, secure, shown, ssl, web
 
+ALL = "dns connect tls first_byte"
 NO_DAYS = "it tells the expiry as a metric, and leaves the limit to an alert"
+NO_COMMANDS = "its module would need the whole conversation"
+# Without verification, the expiry alone counts.
+NOT_VERIFIED = {"expired": ("down", "tls_expired")}
 CODE_200 = {"http_status": 200}
 
 
@@ -47,14 +52,24 @@ def handshakes():
         "down",
         "tls_protocol",
     )
-    case(
-        "TLS without forward secrecy",
-        "key exchange by RSA alone",
-        secure("/ok", places.NO_FORWARD_SECRECY),
-        "down",
-        "tls_handshake",
-        differs="Go still takes RSA for the key exchange",
-    )
+    legacy = {"certificate.tls_version": "TLS 1.2", "certificate.subject": Some()}
+    go = "Go has this cipher no more"
+    case("TLS without forward secrecy", "key exchange by RSA alone", secure("/ok", places.NO_FORWARD_SECRECY), "up", "tls_legacy")
+    for name, says, cipher, differs in (
+        ("cbc", "ECDHE with CBC alone", "CBC", None),
+        ("cbc-p256", "ECDHE with CBC alone, on P-256", "CBC", None),
+        ("dhe", "DHE alone", "DHE_RSA", go),
+        ("rsa-exchange", "key exchange by RSA alone", "TLS_RSA", None),
+    ):
+        expect = CODE_200 | legacy | {"certificate.cipher": Holds(cipher)}
+        case(f"TLS 1.2, {name}", says, shown(name), "up", "tls_legacy", expect=expect, phases=ALL, differs=differs)
+    off = shown("cbc", verify_tls=False)
+    case("TLS 1.2, cbc, not verified", "verify_tls is off", off, "up", "tls_legacy", expect=CODE_200 | legacy, phases=ALL)
+    case("TLS 1.2, cbc, expired", "3 days ago", shown("cbc-expired"), "down", "tls_expired", expect=legacy)
+    off = shown("cbc-expired", verify_tls=False)
+    case("TLS 1.2, cbc, expired, not verified", "verify_tls is off", off, "up", "tls_legacy", expect=legacy, phases=ALL)
+    case("TLS 1.2, cbc, unknown root", "its root is not trusted", shown("cbc-stranger"), "down", "tls_untrusted", expect=legacy)
+    case("TLS 1.2, Camellia", "a cipher that no browser has", shown("camellia"), "down", "tls_handshake")
     case(
         "TLS by IPv6 address",
         "nginx; the certificate has the address",
@@ -190,6 +205,18 @@ def handshakes():
     )
     case("certificate SHA-1", "the leaf is signed with SHA-1", shown("sha1"), "down", "tls_weak")
     case("certificate that ends in 5 days", "http monitors do not mind", shown("five-days"), "up", expect={"certificate.days_remaining": 5})
+    for name, says, code, holds in (
+        ("version-1", "X.509 version 1, by its own key", "tls_self_signed", "itself"),
+        ("version-1-signed", "X.509 version 1, by a trusted authority", "tls_untrusted", "version"),
+        ("critical", "a critical extension that nobody knows", "tls_untrusted", "critical extension"),
+        ("explicit-curve", "a curve of its own, by its parameters", "tls_weak", "curve"),
+    ):
+        expect = {"error.detail": Holds(holds), "certificate.subject": Holds(name)}
+        case(f"certificate {name}", says, shown(name), "down", code, expect=expect)
+    for name in ("version-1", "version-1-signed", "critical", "explicit-curve", "rsa1024", "sha1"):
+        expect = CODE_200 | {"certificate.subject": Holds(name)}
+        strict = "Go refuses its encoding, whatever is asked of it" if name == "explicit-curve" else None
+        case(f"certificate not verified, {name}", "verify_tls is off", shown(name, verify_tls=False), "up", expect=expect, differs=strict)
     for name in ("expired", "self-signed", "other-host", "unknown-root", "not-yet"):
         case(
             f"certificate not verified, {name}",
@@ -262,3 +289,67 @@ def certificates():
         "tls_timeout",
     )
     case("ssl unknown host", "no such name", ssl(host="gone.probe.test", port=443), "down", "dns_nxdomain")
+    for name in ("expired", "self-signed", "other-host", "unknown-root", "version-1"):
+        none = NO_DAYS if name in NOT_VERIFIED else None
+        monitor = ssl(name, verify=False, min_days_remaining=0)
+        case(f"ssl not verified, {name}", "verify is off", monitor, *NOT_VERIFIED.get(name, ("up",)), none=none)
+    case("ssl not verified, expiring", "in 5 days, with 14 wanted", ssl("five-days", verify=False), "down", "tls_expiring", none=NO_DAYS)
+    case("ssl cbc", "CBC alone", ssl("cbc"), "up", "tls_legacy", phases="dns connect tls")
+    case("ssl rsa-exchange", "key exchange by RSA alone", ssl("rsa-exchange"), "up", "tls_legacy")
+
+
+def commands():
+    host = "ok.probe.test"
+    for name in ("smtp", "imap", "pop3", "ftp", "postgres", "ldap", "xmpp"):
+        case(
+            f"ssl by STARTTLS, {name}",
+            f"{name} as its specification has it",
+            ssl(host=host, port=starttls.PORTS[name], starttls=name),
+            "up",
+            phases="dns connect tls",
+            expect={"certificate.days_remaining": 90},
+            none=NO_COMMANDS,
+        )
+    for name, holds in (
+        ("smtp-without", "502"),
+        ("smtp-busy", "421"),
+        ("imap-without", "BAD"),
+        ("pop3-without", "ERR"),
+        ("postgres-without", '"N"'),
+        ("ldap-without", "53"),
+    ):
+        protocol = name.partition("-")[0]
+        case(
+            f"ssl by STARTTLS, {name}",
+            "it has no TLS",
+            ssl(host=host, port=starttls.PORTS[name], starttls=protocol),
+            "down",
+            "tls_handshake",
+            expect={"error.detail": Holds(holds)},
+            none=NO_COMMANDS,
+        )
+    case(
+        "ssl by STARTTLS, smtp-chatters",
+        "its greeting has no end",
+        ssl(host=host, port=starttls.PORTS["smtp-chatters"], starttls="smtp"),
+        "down",
+        "tls_handshake",
+        none=NO_COMMANDS,
+    )
+    case(
+        "ssl by STARTTLS, silent",
+        "it says nothing",
+        ssl(host=host, port=raw.PORTS["silent"], starttls="smtp", timeout_ms=1000),
+        "down",
+        "tls_timeout",
+        none=NO_COMMANDS,
+    )
+    case(
+        "ssl by STARTTLS, old ciphers",
+        "smtp, then TLS 1.2 with CBC alone",
+        ssl(host=host, port=starttls.OLD, starttls="smtp"),
+        "up",
+        "tls_legacy",
+        none=NO_COMMANDS,
+    )
+    case("ssl by STARTTLS, unknown", "no such protocol", ssl(host=host, port=25, starttls="nntp"), "wrong input", none="it is refused")

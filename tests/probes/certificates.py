@@ -8,6 +8,7 @@ from testkit.processes import output
 KEYS = {
     "P-256": ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
     "P-384": ["EC", "-pkeyopt", "ec_paramgen_curve:P-384"],
+    "explicit P-256": ["EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-pkeyopt", "ec_param_enc:explicit"],
     "Ed25519": ["ED25519"],
     "RSA-1024": ["RSA", "-pkeyopt", "rsa_keygen_bits:1024"],
     "RSA-2048": ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
@@ -68,6 +69,15 @@ class Certificates:
         extra = self.write(name + ".ext", extensions)
         signed = ["-signkey", self.path(name + ".key"), "-days", str(days), "-sha256", "-out", self.path(name + ".pem")]
         output(["openssl", "x509", "-req", "-in", request, "-extfile", extra, *signed])
+
+    def version_1(self, name, issuer):
+        """As `openssl x509 -req` makes it without a file of extensions."""
+        self.key(name, "P-256")
+        request = self.request(name, f"{name}.probe.test")
+        signer = ["-CA", self.path(issuer + ".pem"), "-CAkey", self.path(issuer + ".key"), "-CAcreateserial"]
+        if issuer == name:
+            signer = ["-signkey", self.path(name + ".key")]
+        output(["openssl", "x509", "-req", "-in", request, *signer, "-days", "90", "-sha256", "-out", self.path(name + ".pem")])
 
     def request(self, name, subject):
         path = self.path(name + ".csr")
@@ -135,6 +145,15 @@ class Certificates:
         self.site("bound", "bound-between")
         self.site("client-12")
         self.site("client-13")
+        for name in ("cbc", "dhe", "rsa-exchange", "camellia"):
+            self.site(name, "rsa-between", kind="RSA-2048")
+        self.site("cbc-p256")
+        self.site("cbc-expired", "rsa-between", kind="RSA-2048", since=-60, until=-3)
+        self.site("cbc-stranger", "stranger", kind="RSA-2048")
+        self.site("critical", extensions=SERVER + "1.2.3.4.5=critical,ASN1:NULL\n")
+        self.site("explicit-curve", kind="explicit P-256")
+        self.version_1("version-1", "version-1")
+        self.version_1("version-1-signed", "between")
         own = SERVER + "subjectAltName=DNS:self-signed.probe.test\n"
         self.root("self-signed", "self-signed.probe.test", extensions=own, days=90)
         # As `openssl req -x509` makes it by default: its own authority, which many a device shows.

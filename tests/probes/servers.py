@@ -9,6 +9,7 @@ import socket
 import names
 import places
 import raw
+import starttls
 from certificates import Certificates
 from testkit.processes import output, spawn, wait_ready
 
@@ -55,6 +56,19 @@ TLS_SERVERS = {
     "client-13": (BETWEEN, ["-tls1_3", "-Verify", "1", "-verify_return_error"]),
     "self-signed": ([], []),
     "self-authority": ([], []),
+    # What browsers and curl still open: ciphers that rustls has not.
+    "cbc": (RSA_BETWEEN, ["-tls1_2", "-cipher", "ECDHE-RSA-AES128-SHA:ECDHE-RSA-AES256-SHA384"]),
+    "cbc-p256": (BETWEEN, ["-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-SHA"]),
+    "dhe": (RSA_BETWEEN, ["-tls1_2", "-cipher", "DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-SHA"]),
+    "rsa-exchange": (RSA_BETWEEN, ["-tls1_2", "-cipher", "AES128-GCM-SHA256:AES256-SHA"]),
+    "cbc-expired": (RSA_BETWEEN, ["-tls1_2", "-cipher", "ECDHE-RSA-AES128-SHA"]),
+    "cbc-stranger": (["stranger"], ["-tls1_2", "-cipher", "ECDHE-RSA-AES128-SHA"]),
+    "camellia": (RSA_BETWEEN, ["-tls1_2", "-cipher", "ECDHE-RSA-CAMELLIA128-SHA256"]),
+    # Certificates that no library of ours takes.
+    "version-1": ([], []),
+    "version-1-signed": (["between"], []),
+    "critical": (BETWEEN, []),
+    "explicit-curve": (BETWEEN, []),
 }
 TLS_PORTS = {name: 7000 + place for place, name in enumerate(TLS_SERVERS)}
 # Both listen to each address family alone; `openssl s_server` is asked twice.
@@ -168,6 +182,7 @@ class World:
         self.certificates = Certificates(os.path.join(place, "certificates"))
         names.start(os.path.join(place, "names"), [*TLS_SERVERS, "tls10", "tls11", "tls12", "tls13"])
         raw.start(self.certificates.path("nginx-chain.pem"), self.certificates.path("nginx.key"))
+        starttls.start(self.certificates.path("nginx-chain.pem"), self.certificates.path("nginx.key"))
         self.hang()
         self.nginx()
         self.openssl()

@@ -122,6 +122,12 @@ fn domain_and_auth_do_no_input_or_output_and_read_no_clock() {
 }
 
 #[test]
+fn no_code_is_unsafe_but_one_call_of_a_library() {
+    assert_eq!(files_with(&["unsafe {", "unsafe fn", "unsafe impl"]), exactly(&["shared/outbound/src/old_ciphers.rs"]));
+    assert_eq!(read("shared/outbound/src/old_ciphers.rs").matches("unsafe {").count(), 1);
+}
+
+#[test]
 fn random_bytes_come_from_one_place() {
     assert_eq!(files_with(&["getrandom", "OsRng", "thread_rng"]), exactly(&["shared/auth/src/lib.rs"]));
     // What a resolver is asked to see whether it answers; outbound does not depend on auth.

@@ -146,6 +146,7 @@ error_codes! {
     47 NoIpv6 "no_ipv6" ProbeError "The target has IPv6 addresses alone, and the checker has no route to them.",
     48 DnsUnanswered "dns_unanswered" Down "The name servers of the host name did not answer in time.",
     49 JsonTooCostly "json_too_costly" Down "The monitor's JSONPath takes too long on this body.",
+    50 TlsLegacy "tls_legacy" Up "The target is up; its newest TLS is 1.2, with ciphers that are no longer thought safe.",
 }
 
 /// The longest detail that is kept of a failure, in characters.

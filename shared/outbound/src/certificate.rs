@@ -9,7 +9,10 @@ use valpero_domain::{
     probe::{Cause, ErrorCode},
 };
 use webpki::{EndEntityCert, KeyUsage};
-use x509_parser::{certificate::X509Certificate, extensions::GeneralName, public_key::PublicKey};
+use x509_parser::{
+    asn1_rs::Tag, certificate::X509Certificate, extensions::GeneralName, oid_registry::OID_KEY_TYPE_EC_PUBLIC_KEY,
+    public_key::PublicKey,
+};
 
 use crate::{
     peer_name::{PeerName, wildcard_covers},
@@ -179,15 +182,47 @@ impl Certificate {
                 ErrorCode::TlsWeak,
                 "The certificate, or one above it, is signed in a way that is no longer safe, such as with SHA-1 or a short RSA key.".to_owned(),
             ),
-            (other, _) => seen(ErrorCode::TlsUntrusted, format!("{} ({other:?})", ErrorCode::TlsUntrusted.sentence())),
+            (_, Some(leaf)) if leaf.self_signed && leaf.chain_length == 1 => seen(
+                ErrorCode::TlsSelfSigned,
+                format!("The certificate of {} is signed by itself.", leaf.subject),
+            ),
+            (E::UnsupportedCertVersion, _) => seen(
+                ErrorCode::TlsUntrusted,
+                "The certificate is of an old version of X.509 (not 3), which is trusted for no host.".to_owned(),
+            ),
+            (E::UnsupportedCriticalExtension, _) => seen(
+                ErrorCode::TlsUntrusted,
+                "The certificate has a critical extension that is not known here, so it must not be trusted (RFC 5280, section 4.2).".to_owned(),
+            ),
+            (E::RequiredEkuNotFoundContext(_), _) => {
+                seen(ErrorCode::TlsUntrusted, "The certificate is not made for servers (extended key usage).".to_owned())
+            }
+            (E::NameConstraintViolation, _) => seen(
+                ErrorCode::TlsUntrusted,
+                "An authority in the chain may not sign for this host (name constraints).".to_owned(),
+            ),
+            (E::InvalidSignatureForPublicKey, _) => {
+                seen(ErrorCode::TlsUntrusted, "A signature in the chain of certificates is wrong.".to_owned())
+            }
+            (E::EndEntityUsedAsCa | E::PathLenConstraintViolated, _) => seen(
+                ErrorCode::TlsUntrusted,
+                "A certificate in the chain is signed by one that may not sign others.".to_owned(),
+            ),
+            (other, _) => seen(ErrorCode::TlsUntrusted, format!("{} ({other})", ErrorCode::TlsUntrusted.sentence())),
         }
     }
 }
 
-/// What is weak about a certificate's key, if anything.
-pub(crate) fn weak_key(certificate: &CertificateDer<'_>) -> Option<String> {
+/// What makes a certificate's key unfit to prove anything; none where it is sound, or does not parse.
+pub(crate) fn unsafe_key(certificate: &CertificateDer<'_>) -> Option<String> {
     let (_, leaf) = x509_parser::parse_x509_certificate(certificate).ok()?;
-    match leaf.public_key().parsed().ok()? {
+    let key = leaf.public_key();
+    // RFC 5480, section 2.1.1: the parameters are the name of a curve, an OID.
+    let unnamed = || key.algorithm.parameters().is_none_or(|named| named.tag() != Tag::Oid);
+    if key.algorithm.algorithm == OID_KEY_TYPE_EC_PUBLIC_KEY && unnamed() {
+        return Some("a key on an elliptic curve without a name".to_owned());
+    }
+    match key.parsed().ok()? {
         PublicKey::RSA(rsa) if rsa.key_size() < RSA_BITS_MIN => Some(format!("an RSA key of {} bits", rsa.key_size())),
         _ => None,
     }

@@ -19,7 +19,6 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use rustls::AlertDescription;
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
     sync::oneshot,
     task::AbortHandle,
     time::{Instant, timeout_at},
@@ -33,7 +32,7 @@ use valpero_domain::{
 use crate::{
     Outbound, Trace,
     dial::dial,
-    tls::{Http, Terms, wants_certificate},
+    tls::{Connection, Http, Terms, wants_certificate},
 };
 
 /// The longest response head, in bytes.
@@ -90,11 +89,10 @@ pub async fn exchange(outbound: &Outbound, ask: Ask<'_>, trace: &mut Trace) -> R
     } else {
         Http::One
     };
-    let terms = Terms { verify: ask.verify_tls, http, now: ask.now, deadline: ask.deadline };
+    let terms = Terms { verify: ask.verify_tls, http, starttls: None, now: ask.now, deadline: ask.deadline };
     // Boxed, as is HTTP/2 below: what is over or unused takes no memory while the response is awaited.
     let secured = Box::pin(outbound.secure(&host, stream, terms, trace)).await?;
-    let http2 = secured.stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    let answered = converse(Box::new(secured.stream), http2, ask, trace).await;
+    let answered = converse(secured.stream, secured.http2, ask, trace).await;
     match answered {
         Err(cause) if secured.asked_for_certificate && cause.code == ErrorCode::TlsHandshake => {
             Err(Cause::of(ErrorCode::TlsClientCertificate))
@@ -102,13 +100,6 @@ pub async fn exchange(outbound: &Outbound, ask: Ask<'_>, trace: &mut Trace) -> R
         answered => answered,
     }
 }
-
-/// A connection, with TLS or without. Boxed: each future that hands it on would otherwise reserve space for all of it.
-type Connection = Box<dyn ReadWrite>;
-
-trait ReadWrite: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> ReadWrite for T {}
 
 async fn converse(stream: Connection, http2: bool, ask: Ask<'_>, trace: &mut Trace) -> Result<Answer, Cause> {
     let started = Instant::now();

@@ -1,5 +1,6 @@
 //! The ssl, tcp and ping probes: one connection to a host and port.
 
+use futures::FutureExt;
 use memchr::memmem;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -17,7 +18,8 @@ use crate::{
     Outbound, Trace,
     certificate::Certificate,
     dial::dial,
-    tls::{Http, Terms},
+    starttls,
+    tls::{Connection, Http, Terms},
 };
 
 /// Does a handshake and judges the certificate; `now` tells how many days are left.
@@ -29,9 +31,13 @@ pub(crate) async fn ssl(
     trace: &mut Trace,
 ) -> Result<(), Cause> {
     let host = check.host.as_host();
-    let stream = dial(outbound, &host, check.port, deadline, trace).await?;
-    let terms = Terms { verify: true, http: Http::None, now, deadline };
-    Box::pin(outbound.secure(&host, stream, terms, trace)).await?;
+    let mut stream = dial(outbound, &host, check.port, deadline, trace).await?;
+    if let Some(protocol) = check.starttls {
+        starttls::ask(&mut stream, protocol, &check.host.to_string(), deadline, trace).await?;
+    }
+    let terms = Terms { verify: check.verify, http: Http::None, starttls: check.starttls, now, deadline };
+    let secured = Box::pin(outbound.secure(&host, stream, terms, trace)).await?;
+    say_goodbye(secured.stream).await;
     let least = i64::from(check.min_days_remaining);
     match trace.certificate_expires_at {
         Some(expires_at) if days_left(expires_at, now) < least => {
@@ -41,11 +47,20 @@ pub(crate) async fn ssl(
                 Some(leaf) if leaf.not_after != expires_at => "A certificate above the target's",
                 _ => "The certificate",
             };
+            if expires_at <= now {
+                return Err(Cause::seen(ErrorCode::TlsExpired, format!("{whose} expired at {expires_at}.")));
+            }
             let detail = format!("{whose} expires at {expires_at}, in {days} days; at least {least} are expected.");
             Err(Cause::seen(ErrorCode::TlsExpiring, detail))
         }
         _ => Ok(()),
     }
+}
+
+/// Ends a TLS connection as it should be ended (RFC 8446, section 6.1). A server that does not take these few bytes at once gets none.
+async fn say_goodbye(mut stream: Connection) {
+    // Whether it could be said changes nothing: the certificate was seen.
+    let _said = stream.shutdown().now_or_never();
 }
 
 /// Connects; may send a text, and wait for one.

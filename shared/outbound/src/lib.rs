@@ -15,12 +15,14 @@ mod hosts_file;
 mod http_probe;
 mod json;
 mod legacy;
+mod old_ciphers;
 mod os_error;
 mod peer_name;
 mod probe;
 mod race;
 pub mod resolve;
 mod silence;
+mod starttls;
 #[cfg(test)]
 mod tests;
 pub mod tls;

@@ -36,7 +36,7 @@ pub async fn probe(outbound: &Outbound, check: &Check, timeout_ms: u32, now: Tim
         Check::Dns(check) => dns(outbound, check, deadline, &mut trace).await,
         Check::Ping(check) => ping(outbound, check, deadline, &mut trace).await,
     };
-    let cause = seen.err();
+    let cause = seen.err().or(trace.remark);
     let result = ProbeResult {
         outcome: cause.as_ref().map_or(Outcome::Up, |cause| cause.code.outcome()),
         http_status: trace.http_status,

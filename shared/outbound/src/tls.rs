@@ -1,18 +1,18 @@
-//! TLS for all outbound connections: one configuration, built once. Handshakes accept any certificate whose key the peer holds; whether
-//! it is trusted is decided afterwards by `Certificate::verify`, so that the fault can be reported.
+//! TLS for all outbound connections: one configuration, built once. Handshakes accept any certificate, unless its key is proven not to be
+//! the peer's; whether it is trusted is decided afterwards by `Certificate::verify`, so that the fault can be reported.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
     sync::{
-        Arc, Once,
+        Arc, Mutex, Once, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
 use rustls::{
-    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, NamedGroup, OtherError, RootCertStore,
-    SignatureScheme,
+    AlertDescription, CertificateError, CipherSuite, ClientConfig, DigitallySignedStruct, NamedGroup, ProtocolVersion,
+    RootCertStore, SignatureScheme,
     client::{
         ResolvesClientCert, Resumption,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -22,22 +22,25 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     time::{Instant, timeout_at},
 };
-use tokio_rustls::{TlsConnector, client::TlsStream};
+use tokio_rustls::TlsConnector;
 use url::Host;
 use valpero_domain::{
     Timestamp,
+    host_checks::StartTls,
     probe::{Cause, ErrorCode},
 };
 
 use crate::{
     Outbound, Trace,
-    certificate::{Certificate, weak_key},
+    certificate::{Certificate, unsafe_key},
     dial::redial,
-    legacy,
+    legacy, old_ciphers,
     peer_name::PeerName,
+    starttls,
     verified::VerifiedChains,
 };
 
@@ -48,6 +51,7 @@ const LEGACY_ANSWER: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub struct Tls {
     config: Arc<ClientConfig>,
+    peer: Arc<Peer>,
     roots: Arc<RootCertStore>,
     algorithms: WebPkiSupportedAlgorithms,
     verified: Arc<VerifiedChains>,
@@ -79,16 +83,28 @@ pub(crate) struct Terms {
     pub verify: bool,
     /// Which versions of HTTP are offered (ALPN, RFC 7301).
     pub http: Http,
+    /// The protocol whose own command starts TLS, also on a second connection.
+    pub starttls: Option<StartTls>,
     /// The time at which the certificate must be valid.
     pub now: Timestamp,
     /// Deadline of the handshake.
     pub deadline: Instant,
 }
 
+/// A connection. Boxed: each future that hands it on would otherwise reserve space for all of it.
+pub(crate) type Connection = Box<dyn ReadWrite>;
+
+/// What is read from and written to.
+pub(crate) trait ReadWrite: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> ReadWrite for T {}
+
 /// A connection after its handshake.
 pub(crate) struct Secured {
     /// The encrypted stream.
-    pub stream: TlsStream<TcpStream>,
+    pub stream: Connection,
+    /// Whether HTTP/2 was negotiated.
+    pub http2: bool,
     /// Whether the server asked for a client certificate. In TLS 1.3 it reports only later whether it requires one.
     pub asked_for_certificate: bool,
 }
@@ -105,14 +121,15 @@ impl Tls {
         provider.kx_groups.retain(|group| group.name() != NamedGroup::X25519MLKEM768);
         let provider = Arc::new(provider);
         let algorithms = provider.signature_verification_algorithms;
-        let mut config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        let peer = Arc::new(Peer::of(Arc::clone(&provider)));
+        let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(AcceptAnything(provider)))
+            .with_custom_certificate_verifier(Arc::clone(&peer) as Arc<dyn ServerCertVerifier>)
             .with_no_client_auth();
         config.resumption = Resumption::disabled();
         config.alpn_protocols = vec![HTTP_2.to_vec(), b"http/1.1".to_vec()];
-        Ok(Self { config: Arc::new(config), roots: Arc::new(roots), algorithms, verified: Arc::default() })
+        Ok(Self { config: Arc::new(config), peer, roots: Arc::new(roots), algorithms, verified: Arc::default() })
     }
 
     /// Seeds the random generator before a process's first handshake. It takes some thirty milliseconds, which would count as the
@@ -123,23 +140,29 @@ impl Tls {
         GATHERED.call_once(|| self.config.crypto_provider().secure_random.fill(&mut [0; 32]).unwrap_or_default());
     }
 
-    fn judge(
-        &self,
-        stream: &TlsStream<TcpStream>,
-        name: &PeerName,
-        terms: Terms,
-        trace: &mut Trace,
-    ) -> Result<(), Cause> {
-        let session = stream.get_ref().1;
-        let cipher = session.negotiated_cipher_suite().map(|suite| suite.suite());
-        let shown = Certificate::shown(session.peer_certificates(), session.protocol_version(), cipher);
-        let Some(mut certificate) = shown else {
+    /// Judges the certificates of a handshake, and adds the first to `trace`.
+    fn judge(&self, shown: Shown<'_>, name: &PeerName, terms: Terms, trace: &mut Trace) -> Result<(), Cause> {
+        let Some(mut certificate) = Certificate::shown(shown.chain, shown.version, shown.cipher) else {
             return Err(Cause::seen(ErrorCode::TlsHandshake, "The target showed no certificate."));
         };
         let verified = certificate.verify(&self.roots, &self.algorithms, &self.verified, name, terms.now);
         trace.note_certificate(certificate);
-        if terms.verify { verified } else { Ok(()) }
+        match (terms.verify, shown.unproven) {
+            (false, _) => Ok(()),
+            // A key that proves nothing cannot be trusted, whoever signed it.
+            (true, Some(cause)) if verified.is_ok() || cause.code == ErrorCode::TlsWeak => Err(cause),
+            (true, _) => verified,
+        }
     }
+}
+
+/// What a handshake showed.
+struct Shown<'a> {
+    chain: Option<&'a [CertificateDer<'static>]>,
+    version: Option<ProtocolVersion>,
+    cipher: Option<CipherSuite>,
+    /// Why the target's signature does not prove that it holds the certificate's key; none where it does.
+    unproven: Option<Cause>,
 }
 
 impl Outbound {
@@ -155,11 +178,12 @@ impl Outbound {
         trace: &mut Trace,
     ) -> Result<Secured, Cause> {
         let name = PeerName::of(host);
-        let peer = stream.peer_addr().ok();
-        let shown = name.in_handshake(peer.map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip()));
-        let asked = Arc::new(Asked::default());
+        let address = stream.peer_addr().ok();
+        let shown = name.in_handshake(address.map_or(Ipv4Addr::UNSPECIFIED.into(), |address| address.ip()));
+        let (asked, peer) = (Arc::new(Asked::default()), Arc::new(self.tls.peer.new_one()));
         let mut config = ClientConfig::clone(&self.tls.config);
         config.client_auth_cert_resolver = Arc::clone(&asked) as Arc<dyn ResolvesClientCert>;
+        config.dangerous().set_certificate_verifier(Arc::clone(&peer) as Arc<dyn ServerCertVerifier>);
         // A server without HTTP may refuse a handshake that offers nothing else.
         config.alpn_protocols.retain(|protocol| match terms.http {
             Http::None => false,
@@ -168,37 +192,100 @@ impl Outbound {
         });
         let started = Instant::now();
         let shaken = timeout_at(terms.deadline, TlsConnector::from(Arc::new(config)).connect(shown, stream)).await;
-        let result = match shaken {
-            Ok(Ok(stream)) => self.tls.judge(&stream, &name, terms, trace).map(|()| stream),
-            Ok(Err(error)) => Err(failure(&error, asked.was())),
-            Err(_) => Err(Cause::of(ErrorCode::TlsTimeout)),
-        };
         Trace::add(&mut trace.phases.tls_us, started);
-        match result {
-            Ok(stream) => Ok(Secured { stream, asked_for_certificate: asked.was() }),
-            Err(cause) if cause.code == ErrorCode::TlsProtocol || cause.code == ErrorCode::TlsHandshake => {
-                Err(name_old_version(self, cause, host, peer, terms.deadline).await)
+        let error = match shaken {
+            Ok(Ok(stream)) => {
+                let session = stream.get_ref().1;
+                let shown = Shown {
+                    chain: session.peer_certificates(),
+                    version: session.protocol_version(),
+                    cipher: session.negotiated_cipher_suite().map(|suite| suite.suite()),
+                    unproven: peer.unproven(),
+                };
+                self.tls.judge(shown, &name, terms, trace)?;
+                let http2 = session.alpn_protocol() == Some(HTTP_2);
+                return Ok(Secured { stream: Box::new(stream), http2, asked_for_certificate: asked.was() });
             }
-            Err(cause) => Err(cause),
+            Ok(Err(error)) => error,
+            Err(_) => return Err(Cause::of(ErrorCode::TlsTimeout)),
+        };
+        let cause = failure(&error, asked.was());
+        let may_know_others =
+            matches!(cause.code, ErrorCode::TlsProtocol | ErrorCode::TlsHandshake | ErrorCode::ConnectionClosed);
+        match address {
+            Some(address) if may_know_others => {
+                Box::pin(self.greet_again(host, &name, address, terms, trace, cause)).await
+            }
+            _ => Err(cause),
         }
     }
+
+    /// Greets a server once more that refused the ciphers, or the version, of the first handshake. Some just hang up on those.
+    ///
+    /// # Errors
+    /// Why its certificate is not trusted; the old version that it speaks, where that is all; else `cause`.
+    async fn greet_again(
+        &self,
+        host: &Host<&str>,
+        name: &PeerName,
+        address: SocketAddr,
+        terms: Terms,
+        trace: &mut Trace,
+        cause: Cause,
+    ) -> Result<Secured, Cause> {
+        let domain = match host {
+            Host::Domain(name) => Some(*name),
+            Host::Ipv4(_) | Host::Ipv6(_) => None,
+        };
+        let started = Instant::now();
+        let greet = async {
+            let stream = another(self, address, name, terms).await?;
+            old_ciphers::greet(stream, domain, terms.http != Http::None).await
+        };
+        // Who knows neither TLS 1.2 nor 1.3 is only asked what it knows.
+        let greeted = match cause.code {
+            ErrorCode::TlsProtocol => None,
+            _ => timeout_at(terms.deadline, greet).await.ok().flatten(),
+        };
+        Trace::add(&mut trace.phases.tls_us, started);
+        let Some(greeted) = greeted else {
+            return Err(match cause.code {
+                ErrorCode::ConnectionClosed => cause,
+                _ => name_old_version(self, cause, (domain, name), address, terms).await,
+            });
+        };
+        let (cipher, version) = (greeted.hello.cipher, ProtocolVersion::TLSv1_2);
+        let shown =
+            Shown { chain: Some(&greeted.hello.chain), version: Some(version), cipher: Some(cipher), unproven: None };
+        self.tls.judge(shown, name, terms, trace)?;
+        let detail = format!(
+            "The target speaks TLS 1.2 with {} and nothing safer, which browsers still take.",
+            cipher.as_str().unwrap_or("an old cipher")
+        );
+        trace.remark = Some(Cause::seen(ErrorCode::TlsLegacy, detail));
+        Ok(Secured { stream: Box::new(greeted.stream), http2: false, asked_for_certificate: false })
+    }
+}
+
+/// Another connection to the same server, up to where TLS begins; none where it cannot be made.
+async fn another(outbound: &Outbound, address: SocketAddr, name: &PeerName, terms: Terms) -> Option<TcpStream> {
+    let mut stream = redial(outbound, address).await.ok()?;
+    if let Some(protocol) = terms.starttls {
+        starttls::ask(&mut stream, protocol, &name.to_str(), terms.deadline, &mut Trace::default()).await.ok()?;
+    }
+    Some(stream)
 }
 
 /// The same cause, or, where the server speaks only an old version, that version's name.
 async fn name_old_version(
     outbound: &Outbound,
     cause: Cause,
-    host: &Host<&str>,
-    peer: Option<SocketAddr>,
-    deadline: Instant,
+    (domain, name): (Option<&str>, &PeerName),
+    address: SocketAddr,
+    terms: Terms,
 ) -> Cause {
-    let Some(peer) = peer else { return cause };
-    let name = match host {
-        Host::Domain(name) => Some(*name),
-        Host::Ipv4(_) | Host::Ipv6(_) => None,
-    };
-    let ask = async { legacy::spoken(redial(outbound, peer).await.ok()?, name).await };
-    match timeout_at(deadline.min(Instant::now() + LEGACY_ANSWER), ask).await {
+    let ask = async { legacy::spoken(another(outbound, address, name, terms).await?, domain).await };
+    match timeout_at(terms.deadline.min(Instant::now() + LEGACY_ANSWER), ask).await {
         Ok(Some(version)) => {
             let detail = format!("The target speaks {version} and nothing newer, which is too old to be safe.");
             Cause::seen(ErrorCode::TlsProtocol, detail)
@@ -219,8 +306,8 @@ fn failure(error: &std::io::Error, asked: bool) -> Cause {
     match tls {
         E::AlertReceived(alert) if asked && wants_certificate(*alert) => Cause::of(ErrorCode::TlsClientCertificate),
         E::AlertReceived(AlertDescription::ProtocolVersion) => Cause::of(ErrorCode::TlsProtocol),
-        E::InvalidCertificate(CertificateError::Other(OtherError(weak))) if weak.is::<WeakKey>() => {
-            Cause::seen(ErrorCode::TlsWeak, weak.to_string())
+        E::InvalidCertificate(_) => {
+            Cause::seen(ErrorCode::TlsHandshake, "The target could not prove that it holds the key of its certificate.")
         }
         E::InvalidMessage(_) => Cause::seen(ErrorCode::TlsHandshake, "The target does not speak TLS on this port."),
         _ => Cause::seen(ErrorCode::TlsHandshake, format!("The TLS handshake failed: {tls}.")),
@@ -260,26 +347,51 @@ impl ResolvesClientCert for Asked {
     }
 }
 
-/// A certificate's key is too short for its signatures to prove anything.
-#[derive(Debug, thiserror::Error)]
-#[error("The target's certificate has {0}, which is too short to be safe.")]
-struct WeakKey(String);
-
-/// Accepts any certificate whose key the peer holds.
+/// The server of one connection. Any certificate will do, and its signature is checked as far as its key can be.
 #[derive(Debug)]
-struct AcceptAnything(Arc<CryptoProvider>);
+struct Peer {
+    provider: Arc<CryptoProvider>,
+    unproven: Mutex<Option<Cause>>,
+}
 
-impl AcceptAnything {
-    /// The same error, or what is weak about the key, where that is why its signatures are not checked.
-    fn explain(certificate: &CertificateDer<'_>, error: rustls::Error) -> rustls::Error {
-        match weak_key(certificate) {
-            Some(weak) => CertificateError::Other(OtherError(Arc::new(WeakKey(weak)))).into(),
-            None => error,
-        }
+impl Peer {
+    fn of(provider: Arc<CryptoProvider>) -> Self {
+        Self { provider, unproven: Mutex::new(None) }
+    }
+
+    /// The server of another connection.
+    fn new_one(&self) -> Self {
+        Self::of(Arc::clone(&self.provider))
+    }
+
+    /// Why the signature does not prove that it holds the certificate's key, where it was accepted all the same.
+    fn unproven(&self) -> Option<Cause> {
+        self.unproven.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Accepts what cannot be checked, and remembers why; whether that matters is decided with the certificate. Only a signature that is
+    /// wrong ends the handshake.
+    fn accept(
+        &self,
+        certificate: &CertificateDer<'_>,
+        checked: Result<HandshakeSignatureValid, rustls::Error>,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let Err(error) = checked else { return checked };
+        let cause = match (unsafe_key(certificate), &error) {
+            (Some(what), _) => {
+                Cause::seen(ErrorCode::TlsWeak, format!("The target's certificate has {what}, which is not safe."))
+            }
+            (None, rustls::Error::InvalidCertificate(CertificateError::BadSignature)) => return Err(error),
+            (None, _) => {
+                Cause::seen(ErrorCode::TlsUntrusted, "The certificate, or its key, is of a kind that nobody trusts.")
+            }
+        };
+        *self.unproven.lock().unwrap_or_else(PoisonError::into_inner) = Some(cause);
+        Ok(HandshakeSignatureValid::assertion())
     }
 }
 
-impl ServerCertVerifier for AcceptAnything {
+impl ServerCertVerifier for Peer {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,
@@ -297,8 +409,8 @@ impl ServerCertVerifier for AcceptAnything {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-            .map_err(|error| Self::explain(certificate, error))
+        let algorithms = &self.provider.signature_verification_algorithms;
+        self.accept(certificate, verify_tls12_signature(message, certificate, signature, algorithms))
     }
 
     fn verify_tls13_signature(
@@ -307,11 +419,11 @@ impl ServerCertVerifier for AcceptAnything {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-            .map_err(|error| Self::explain(certificate, error))
+        let algorithms = &self.provider.signature_verification_algorithms;
+        self.accept(certificate, verify_tls13_signature(message, certificate, signature, algorithms))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

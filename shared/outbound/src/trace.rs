@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 
 use http::{HeaderMap, Version};
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
-use valpero_domain::{Timestamp, probe::Phases};
+use valpero_domain::{
+    Timestamp,
+    probe::{Cause, Phases},
+};
 
 use crate::certificate::Certificate;
 
@@ -19,6 +22,8 @@ pub struct Trace {
     pub certificate_expires_at: Option<Timestamp>,
     /// Details for people.
     pub facts: Facts,
+    /// What is to be said of a target that is up nevertheless.
+    pub(crate) remark: Option<Cause>,
     /// The lookup permit that was taken before the time began.
     pub(crate) turn: Option<OwnedSemaphorePermit>,
 }

@@ -29,7 +29,7 @@ pub struct Report {
     /// HTTP status of the last response. Null if there was none.
     #[schema(required, minimum = 100, maximum = 999)]
     pub http_status: Option<u16>,
-    /// Why the check is not up. Null if it is up.
+    /// Why the check is not up, or a remark about a target that is up. Null if there is none.
     #[schema(value_type = Option<CauseView>, required)]
     pub error: Option<Cause>,
     /// Address and port of the last connection. Null if there was none.

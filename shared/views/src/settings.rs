@@ -9,7 +9,7 @@ use valpero_domain::{
     check::Check,
     dns_check::{DnsCheck, DnsMatch, RecordType},
     host::HostName,
-    host_checks::{PingCheck, SslCheck, TcpCheck},
+    host_checks::{PingCheck, SslCheck, StartTls, TcpCheck},
     http_check::{HttpCheck, Method, REDACTED, SlowOutcome},
 };
 
@@ -138,11 +138,20 @@ pub struct SslView {
     pub host: HostName,
     pub port: u16,
     pub min_days_remaining: u16,
+    pub verify: bool,
+    #[schema(value_type = Option<schema::StartTls>, required)]
+    pub starttls: Option<StartTls>,
 }
 
 impl SslView {
     fn of(check: &SslCheck) -> Self {
-        Self { host: check.host.clone(), port: check.port, min_days_remaining: check.min_days_remaining }
+        Self {
+            host: check.host.clone(),
+            port: check.port,
+            min_days_remaining: check.min_days_remaining,
+            verify: check.verify,
+            starttls: check.starttls,
+        }
     }
 }
 
