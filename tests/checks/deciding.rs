@@ -29,6 +29,7 @@ async fn of_two_hundred_checkers_that_decide_at_once_one_opens_the_incident() {
         since: world.now(),
         at: world.now(),
         cause: Some(Cause::of(ErrorCode::HttpStatus)),
+        slow: false,
     };
     let monitor = store.monitor(owner.account, monitor_id).await.expect("the monitor");
     for place in &monitor.places {

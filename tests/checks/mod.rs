@@ -10,6 +10,7 @@ mod protocol;
 mod regions;
 mod restart;
 mod shares;
+mod slow;
 mod story;
 mod tenancy;
 mod tools;

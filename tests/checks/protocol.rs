@@ -139,7 +139,7 @@ impl Monitor {
         let vote = |(region, vote): (usize, &Option<(Found, Moment)>)| {
             let (found, at) = (*vote)?;
             let at = time(any_age.unwrap_or(at));
-            Some((code(region), Vote { verdict: verdict(found), since: at, at, cause: None }))
+            Some((code(region), Vote { verdict: verdict(found), since: at, at, cause: None, slow: false }))
         };
         self.votes.iter().enumerate().filter_map(vote).collect()
     }
@@ -276,6 +276,7 @@ impl World {
         let regions: Vec<RegionCode> = (0..plan.regions).map(code).collect();
         let standing = Standing {
             status: STATUSES[usize::from(self.monitor.status)],
+            reason: None,
             status_since: time(self.monitor.since),
             regions: &regions,
             confirm_regions: None,

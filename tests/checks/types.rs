@@ -103,7 +103,7 @@ async fn who_asks_says_who_they_are() {
 }
 
 #[tokio::test]
-async fn a_slow_target_is_degraded_or_down_as_asked() {
+async fn a_slow_target_is_slow_or_down_as_asked() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}/", listener.local_addr().expect("an address"));
     let serving = tokio::spawn(async move {
@@ -119,7 +119,7 @@ async fn a_slow_target_is_degraded_or_down_as_asked() {
         }
     });
     let asked = |more: &str| json!({"url": url, "http": {"max_response_time_ms": 1, "slow_outcome": more}});
-    assert_eq!(seen(&probe(asked("degraded")).await), (Outcome::Degraded, Some(ErrorCode::SlowResponse)));
+    assert_eq!(seen(&probe(asked("slow")).await), (Outcome::Slow, Some(ErrorCode::SlowResponse)));
     assert_eq!(seen(&probe(asked("down")).await), down(ErrorCode::TooSlow));
     serving.await.expect("served");
 }

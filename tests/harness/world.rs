@@ -218,10 +218,15 @@ impl World {
 
     /// The next minute begins; the first `broken` regions tick on a broken site, and then the others on a sound one.
     pub async fn tick_with_broken(&self, site: &Site, broken: usize) {
+        self.tick_in_turn(|place| site.answers(if place < broken { 503 } else { 200 })).await;
+    }
+
+    /// The next minute begins; the regions tick one after the other, each after `before` was told its place.
+    pub async fn tick_in_turn(&self, before: impl Fn(usize)) {
         let at = self.now().start_of_minute().plus_seconds(60);
         self.now.store(at.ms(), Ordering::SeqCst);
         for (place, checker) in self.stack.checkers.iter().enumerate() {
-            site.answers(if place < broken { 503 } else { 200 });
+            before(place);
             as_function("checker", checker.handle(&CheckerEvent::scheduled(at))).await.expect("a tick");
         }
         self.deliver().await;

@@ -381,10 +381,10 @@ def documents():
 
 def slowness():
     case(
-        "slow, degraded",
+        "slow, but up",
         "the answer takes 0.7 s",
         web("/late", max_response_time_ms=300),
-        "degraded",
+        "slow",
         "slow_response",
         expect=CODE_200 | {"response_time_ms": Between(690, 1500)},
     )
@@ -473,7 +473,7 @@ def protocol():
     case(
         "HTTP/2 status", "nginx answers 503", secure("/status/503"), "down", "http_status", expect={"http_status": 503, "http_version": "2"}
     )
-    case("HTTP/2 slow", "the answer takes 0.7 s", secure("/late", max_response_time_ms=300), "degraded", "slow_response")
+    case("HTTP/2 slow", "the answer takes 0.7 s", secure("/late", max_response_time_ms=300), "slow", "slow_response")
     case("HTTP/2 large body", "a body of 1 MiB and 1 byte", secure("/big", keyword={"contains": "the end"}), "down", "body_too_large")
     word, tls = {"contains": "systems are well"}, {"scheme": "https"}
     case("HTTP/2 promised only", "chosen in the handshake, but HTTP/1.1 is spoken", odd("h2-text", **tls), "down", "http_protocol")

@@ -30,8 +30,8 @@ from testkit import blackbox_exporter, network, packages
 from testkit.processes import environment, output, stop_all
 
 PHASES = ("dns_ms", "connect_ms", "tls_ms", "first_byte_ms")
-EXIT_CODES = {"up": 0, "degraded": 0, "down": 1, "probe_error": 2}
-VERDICTS = {"up": 1, "degraded": 1, "down": 0}
+EXIT_CODES = {"up": 0, "slow": 0, "down": 1, "probe_error": 2}
+VERDICTS = {"up": 1, "slow": 1, "down": 0}
 # Codes that come only after the head of an answer was there.
 ANSWERED = ("http_status", "keyword_", "json_", "body_", "too_slow", "slow_response")
 

@@ -68,8 +68,10 @@ impl Checker {
             member.state.news(&seen.result, at).map(|cause| FailureDetail { at, occasion: group.occasion, cause });
         let observed = Verdict::of(seen.result.outcome);
         run.insist(|| self.keep_certificate(member, &state, at).boxed()).await?;
-        if let Some(verdict) = state.verdict.filter(|verdict| member.state.verdict != Some(*verdict)) {
-            let vote = Vote { verdict, since: state.since.unwrap_or(at), at, cause: state.cause.clone() };
+        let said = (member.state.verdict, member.state.slow_response);
+        if let Some(verdict) = state.verdict.filter(|verdict| said != (Some(*verdict), state.slow_response)) {
+            let (since, slow) = (state.since.unwrap_or(at), state.slow_response);
+            let vote = Vote { verdict, since, at, cause: state.cause.clone(), slow };
             let turned =
                 run.insist(|| store.turn_region(member, cohort, &state, &vote, words).err_into().boxed()).await?;
             if !turned {
@@ -157,7 +159,7 @@ impl Checker {
 fn needs_second(member: &ScheduledProbe, seen: &Observation) -> bool {
     let confirmed = match seen.result.outcome {
         Outcome::Down => seen.attempts > 1,
-        Outcome::Up | Outcome::Degraded | Outcome::ProbeError => member.probe.retries > 0,
+        Outcome::Up | Outcome::Slow | Outcome::ProbeError => member.probe.retries > 0,
     };
     member.probe.alone && !confirmed
 }

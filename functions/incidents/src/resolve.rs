@@ -49,6 +49,7 @@ async fn apply(app: &App, caller: &Caller, id: IncidentId, note: Option<String>)
     let change = StatusChange {
         monitor: &monitor,
         to: Status::Pending,
+        reason: None,
         at: now,
         forget_votes: true,
         incident: end.incident,

@@ -65,6 +65,7 @@ fn draft(account_id: AccountId, spec: MonitorSpec, now: Timestamp) -> Result<Mon
         status_since: now,
         version: 0,
         votes: BTreeMap::new(),
+        degraded_reason: None,
         places: Vec::new(),
         past_places: Vec::new(),
         unwatched: None,

@@ -64,6 +64,7 @@ async fn switch(app: &App, caller: &Caller, id: MonitorId, to: Status) -> Result
     let change = StatusChange {
         monitor: &monitor,
         to,
+        reason: None,
         at: now,
         forget_votes: true,
         incident: end.incident,

@@ -4,7 +4,7 @@ use valpero_domain::{
     Field, Literal, Object,
     check::URL,
     dns_check::{EXPECTED, MATCH, NAME, RECORD_TYPE, RESOLVER},
-    host_checks::{HOST, HTTPS_PORT, MIN_DAYS_REMAINING},
+    host_checks::{HOST, HTTPS_PORT, MIN_DAYS_REMAINING, STARTTLS, TLS_PORT, VERIFY},
     http_check::{
         BASIC_AUTH, BODY, EXPECTED_STATUS, FOLLOW_REDIRECTS, HEADERS, JSON, KEYWORD, MAX_RESPONSE_TIME_MS, METHOD,
         SLOW_OUTCOME, VERIFY_TLS,
@@ -50,7 +50,7 @@ const SSL: Object = Object {
     name: "SslTool",
     patch_name: "",
     says: "A look at a certificate.",
-    fields: &[HOST, HTTPS_PORT, MIN_DAYS_REMAINING, TIMEOUT_MS],
+    fields: &[HOST, TLS_PORT, MIN_DAYS_REMAINING, VERIFY, STARTTLS, TIMEOUT_MS],
 };
 
 /// A dns check.

@@ -147,11 +147,17 @@ mod check {
     #[divan::bench]
     fn decide_with_three_votes(bencher: Bencher<'_, '_>) {
         let regions = REGIONS.map(region);
-        let vote = Vote { verdict: Verdict::Up, since: NOW, at: NOW, cause: None };
+        let vote = Vote { verdict: Verdict::Up, since: NOW, at: NOW, cause: None, slow: false };
         let votes: BTreeMap<_, _> = regions.iter().map(|region| (*region, vote.clone())).collect();
         let (reporting, current): (BTreeSet<_>, BTreeSet<_>) = (regions.into(), BTreeSet::new());
-        let standing =
-            Standing { status: Status::Up, status_since: NOW, regions: &regions, confirm_regions: None, votes: &votes };
+        let standing = Standing {
+            status: Status::Up,
+            reason: None,
+            status_since: NOW,
+            regions: &regions,
+            confirm_regions: None,
+            votes: &votes,
+        };
         bencher.bench_local(|| decide(black_box(&standing), &reporting, &current, NOW));
     }
 

@@ -31,7 +31,7 @@ const BAR: f64 = 40.0;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
-/// Probes once. Exit code 0: up or degraded; 1: down; 2: wrong input, or an error of the checker.
+/// Probes once. Exit code 0: up or slow; 1: down; 2: wrong input, or an error of the checker.
 pub(crate) async fn run(args: CheckArgs) -> ExitCode {
     match tried(&args).await {
         Ok(outcome) if outcome.is_up() => ExitCode::SUCCESS,

@@ -12,7 +12,7 @@ use crate::{
     delivery::EventType,
     incident::{Incident, TimelineEntry},
     monitor::{HttpUrl, Name, Tag},
-    status::Unwatched,
+    status::{DegradedReason, Unwatched},
 };
 
 /// The version of [`Event`] that this code writes. A reader takes those up to it.
@@ -64,6 +64,9 @@ pub struct MonitorFacts {
     pub check_type: CheckType,
     /// The status by this event.
     pub status: Status,
+    /// Why it is degraded, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub degraded_reason: Option<DegradedReason>,
     /// Labels.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
@@ -79,6 +82,7 @@ impl MonitorFacts {
             url: spec.check.url().cloned(),
             check_type: spec.check.check_type(),
             status,
+            degraded_reason: None,
             tags: spec.tags.clone(),
         }
     }
@@ -111,6 +115,13 @@ impl Event {
     #[must_use]
     pub fn with_incident(self, incident: Incident, entry: TimelineEntry) -> Self {
         Self { incident: Some(incident), entry: Some(entry), ..self }
+    }
+
+    /// The same of a monitor that is degraded for this reason by it; none where it is not degraded.
+    #[must_use]
+    pub fn with_degraded_reason(mut self, reason: Option<DegradedReason>) -> Self {
+        self.monitor.degraded_reason = reason;
+        self
     }
 
     /// The same about a certificate.

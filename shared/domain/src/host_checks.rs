@@ -14,7 +14,7 @@ const PORT: Field = Field::integer("port", 1, 65_535).says("TCP port.");
 /// TCP port, usually that of HTTPS.
 pub const HTTPS_PORT: Field = PORT.default(Literal::Int(443)).example(Literal::Int(443));
 /// TCP port of a TLS server.
-const TLS_PORT: Field =
+pub const TLS_PORT: Field =
     PORT.computed("443; with `starttls`, the usual port of that protocol (smtp: 587)").example(Literal::Int(443));
 const OWN_PORT: Field = PORT.required().example(Literal::Int(25));
 /// Days until the expiry of a certificate.
@@ -29,10 +29,12 @@ const EXPECT: Field = Field::text("expect", &WIRE_TEXT)
     .says("Text that the first 64 KiB of the answer must contain, at most 1,024 bytes.")
     .example(Literal::Str("220 "));
 
-const VERIFY: Field = Field::boolean("verify")
+/// Whether the certificate is verified.
+pub const VERIFY: Field = Field::boolean("verify")
     .says("Whether the certificate must be trusted and valid for the host. If false, only its expiry is checked.")
     .default(Literal::Bool(true));
-const STARTTLS: Field = Field::text("starttls", &StartTls::TEXT)
+/// Protocol whose own command starts TLS.
+pub const STARTTLS: Field = Field::text("starttls", &StartTls::TEXT)
     .says("Protocol whose own command starts TLS.")
     .computed("none: TLS from the first byte");
 

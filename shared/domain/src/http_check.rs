@@ -197,9 +197,10 @@ impl BasicAuth {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SlowOutcome {
-    /// The check is degraded, which counts as up.
+    /// The check is slow, which counts as up.
     #[default]
-    Degraded,
+    #[serde(alias = "degraded")]
+    Slow,
     /// The target is down.
     Down,
 }
@@ -209,18 +210,18 @@ impl SlowOutcome {
     pub const TEXT: Text = Text {
         name: "SlowOutcome",
         says: "Outcome of a check that is slower than `max_response_time_ms`.",
-        example: "degraded",
+        example: "slow",
         values: values!(SlowOutcome),
         ..Text::PLAIN
     };
 
     /// Both.
-    pub const ALL: [Self; 2] = [Self::Degraded, Self::Down];
+    pub const ALL: [Self; 2] = [Self::Slow, Self::Down];
 
     /// As the API spells it.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Degraded => "degraded",
+            Self::Slow => "slow",
             Self::Down => "down",
         }
     }
@@ -290,7 +291,7 @@ pub const MAX_RESPONSE_TIME_MS: Field = Field::milliseconds("max_response_time_m
 /// Outcome of an answer that takes longer.
 pub const SLOW_OUTCOME: Field = Field::text("slow_outcome", &SlowOutcome::TEXT)
     .says("Outcome of a check that is slower than `max_response_time_ms`.")
-    .default(Literal::Str(SlowOutcome::Degraded.as_str()));
+    .default(Literal::Str(SlowOutcome::Slow.as_str()));
 
 /// What the http check asks and expects. What is as usual is not written down: every tick reads it of every monitor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

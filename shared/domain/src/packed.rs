@@ -57,7 +57,7 @@ pub fn pack(records: &[Record]) -> Vec<u8> {
             Outcome::Up => 0,
             Outcome::Down => 1,
             Outcome::ProbeError => 2,
-            Outcome::Degraded => 3,
+            Outcome::Slow => 3,
         });
         bytes.push(record.error.map_or(0, |code| code as u8));
         bytes.extend_from_slice(&record.http_status.unwrap_or(0).to_be_bytes());
@@ -91,7 +91,7 @@ fn record(bytes: &[u8; RECORD]) -> Option<Record> {
             0 => Outcome::Up,
             1 => Outcome::Down,
             2 => Outcome::ProbeError,
-            3 => Outcome::Degraded,
+            3 => Outcome::Slow,
             _ => return None,
         },
         error: ErrorCode::from_number(error),

@@ -13,8 +13,8 @@ use crate::{
 pub enum Outcome {
     /// The target did what the monitor expects.
     Up,
-    /// It did, but slower than the monitor wishes: it counts as up everywhere.
-    Degraded,
+    /// It did, but slower than the monitor wishes: it counts as up.
+    Slow,
     /// The target did not.
     Down,
     /// We could not tell, and it is our fault: it never votes and never counts against uptime.
@@ -25,25 +25,25 @@ impl Outcome {
     /// How it is spelled and described.
     pub const TEXT: Text = Text {
         name: "Outcome",
-        says: "`degraded`: up, but slower than `max_response_time_ms`; counts as up. `probe_error`: a fault of the checker; does not count.",
+        says: "`slow`: up, but slower than `max_response_time_ms`; counts as up. `probe_error`: a fault of the checker; does not count.",
         example: "up",
         values: values!(Outcome),
         ..Text::PLAIN
     };
 
     /// Every outcome.
-    pub const ALL: [Self; 4] = [Self::Up, Self::Degraded, Self::Down, Self::ProbeError];
+    pub const ALL: [Self; 4] = [Self::Up, Self::Slow, Self::Down, Self::ProbeError];
 
-    /// Whether the target counts as up: `up` or `degraded`.
+    /// Whether the target counts as up: `up` or `slow`.
     pub const fn is_up(self) -> bool {
-        matches!(self, Self::Up | Self::Degraded)
+        matches!(self, Self::Up | Self::Slow)
     }
 
     /// The outcome as the API spells it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Up => "up",
-            Self::Degraded => "degraded",
+            Self::Slow => "slow",
             Self::Down => "down",
             Self::ProbeError => "probe_error",
         }
@@ -133,7 +133,7 @@ error_codes! {
     34 JsonMismatch "json_mismatch" Down "The JSON of the body is not what the monitor expects.",
     35 BodyTooLarge "body_too_large" Down "The body is larger than what is read of it.",
     36 BodyEncoding "body_encoding" Down "The body is packed in a way that nobody asked for, or is damaged.",
-    37 SlowResponse "slow_response" Degraded "The target answered slower than the monitor wishes.",
+    37 SlowResponse "slow_response" Slow "The target answered slower than the monitor wishes.",
     38 TooSlow "too_slow" Down "The target answered slower than the monitor allows.",
     39 DnsNoRecords "dns_no_records" Down "The name has no records of this type.",
     40 DnsMismatch "dns_mismatch" Down "The name's records are not those that the monitor expects.",

@@ -6,7 +6,7 @@ use crate::{
     RegionCode, Status, Timestamp,
     probe::Cause,
     schedule::Cohort,
-    status::{Verdict, Vote},
+    status::{DegradedReason, Verdict, Vote},
 };
 
 /// How long a minority, or a region that is alone of many, must see a monitor down before it counts: one tick.
@@ -20,6 +20,8 @@ pub const ONE_OUTAGE_MS: i64 = 300_000;
 pub struct Standing<'a> {
     /// The monitor's status now.
     pub status: Status,
+    /// Why it is degraded, where it is.
+    pub reason: Option<DegradedReason>,
     /// Since when.
     pub status_since: Timestamp,
     /// The monitor's regions.
@@ -96,6 +98,8 @@ impl Decider {
 pub struct Change {
     /// The new status: up, degraded or down.
     pub to: Status,
+    /// Why it is degraded, where it is.
+    pub reason: Option<DegradedReason>,
     /// The regions that see it down.
     pub regions: Vec<RegionCode>,
     /// The first failure of those regions that belongs to the same outage: no longer than [`ONE_OUTAGE_MS`] before there were enough.
@@ -121,28 +125,45 @@ pub fn decide(
     let said_down = down.len();
     let is_current = |(region, _): &(RegionCode, &Vote)| current.contains(region);
     let down: Vec<(RegionCode, &Vote)> = down.into_iter().filter(is_current).collect();
-    let up = up.iter().filter(|vote| is_current(vote)).count();
+    let up: Vec<(RegionCode, &Vote)> = up.into_iter().filter(is_current).collect();
+    let slow = up.iter().filter(|(_, vote)| vote.slow).count();
+    let (prompt, up) = (up.len() - slow, up.len());
     let majority = voters.len() / 2 + 1;
     let need = standing.confirm_regions.map_or(majority, usize::from).clamp(1, voters.len().max(1));
     // Votes that are older than one tick, and than the last change of status.
     let settled = |vote: &Vote| now.ms_since(vote.at.max(standing.status_since)) >= SETTLE_MS;
     let alone = voters.len() == 1 && standing.regions.len() > 1;
+    // A region without any vote, since it never could probe, keeps no monitor degraded.
+    let most = majority.min(votes.len().max(1));
+    let was_slow = standing.status == Status::Degraded && standing.reason == Some(DegradedReason::Slow);
+    // It stays what it is until most regions say otherwise.
+    let is_slow = if was_slow { prompt < most } else { slow >= majority };
+    let degraded = |reason| (Status::Degraded, Some(reason));
+    let well = if is_slow { degraded(DegradedReason::Slow) } else { (Status::Up, None) };
+    let minority = || down.iter().any(|(_, vote)| settled(vote));
 
     let confirmed = down.iter().filter(|(_, vote)| !alone || settled(vote)).count();
     let to = match standing.status {
         Status::Paused => return None,
         _ if voters.is_empty() => return None,
-        _ if confirmed >= need => Status::Down,
+        _ if confirmed >= need => (Status::Down, None),
         // As many as keep it down say so still, or have not been heard since they did.
         Status::Down if said_down >= need => return None,
-        Status::Down if up >= need => Status::Up,
-        Status::Pending if up >= majority => Status::Up,
-        // A region without any vote, since it never could probe, keeps no monitor degraded.
-        Status::Degraded if said_down == 0 && up >= majority.min(votes.len().max(1)) => Status::Up,
-        Status::Pending | Status::Up if down.iter().any(|(_, vote)| settled(vote)) => Status::Degraded,
-        _ => return None,
+        Status::Down if up >= need => well,
+        Status::Pending if up >= majority => well,
+        Status::Degraded if !was_slow && said_down == 0 && up >= most => well,
+        Status::Degraded if was_slow && said_down == 0 => well,
+        Status::Pending | Status::Up => match minority() {
+            true => degraded(DegradedReason::Regions),
+            false if standing.status == Status::Up => well,
+            false => return None,
+        },
+        Status::Degraded if was_slow && minority() => degraded(DegradedReason::Regions),
+        Status::Down | Status::Degraded => return None,
     };
-    if to == standing.status {
+    // What was degraded before there were reasons was so for its regions.
+    let old = standing.reason.unwrap_or(DegradedReason::Regions);
+    if to == (standing.status, (standing.status == Status::Degraded).then_some(old)) {
         return None;
     }
     let first = down.iter().min_by_key(|(_, vote)| vote.since);
@@ -151,8 +172,10 @@ pub fn decide(
     // What a minority has seen for long was no outage: that began when others joined it.
     let enough = sinces.get(need - 1).or(sinces.last()).copied().unwrap_or(now);
     let began = sinces.iter().find(|since| enough.ms_since(**since) <= ONE_OUTAGE_MS);
+    let (to, reason) = to;
     Some(Change {
         to,
+        reason,
         regions: down.iter().map(|(region, _)| *region).collect(),
         started_at: began.copied().unwrap_or(now),
         cause: first.and_then(|(_, vote)| vote.cause.clone()),
@@ -175,9 +198,9 @@ pub fn in_doubt(
     standing.voters(reporting).into_iter().filter(|region| all.contains(region) && !current.contains(region)).collect()
 }
 
-/// What differs between two decisions: the status, and the regions that an incident names.
-fn outcome(change: Change) -> (Status, Vec<RegionCode>) {
-    (change.to, if change.to == Status::Down { change.regions } else { Vec::new() })
+/// What differs between two decisions: the status, its reason, and the regions that an incident names.
+fn outcome(change: Change) -> (Status, Option<DegradedReason>, Vec<RegionCode>) {
+    (change.to, change.reason, if change.to == Status::Down { change.regions } else { Vec::new() })
 }
 
 #[cfg(test)]
@@ -198,7 +221,7 @@ mod tests {
 
     fn vote(verdict: Verdict, age_s: i64) -> Vote {
         let at = NOW.plus_seconds(-age_s);
-        Vote { verdict, since: at, at, cause: None }
+        Vote { verdict, since: at, at, cause: None, slow: false }
     }
 
     fn votes(marks: &[(&str, char, i64)]) -> BTreeMap<RegionCode, Vote> {
@@ -210,6 +233,7 @@ mod tests {
         let (regions, votes) = (all(), votes(marks));
         let standing = Standing {
             status,
+            reason: None,
             status_since: NOW.plus_seconds(-600),
             regions: &regions,
             confirm_regions: confirm,
@@ -288,6 +312,7 @@ mod tests {
         let seen = |votes: &BTreeMap<RegionCode, Vote>, reporting: &BTreeSet<RegionCode>| {
             let standing = Standing {
                 status: Status::Up,
+                reason: None,
                 status_since: NOW.plus_seconds(-600),
                 regions: &regions,
                 confirm_regions: None,
@@ -318,6 +343,7 @@ mod tests {
         let (regions, votes) = (all(), votes(marks));
         let standing = Standing {
             status,
+            reason: None,
             status_since: NOW.plus_seconds(-600),
             regions: &regions,
             confirm_regions: None,
@@ -358,6 +384,7 @@ mod tests {
         let (regions, votes) = (all(), votes(&[("fra", 'd', 60), ("hel", 'u', 0), ("usc", 'u', 0)]));
         let standing = Standing {
             status: Status::Down,
+            reason: None,
             status_since: NOW.plus_seconds(-600),
             regions: &regions,
             confirm_regions: Some(1),
@@ -407,8 +434,14 @@ mod tests {
     #[test]
     fn the_incident_starts_with_the_first_failure() {
         let (regions, votes) = (all(), votes(&[("fra", 'd', 5), ("hel", 'd', 65), ("usc", 'u', 90)]));
-        let standing =
-            Standing { status: Status::Up, status_since: NOW, regions: &regions, confirm_regions: None, votes: &votes };
+        let standing = Standing {
+            status: Status::Up,
+            reason: None,
+            status_since: NOW,
+            regions: &regions,
+            confirm_regions: None,
+            votes: &votes,
+        };
         let change = decide(&standing, &regions.iter().copied().collect(), &current(&votes), NOW).expect("a change");
         assert_eq!((change.started_at, change.regions), (NOW.plus_seconds(-65), vec![region("fra"), region("hel")]));
     }
@@ -419,6 +452,7 @@ mod tests {
         let (regions, votes) = (all(), votes(&[("fra", 'd', 6 * day), ("hel", 'd', 0), ("usc", 'u', 7 * day)]));
         let standing = Standing {
             status: Status::Degraded,
+            reason: None,
             status_since: NOW.plus_seconds(-6 * day + 60),
             regions: &regions,
             confirm_regions: None,
@@ -443,7 +477,7 @@ mod tests {
                 .map(|(place, down, age)| (regions[*place], vote(if *down { Verdict::Down } else { Verdict::Up }, *age)))
                 .collect();
             let reporting = reporting.iter().map(|place| regions[*place]).collect();
-            let standing = |status, status_since| Standing { status, status_since, regions: &regions, confirm_regions: confirm, votes: &votes };
+            let standing = |status, status_since| Standing { status, reason: None, status_since, regions: &regions, confirm_regions: confirm, votes: &votes };
             let current = current.iter().map(|place| regions[*place]).collect();
             let before = standing(status, NOW.plus_seconds(-600));
             if let Some(change) = decide(&before, &reporting, &current, NOW) {

@@ -84,7 +84,7 @@ impl Sum {
             }
             one.count = one.count.saturating_add(1);
             match record.outcome {
-                Outcome::Up | Outcome::Degraded => one.times.push(record.phases.total_us()),
+                Outcome::Up | Outcome::Slow => one.times.push(record.phases.total_us()),
                 _ => one.failures = one.failures.saturating_add(1),
             }
         }

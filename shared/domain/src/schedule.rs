@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     RegionCode, Timestamp,
     certificate::ToldOf,
-    probe::{Cause, ProbeResult},
+    probe::{Cause, Outcome, ProbeResult},
     status::Verdict,
 };
 
@@ -69,6 +69,12 @@ pub struct RegionState {
     /// Whether the target keeps those who check it waiting, so that it is checked apart from the others.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub slow: bool,
+    /// Whether it answers more slowly than the monitor wishes: it did in two checks running, and has not been prompt in two since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub slow_response: bool,
+    /// The first check that said otherwise, where one more must say so, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slow_response_turning: Option<Timestamp>,
     /// What this region saw to be told of certificates' ends, so that it asks for each no more than once.
     #[serde(default, skip_serializing_if = "ToldOf::is_empty")]
     pub certificates_told: ToldOf,
@@ -115,6 +121,7 @@ impl RegionState {
                 next.certificates_told = self.certificates_told.with(told, at);
             }
         }
+        next.weigh_speed(result.outcome, at);
         let Some(observed) = Verdict::of(result.outcome) else {
             // One that lies ahead is of a clock that was set right since.
             let since = self.blind_since.filter(|since| *since <= at).unwrap_or(at);
@@ -152,6 +159,32 @@ impl RegionState {
     }
 }
 
+impl RegionState {
+    /// Takes two checks running for a change of speed, in either direction; the same tick run twice is still one.
+    fn weigh_speed(&mut self, outcome: Outcome, at: Timestamp) {
+        let slow = match outcome {
+            Outcome::Slow => true,
+            Outcome::Up => false,
+            Outcome::Down => {
+                (self.slow_response, self.slow_response_turning) = (false, None);
+                return;
+            }
+            Outcome::ProbeError => return,
+        };
+        if slow == self.slow_response {
+            self.slow_response_turning = None;
+            return;
+        }
+        // One that lies ahead is of a clock that was set right since.
+        let first = self.slow_response_turning.filter(|first| *first <= at).unwrap_or(at);
+        if first < at {
+            (self.slow_response, self.slow_response_turning) = (slow, None);
+        } else {
+            self.slow_response_turning = Some(first);
+        }
+    }
+}
+
 /// A check that took so long makes its target a slow one …
 const SLOW: Duration = Duration::from_secs(1);
 
@@ -170,7 +203,7 @@ impl RegionState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::{ErrorCode, Outcome, Phases};
+    use crate::probe::{ErrorCode, Phases};
 
     fn up() -> ProbeResult {
         ProbeResult {
@@ -231,6 +264,26 @@ mod tests {
         assert_eq!((second.verdict, second.since, second.turning_since), (Some(Verdict::Down), Some(at(2)), None));
         let blip = first.after(&up(), at(3), true);
         assert_eq!((blip.verdict, blip.turning_since), (Some(Verdict::Up), None));
+    }
+
+    #[test]
+    fn two_checks_running_make_a_target_slow_and_two_make_it_prompt() {
+        let slow = ProbeResult { outcome: Outcome::Slow, cause: Some(Cause::of(ErrorCode::SlowResponse)), ..up() };
+        let seen = |results: &[&ProbeResult]| {
+            let minutes = (1..).map(at);
+            let after = |state: RegionState, (result, at): (&&ProbeResult, Timestamp)| state.after(result, at, false);
+            results.iter().zip(minutes).fold(RegionState::default(), after).slow_response
+        };
+        let (up, down, fault) = (up(), failed(ErrorCode::HttpStatus), failed(ErrorCode::DnsTimeout));
+        assert!(!seen(&[&up, &slow]));
+        assert!(!seen(&[&slow, &up, &slow]));
+        assert!(seen(&[&up, &slow, &slow]));
+        assert!(seen(&[&up, &slow, &fault, &slow]), "what could not tell comes between nothing");
+        assert!(seen(&[&slow, &slow, &up]));
+        assert!(!seen(&[&slow, &slow, &up, &up]));
+        assert!(!seen(&[&slow, &slow, &down, &up]));
+        let once = RegionState::default().after(&slow, at(1), false);
+        assert_eq!(once.after(&slow, at(1), false), once, "the same tick twice is one tick");
     }
 
     #[test]

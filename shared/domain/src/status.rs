@@ -18,7 +18,7 @@ pub enum Status {
     Pending,
     /// Enough regions see it up.
     Up,
-    /// A minority of regions has seen it down for a minute.
+    /// Up, but for a [`DegradedReason`].
     Degraded,
     /// Enough regions see it down; an incident is open.
     Down,
@@ -30,7 +30,7 @@ impl Status {
     /// How it is spelled and described.
     pub const TEXT: Text = Text {
         name: "Status",
-        says: "`pending`: not yet decided. `degraded`: a minority of regions sees it down. `paused`: not checked.",
+        says: "`pending`: not yet decided. `degraded`: up, but `degraded_reason` says what is amiss. `paused`: not checked.",
         example: "up",
         values: values!(Status),
         ..Text::PLAIN
@@ -62,6 +62,38 @@ impl FromStr for Status {
     }
 }
 
+/// Why a monitor that is up is degraded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DegradedReason {
+    /// A minority of regions has seen it down for a minute.
+    Regions,
+    /// A majority of regions has found it slower than it should be, in two checks running.
+    Slow,
+}
+
+impl DegradedReason {
+    /// How it is spelled and described.
+    pub const TEXT: Text = Text {
+        name: "DegradedReason",
+        says: "`regions`: a minority of regions reports it down. `slow`: a majority finds it slower than `max_response_time_ms`, in two checks running.",
+        example: "regions",
+        values: values!(DegradedReason),
+        ..Text::PLAIN
+    };
+
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Regions, Self::Slow];
+
+    /// The reason as the API spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Regions => "regions",
+            Self::Slow => "slow",
+        }
+    }
+}
+
 /// One region's mind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -78,7 +110,7 @@ impl Verdict {
     /// What a check says; `None` where it could not tell.
     pub const fn of(outcome: Outcome) -> Option<Self> {
         match outcome {
-            Outcome::Up | Outcome::Degraded => Some(Self::Up),
+            Outcome::Up | Outcome::Slow => Some(Self::Up),
             Outcome::Down => Some(Self::Down),
             Outcome::ProbeError => None,
         }
@@ -97,6 +129,9 @@ pub struct Vote {
     /// Why, where it is not up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
+    /// Whether it is up, but slower than the monitor wishes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub slow: bool,
 }
 
 impl Vote {

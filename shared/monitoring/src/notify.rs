@@ -16,7 +16,8 @@ pub fn event(monitor: &Monitor, kind: EventType, status: Status, at: Timestamp) 
         return None;
     }
     let facts = MonitorFacts::of(monitor.id, &monitor.spec, status);
-    Some(Event::new(monitor.account_id, EventId::new(at, entropy()), kind, facts, at))
+    let event = Event::new(monitor.account_id, EventId::new(at, entropy()), kind, facts, at);
+    Some(event.with_degraded_reason(monitor.degraded_reason.filter(|_| status == monitor.status)))
 }
 
 /// An event about a monitor's incident, which is as told by it: the one that the line of the timeline makes.

@@ -81,6 +81,7 @@ async fn settle_once(app: &App, monitor: &Monitor, check: &Decider, reporting: &
     let status_change = StatusChange {
         monitor,
         to: change.to,
+        reason: change.reason,
         at: check.at,
         forget_votes: false,
         incident: consequences.incident,
@@ -117,7 +118,7 @@ async fn current(
 
 /// Up, and no region says otherwise: nothing to read, nothing to decide.
 fn decide_needs_nothing(monitor: &Monitor) -> bool {
-    let up = |region| monitor.votes.get(region).is_none_or(|vote| vote.verdict == Verdict::Up);
+    let up = |region| monitor.votes.get(region).is_none_or(|vote| vote.verdict == Verdict::Up && !vote.slow);
     monitor.status == Status::Up && monitor.unwatched.is_none() && monitor.spec.regions.iter().all(up)
 }
 
@@ -127,7 +128,9 @@ async fn consequences(app: &App, monitor: &Monitor, change: &Change, at: Timesta
         return Ok(opening(monitor, change, at));
     }
     if monitor.current_incident_id.is_some() {
-        return resolution(app, monitor, change.to, &Actor::Recovery.into(), None, at).await;
+        let resolved = resolution(app, monitor, change.to, &Actor::Recovery.into(), None, at).await?;
+        let event = resolved.event.map(|event| event.with_degraded_reason(change.reason));
+        return Ok(Consequences { event, ..resolved });
     }
     let kind = match (monitor.status, change.to) {
         (_, Status::Degraded) => EventType::MonitorDegraded,
@@ -136,7 +139,8 @@ async fn consequences(app: &App, monitor: &Monitor, change: &Change, at: Timesta
         // From pending to up: nothing that anybody waits for.
         _ => return Ok(Consequences { incident: IncidentWrite::None, event: None }),
     };
-    Ok(Consequences { incident: IncidentWrite::None, event: notify::event(monitor, kind, change.to, at) })
+    let event = notify::event(monitor, kind, change.to, at).map(|event| event.with_degraded_reason(change.reason));
+    Ok(Consequences { incident: IncidentWrite::None, event })
 }
 
 fn opening(monitor: &Monitor, change: &Change, at: Timestamp) -> Consequences {

@@ -77,7 +77,7 @@ fn be_quick(check: &HttpCheck, trace: &Trace) -> Result<(), Cause> {
     match check.max_response_time_ms {
         Some(most) if u64::from(took_us) > u64::from(most) * 1000 => {
             let code = match check.slow_outcome {
-                SlowOutcome::Degraded => ErrorCode::SlowResponse,
+                SlowOutcome::Slow => ErrorCode::SlowResponse,
                 SlowOutcome::Down => ErrorCode::TooSlow,
             };
             // The duration is in the timings: a text that differs with each check would be stored with each.

@@ -13,7 +13,7 @@ use valpero_domain::{
     packed::Slot,
     quorum::Standing,
     schedule::Cohort,
-    status::{Unwatched, Vote},
+    status::{DegradedReason, Unwatched, Vote},
 };
 
 use crate::{
@@ -117,6 +117,9 @@ pub struct Monitor {
     pub spec: MonitorSpec,
     /// What it is.
     pub status: Status,
+    /// Why it is degraded, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub degraded_reason: Option<DegradedReason>,
     /// Since when.
     pub status_since: Timestamp,
     /// Counts the changes of status and description, so that of two at once one wins.
@@ -160,6 +163,7 @@ impl Monitor {
     pub fn standing(&self) -> Standing<'_> {
         Standing {
             status: self.status,
+            reason: self.degraded_reason,
             status_since: self.status_since,
             regions: &self.spec.regions,
             confirm_regions: self.spec.confirm_regions,

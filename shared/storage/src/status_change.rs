@@ -3,7 +3,12 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use valpero_domain::{Status, Timestamp, event::Event, schedule::RegionState, status::Unwatched};
+use valpero_domain::{
+    Status, Timestamp,
+    event::Event,
+    schedule::RegionState,
+    status::{DegradedReason, Unwatched},
+};
 
 use crate::{
     AuditRow, IncidentWrite, Monitor, Store, StoreError,
@@ -20,6 +25,8 @@ pub struct StatusChange<'a> {
     pub monitor: &'a Monitor,
     /// What it becomes.
     pub to: Status,
+    /// Why it is degraded, where it becomes that.
+    pub reason: Option<DegradedReason>,
     /// When.
     pub at: Timestamp,
     /// Whether the regions must make up their minds anew: after a pause, and after a person resolved an incident.
@@ -41,6 +48,7 @@ impl Store {
         let monitor = change.monitor;
         let mut next = monitor.clone();
         next.status = change.to;
+        next.degraded_reason = change.reason;
         next.status_since = change.at;
         next.version += 1;
         let started_at = match &change.incident {
@@ -112,6 +120,7 @@ impl Store {
             .set("downtime", to_value(TABLE, &next.downtime)?)
             .set_some("last_resolved_at", resolved.map(s))
             .set_or_remove("current_incident_id", next.current_incident_id.map(s))
+            .set_or_remove("degraded_reason", change.reason.map(|reason| s(reason.as_str())))
             .remove("unwatched")
             .only_if(If::Is("version", n(monitor.version)));
         // What the regions decided holds only while they vote as they did; what a person decided holds in any case.

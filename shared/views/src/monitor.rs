@@ -15,7 +15,7 @@ use valpero_domain::{
     event::MonitorFacts,
     monitor::{HttpUrl, Name, Tag},
     probe::Cause,
-    status::{Unwatched, Verdict},
+    status::{DegradedReason, Unwatched, Verdict, Vote},
 };
 use valpero_storage::{self as storage, LatestCheck};
 
@@ -40,7 +40,10 @@ pub struct Monitor {
     /// Time since which it has this status.
     #[schema(value_type = schema::Time)]
     pub status_since: Timestamp,
-    /// Regions that currently report it down.
+    /// Why it is degraded. Null unless `status` is `degraded`.
+    #[schema(value_type = Option<schema::DegradedReason>, required)]
+    pub degraded_reason: Option<DegradedReason>,
+    /// Regions that currently report it down or, if `degraded_reason` is `slow`, find it slow.
     #[schema(value_type = Vec<schema::Region>)]
     pub degraded_regions: Vec<RegionCode>,
     /// Set while no region can probe the monitor, so that its state is unknown: since when, and why. Otherwise null.
@@ -155,14 +158,18 @@ impl UptimeView {
 impl Monitor {
     /// A monitor, with what its newest checks say, at this moment.
     pub fn of(monitor: &storage::Monitor, latest: &Latest, now: Timestamp) -> Self {
-        let down = |region: &&RegionCode| monitor.votes.get(region).is_some_and(|vote| vote.verdict == Verdict::Down);
+        let is_slow = monitor.degraded_reason == Some(DegradedReason::Slow);
+        let counts = |vote: &Vote| if is_slow { vote.slow } else { vote.verdict == Verdict::Down };
+        let amiss = |region: &&RegionCode| monitor.votes.get(region).is_some_and(counts);
+        let degraded = monitor.status == Status::Degraded;
         let spec = &monitor.spec;
         let settings = SettingsView::of(&spec.check);
         Self {
             id: monitor.id,
             status: monitor.status,
             status_since: monitor.status_since,
-            degraded_regions: spec.regions.iter().filter(down).copied().collect(),
+            degraded_reason: degraded.then(|| monitor.degraded_reason.unwrap_or(DegradedReason::Regions)),
+            degraded_regions: spec.regions.iter().filter(amiss).copied().collect(),
             unwatched: monitor.unwatched.clone().map(UnwatchedView::from),
             last_check_at: latest.values().map(|check| check.at).max(),
             response_time_ms: median_ms(latest),
@@ -225,6 +232,9 @@ pub struct MonitorInEvent {
     /// Status after this event.
     #[schema(value_type = schema::Status)]
     pub status: Status,
+    /// Why it is degraded. Null unless `status` is `degraded`.
+    #[schema(value_type = Option<schema::DegradedReason>, required)]
+    pub degraded_reason: Option<DegradedReason>,
     /// Labels.
     #[schema(value_type = Vec<schema::Tag>)]
     pub tags: Vec<Tag>,
@@ -239,6 +249,7 @@ impl From<&MonitorFacts> for MonitorInEvent {
             url: monitor.url.clone(),
             check_type: monitor.check_type,
             status: monitor.status,
+            degraded_reason: monitor.degraded_reason,
             tags: monitor.tags.clone(),
         }
     }

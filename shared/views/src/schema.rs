@@ -69,6 +69,7 @@ texts! {
     Tag spec::TAG;
     ExpectedStatus spec::EXPECTED_STATUS;
     Status valpero_domain::status::Status::TEXT;
+    DegradedReason valpero_domain::status::DegradedReason::TEXT;
     CheckType valpero_domain::check::CheckType::TEXT;
     Host spec::HOST;
     StartTls valpero_domain::host_checks::StartTls::TEXT;
