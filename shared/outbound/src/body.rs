@@ -18,7 +18,7 @@ use valpero_domain::{
     probe::{Cause, ErrorCode},
 };
 
-use crate::{Outbound, exchange};
+use crate::{Outbound, http_error};
 
 /// `Accept-Encoding` of requests whose body is read.
 pub(crate) const ACCEPT_ENCODING: &str = "gzip, br";
@@ -42,7 +42,7 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(crate) async fn read(
     outbound: &Outbound,
     headers: &HeaderMap,
-    mut body: Incoming,
+    body: &mut Incoming,
     deadline: Instant,
 ) -> Result<Vec<u8>, Cause> {
     let packing = Packing::of(headers)?;
@@ -66,9 +66,9 @@ pub(crate) async fn read(
         let frame = match frame {
             Ok(frame) => frame,
             // Where the end of the connection ends the body (RFC 9112, section 6.3), a missing close_notify is no fault.
-            Err(error) if until_close && exchange::ended_without_goodbye(&error) => break,
+            Err(error) if until_close && http_error::ended_without_goodbye(&error) => break,
             Err(error) => {
-                return Err(exchange::http_failure(&error, "The connection broke before the end of the body"));
+                return Err(http_error::http_failure(&error, "The connection broke before the end of the body"));
             }
         };
         let Ok(data) = frame.into_data() else { continue };

@@ -1,5 +1,7 @@
 //! The http probe: one attempt, redirects included, and its verdict.
 
+use std::mem::take;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use hyper::body::Bytes;
@@ -40,7 +42,7 @@ pub(crate) async fn http(
 async fn judge(
     outbound: &Outbound,
     check: &HttpCheck,
-    answer: Answer,
+    mut answer: Answer,
     deadline: Instant,
     trace: &mut Trace,
 ) -> Result<(), Cause> {
@@ -49,7 +51,7 @@ async fn judge(
         Err(Cause::seen(ErrorCode::HttpStatus, detail))
     } else if check.reads_body() {
         let started = Instant::now();
-        let read = body::read(outbound, &answer.headers, answer.body, deadline).await;
+        let read = body::read(outbound, &answer.headers, &mut answer.body, deadline).await;
         Trace::add(&mut trace.facts.body_us, started);
         match read {
             Ok(body) => judge_body(check, &answer.headers, &body, deadline).await,
@@ -58,7 +60,8 @@ async fn judge(
     } else {
         Ok(())
     };
-    trace.facts.headers = answer.headers;
+    trace.facts.headers = take(&mut answer.headers);
+    answer.leave(deadline).await;
     judged
 }
 
@@ -134,6 +137,7 @@ async fn follow(
             headers.clear();
             body = Bytes::new();
         }
+        answer.leave(deadline).await;
         trace.facts.redirects.push(next.to_string());
         url = next;
     }

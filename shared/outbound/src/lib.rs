@@ -5,6 +5,7 @@
 
 pub mod body;
 pub mod certificate;
+mod connection;
 mod dial;
 mod dns_name;
 mod dns_probe;
@@ -12,9 +13,11 @@ pub mod exchange;
 pub mod guard;
 mod host_probes;
 mod hosts_file;
+mod http_error;
 mod http_probe;
 mod json;
 mod legacy;
+mod lenient;
 mod os_error;
 mod peer_name;
 mod probe;

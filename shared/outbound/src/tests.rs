@@ -25,6 +25,8 @@ use valpero_domain::{
     probe::{Cause, ErrorCode, ProbeResult},
 };
 
+mod heads;
+
 use crate::{Guard, LOOKUPS, Outbound, Resolve, Tls, probe};
 
 /// When certificates are judged: rcgen's are valid from 1975 to 4096.
