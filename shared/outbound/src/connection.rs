@@ -24,7 +24,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::oneshot,
     task::JoinHandle,
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 
 use crate::lenient::Lenient;
@@ -38,7 +38,7 @@ const FIELDS_MAX: usize = HEAD_MAX / 3;
 /// Flow-control window of HTTP/2: how many bytes of a body may wait to be read.
 const WINDOW: u32 = 256 * 1024;
 
-/// How long the end of a connection may take.
+/// How long the rest of a body is waited for that nobody wants, and then how long the end of the connection may take.
 const GOODBYE: Duration = Duration::from_millis(5);
 
 /// How much of a body that nobody wants is read at the end of a connection, in bytes.
@@ -69,7 +69,7 @@ impl Answer {
     /// Ends the connection properly, unless that takes longer than a few milliseconds: a server that sees a reset, or the end of TLS
     /// without close_notify (RFC 8446, section 6.1), may log it as an error at each check.
     pub async fn leave(mut self, deadline: Instant) {
-        let until = deadline.min(Instant::now() + GOODBYE);
+        let until = soon(deadline);
         // Bytes that have arrived and were not read would turn the end into a reset.
         let mut unwanted = 0;
         while unwanted < UNWANTED_MAX && !self.body.is_end_stream() {
@@ -78,8 +78,12 @@ impl Answer {
         }
         drop(self.body);
         // What has not ended by then is aborted with the leash.
-        let _ = timeout_at(until, self.leash.ended()).await;
+        let _late = timeout_at(soon(deadline), self.leash.ended()).await;
     }
+}
+
+fn soon(deadline: Instant) -> Instant {
+    deadline.min(Instant::now() + GOODBYE)
 }
 
 /// Sends a request, and waits for the head of the response.
@@ -98,7 +102,14 @@ pub(crate) async fn send(
     } else {
         over_http1(Lenient::new(stream, HEAD_MAX, Arc::clone(&http_1_0)), request, &leash).await
     };
-    let (head, body) = response?.into_parts();
+    let (head, body) = match response {
+        Ok(response) => response.into_parts(),
+        Err(error) => {
+            // A connection whose only request failed may still end properly.
+            let _late = timeout(GOODBYE, leash.ended()).await;
+            return Err(error);
+        }
+    };
     let version = if http_1_0.load(Ordering::Relaxed) { Version::HTTP_10 } else { head.version };
     Ok(Answer { status: head.status.as_u16(), version, headers: head.headers, body, leash })
 }
