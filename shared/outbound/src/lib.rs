@@ -6,6 +6,7 @@
 pub mod body;
 pub mod certificate;
 mod connection;
+mod cookies;
 mod dial;
 mod dns_name;
 mod dns_probe;
@@ -28,6 +29,7 @@ mod silence;
 mod tests;
 pub mod tls;
 mod trace;
+mod unpack;
 mod verified;
 pub mod webhook;
 

@@ -27,6 +27,7 @@ use valpero_domain::{
 
 mod connections;
 mod heads;
+mod redirects;
 
 use crate::{Guard, LOOKUPS, Outbound, Resolve, Tls, probe};
 
