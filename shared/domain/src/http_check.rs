@@ -64,6 +64,27 @@ const HEADERS_MAX: usize = 20;
 pub const OWN_HEADERS: [&str; 9] =
     ["connection", "content-length", "expect", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
 
+/// Headers that redirects to another origin take along: what describes the client and what it accepts. Any other may be a credential.
+pub const HARMLESS_HEADERS: [&str; 17] = [
+    "accept",
+    "accept-charset",
+    "accept-encoding",
+    "accept-language",
+    "cache-control",
+    "dnt",
+    "pragma",
+    "sec-ch-ua",
+    "sec-ch-ua-mobile",
+    "sec-ch-ua-platform",
+    "sec-fetch-dest",
+    "sec-fetch-mode",
+    "sec-fetch-site",
+    "sec-fetch-user",
+    "sec-gpc",
+    "upgrade-insecure-requests",
+    "user-agent",
+];
+
 impl RequestHeaders {
     /// Names and values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -241,7 +262,7 @@ pub const HEADERS: Field = Field::of(
         max: HEADERS_MAX,
     },
 )
-.says("Headers of the request by name, at most 20. Values are secrets: answers show `***` in their place.")
+.says("Headers of the request by name, at most 20. Values are secrets: answers show `***` in their place. Only harmless ones, such as `user-agent` and `accept`, are sent to another origin on redirect.")
 .on_patch("`null` as a value removes a header, `***` keeps its value.");
 
 /// Body of the request.
@@ -257,8 +278,9 @@ pub const EXPECTED_STATUS: Field = Field::text("expected_status", &text_spec::EX
 pub const REDIRECTS_MAX: usize = 10;
 
 /// Whether redirects are followed.
-pub const FOLLOW_REDIRECTS: Field =
-    Field::boolean("follow_redirects").says("Whether redirects are followed, at most 10.").default(Literal::Bool(true));
+pub const FOLLOW_REDIRECTS: Field = Field::boolean("follow_redirects")
+    .says("Whether redirects are followed, at most 10. Cookies that they set are sent back within the same check.")
+    .default(Literal::Bool(true));
 
 /// Whether the certificate is verified.
 pub const VERIFY_TLS: Field = Field::boolean("verify_tls")
@@ -274,7 +296,7 @@ pub const ANSWER_MAX: usize = 1024 * 1024;
 
 /// Texts that the body must or must not contain.
 pub const KEYWORD: Field = Field::object("keyword", &Keyword::OBJECT)
-    .says("Texts that the body of the answer must or must not contain. At most 1 MiB of it is read, after decompression (gzip, br).");
+    .says("Texts that the body of the answer must or must not contain. At most 1 MiB of it is read, after decompression (gzip, deflate, br, zstd).");
 
 /// Comparisons of the body.
 pub const JSON: Field =

@@ -132,7 +132,7 @@ error_codes! {
     33 JsonInvalid "json_invalid" Down "The body is not JSON.",
     34 JsonMismatch "json_mismatch" Down "The JSON of the body is not what the monitor expects.",
     35 BodyTooLarge "body_too_large" Down "The body is larger than what is read of it.",
-    36 BodyEncoding "body_encoding" Down "The body is packed in a way that nobody asked for, or is damaged.",
+    36 BodyEncoding "body_encoding" Down "The body is packed in a way that is not supported, or is damaged.",
     37 SlowResponse "slow_response" Slow "The target answered slower than the monitor wishes.",
     38 TooSlow "too_slow" Down "The target answered slower than the monitor allows.",
     39 DnsNoRecords "dns_no_records" Down "The name has no records of this type.",

@@ -1,11 +1,7 @@
 //! Response bodies: bounded as received, bounded again when decompressed, and never stored.
 
-use std::{
-    io::{self, Read},
-    time::Duration,
-};
+use std::time::Duration;
 
-use flate2::read::MultiGzDecoder;
 use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -18,7 +14,7 @@ use valpero_domain::{
     probe::{Cause, ErrorCode},
 };
 
-use crate::{Outbound, exchange};
+use crate::{Outbound, http_error, unpack::Packing};
 
 /// `Accept-Encoding` of requests whose body is read.
 pub(crate) const ACCEPT_ENCODING: &str = "gzip, br";
@@ -42,7 +38,7 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(crate) async fn read(
     outbound: &Outbound,
     headers: &HeaderMap,
-    mut body: Incoming,
+    body: &mut Incoming,
     deadline: Instant,
 ) -> Result<Vec<u8>, Cause> {
     let packing = Packing::of(headers)?;
@@ -66,9 +62,9 @@ pub(crate) async fn read(
         let frame = match frame {
             Ok(frame) => frame,
             // Where the end of the connection ends the body (RFC 9112, section 6.3), a missing close_notify is no fault.
-            Err(error) if until_close && exchange::ended_without_goodbye(&error) => break,
+            Err(error) if until_close && http_error::ended_without_goodbye(&error) => break,
             Err(error) => {
-                return Err(exchange::http_failure(&error, "The connection broke before the end of the body"));
+                return Err(http_error::http_failure(&error, "The connection broke before the end of the body"));
             }
         };
         let Ok(data) = frame.into_data() else { continue };
@@ -87,48 +83,4 @@ pub(crate) async fn read(
 async fn step(outbound: &Outbound, deadline: Instant) -> Result<OwnedSemaphorePermit, Cause> {
     let permit = timeout_at(deadline, Semaphore::acquire_owned(outbound.memory.clone())).await;
     permit.ok().and_then(Result::ok).ok_or_else(|| Cause::of(ErrorCode::Deadline))
-}
-
-enum Packing {
-    None,
-    Gzip,
-    Brotli,
-}
-
-impl Packing {
-    fn of(headers: &HeaderMap) -> Result<Self, Cause> {
-        let mut named = headers.get_all(header::CONTENT_ENCODING).iter();
-        let (name, further) = (named.next(), named.next());
-        let name = name.map(|name| name.to_str().unwrap_or("?").trim().to_ascii_lowercase());
-        match (name.as_deref(), further) {
-            (None | Some("" | "identity"), None) => Ok(Self::None),
-            (Some("gzip" | "x-gzip"), None) => Ok(Self::Gzip),
-            (Some("br"), None) => Ok(Self::Brotli),
-            (name, _) => {
-                let detail =
-                    format!("The body is packed as {:?}; only gzip and br were asked for.", name.unwrap_or("?"));
-                Err(Cause::seen(ErrorCode::BodyEncoding, detail))
-            }
-        }
-    }
-
-    /// Decompresses all at once from memory: a connection that waits holds no decoder, whose window may be large.
-    fn unpack(self, bytes: Vec<u8>) -> Result<Vec<u8>, Cause> {
-        match self {
-            Self::None => Ok(bytes),
-            // An empty body need not be compressed.
-            _ if bytes.is_empty() => Ok(bytes),
-            Self::Gzip => bounded(MultiGzDecoder::new(bytes.as_slice())),
-            Self::Brotli => bounded(brotli_decompressor::Decompressor::new(bytes.as_slice(), 4096)),
-        }
-    }
-}
-
-fn bounded(decoder: impl Read) -> Result<Vec<u8>, Cause> {
-    let mut bytes = Vec::new();
-    let read = decoder.take(ANSWER_MAX as u64 + 1).read_to_end(&mut bytes);
-    let damaged =
-        |error: io::Error| Cause::seen(ErrorCode::BodyEncoding, format!("The body cannot be unpacked: {error}."));
-    read.map_err(damaged)?;
-    if bytes.len() > ANSWER_MAX { Err(Cause::of(ErrorCode::BodyTooLarge)) } else { Ok(bytes) }
 }

@@ -17,9 +17,10 @@ use valpero_domain::{
 use crate::{
     Outbound, Trace,
     certificate::Certificate,
+    connection::Connection,
     dial::dial,
     starttls,
-    tls::{Connection, Http, Terms},
+    tls::{Http, Terms},
 };
 
 /// Does a handshake and judges the certificate; `now` tells how many days are left.

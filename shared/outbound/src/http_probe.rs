@@ -1,5 +1,7 @@
 //! The http probe: one attempt, redirects included, and its verdict.
 
+use std::mem::take;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use hyper::body::Bytes;
@@ -9,7 +11,7 @@ use valpero_domain::{
     Timestamp,
     charset::BodyText,
     host::check_labels,
-    http_check::{BasicAuth, HttpCheck, REDIRECTS_MAX, SlowOutcome},
+    http_check::{BasicAuth, HARMLESS_HEADERS as HARMLESS, HttpCheck, REDIRECTS_MAX, SlowOutcome},
     monitor::HttpUrl,
     probe::{Cause, ErrorCode},
 };
@@ -17,6 +19,7 @@ use valpero_domain::{
 use crate::{
     Outbound, Trace,
     body::{self, ACCEPT_ENCODING},
+    cookies::Cookies,
     exchange::{Answer, Ask, exchange},
     json,
 };
@@ -40,7 +43,7 @@ pub(crate) async fn http(
 async fn judge(
     outbound: &Outbound,
     check: &HttpCheck,
-    answer: Answer,
+    mut answer: Answer,
     deadline: Instant,
     trace: &mut Trace,
 ) -> Result<(), Cause> {
@@ -49,7 +52,7 @@ async fn judge(
         Err(Cause::seen(ErrorCode::HttpStatus, detail))
     } else if check.reads_body() {
         let started = Instant::now();
-        let read = body::read(outbound, &answer.headers, answer.body, deadline).await;
+        let read = body::read(outbound, &answer.headers, &mut answer.body, deadline).await;
         Trace::add(&mut trace.facts.body_us, started);
         match read {
             Ok(body) => judge_body(check, &answer.headers, &body, deadline).await,
@@ -58,7 +61,8 @@ async fn judge(
     } else {
         Ok(())
     };
-    trace.facts.headers = answer.headers;
+    trace.facts.headers = take(&mut answer.headers);
+    answer.leave(deadline).await;
     judged
 }
 
@@ -100,12 +104,25 @@ async fn follow(
     let mut url = url.as_url().clone();
     let mut method =
         Method::from_bytes(check.method.as_str().as_bytes()).map_err(|error| internal(error.to_string()))?;
-    let mut headers = headers(check).map_err(|error| internal(error.to_string()))?;
+    let own = headers(check).map_err(|error| internal(error.to_string()))?;
     let mut body = check.body.as_ref().map(|body| Bytes::copy_from_slice(body.as_bytes())).unwrap_or_default();
+    let mut describes_body = true;
+    let home = url.origin();
+    let mut cookies = Cookies::new(now);
     for _ in 0..=REDIRECTS_MAX {
-        let mut sent = headers.clone();
+        let mut sent = own.clone();
+        if url.origin() != home {
+            let secret: Vec<&HeaderName> = own.keys().filter(|name| !HARMLESS.contains(&name.as_str())).collect();
+            secret.into_iter().for_each(|name| drop(sent.remove(name)));
+        }
+        if !describes_body {
+            sent.remove(header::CONTENT_TYPE);
+        }
         if check.reads_body() {
             sent.entry(header::ACCEPT_ENCODING).or_insert(HeaderValue::from_static(ACCEPT_ENCODING));
+        }
+        if let Some(value) = cookies.header(&url, sent.get(header::COOKIE)) {
+            sent.insert(header::COOKIE, value);
         }
         let ask = Ask {
             url: &url,
@@ -126,14 +143,14 @@ async fn follow(
             || matches!(answer.status, 301 | 302) && method == Method::POST;
         if rewritten {
             method = Method::GET;
-            body = Bytes::new();
-            headers.remove(header::CONTENT_TYPE);
         }
-        if next.origin() != url.origin() {
-            // The owner's headers and body may be credentials: they are sent to the owner's origin alone.
-            headers.clear();
+        // The owner's body may be a credential: it is sent to the owner's origin alone.
+        if rewritten || next.origin() != url.origin() {
             body = Bytes::new();
+            describes_body = false;
         }
+        cookies.learn(&url, &answer.headers);
+        answer.leave(deadline).await;
         trace.facts.redirects.push(next.to_string());
         url = next;
     }

@@ -5,6 +5,8 @@
 
 pub mod body;
 pub mod certificate;
+mod connection;
+mod cookies;
 mod dial;
 mod dns_name;
 mod dns_probe;
@@ -12,9 +14,11 @@ pub mod exchange;
 pub mod guard;
 mod host_probes;
 mod hosts_file;
+mod http_error;
 mod http_probe;
 mod json;
 mod legacy;
+mod lenient;
 mod old_ciphers;
 mod os_error;
 mod peer_name;
@@ -27,6 +31,7 @@ mod starttls;
 mod tests;
 pub mod tls;
 mod trace;
+mod unpack;
 mod verified;
 pub mod webhook;
 

@@ -25,6 +25,10 @@ use valpero_domain::{
     probe::{Cause, ErrorCode, ProbeResult},
 };
 
+mod connections;
+mod heads;
+mod redirects;
+
 use crate::{Guard, LOOKUPS, Outbound, Resolve, Tls, probe};
 
 /// When certificates are judged: rcgen's are valid from 1975 to 4096.
@@ -97,9 +101,8 @@ async fn site(said: Vec<u8>) -> (u16, JoinHandle<String>) {
     (port, hearing)
 }
 
-/// The same behind TLS, with a certificate for this name and who vouches for it; what it hears begins with the name that the
-/// handshake asked for.
-async fn secure_site(name: &str) -> (u16, JoinHandle<(Option<String>, String)>, RootCertStore) {
+/// A TLS server with a certificate for this name, and who vouches for it.
+fn tls_server(name: &str) -> (ServerConfig, RootCertStore) {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().expect("a key")).expect("an authority");
@@ -115,6 +118,13 @@ async fn secure_site(name: &str) -> (u16, JoinHandle<(Option<String>, String)>, 
         .with_no_client_auth()
         .with_single_cert(vec![leaf.der().clone()], private)
         .expect("a server");
+    (config, roots)
+}
+
+/// A server of one request behind TLS, with a certificate for this name and who vouches for it; what it hears begins with the name that
+/// the handshake asked for.
+async fn secure_site(name: &str) -> (u16, JoinHandle<(Option<String>, String)>, RootCertStore) {
+    let (config, roots) = tls_server(name);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
     let hearing = tokio::spawn(async move {

@@ -22,7 +22,6 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     time::{Instant, timeout_at},
 };
@@ -37,6 +36,7 @@ use valpero_domain::{
 use crate::{
     Outbound, Trace,
     certificate::{Certificate, unsafe_key},
+    connection::Connection,
     dial::redial,
     legacy, old_ciphers,
     peer_name::PeerName,
@@ -90,14 +90,6 @@ pub(crate) struct Terms {
     /// Deadline of the handshake.
     pub deadline: Instant,
 }
-
-/// A connection. Boxed: each future that hands it on would otherwise reserve space for all of it.
-pub(crate) type Connection = Box<dyn ReadWrite>;
-
-/// What is read from and written to.
-pub(crate) trait ReadWrite: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> ReadWrite for T {}
 
 /// A connection after its handshake.
 pub(crate) struct Secured {

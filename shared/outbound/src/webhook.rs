@@ -60,7 +60,9 @@ pub async fn post(
     let answer = exchange(outbound, ask, &mut trace).await?;
     let retry_after = answer.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     let retry_after_s = retry_after.and_then(|text| text.trim().parse().ok());
-    Ok(Reply { status: answer.status, retry_after_s, head: head(&answer.headers) })
+    let reply = Reply { status: answer.status, retry_after_s, head: head(&answer.headers) };
+    answer.leave(deadline).await;
+    Ok(reply)
 }
 
 #[cfg(test)]
