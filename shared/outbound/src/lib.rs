@@ -8,6 +8,7 @@ pub mod certificate;
 mod dial;
 mod dns_name;
 mod dns_probe;
+mod dns_question;
 pub mod exchange;
 pub mod guard;
 mod host_probes;

@@ -71,6 +71,7 @@ texts! {
     Status valpero_domain::status::Status::TEXT;
     CheckType valpero_domain::check::CheckType::TEXT;
     Host spec::HOST;
+    DnsName spec::DNS_NAME;
     JsonOp valpero_domain::body_check::Op::TEXT;
     SlowOutcome valpero_domain::http_check::SlowOutcome::TEXT;
     RecordType valpero_domain::dns_check::RecordType::TEXT;
