@@ -122,6 +122,8 @@ fn caa(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -212,5 +214,21 @@ mod tests {
         assert_eq!(RecordType::txt(b"say \"hello\" \\ twice"), "say \"hello\" \\ twice");
         assert_eq!(RecordType::txt(b"gr\xfcn"), "\"gr\\252n\"");
         assert_eq!(RecordType::caa(0, "Issue", b"a\";\xff"), "0 issue \"a\\\";\\255\"");
+    }
+
+    proptest! {
+        #[test]
+        fn a_spelling_stays_as_it_is(place in 0..RecordType::ALL.len(), text in "[a-c0-3 .\\\\\"();ü\u{85}\u{7}]{0,12}") {
+            let of = RecordType::ALL[place];
+            if let Ok(normal) = of.normal(&text) {
+                prop_assert_eq!(of.normal(&normal).ok(), Some(normal));
+            }
+        }
+
+        #[test]
+        fn any_txt_record_can_be_expected_as_it_is_shown(bytes: Vec<u8>) {
+            let expected = RecordType::Txt.normal(&RecordType::txt(&bytes)).expect("a record");
+            prop_assert!(dns_text::meanings(&expected).contains(&bytes));
+        }
     }
 }
