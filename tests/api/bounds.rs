@@ -93,8 +93,8 @@ impl Sender<'_> {
                 // A port may have zeros before it.
                 format!("{}:{:0>width$}", name(253), 53, width = length - 254)
             }
-            (Some("host" | "name-server"), Some(length)) => name(length),
-            (Some("host" | "name-server"), None) => "localhost".into(),
+            (Some("host" | "dns-name" | "name-server"), Some(length)) => name(length),
+            (Some("host" | "dns-name" | "name-server"), None) => "localhost".into(),
             (Some("region"), _) => REGIONS[turn].0.into(),
             (Some("json-path"), None | Some(1)) => "$".into(),
             (Some("json-path"), Some(length)) => padded("$.", length),
@@ -227,7 +227,7 @@ impl Sender<'_> {
                 holder["regions"] = CODES.split(',').take(20).collect();
             }
             ("0", "expected/0") => body["dns"]["record_type"] = json!("TXT"),
-            ("expected", _) => holder["record_type"] = json!("TXT"),
+            ("expected" | "match", _) => holder["record_type"] = json!("TXT"),
             ("json", _) => {
                 let items = holder["json"].as_array_mut().expect("a list");
                 items.iter_mut().for_each(|item| item["op"] = json!("exists"));

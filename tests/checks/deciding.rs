@@ -192,7 +192,7 @@ async fn our_own_fault_never_votes() {
 
         fn records<'a>(
             &'a self,
-            _: &'a valpero_domain::host::HostName,
+            _: &'a valpero_domain::dns_name::DnsName,
             _: valpero_domain::dns_check::RecordType,
             _: &'a [std::net::SocketAddr],
         ) -> futures::future::BoxFuture<'a, Result<Vec<String>, Cause>> {

@@ -49,8 +49,17 @@ async fn the_log_is_filtered() {
     assert_eq!((count("").await, count("status=pending").await, count("status=succeeded").await), (2, 1, 1));
     assert_eq!(count(&format!("monitor_id={other}")).await, 1);
     assert_eq!(count(&format!("monitor_id={other}&status=dead")).await, 0);
-    let bad = scene.world.get(&format!("{DELIVERIES}?status=lost&monitor_id=x"), &scene.owner).await.expect(422);
-    assert_eq!(bad.problem().1, ["/monitor_id", "/status"]);
+    let incident = scene.world.read(&scene.owner, &other).await["current_incident_id"].clone();
+    let of_incident = format!("{DELIVERIES}?incident_id={}", incident.as_str().expect("an incident"));
+    let found = scene.world.get(&of_incident, &scene.owner).await.expect(200);
+    assert_eq!(found.data().len(), 1);
+    assert_eq!((&found.data()[0]["incident_id"], &found.data()[0]["monitor_id"]), (&incident, &json!(other)));
+    let bad = scene
+        .world
+        .get(&format!("{DELIVERIES}?status=lost&monitor_id=x&incident_id=y"), &scene.owner)
+        .await
+        .expect(422);
+    assert_eq!(bad.problem().1, ["/monitor_id", "/incident_id", "/status"]);
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! Deliveries: retries, dead letters, duplicates, the sweep, and receivers that misbehave.
 
+mod deleted;
 mod events;
 mod log;
+mod order;
 
 use std::sync::Arc;
 
@@ -89,6 +91,25 @@ async fn a_receiver_that_comes_back_gets_it_and_retry_after_is_honoured() {
     scene.wait(2).await;
     assert_eq!(scene.receiver.events(), ["incident.opened", "incident.opened"]);
     assert_eq!(scene.deliveries().await[0].status, DeliveryStatus::Succeeded);
+}
+
+#[tokio::test]
+async fn retry_after_may_be_a_date() {
+    let scene = scene(&[]).await;
+    // The next minute, and two more.
+    let until = scene.world.now().start_of_minute().plus_seconds(180);
+    let until = std::time::UNIX_EPOCH + std::time::Duration::from_millis(until.ms().unsigned_abs());
+    scene.receiver.will_answer([(503, Some(&*httpdate::fmt_http_date(until).leak()))]);
+    scene.world.tick().await;
+    scene.wait(118).await;
+    assert_eq!(scene.receiver.delivered().len(), 1);
+    scene.wait(2).await;
+    assert_eq!(scene.receiver.events(), ["incident.opened", "incident.opened"]);
+    scene.receiver.will_answer([(503, Some("Thu, 01 Jan 2026 00:00:00 GMT"))]);
+    scene.world.post("/api/v1/webhooks/test", &scene.owner, json!({"monitor_id": scene.id})).await.expect(202);
+    scene.world.deliver().await;
+    scene.wait(6).await;
+    assert_eq!(scene.receiver.events()[2..], ["webhook.test", "webhook.test"], "a date that is past asks for no wait");
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ use valpero_checker::Checker;
 use valpero_domain::{
     RegionCode,
     dns_check::RecordType,
-    host::HostName,
+    dns_name::DnsName,
     probe::{Cause, ErrorCode},
 };
 use valpero_outbound::{Guard, Outbound, Resolve, Tls};
@@ -108,7 +108,7 @@ impl Resolve for Name {
 
     fn records<'a>(
         &'a self,
-        _: &'a HostName,
+        _: &'a DnsName,
         _: RecordType,
         _: &'a [SocketAddr],
     ) -> BoxFuture<'a, Result<Vec<String>, Cause>> {

@@ -8,7 +8,7 @@ use std::{
 use futures::future::BoxFuture;
 use valpero_domain::{
     dns_check::RecordType,
-    host::HostName,
+    dns_name::DnsName,
     probe::{Cause, ErrorCode},
 };
 use valpero_outbound::Resolve;
@@ -56,7 +56,7 @@ impl Resolve for Ours {
 
     fn records<'a>(
         &'a self,
-        _: &'a HostName,
+        _: &'a DnsName,
         _: RecordType,
         _: &'a [SocketAddr],
     ) -> BoxFuture<'a, Result<Vec<String>, Cause>> {

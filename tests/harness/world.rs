@@ -30,7 +30,7 @@ use valpero_delivery::Swept;
 use valpero_domain::{
     AccountId, Actor, AuditId, KeyId, Plan, Scope, Scopes, Timestamp,
     dns_check::RecordType,
-    host::HostName,
+    dns_name::DnsName,
     probe::{Cause, ErrorCode},
 };
 use valpero_outbound::{Guard, Outbound, Resolve, Tls};
@@ -110,7 +110,7 @@ impl<F: Fn(&str) -> Option<Vec<IpAddr>> + Send + Sync> Resolve for Names<F> {
 
     fn records<'a>(
         &'a self,
-        name: &'a HostName,
+        name: &'a DnsName,
         of: RecordType,
         _: &'a [SocketAddr],
     ) -> BoxFuture<'a, Result<Vec<String>, Cause>> {

@@ -2,7 +2,7 @@
 
 import places
 import raw
-from names import LONG
+from names import DKIM, LONG
 from rows import Between, at, case, dns, ping, tcp, web
 
 OWN_FAULT = "a name server of one's own that fails is no word about the target, says Valpero; it says down"
@@ -305,6 +305,47 @@ def lookups():
         dns("probe.test", "CAA", '0 issue "ca.example"', '128 iodef "mailto:security@probe.test"'),
         ['0 issue "ca.example"', '128 iodef "mailto:security@probe.test"'],
     )
+    for name, setup, host, kind, expected, answer in (
+        ("TXT as dig prints it", "quotes and a backslash", "quoted", "TXT", r'"say \"hello\" \\ twice"', 'say "hello" \\ twice'),
+        ("TXT as numbers", "UTF-8", "umlaut", "TXT", r'"gr\195\188\195\159e"', "grüße"),
+        ("TXT with a semicolon", "DMARC", "dmarc", "TXT", r'"v=DMARC1\; p=none"', "v=DMARC1; p=none"),
+        ("TXT in parentheses", "three strings", "parts", "TXT", '( "v=DKIM1; " "k=rsa; "\n"p=MIGf" ) ; key', "v=DKIM1; k=rsa; p=MIGf"),
+        ("TXT that is no UTF-8", "a byte of 252", "latin", "TXT", r'"gr\252n"', r'"gr\252n"'),
+        ("CNAME with a dot in a label", "a CNAME record", "dotted", "CNAME", r"A\046b.probe.test.", r"a\.b.probe.test"),
+        ("CNAME in Unicode", "a CNAME record", "unicode", "CNAME", "bücher.probe.test", "xn--bcher-kva.probe.test"),
+        ("SRV", "an SRV record", "_sip._tcp", "SRV", "010 060 05060 SIP.Probe.test.", "10 60 5060 sip.probe.test"),
+        ("SRV by way of a CNAME", "CNAME → SRV", "srvalias", "SRV", "10 60 5060 sip.probe.test", "10 60 5060 sip.probe.test"),
+        ("PTR of RFC 2317", "a PTR record below `0/25`", "1.0/25", "PTR", "host.probe.test", "host.probe.test"),
+    ):
+        spelled = "it compares the spelling of its own library"
+        found(name, setup, dns(f"{host}.probe.test", kind, expected), [answer], none=spelled)
+    found(
+        "PTR of an address",
+        "127.0.0.1 is not answered by the checker itself",
+        dns("127.0.0.1", "PTR", "ok.probe.test"),
+        ["ok.probe.test"],
+        none="it is given a name",
+    )
+    found(
+        "TXT of 750 characters",
+        "a DKIM key of 4,096 bits",
+        dns("dkim.probe.test", "TXT", DKIM),
+        [DKIM],
+        none="it does not ask again by TCP where the answer is cut",
+    )
+    found(
+        "part of a TXT",
+        "two TXT records",
+        dns("twotexts.probe.test", "TXT", "eco", match="substring"),
+        ["first", "second"],
+        none="it has regular expressions",
+    )
+    for fault, place in (
+        ("refuses EDNS: FORMERR", places.DNS_NO_EDNS),
+        ("refuses EDNS: FORMERR, without the question", places.DNS_NO_EDNS_BARE),
+        ("drops EDNS", places.DNS_DROPS_EDNS),
+    ):
+        found(f"resolver that {fault}", "answers without EDNS", dns("ok.probe.test", "A", "127.0.0.1", resolver=place), ["127.0.0.1"])
     found("wildcard", "`*.wild` has an A record", dns("any.wild.probe.test", "A", "127.0.0.1"), ["127.0.0.1"])
     found("resolver", "knot, named by the monitor", dns("ok.probe.test", "A", "127.0.0.1", resolver=places.KNOT), ["127.0.0.1"])
     found(
@@ -345,6 +386,7 @@ def lookups():
     )
     lacks("other MX preference", "10, not 5", dns("mail.probe.test", "MX", "5 mail.probe.test"), "dns_no_records")
     lacks("other MX", "10, not 5", dns("probe.test", "MX", "5 mail.probe.test"), "dns_mismatch")
+    lacks("no such part of a TXT", "two TXT records", dns("twotexts.probe.test", "TXT", "third", match="substring"), "dns_mismatch")
     lacks("other TXT case", "TXT is compared letter by letter", dns("probe.test", "TXT", "V=SPF1 -all"), "dns_mismatch")
     lacks("older SOA", "another serial", dns("probe.test", "SOA", soa.replace("2026010203", "2026010202")), "dns_mismatch")
     lacks("unknown name", "NXDOMAIN", dns("gone.probe.test", "A"), "dns_nxdomain", phases="dns")

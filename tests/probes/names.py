@@ -9,6 +9,8 @@ import places
 from testkit.processes import spawn, wait_ready
 
 LONG = " ".join(f'"{number:02}-{"x" * 200}"' for number in range(20))
+DKIM = "v=DKIM1; k=rsa; p=" + "MIICIjANBgkqhkiG9w0B" * 37
+DKIM_STRINGS = " ".join(f'"{DKIM[start : start + 250]}"' for start in range(0, len(DKIM), 250))
 ZONE = rf"""
 $ORIGIN probe.test.
 $TTL 300
@@ -62,6 +64,15 @@ a\042b      A      127.0.0.1
 to_under    CNAME  my_app
 *.wild      A      127.0.0.1
 *.wild      TXT    "from the wildcard"
+umlaut      TXT    "gr\195\188\195\159e"
+dmarc       TXT    "v=DMARC1\; p=none"
+latin       TXT    "gr\252n"
+dkim        TXT    {DKIM_STRINGS}
+dotted      CNAME  a\.b
+unicode     CNAME  xn--bcher-kva
+_sip._tcp   SRV    10 60 5060 sip
+srvalias    CNAME  _sip._tcp
+1.0/25      PTR    host
 xn--bcher-kva A    127.0.0.1
 *.wildcard  A      127.0.0.1
 """
@@ -84,6 +95,9 @@ zone:
   - domain: probe.test
     storage: "{place}"
     file: probe.zone
+  - domain: 127.in-addr.arpa
+    storage: "{place}"
+    file: reverse.zone
   # Its file does not exist: SERVFAIL.
   - domain: broken.test
     storage: "{place}"
@@ -97,6 +111,9 @@ def start(place, hosts):
     os.makedirs(place)
     with open(os.path.join(place, "probe.zone"), "w") as file:
         file.write(ZONE + more)
+    with open(os.path.join(place, "reverse.zone"), "w") as file:
+        file.write("@ 300 SOA ns1.probe.test. hostmaster.probe.test. 1 7200 900 1209600 300\n@ 300 NS ns1.probe.test.\n")
+        file.write("1.0.0 300 PTR ok.probe.test.\n")
     settings = os.path.join(place, "knot.conf")
     with open(settings, "w") as file:
         file.write(SETTINGS.format(place=place, address=places.KNOT))
@@ -160,6 +177,16 @@ def other_name(query):
     return head(query, answers=1) + b"\x05other\x04test\0" + struct.pack(">2H", 1, 1) + RECORD
 
 
+def without_edns(refusal):
+    """Refuses what has an OPT record, and answers all else."""
+    return lambda query: refusal(query) if query[11] else head(query, answers=1) + question(query) + RECORD
+
+
+def barely(query):
+    """FORMERR without the question, as old servers say it."""
+    return query[:2] + b"\x81\x81" + bytes(8)
+
+
 FAULTS = {
     places.DNS_SILENT: lambda query: None,
     places.DNS_REFUSES: failing(5),
@@ -167,4 +194,7 @@ FAULTS = {
     places.DNS_WRONG_ID: wrong_number,
     places.DNS_GARBAGE: lambda query: query[:2] + b"\x81\x80\0\x01\0\x01garbage",
     places.DNS_OTHER_NAME: other_name,
+    places.DNS_NO_EDNS: without_edns(failing(1)),
+    places.DNS_NO_EDNS_BARE: without_edns(barely),
+    places.DNS_DROPS_EDNS: without_edns(lambda query: None),
 }

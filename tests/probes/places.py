@@ -31,5 +31,8 @@ DNS_CLOSED = "127.0.0.5"
 DNS_WRONG_ID = "127.0.0.6"
 DNS_GARBAGE = "127.0.0.7"
 DNS_OTHER_NAME = "127.0.0.8"  # answers another question
+DNS_NO_EDNS = "127.0.0.14"  # answers FORMERR where it is asked with EDNS
+DNS_NO_EDNS_BARE = "127.0.0.15"  # the same, without the question
+DNS_DROPS_EDNS = "127.0.0.16"
 
 BLACKBOX = 9115

@@ -7,7 +7,7 @@ use valpero_domain::{
     AccountId, Actor, AuditId, DeliveryId, Timestamp,
     delivery::{Answer, DeliveryStatus, Next, Reason, is_due, next},
     event::{Due, Event},
-    probe::{Cause, Outcome},
+    probe::{Cause, ErrorCode, Outcome},
 };
 use valpero_outbound::webhook::{Reply, TIMEOUT_MS, post};
 use valpero_runtime::{
@@ -15,13 +15,15 @@ use valpero_runtime::{
     queue::{DELAY_MAX_S, DeliveryMessage},
     telemetry::chain,
 };
-use valpero_storage::{Attempt, AuditRow, Delivery as Record, Monitor, Optional, StoreError, Trail, Webhook};
+use valpero_storage::{
+    Attempt, AuditRow, Delivery as Record, Monitor, Optional, Receiver, StoreError, Trail, Turn, Webhook,
+};
 use valpero_views::WebhookEvent;
 
 use crate::Delivery;
 
 /// How long an attempt may take before it counts as lost, in milliseconds: the receiver's time, and as much again.
-const LOST_MS: i64 = 2 * TIMEOUT_MS as i64;
+pub(crate) const LOST_MS: i64 = 2 * TIMEOUT_MS as i64;
 
 /// A message that came earlier than its delivery is due waits for it in the queue, if it is no longer than this.
 const EARLY_MS: i64 = 60_000;
@@ -57,9 +59,17 @@ impl Delivery {
                 None => return self.give_up(claimed, "The event is too old: it is not kept any more.").await,
             },
         };
-        match store.monitor(claimed.account_id, claimed.monitor_id).await.optional()? {
-            Some(monitor) => self.attempt(claimed, &monitor, body).await,
-            None => self.give_up(claimed, "The monitor was deleted.").await,
+        let monitor = store.monitor(claimed.account_id, claimed.monitor_id).await.optional()?;
+        let receiver = match &monitor {
+            Some(Monitor { webhook: Some(webhook), .. }) if webhook.disabled_at.is_some() => {
+                return self.give_up(claimed, "The webhook is switched off: its receiver answered 410 Gone.").await;
+            }
+            Some(monitor) => Receiver::of(monitor).ok_or("The monitor has no webhook any more."),
+            None => claimed.receiver.clone().ok_or("The monitor was deleted."),
+        };
+        match receiver {
+            Ok(receiver) => self.attempt(claimed, monitor.as_ref(), &receiver, body).await,
+            Err(why) => self.give_up(claimed, why).await,
         }
     }
 
@@ -73,20 +83,22 @@ impl Delivery {
         }
     }
 
-    /// Sends a claimed delivery, and writes down what came of it.
+    /// Sends a claimed delivery when it is its turn, and writes down what came of it. A monitor that is deleted has nothing to switch
+    /// off.
     pub(crate) async fn attempt(
         &self,
         mut delivery: Record,
-        monitor: &Monitor,
+        monitor: Option<&Monitor>,
+        receiver: &Receiver,
         body: String,
     ) -> Result<&'static str, WorkError> {
-        let at = self.app.now();
-        let (Some(url), Some(webhook)) = (&monitor.spec.webhook_url, &monitor.webhook) else {
-            return self.give_up(delivery, "The monitor has no webhook any more.").await;
-        };
-        if webhook.disabled_at.is_some() {
-            return self.give_up(delivery, "The webhook is switched off: its receiver answered 410 Gone.").await;
+        match self.take_turn(&delivery).await? {
+            Turn::Taken => {}
+            Turn::Busy => return self.wait_for_turn(delivery).await,
+            Turn::Overtaken => return self.supersede(delivery).await,
         }
+        let at = self.app.now();
+        let Receiver { url, webhook } = receiver;
         let headers = headers(&delivery, webhook, body.as_bytes(), at);
         let started = Instant::now();
         let received = post(&self.outbound, url, headers, body.into(), at).await;
@@ -97,6 +109,7 @@ impl Delivery {
             // The receiver was never asked: that is one to look at.
             tracing::error!(delivery_id = %delivery.id, error, "a webhook was not sent by a fault of our own");
         }
+        self.end_turn(&delivery, may_have_arrived(&received)).await?;
         let http_status = received.as_ref().ok().map(|reply| reply.status);
         let response_headers = received.ok().map(|reply| reply.head);
         delivery.note(Attempt { at, http_status, latency_ms, error, response_headers });
@@ -114,7 +127,9 @@ impl Delivery {
             Next::GiveUp(reason) => {
                 delivery.status = DeliveryStatus::Dead;
                 delivery.gave_up = Some(reason.to_string());
-                if reason == Reason::Gone {
+                if reason == Reason::Gone
+                    && let Some(monitor) = monitor
+                {
                     self.switch_off(monitor, webhook, now).await?;
                 }
                 "given up"
@@ -133,7 +148,7 @@ impl Delivery {
     }
 
     /// Sends the message of the next attempt, where the queue can hold it that long; else the sweep will.
-    async fn remind(&self, delivery: &Record, now: Timestamp) {
+    pub(crate) async fn remind(&self, delivery: &Record, now: Timestamp) {
         let wait_s = (delivery.next_attempt_at.ms_since(now) + 999) / 1000;
         if wait_s > DELAY_MAX_S {
             return;
@@ -188,6 +203,16 @@ fn judge(received: &Result<Reply, Cause>) -> (Answer, Option<String>) {
     (answer, error.map(|text| text.chars().take(ERROR_MAX).collect()))
 }
 
+/// Whether the receiver got the request, or may have: it accepted it, or it was sent and the answer is missing.
+fn may_have_arrived(received: &Result<Reply, Cause>) -> bool {
+    match received {
+        Ok(reply) => (200..300).contains(&reply.status),
+        Err(cause) => {
+            matches!(cause.code, ErrorCode::ResponseTimeout | ErrorCode::ConnectionClosed | ErrorCode::HttpProtocol)
+        }
+    }
+}
+
 /// Both signatures, with the previous secret's beside the Standard Webhooks one during its grace.
 fn headers(delivery: &Record, webhook: &Webhook, body: &[u8], now: Timestamp) -> HeaderMap {
     let event_id = delivery.event_id.to_string();
@@ -208,6 +233,9 @@ fn headers(delivery: &Record, webhook: &Webhook, body: &[u8], now: Timestamp) ->
         ("webhook-signature", standard),
     ];
     let mut headers = HeaderMap::new();
+    if delivery.redelivered_at.is_some() {
+        headers.insert("x-valpero-redelivered", HeaderValue::from_static("true"));
+    }
     for (name, text) in values {
         if let Ok(value) = HeaderValue::from_str(&text) {
             headers.insert(HeaderName::from_static(name), value);

@@ -3,6 +3,7 @@
 mod deliver;
 mod hand_out;
 mod sweep;
+mod turn;
 
 pub use sweep::Swept;
 

@@ -3,11 +3,11 @@
 use axum::{extract::State, http::StatusCode};
 use valpero_domain::{MonitorId, Status};
 use valpero_http::{Auth, NoBody, ObjectId, Problem, need, retry_on_conflict};
-use valpero_monitoring::resolution::resolution;
+use valpero_monitoring::{notify, resolution::resolution};
 use valpero_runtime::App;
 use valpero_views::schema;
 
-/// Delete a monitor. Its incidents are kept; an open one is resolved.
+/// Delete a monitor. Its incidents are kept; an open one is resolved, and its webhook is sent `incident.resolved` as its last event.
 #[utoipa::path(
     delete,
     path = "/api/v1/monitors/{id}",
@@ -27,10 +27,10 @@ pub async fn delete(
         let now = app.now();
         let monitor = app.store.monitor(caller.account(), id).await?;
         let note = Some("The monitor was deleted.".to_owned());
-        // Nobody is told: the webhook goes with the monitor.
         let end = resolution(&app, &monitor, Status::Paused, &caller.author, note, now).await?;
         let audit = caller.audit(now, "monitor.deleted", Some(id.to_string()));
-        app.store.delete_monitor(&monitor, &end.incident, &audit).await?;
+        app.store.delete_monitor(&monitor, &end.incident, end.event.as_ref(), &audit).await?;
+        notify::announce(&app, end.event.as_ref()).await;
         Ok(StatusCode::NO_CONTENT)
     })
     .await

@@ -7,7 +7,8 @@ use valpero_runtime::App;
 use valpero_storage::DeliveryFilter;
 use valpero_views::{Delivery, schema};
 
-/// List webhook deliveries with their attempts, newest first. Successful ones are kept for 30 days, `dead` ones for 90.
+/// List webhook deliveries with their attempts, newest first. `succeeded` and `superseded` ones are kept for 30 days, `dead` ones
+/// for 90.
 #[utoipa::path(
     get,
     path = "/api/v1/webhooks/deliveries",
@@ -16,6 +17,7 @@ use valpero_views::{Delivery, schema};
     security(("key" = ["monitors:read"])),
     params(
         ("monitor_id" = Option<schema::MonitorId>, Query, description = "Only deliveries of this monitor"),
+        ("incident_id" = Option<schema::IncidentId>, Query, description = "Only deliveries about this incident"),
         ("status" = Option<schema::DeliveryStatus>, Query, description = "Only deliveries with this status"),
         PageParams,
     ),
@@ -26,7 +28,11 @@ pub async fn list(
     Auth { caller, .. }: Auth<need::MonitorsRead>,
     mut params: Params,
 ) -> Result<Json<List<Delivery>>, Problem> {
-    let filter = DeliveryFilter { monitor: params.take("monitor_id"), status: params.take("status") };
+    let filter = DeliveryFilter {
+        monitor: params.take("monitor_id"),
+        incident: params.take("incident_id"),
+        status: params.take("status"),
+    };
     let page: Page<DeliveryId> = params.page(caller.account());
     params.finish()?;
     let found = app.store.deliveries(caller.account(), &filter, page.after().copied(), page.count()).await?;

@@ -17,7 +17,7 @@ use valpero_domain::{
     Timestamp,
     check::Check,
     dns_check::RecordType,
-    host::HostName,
+    dns_name::DnsName,
     http_check::HttpCheck,
     packed::Record,
     probe::{Cause, ErrorCode},
@@ -63,7 +63,7 @@ impl Resolve for Names {
 
     fn records<'a>(
         &'a self,
-        _: &'a HostName,
+        _: &'a DnsName,
         _: RecordType,
         _: &'a [SocketAddr],
     ) -> BoxFuture<'a, Result<Vec<String>, Cause>> {

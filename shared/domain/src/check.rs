@@ -319,8 +319,8 @@ impl Check {
             Self::Http(url, _) => url.host(),
             Self::Ssl(SslCheck { host, .. })
             | Self::Tcp(TcpCheck { host, .. })
-            | Self::Ping(PingCheck { host, .. })
-            | Self::Dns(DnsCheck { name: host, .. }) => host.to_string(),
+            | Self::Ping(PingCheck { host, .. }) => host.to_string(),
+            Self::Dns(check) => check.name.to_string(),
         }
     }
 

@@ -90,20 +90,22 @@ pub enum DeliveryStatus {
     Succeeded,
     /// Given up, and kept.
     Dead,
+    /// Not sent, because the receiver knows a newer event of the same incident.
+    Superseded,
 }
 
 impl DeliveryStatus {
     /// How it is spelled and described.
     pub const TEXT: Text = Text {
         name: "DeliveryStatus",
-        says: "`pending`: to be sent, or sent again. `dead`: given up, and kept.",
+        says: "`pending`: to be sent, or sent again. `dead`: given up, and kept. `superseded`: not sent, because a newer event of the same incident was delivered first.",
         example: "succeeded",
         values: values!(DeliveryStatus),
         ..Text::PLAIN
     };
 
     /// Every status.
-    pub const ALL: [Self; 3] = [Self::Pending, Self::Succeeded, Self::Dead];
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Succeeded, Self::Dead, Self::Superseded];
 
     /// The status as the API spells it.
     pub const fn as_str(self) -> &'static str {
@@ -111,6 +113,7 @@ impl DeliveryStatus {
             Self::Pending => "pending",
             Self::Succeeded => "succeeded",
             Self::Dead => "dead",
+            Self::Superseded => "superseded",
         }
     }
 }

@@ -1,21 +1,20 @@
 //! The dns check: which records a name must have.
 
-use std::{
-    collections::BTreeSet,
-    net::{Ipv4Addr, Ipv6Addr},
-};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Faults, Field, Fields, Invalid, Items, Literal, Object,
-    host::{HostName, NameServer},
+    Faults, Field, Fields, Items, Literal, Object,
+    dns_name::DnsName,
+    dns_text,
+    host::NameServer,
     probe::{Cause, ErrorCode},
-    text_spec::{DNS_RECORD, HOST, NAME_SERVER, Text, values},
+    text_spec::{DNS_NAME, DNS_RECORD, NAME_SERVER, Text, values},
 };
 
 /// Name whose records are looked up.
-pub const NAME: Field = Field::text("name", &HOST).required().says("Name whose records are looked up.");
+pub const NAME: Field = Field::text("name", &DNS_NAME).required().says("Name whose records are looked up.");
 
 /// Type of the records.
 pub const RECORD_TYPE: Field = Field::text("record_type", &RecordType::TEXT)
@@ -24,9 +23,12 @@ pub const RECORD_TYPE: Field = Field::text("record_type", &RecordType::TEXT)
 
 /// Records that are expected.
 pub const EXPECTED: Field = Field::list("expected", "record", Items::Texts(&DNS_RECORD), 0, Some(20))
-    .says("Records that are expected, as in a zone file.")
+    .says("Records that are expected, as in a zone file. At most 32 KiB in all.")
     .computed("any record")
     .on_patch("Replaces the list.");
+
+/// The longest list of expected records, in bytes.
+pub const EXPECTED_MAX: usize = 32 * 1024;
 
 /// How the answer is compared.
 pub const MATCH: Field = Field::text("match", &DnsMatch::TEXT)
@@ -51,6 +53,8 @@ pub enum RecordType {
     Txt,
     Soa,
     Caa,
+    Srv,
+    Ptr,
 }
 
 impl RecordType {
@@ -64,7 +68,8 @@ impl RecordType {
     };
 
     /// Every type.
-    pub const ALL: [Self; 8] = [Self::A, Self::Aaaa, Self::Cname, Self::Mx, Self::Ns, Self::Txt, Self::Soa, Self::Caa];
+    pub const ALL: [Self; 10] =
+        [Self::A, Self::Aaaa, Self::Cname, Self::Mx, Self::Ns, Self::Txt, Self::Soa, Self::Caa, Self::Srv, Self::Ptr];
 
     /// As a zone file spells it.
     pub const fn as_str(self) -> &'static str {
@@ -77,74 +82,9 @@ impl RecordType {
             Self::Txt => "TXT",
             Self::Soa => "SOA",
             Self::Caa => "CAA",
+            Self::Srv => "SRV",
+            Self::Ptr => "PTR",
         }
-    }
-
-    /// A record's data in the spelling in which answers are compared.
-    ///
-    /// # Errors
-    /// What such a record looks like, where this is none.
-    pub fn normal<'a>(self, text: &'a str) -> Result<String, Invalid> {
-        let fault = |shape: &str| Invalid::new(format!("must be {} records such as {shape}", self.as_str()));
-        let words: Vec<&str> = text.split_ascii_whitespace().collect();
-        match (self, words.as_slice()) {
-            (Self::A, [one]) => one.parse::<Ipv4Addr>().map(|v4| v4.to_string()).map_err(|_| fault("\"192.0.2.1\"")),
-            (Self::A, _) => Err(fault("\"192.0.2.1\"")),
-            (Self::Aaaa, [one]) => {
-                one.parse::<Ipv6Addr>().map(|v6| v6.to_string()).map_err(|_| fault("\"2001:db8::1\""))
-            }
-            (Self::Aaaa, _) => Err(fault("\"2001:db8::1\"")),
-            (Self::Cname | Self::Ns, [one]) => Ok(name(one)),
-            (Self::Cname | Self::Ns, _) => Err(fault("\"www.example.com\"")),
-            (Self::Mx, [preference, exchange]) if preference.parse::<u16>().is_ok() => {
-                Ok(format!("{} {}", number(preference), name(exchange)))
-            }
-            (Self::Mx, _) => Err(fault("\"10 mail.example.com\"")),
-            (Self::Soa, [primary, mailbox, numbers @ ..])
-                if numbers.len() == 5 && numbers.iter().all(|number| number.parse::<u32>().is_ok()) =>
-            {
-                let numbers: Vec<&str> = numbers.iter().map(|text| number(text)).collect();
-                Ok(format!("{} {} {}", name(primary), name(mailbox), numbers.join(" ")))
-            }
-            (Self::Soa, _) => Err(fault("\"ns1.example.com admin.example.com 2026112501 7200 3600 1209600 300\"")),
-            (Self::Caa, [flags, tag, ..]) if flags.parse::<u8>().is_ok() => {
-                // The words are ASCII's, so that they stand where they were found.
-                let behind = |text: &'a str, word: &str| text.trim_ascii_start().get(word.len()..).unwrap_or_default();
-                let value = behind(behind(text, flags), tag).trim_ascii();
-                Ok(format!("{} {} \"{}\"", number(flags), tag.to_ascii_lowercase(), value.trim_matches('"')))
-            }
-            (Self::Caa, _) => Err(fault("\"0 issue \\\"letsencrypt.org\\\"\"")),
-            (Self::Txt, _) => Ok(unquoted(text)),
-        }
-    }
-}
-
-/// A number that was parsed, without a sign and zeros before it.
-fn number(text: &str) -> &str {
-    let bare = text.trim_start_matches('+').trim_start_matches('0');
-    if bare.is_empty() { "0" } else { bare }
-}
-
-/// A text as it is, or as a zone file quotes it: its parts joined.
-fn unquoted(text: &str) -> String {
-    let inner = text.trim_ascii().strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-    let Some(inner) = inner.filter(|inner| !inner.contains('\\')) else { return text.to_owned() };
-    let parts: Vec<&str> = inner.split('"').collect();
-    // Between two quotes that end and begin a part there are spaces alone.
-    let between = |(place, part): (usize, &&str)| place % 2 == 0 || part.trim_ascii().is_empty();
-    if parts.len() % 2 == 1 && parts.iter().enumerate().all(between) {
-        parts.iter().step_by(2).copied().collect()
-    } else {
-        text.to_owned()
-    }
-}
-
-/// A name in the spelling in which names are compared; the root is a dot.
-fn name(text: &str) -> String {
-    let lower = text.to_lowercase();
-    match lower.trim_end_matches('.') {
-        "" => ".".to_owned(),
-        bare => HostName::try_from(bare.to_owned()).map_or_else(|_| bare.to_owned(), String::from),
     }
 }
 
@@ -157,26 +97,29 @@ pub enum DnsMatch {
     Exact,
     /// At least these.
     Contains,
+    /// One of the TXT records contains this text; of several texts each.
+    Substring,
 }
 
 impl DnsMatch {
     /// How it is spelled and described.
     pub const TEXT: Text = Text {
         name: "DnsMatch",
-        says: "`exact`: these records and no others. `contains`: at least these.",
+        says: "`exact`: these records and no others. `contains`: at least these. `substring`, only for TXT: each of these texts is part of a record.",
         example: "exact",
         values: values!(DnsMatch),
         ..Text::PLAIN
     };
 
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Exact, Self::Contains];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Exact, Self::Contains, Self::Substring];
 
     /// As the API spells it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Exact => "exact",
             Self::Contains => "contains",
+            Self::Substring => "substring",
         }
     }
 }
@@ -185,7 +128,7 @@ impl DnsMatch {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DnsCheck {
     /// Name whose records are looked up.
-    pub name: HostName,
+    pub name: DnsName,
     /// Type of the records.
     pub record_type: RecordType,
     /// Records that are expected; any, where there are none.
@@ -210,12 +153,19 @@ impl DnsCheck {
 
     /// Reads the check's fields.
     pub fn read(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Self> {
-        let name: Option<HostName> = fields.read(&NAME, faults);
-        if name.as_ref().is_some_and(|name| name.literal_address().is_some()) {
-            faults.add(fields.pointer("name"), "must be a name, not an address");
-        }
+        let given_name: Option<DnsName> = fields.read(&NAME, faults);
         let record_type: RecordType = fields.read(&RECORD_TYPE, faults).unwrap_or_default();
+        let name = given_name.and_then(|name| match Self::asked(name, record_type) {
+            Ok(name) => Some(name),
+            Err(says) => {
+                faults.add(fields.pointer("name"), says);
+                None
+            }
+        });
         let given: Vec<String> = fields.read(&EXPECTED, faults).unwrap_or_default();
+        if given.iter().map(String::len).sum::<usize>() > EXPECTED_MAX {
+            faults.add(fields.pointer("expected"), format!("must be at most {} KiB in all", EXPECTED_MAX / 1024));
+        }
         let mut expected = Vec::with_capacity(given.len());
         for (place, text) in given.iter().enumerate() {
             let pointer = format!("{}/{place}", fields.pointer("expected"));
@@ -225,8 +175,21 @@ impl DnsCheck {
             }
         }
         let matching = fields.read(&MATCH, faults);
+        if matching == Some(DnsMatch::Substring) && record_type != RecordType::Txt {
+            faults.add(fields.pointer("match"), "must be exact or contains: only TXT records are searched for a text");
+        }
         let resolver = fields.read(&RESOLVER, faults);
         Some(Self { name: name?, record_type, expected, matching: matching?, resolver })
+    }
+
+    /// The name that is asked for: that of an address, where the records are PTR.
+    fn asked(name: DnsName, record_type: RecordType) -> Result<DnsName, &'static str> {
+        match name.as_address() {
+            Some(address) if record_type == RecordType::Ptr => Ok(DnsName::reverse(address)),
+            Some(_) => Err("must be a name, not an address, unless the records are PTR"),
+            None if name.as_str().contains("//") => Err("must be a name such as example.com, not a URL"),
+            None => Ok(name),
+        }
     }
 
     /// Whether these records, each in its normal spelling, are what is expected.
@@ -237,21 +200,44 @@ impl DnsCheck {
         if self.expected.is_empty() {
             return Ok(());
         }
-        let wanted: BTreeSet<&String> = self.expected.iter().collect();
-        let found: BTreeSet<&String> = answers.iter().collect();
-        let list = |of: Vec<&&String>| of.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(", ");
-        let missing: Vec<&&String> = wanted.difference(&found).collect();
-        let extra: Vec<&&String> = found.difference(&wanted).collect();
-        let detail = if !missing.is_empty() {
-            format!("{} has no {} record {}.", self.name, self.record_type.as_str(), list(missing))
-        } else if self.matching == DnsMatch::Exact && !extra.is_empty() {
-            let what = self.record_type.as_str();
-            format!("{} has a {what} record that is not expected: {}.", self.name, list(extra))
-        } else {
-            return Ok(());
+        let found: Vec<Vec<u8>> = answers.iter().map(|answer| self.values(answer).swap_remove(0)).collect();
+        let wanted: Vec<Vec<Vec<u8>>> = self.expected.iter().map(|one| self.values(one)).collect();
+        let fits = |meant: &Vec<u8>, record: &Vec<u8>| match self.matching {
+            DnsMatch::Exact | DnsMatch::Contains => meant == record,
+            DnsMatch::Substring => memchr::memmem::find(record, meant).is_some(),
+        };
+        let is_met =
+            |meanings: &Vec<Vec<u8>>| meanings.iter().any(|meant| found.iter().any(|record| fits(meant, record)));
+        let is_wanted = |record: &Vec<u8>| wanted.iter().flatten().any(|meant| meant == record);
+        let missing: BTreeSet<&str> = of(&self.expected, &wanted, |meanings| !is_met(meanings));
+        let extra: BTreeSet<&str> = of(answers, &found, |record| !is_wanted(record));
+        let list = |of: BTreeSet<&str>| of.into_iter().collect::<Vec<_>>().join(", ");
+        let kind = self.record_type.as_str();
+        let detail = match self.matching {
+            DnsMatch::Substring if !missing.is_empty() => {
+                format!("{} has no {kind} record that contains {}.", self.name, list(missing))
+            }
+            _ if !missing.is_empty() => format!("{} has no {kind} record {}.", self.name, list(missing)),
+            DnsMatch::Exact if !extra.is_empty() => {
+                format!("{} has a {kind} record that is not expected: {}.", self.name, list(extra))
+            }
+            _ => return Ok(()),
         };
         Err(Cause::seen(ErrorCode::DnsMismatch, detail))
     }
+
+    /// What a record's spelling stands for, the likeliest first: only the text of a TXT record may stand for several things.
+    fn values(&self, record: &str) -> Vec<Vec<u8>> {
+        match self.record_type {
+            RecordType::Txt => dns_text::meanings(record),
+            _ => vec![record.as_bytes().to_vec()],
+        }
+    }
+}
+
+/// The records whose value, in the same place, is one of these.
+fn of<'a, T>(records: &'a [String], values: &[T], is: impl Fn(&T) -> bool) -> BTreeSet<&'a str> {
+    records.iter().zip(values).filter(|(_, value)| is(value)).map(|(record, _)| record.as_str()).collect()
 }
 
 #[cfg(test)]
@@ -262,41 +248,11 @@ mod tests {
 
     fn check(expected: &[&str], matching: DnsMatch) -> DnsCheck {
         DnsCheck {
-            name: HostName::try_from("example.com".to_owned()).expect("a name"),
+            name: DnsName::parse("example.com").expect("a name"),
             record_type: RecordType::A,
             expected: expected.iter().map(|one| (*one).to_owned()).collect(),
             matching,
             resolver: None,
-        }
-    }
-
-    #[test]
-    fn records_have_one_spelling() {
-        for (of, given, kept) in [
-            (RecordType::A, " 192.0.2.1 ", Some("192.0.2.1")),
-            (RecordType::A, "192.0.2", None),
-            (RecordType::A, "::1", None),
-            (RecordType::Aaaa, "2001:DB8:0::1", Some("2001:db8::1")),
-            (RecordType::Cname, "WWW.Example.com.", Some("www.example.com")),
-            (RecordType::Mx, "10  Mail.example.com.", Some("10 mail.example.com")),
-            (RecordType::Mx, "mail.example.com", None),
-            (RecordType::Txt, "v=spf1  -all", Some("v=spf1  -all")),
-            (RecordType::Txt, "\"v=spf1 \" \"-all\"", Some("v=spf1 -all")),
-            (RecordType::Txt, "\"a\" or \"b\"", Some("\"a\" or \"b\"")),
-            (RecordType::Txt, "\"", Some("\"")),
-            (RecordType::Mx, "0 .", Some("0 .")),
-            (RecordType::Mx, "+010 mail.example.com", Some("10 mail.example.com")),
-            (RecordType::Cname, ".", Some(".")),
-            (RecordType::Caa, "00 Issue  \"letsencrypt.org\" ", Some("0 issue \"letsencrypt.org\"")),
-            (RecordType::Caa, "0 \u{b}issue", Some("0 \u{b}issue \"\"")),
-            (RecordType::Caa, "\u{3000}0 issue x", None),
-            (RecordType::Soa, "ns.a. admin.a. 1 2 3 4 5", Some("ns.a admin.a 1 2 3 4 5")),
-            (RecordType::Soa, "ns.a. admin.a. 1 2 3 4", None),
-            (RecordType::Caa, "0 Issue letsencrypt.org", Some("0 issue \"letsencrypt.org\"")),
-            (RecordType::Caa, "0 issue \"a; b=c\"", Some("0 issue \"a; b=c\"")),
-            (RecordType::Caa, "issue x", None),
-        ] {
-            assert_eq!(of.normal(given).ok().as_deref(), kept, "{of:?} {given}");
         }
     }
 
@@ -317,12 +273,103 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_has_its_place() {
-        let body = json!({"name": "10.0.0.1", "record_type": "MX", "expected": ["mail.example.com", ""], "resolver": "1.1.1.1:0"});
+    fn texts_are_compared_by_what_they_stand_for() {
+        let judge = |expected: &str, matching, answer: &[u8]| {
+            let expected = RecordType::Txt.normal(expected).expect("a record");
+            DnsCheck { record_type: RecordType::Txt, ..check(&[&expected], matching) }.judge(&[RecordType::txt(answer)])
+        };
+        for (expected, answer) in [
+            ("\"say \\\"hi\\\"\"", &b"say \"hi\""[..]),
+            ("say \"hi\"", b"say \"hi\""),
+            ("\"a\\\\b\"", b"a\\b"),
+            ("a\\b", b"a\\b"),
+            ("a\\\\b", b"a\\b"),
+            ("\"gr\\195\\188\\195\\159e\"", "grüße".as_bytes()),
+            ("gr\\195\\188\\195\\159e", "grüße".as_bytes()),
+            ("grüße", "grüße".as_bytes()),
+            ("\"v=DMARC1\\; p=none\"", b"v=DMARC1; p=none"),
+            ("v=DMARC1\\; p=none", b"v=DMARC1; p=none"),
+            ("v=DMARC1\\;\\032p=none", b"v=DMARC1; p=none"),
+            ("\"v=spf1 \"\"-all\"", b"v=spf1 -all"),
+            ("\"v=spf1 \" -all", b"v=spf1 -all"),
+            ("\"\\252\"", b"\xfc"),
+            ("\"\"", b""),
+        ] {
+            for matching in DnsMatch::ALL {
+                assert_eq!(judge(expected, matching, answer), Ok(()), "{expected} {matching:?}");
+            }
+        }
+        for (expected, answer) in [
+            ("v=spf1 -all", &b"v=spf1-all"[..]),
+            ("\"a\\\\b\"", b"ab"),
+            ("V=spf1", b"v=spf1"),
+            ("\"a\" ", b"\"a\""),
+            ("\\252", b"\xef\xbf\xbd"),
+            ("\"\\252\"", b"\xfd"),
+        ] {
+            assert!(judge(expected, DnsMatch::Exact, answer).is_err(), "{expected}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_text_can_be_looked_for() {
+        let answers = [RecordType::txt(b"v=spf1 include:_spf.example -all"), RecordType::txt(b"site=\"a\"\xff")];
+        let judge = |expected: &[&str]| {
+            DnsCheck { record_type: RecordType::Txt, ..check(expected, DnsMatch::Substring) }.judge(&answers)
+        };
+        for expected in
+            [&["include:_spf.example"] as &[&str], &["v=spf1", "site="], &["\"=\\\"a\""], &["\"\\255\""], &[]]
+        {
+            assert_eq!(judge(expected), Ok(()), "{expected:?}");
+        }
+        let cause = judge(&["v=spf1", "v=spf2"]).expect_err("a mismatch");
+        assert!(cause.code == ErrorCode::DnsMismatch && cause.detail.ends_with("no TXT record that contains v=spf2."));
+    }
+
+    fn faults(body: &serde_json::Value) -> Vec<String> {
         let mut faults = Faults::default();
-        let mut fields = Fields::of(&body, "/dns", &mut faults);
-        assert!(DnsCheck::read(&mut fields, &mut faults).is_some());
-        let pointers: Vec<String> = faults.into_vec().into_iter().map(|fault| fault.pointer).collect();
-        assert_eq!(pointers, ["/dns/name", "/dns/expected/0", "/dns/expected/1", "/dns/resolver"]);
+        DnsCheck::read(&mut Fields::of(body, "/dns", &mut faults), &mut faults);
+        faults.into_vec().into_iter().map(|fault| fault.pointer).collect()
+    }
+
+    #[test]
+    fn long_records_fit_and_all_of_them_have_a_bound() {
+        let expected = |lengths: &[usize]| {
+            let records: Vec<String> = lengths.iter().map(|length| "a".repeat(*length)).collect();
+            faults(&json!({"name": "example.com", "record_type": "TXT", "expected": records}))
+        };
+        let none: [String; 0] = [];
+        assert_eq!(expected(&[750]), none);
+        assert_eq!(expected(&[16 * 1024, 16 * 1024]), none);
+        assert_eq!(expected(&[16 * 1024 + 1]), ["/dns/expected/0"]);
+        assert_eq!(expected(&[16 * 1024, 16 * 1024, 1]), ["/dns/expected"]);
+    }
+
+    #[test]
+    fn names_are_names_of_the_dns() {
+        let named = |name: &str, record_type: &str| {
+            let body = json!({"name": name, "record_type": record_type});
+            let mut faults = Faults::default();
+            DnsCheck::read(&mut Fields::of(&body, "/dns", &mut faults), &mut faults).map(|check| check.name.to_string())
+        };
+        for (name, record_type, asked) in [
+            ("0/25.2.0.192.in-addr.arpa", "PTR", Some("0/25.2.0.192.in-addr.arpa")),
+            ("192.0.2.1", "PTR", Some("1.2.0.192.in-addr.arpa")),
+            ("2001:DB8::1", "PTR", Some("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa")),
+            ("192.0.2.1", "A", None),
+            ("::1", "AAAA", None),
+            (".", "NS", Some(".")),
+            (".", "SOA", Some(".")),
+            ("_SIP._tcp.example.com.", "SRV", Some("_sip._tcp.example.com")),
+            ("https://example.com", "A", None),
+        ] {
+            assert_eq!(named(name, record_type).as_deref(), asked, "{name} {record_type}");
+        }
+    }
+
+    #[test]
+    fn each_fault_has_its_place() {
+        let body = json!({"name": "10.0.0.1", "record_type": "MX", "expected": ["mail.example.com", ""], "match": "substring", "resolver": "1.1.1.1:0"});
+        assert_eq!(faults(&body), ["/dns/name", "/dns/expected/0", "/dns/expected/1", "/dns/match", "/dns/resolver"]);
     }
 }

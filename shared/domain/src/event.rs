@@ -10,7 +10,7 @@ use crate::{
     certificate::Told,
     check::CheckType,
     delivery::EventType,
-    incident::{Incident, TimelineEntry},
+    incident::{Incident, IncidentStatus, TimelineEntry},
     monitor::{HttpUrl, Name, Tag},
     status::{DegradedReason, Unwatched},
 };
@@ -122,6 +122,20 @@ impl Event {
     pub fn with_degraded_reason(mut self, reason: Option<DegradedReason>) -> Self {
         self.monitor.degraded_reason = reason;
         self
+    }
+
+    /// Its place among the events of its incident, for events of incidents: texts sort as the events followed each other.
+    ///
+    /// The clocks of two machines differ, so what an incident begins and ends with has its place whatever they say.
+    pub fn place(&self) -> Option<String> {
+        let incident = self.incident.as_ref()?;
+        let stage = match (self.kind, incident.status) {
+            (EventType::IncidentOpened, _) => 0,
+            (EventType::IncidentResolved, _) => 2,
+            (_, IncidentStatus::Ongoing) => 1,
+            (_, IncidentStatus::Resolved) => 3,
+        };
+        Some(format!("{stage}{}", self.event_id))
     }
 
     /// The same about a certificate.

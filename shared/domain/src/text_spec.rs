@@ -222,14 +222,25 @@ pub const JSON_PATH: Text = Text {
     ..Text::PLAIN
 };
 
+/// A name of the DNS.
+pub const DNS_NAME: Text = Text {
+    name: "DnsName",
+    says: "DNS name as in a zone file, in Unicode or Punycode; `.` is the root. For PTR records also an IP address, which becomes its name below `in-addr.arpa` or `ip6.arpa`.",
+    example: "example.com",
+    format: "dns-name",
+    min: 1,
+    max: Some(253),
+    ..Text::PLAIN
+};
+
 /// A record of the DNS.
 pub const DNS_RECORD: Text = Text {
     name: "DnsRecord",
-    says: "Record as in a zone file: an address, a name, `10 mail.example.com`.",
+    says: "Record as in a zone file or as dig prints it: an address, a name, `10 mail.example.com`. A TXT record is its text, or its strings in quotes.",
     example: "192.0.2.1",
     format: "dns-record",
     min: 1,
-    max: Some(512),
+    max: Some(16 * 1024),
     unit: Unit::Bytes,
     ..Text::PLAIN
 };

@@ -5,6 +5,7 @@ use hickory_resolver::{
     net::NetError,
     proto::rr::{Label, Name},
 };
+use valpero_domain::dns_name::DnsName;
 
 /// The absolute name of a host: a machine's search domains do not apply.
 ///
@@ -16,21 +17,18 @@ pub(crate) fn of_host(host: &str) -> Result<Name, NetError> {
     Ok(Name::from_labels(labels?)?)
 }
 
-/// A name as a zone file spells it (RFC 1035, section 5.1): dots and backslashes in a label are escaped by a backslash, and what is not
-/// visible ASCII is a three-digit number.
-pub(crate) fn spelt(name: &Name) -> String {
-    let mut text = String::new();
-    for label in name {
-        for byte in label {
-            match byte {
-                b'.' | b'\\' => text.extend(['\\', char::from(*byte)]),
-                b'!'..=b'~' => text.push(char::from(*byte)),
-                _ => text.push_str(&format!("\\{byte:03}")),
-            }
-        }
-        text.push('.');
-    }
-    if text.is_empty() { ".".to_owned() } else { text }
+/// The name that a check asks for.
+///
+/// # Errors
+/// Where it is too long, which a name that was read is not.
+pub(crate) fn of_name(name: &DnsName) -> Result<Name, NetError> {
+    let labels: Result<Vec<Label>, _> = name.labels().iter().map(|label| Label::from_raw_bytes(label)).collect();
+    Ok(Name::from_labels(labels?)?)
+}
+
+/// A name in the spelling in which names are compared.
+pub(crate) fn spelt(name: &Name) -> DnsName {
+    DnsName::of_labels(name.iter())
 }
 
 #[cfg(test)]
@@ -61,7 +59,8 @@ mod tests {
             assert!(name.is_fqdn(), "{host}");
             let labels: Vec<&[u8]> = name.iter().collect();
             assert_eq!(labels, host.split('.').map(str::as_bytes).collect::<Vec<_>>(), "{host}");
-            assert_eq!(spelt(&name), format!("{host}."));
+            assert_eq!(spelt(&name).as_str(), host);
+            assert_eq!(of_name(&spelt(&name)).ok(), Some(name), "{host}");
         }
         assert_eq!(of_host("my_app.").ok(), of_host("my_app").ok());
         let long = ["a".repeat(63).as_str(); 4].join(".");
@@ -73,7 +72,9 @@ mod tests {
     #[test]
     fn names_are_spelt_as_in_a_zone_file() {
         let name = Name::from_labels([&b"a.b\\c"[..], b"\xfc d", b"t"]).expect("a name");
-        assert_eq!(spelt(&name), "a\\.b\\\\c.\\252\\032d.t.");
-        assert_eq!(spelt(&Name::root()), ".");
+        assert_eq!(spelt(&name).as_str(), "a\\.b\\\\c.\\252\\032d.t");
+        assert_eq!(of_name(&spelt(&name)).ok(), Some(name));
+        assert_eq!(spelt(&Name::root()).as_str(), ".");
+        assert_eq!(of_name(&spelt(&Name::root())).ok(), Some(Name::root()));
     }
 }

@@ -10,6 +10,7 @@ mod cookies;
 mod dial;
 mod dns_name;
 mod dns_probe;
+mod dns_question;
 pub mod exchange;
 pub mod guard;
 mod host_probes;

@@ -8,12 +8,13 @@ use std::{
 use futures::future::BoxFuture;
 use hickory_resolver::{
     TokioResolver,
-    config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts},
+    config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverOpts},
     net::{DnsError, NetError, runtime::TokioRuntimeProvider},
     proto::{
         op::ResponseCode,
         rr::{RData, Record, RecordType as Kind},
     },
+    system_conf::read_system_conf,
 };
 use tokio::{
     sync::Mutex,
@@ -21,12 +22,13 @@ use tokio::{
 };
 use valpero_domain::{
     dns_check::RecordType,
-    host::HostName,
+    dns_name::DnsName,
     probe::{Cause, ErrorCode},
 };
 
 use crate::{
-    dns_name::{of_host, spelt},
+    dns_name::{of_host, of_name, spelt},
+    dns_question::NameServers,
     hosts_file::HostsFile,
     os_error,
 };
@@ -52,7 +54,7 @@ pub trait Resolve: Send + Sync {
     /// are none.
     fn records<'a>(
         &'a self,
-        name: &'a HostName,
+        name: &'a DnsName,
         of: RecordType,
         servers: &'a [SocketAddr],
     ) -> BoxFuture<'a, Result<Vec<String>, Cause>>;
@@ -66,7 +68,10 @@ pub trait Resolve: Send + Sync {
 /// `/etc/hosts`, and the name servers of `/etc/resolv.conf`, without a cache.
 pub struct SystemResolver {
     hosts: HostsFile,
+    /// For addresses.
     dns: TokioResolver,
+    /// The same name servers, for records.
+    servers: NameServers,
     /// The name servers' health, and when it was found.
     well: Mutex<Option<(Instant, bool)>>,
 }
@@ -82,10 +87,15 @@ impl SystemResolver {
     /// # Errors
     /// Where there is none, or it is not valid.
     pub fn new() -> Result<Self, NoResolver> {
-        let mut builder = TokioResolver::builder_tokio().map_err(NoResolver)?;
-        be_fresh(builder.options_mut());
+        let (config, mut options) = read_system_conf().map_err(NoResolver)?;
+        be_fresh(&mut options);
+        let servers = NameServers::new(&config.name_servers, &options).map_err(NoResolver)?;
+        let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+        *builder.options_mut() = options;
+        // Addresses are short, and there are servers that do not understand EDNS.
+        builder.options_mut().edns0 = false;
         let dns = builder.build().map_err(NoResolver)?;
-        Ok(Self { hosts: HostsFile::of_system(), dns, well: Mutex::new(None) })
+        Ok(Self { hosts: HostsFile::of_system(), dns, servers, well: Mutex::new(None) })
     }
 
     /// Asks for a random name that no cache has: whoever says that it does not exist has reached other servers.
@@ -136,20 +146,20 @@ impl Resolve for SystemResolver {
 
     fn records<'a>(
         &'a self,
-        name: &'a HostName,
+        name: &'a DnsName,
         of: RecordType,
         servers: &'a [SocketAddr],
     ) -> BoxFuture<'a, Result<Vec<String>, Cause>> {
         Box::pin(async move {
             let ask = async {
-                let absolute = of_host(&name.to_string())?;
+                let absolute = of_name(name)?;
                 match servers {
-                    [] => self.dns.lookup(absolute, kind(of)).await,
-                    _ => asking(servers)?.lookup(absolute, kind(of)).await,
+                    [] => self.servers.records(absolute, kind(of)).await,
+                    _ => asking(servers)?.records(absolute, kind(of)).await,
                 }
             };
             let found = ask.await.map_err(|error| no_records(name, of, servers, &error))?;
-            let records: Vec<String> = found.answers().iter().filter_map(|record| text(record, of)).collect();
+            let records: Vec<String> = found.iter().filter_map(|record| text(record, of)).collect();
             if records.is_empty() { Err(none_of(name, of)) } else { Ok(records) }
         })
     }
@@ -177,19 +187,19 @@ fn be_fresh(options: &mut ResolverOpts) {
     options.use_hosts_file = ResolveHosts::Never;
 }
 
-/// A resolver that asks only these addresses of one name server: over UDP, and over TCP for long answers.
-fn asking(servers: &[SocketAddr]) -> Result<TokioResolver, NetError> {
-    let config = |server: &SocketAddr| {
-        let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
-            connection.port = server.port();
-            connection
-        });
-        NameServerConfig::new(server.ip(), true, connections.into())
-    };
-    let config = ResolverConfig::from_name_servers(servers.iter().map(config).collect());
-    let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
-    be_fresh(builder.options_mut());
-    builder.build()
+/// These addresses of one name server: asked over UDP, and over TCP for long answers.
+fn asking(servers: &[SocketAddr]) -> Result<NameServers, NetError> {
+    let mut options = ResolverOpts::default();
+    be_fresh(&mut options);
+    NameServers::new(&servers.iter().map(config).collect::<Vec<_>>(), &options)
+}
+
+fn config(server: &SocketAddr) -> NameServerConfig {
+    let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
+        connection.port = server.port();
+        connection
+    });
+    NameServerConfig::new(server.ip(), true, connections.into())
 }
 
 const fn kind(of: RecordType) -> Kind {
@@ -202,18 +212,24 @@ const fn kind(of: RecordType) -> Kind {
         RecordType::Txt => Kind::TXT,
         RecordType::Soa => Kind::SOA,
         RecordType::Caa => Kind::CAA,
+        RecordType::Srv => Kind::SRV,
+        RecordType::Ptr => Kind::PTR,
     }
 }
 
-/// A record as a monitor spells it; none where it is of another type, such as a CNAME on the way.
+/// A record in its normal spelling; none where it is of another type, such as a CNAME on the way.
 fn text(record: &Record, of: RecordType) -> Option<String> {
-    let raw = match (&record.data, of) {
+    Some(match (&record.data, of) {
         (RData::A(v4), RecordType::A) => v4.0.to_string(),
         (RData::AAAA(v6), RecordType::Aaaa) => v6.0.to_string(),
-        (RData::CNAME(name), RecordType::Cname) => spelt(&name.0),
-        (RData::NS(name), RecordType::Ns) => spelt(&name.0),
+        (RData::CNAME(name), RecordType::Cname) => spelt(&name.0).to_string(),
+        (RData::NS(name), RecordType::Ns) => spelt(&name.0).to_string(),
         (RData::MX(mx), RecordType::Mx) => format!("{} {}", mx.preference, spelt(&mx.exchange)),
-        (RData::TXT(txt), RecordType::Txt) => String::from_utf8_lossy(&txt.txt_data.concat()).into_owned(),
+        (RData::PTR(name), RecordType::Ptr) => spelt(&name.0).to_string(),
+        (RData::SRV(srv), RecordType::Srv) => {
+            format!("{} {} {} {}", srv.priority, srv.weight, srv.port, spelt(&srv.target))
+        }
+        (RData::TXT(txt), RecordType::Txt) => RecordType::txt(&txt.txt_data.concat()),
         (RData::SOA(soa), RecordType::Soa) => format!(
             "{} {} {} {} {} {} {}",
             spelt(&soa.mname),
@@ -224,15 +240,12 @@ fn text(record: &Record, of: RecordType) -> Option<String> {
             soa.expire,
             soa.minimum
         ),
-        (RData::CAA(caa), RecordType::Caa) => {
-            format!("{} {} \"{}\"", caa.flags(), caa.tag, String::from_utf8_lossy(&caa.value))
-        }
+        (RData::CAA(caa), RecordType::Caa) => RecordType::caa(caa.flags(), &caa.tag, &caa.value),
         _ => return None,
-    };
-    Some(of.normal(&raw).unwrap_or(raw))
+    })
 }
 
-fn none_of(name: &HostName, of: RecordType) -> Cause {
+fn none_of(name: &DnsName, of: RecordType) -> Cause {
     Cause::seen(ErrorCode::DnsNoRecords, format!("{name} has no {} records.", of.as_str()))
 }
 
@@ -246,7 +259,7 @@ fn unasked(error: &NetError) -> Option<Cause> {
     Some(Cause::seen(ErrorCode::OutOfSockets, format!("The checker had no socket to ask the DNS with: {io}.")))
 }
 
-fn no_records(name: &HostName, of: RecordType, servers: &[SocketAddr], error: &NetError) -> Cause {
+fn no_records(name: &DnsName, of: RecordType, servers: &[SocketAddr], error: &NetError) -> Cause {
     if let Some(ours) = unasked(error) {
         return ours;
     }
@@ -317,6 +330,7 @@ fn cause(host: &str, error: &NetError) -> Cause {
 mod tests {
     use std::{io, sync::Arc};
 
+    use hickory_resolver::config::ResolverConfig;
     use rustix::io::Errno;
 
     use super::*;
@@ -349,7 +363,11 @@ mod tests {
     }
 
     fn resolver(server: SocketAddr, hosts: HostsFile) -> SystemResolver {
-        SystemResolver { hosts, dns: asking(&[server]).expect("a resolver"), well: Mutex::new(None) }
+        let config = ResolverConfig::from_name_servers(vec![config(&server)]);
+        let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+        be_fresh(builder.options_mut());
+        let (dns, servers) = (builder.build().expect("a resolver"), asking(&[server]).expect("servers"));
+        SystemResolver { hosts, dns, servers, well: Mutex::new(None) }
     }
 
     #[tokio::test]
@@ -375,7 +393,7 @@ mod tests {
             let bare = host.trim_end_matches('.');
             let label = bare.split('.').next().expect("a label");
             assert!(asked.lock().expect("unpoisoned").iter().any(|asked| asked == label), "{host}");
-            let name = HostName::try_from(bare.to_owned()).expect("a name");
+            let name = DnsName::parse(bare).expect("a name");
             for servers in [&[] as &[SocketAddr], &[server]] {
                 let records = resolver.records(&name, RecordType::A, servers).await;
                 assert_eq!(records, Ok(vec!["192.0.2.7".to_owned()]), "{host}");
@@ -392,7 +410,7 @@ mod tests {
         let found = resolver.resolve("My_App").await.expect("addresses");
         assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), ["10.0.0.1", "::1"]);
         assert!(asked.lock().expect("unpoisoned").is_empty());
-        let name = HostName::try_from("my_app".to_owned()).expect("a name");
+        let name = DnsName::parse("my_app").expect("a name");
         assert_eq!(resolver.records(&name, RecordType::A, &[]).await, Ok(vec!["192.0.2.7".to_owned()]));
     }
 
@@ -406,7 +424,7 @@ mod tests {
 
     #[test]
     fn a_question_without_a_socket_is_no_word_about_its_target() {
-        let name = HostName::try_from("example.com".to_owned()).expect("a name");
+        let name = DnsName::parse("example.com").expect("a name");
         let server = ["192.0.2.1:53".parse().expect("an address")];
         for errno in [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::ADDRINUSE] {
             let error = NetError::Io(Arc::new(io::Error::from_raw_os_error(errno.raw_os_error())));

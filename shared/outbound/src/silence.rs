@@ -64,7 +64,7 @@ mod tests {
 
     use futures::{FutureExt, future::BoxFuture};
     use tokio::time::sleep;
-    use valpero_domain::{dns_check::RecordType, host::HostName};
+    use valpero_domain::{dns_check::RecordType, dns_name::DnsName};
 
     use super::*;
 
@@ -78,7 +78,7 @@ mod tests {
 
         fn records<'a>(
             &'a self,
-            _: &'a HostName,
+            _: &'a DnsName,
             _: RecordType,
             _: &'a [SocketAddr],
         ) -> BoxFuture<'a, Result<Vec<String>, Cause>> {

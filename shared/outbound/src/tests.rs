@@ -21,7 +21,7 @@ use valpero_domain::{
     Faults, Fields, Timestamp,
     check::Check,
     dns_check::RecordType,
-    host::HostName,
+    dns_name::DnsName,
     probe::{Cause, ErrorCode, ProbeResult},
 };
 
@@ -46,7 +46,7 @@ impl Resolve for Names {
 
     fn records<'a>(
         &'a self,
-        _: &'a HostName,
+        _: &'a DnsName,
         _: RecordType,
         _: &'a [SocketAddr],
     ) -> BoxFuture<'a, Result<Vec<String>, Cause>> {

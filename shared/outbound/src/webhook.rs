@@ -1,5 +1,7 @@
 //! Sends one webhook: a POST through the guard; redirects are not followed.
 
+use std::time::{Instant, SystemTime};
+
 use http::{HeaderMap, HeaderValue, Method, header};
 use hyper::body::Bytes;
 use valpero_domain::{Timestamp, monitor::HttpUrl, probe::Cause};
@@ -20,7 +22,7 @@ const HEAD_MAX: usize = 1024;
 pub struct Reply {
     /// The status; only 2xx is success.
     pub status: u16,
-    /// Seconds to wait, where `Retry-After` is a number.
+    /// Seconds to wait, by `Retry-After`: a number, or the time until a date.
     pub retry_after_s: Option<i64>,
     /// The first 1,024 bytes of the response head, one header per line; the values of cookies are hidden.
     pub head: String,
@@ -39,6 +41,20 @@ fn head(headers: &HeaderMap) -> String {
     text
 }
 
+/// The seconds that `Retry-After` asks for (RFC 9110, section 10.2.3): a number, or a date in any of HTTP's three forms, of which one
+/// that is past asks for none.
+fn seconds_until(text: &str, now: Timestamp) -> Option<i64> {
+    let text = text.trim();
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(text.parse().unwrap_or(i64::MAX));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    // HTTP's dates begin with 1970.
+    let date_s = date.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let wait_ms = i64::try_from(date_s).unwrap_or(i64::MAX).saturating_mul(1000).saturating_sub(now.ms());
+    Some(wait_ms.max(0).div_euclid(1000) + i64::from(wait_ms > 0 && wait_ms % 1000 != 0))
+}
+
 /// Posts a body once; `now` is when the receiver's certificate must be valid.
 ///
 /// # Errors
@@ -55,11 +71,13 @@ pub async fn post(
     if url.literal_address().is_none() {
         trace.turn = Some(outbound.await_turn().await?);
     }
+    let started = Instant::now();
     let deadline = deadline_in(TIMEOUT_MS);
     let ask = Ask { url: url.as_url(), method: Method::POST, headers, body, verify_tls: true, now, deadline };
     let answer = exchange(outbound, ask, &mut trace).await?;
+    let arrived = now.plus_ms(i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::from(TIMEOUT_MS)));
     let retry_after = answer.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-    let retry_after_s = retry_after.and_then(|text| text.trim().parse().ok());
+    let retry_after_s = retry_after.and_then(|text| seconds_until(text, arrived));
     let reply = Reply { status: answer.status, retry_after_s, head: head(&answer.headers) };
     answer.leave(deadline).await;
     Ok(reply)
@@ -68,6 +86,29 @@ pub async fn post(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn retry_after_is_a_number_or_a_date() {
+        // Sun, 06 Nov 1994 08:49:37 GMT, and a bit.
+        let now = Timestamp::from_seconds(784_111_777).plus_ms(500);
+        for (text, seconds) in [
+            ("120", Some(120)),
+            (" 0 ", Some(0)),
+            ("99999999999999999999", Some(i64::MAX)),
+            ("Sun, 06 Nov 1994 08:51:37 GMT", Some(120)),
+            ("Sunday, 06-Nov-94 08:51:37 GMT", Some(120)),
+            ("Sun Nov  6 08:51:37 1994", Some(120)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(0)),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),
+            ("Sun, 06 Nov 1994 08:51:37 PST", None),
+            ("-5", None),
+            ("1.5", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            assert_eq!(seconds_until(text, now), seconds, "{text}");
+        }
+    }
 
     #[test]
     fn a_head_is_cut_and_its_cookies_are_hidden() {

@@ -10,7 +10,7 @@ use valpero_domain::{
 };
 
 use crate::{
-    AuditRow, Store, StoreError, Trail,
+    AuditRow, Receiver, Store, StoreError, Trail,
     call::{Cancelled, Item, Updated, a_put, from_item, key, n, put_item, s, to_item, to_value},
     change::{Change, If},
     keys,
@@ -82,6 +82,15 @@ pub struct Delivery {
     /// Why it was given up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gave_up: Option<String>,
+    /// Its place among the events of its incident ([`Event::place`]): none is sent after one behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// When somebody last asked for it to be sent again. Such a delivery keeps no order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redelivered_at: Option<Timestamp>,
+    /// Where it goes, if the monitor is deleted; else the monitor knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receiver: Option<Receiver>,
 }
 
 /// Which deliveries a list asks for.
@@ -89,6 +98,8 @@ pub struct Delivery {
 pub struct DeliveryFilter {
     /// Those to this monitor's webhook.
     pub monitor: Option<MonitorId>,
+    /// Those about this incident.
+    pub incident: Option<IncidentId>,
     /// Those of this status.
     pub status: Option<DeliveryStatus>,
 }
@@ -96,6 +107,7 @@ pub struct DeliveryFilter {
 impl DeliveryFilter {
     fn accepts(&self, delivery: &Delivery) -> bool {
         self.monitor.is_none_or(|asked| asked == delivery.monitor_id)
+            && self.incident.is_none_or(|asked| Some(asked) == delivery.incident_id)
             && self.status.is_none_or(|asked| asked == delivery.status)
     }
 }
@@ -120,7 +132,16 @@ impl Delivery {
             next_attempt_at: event.created_at,
             created_at: event.created_at,
             gave_up: None,
+            place: event.place(),
+            redelivered_at: None,
+            receiver: None,
         }
+    }
+
+    /// The same to what is left of a deleted monitor's webhook.
+    #[must_use]
+    pub fn to(self, receiver: Option<Receiver>) -> Self {
+        Self { receiver, ..self }
     }
 
     /// Notes what came of an attempt; the oldest note makes room.
@@ -201,11 +222,35 @@ impl Store {
             .only_if(If::Is("attempts", n(delivery.attempts)));
         let kept_s = match delivery.status {
             DeliveryStatus::Pending => None,
-            DeliveryStatus::Succeeded => Some(SUCCEEDED_KEPT_S),
+            DeliveryStatus::Succeeded | DeliveryStatus::Superseded => Some(SUCCEEDED_KEPT_S),
             DeliveryStatus::Dead => Some(DEAD_KEPT_S),
         };
         if let Some(kept_s) = kept_s {
-            change = change.set(TTL, n(now.seconds() + kept_s)).remove("pending");
+            // The secrets of a deleted monitor go with it.
+            change = change.set(TTL, n(now.seconds() + kept_s)).remove("pending").remove("receiver");
+        }
+        let key = Self::delivery_key(delivery.account_id, delivery.id);
+        match self.change(&self.tables.deliveries, key, change).await? {
+            Updated::Done(_) => Ok(()),
+            Updated::Refused(_) => Err(StoreError::Conflict),
+        }
+    }
+
+    /// Takes back an attempt that was begun and not made: by what the delivery's status, `next_attempt_at` and `gave_up` now say.
+    /// 2 WRU per KB.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where the attempt counted as lost and another one began.
+    pub async fn take_back_attempt(&self, delivery: &Delivery, now: Timestamp) -> Result<(), StoreError> {
+        let mut change = Change::new()
+            .set("status", to_value(TABLE, &delivery.status)?)
+            .set("next_attempt_at", s(delivery.next_attempt_at))
+            .set_some("gave_up", delivery.gave_up.as_deref().map(s))
+            .remove("claimed_until")
+            .add("attempts", -1)
+            .only_if(If::Is("attempts", n(delivery.attempts)));
+        if delivery.status != DeliveryStatus::Pending {
+            change = change.set(TTL, n(now.seconds() + SUCCEEDED_KEPT_S)).remove("pending").remove("receiver");
         }
         let key = Self::delivery_key(delivery.account_id, delivery.id);
         match self.change(&self.tables.deliveries, key, change).await? {
@@ -256,12 +301,14 @@ impl Store {
             next_attempt_at: now,
             gave_up: None,
             claimed_until: None,
+            redelivered_at: Some(now),
             ..seen.clone()
         };
         let change = Change::new()
             .set("status", to_value(TABLE, &DeliveryStatus::Pending)?)
             .set("next_attempt_at", s(now))
             .set("attempts_before", n(seen.attempts))
+            .set("redelivered_at", s(now))
             .set("pending", s(keys::pending(Due::Delivery(seen.id))))
             .remove("gave_up")
             .remove("claimed_until")

@@ -11,8 +11,8 @@ use valpero_domain::{
 };
 
 use crate::{
-    Store, StoreError,
-    call::{Item, a_put, from_item, key, n, put_item, s, to_item},
+    Receiver, Store, StoreError,
+    call::{Item, a_put, from_item, key, n, put_item, s, to_item, to_value},
     change::{Change, If},
     keys,
     schema::{PENDING_INDEX, TTL},
@@ -31,6 +31,22 @@ struct Planned {
     next_attempt_at: Timestamp,
 }
 
+/// What an event's row holds beside the event.
+#[derive(Debug, Clone, Deserialize)]
+pub struct HandOut {
+    /// Its place in the index of what is pending: absent, where it was handed out.
+    pending: Option<String>,
+    /// Where it goes, if its monitor was deleted by it.
+    pub receiver: Option<Receiver>,
+}
+
+impl HandOut {
+    /// Whether the event is still to be handed to its destinations.
+    pub fn is_pending(&self) -> bool {
+        self.pending.is_some()
+    }
+}
+
 impl Store {
     fn event_key(account: AccountId, event: EventId) -> Item {
         key([("account_id", account.to_string()), ("delivery_id", event.to_string())])
@@ -38,9 +54,14 @@ impl Store {
 
     /// The event as part of the transaction that it tells of, to be handed to its destinations.
     pub(crate) fn new_event(&self, event: &Event) -> Result<TransactWriteItem, StoreError> {
-        let mut item = event_item(event)?;
-        item.insert("pending".into(), s(keys::pending(Due::Event(event.event_id))));
-        item.insert("next_attempt_at".into(), s(event.created_at));
+        self.put_event(pending_item(event)?)
+    }
+
+    /// The same about a monitor that the transaction deletes: what is left of its webhook is kept with the event, until the event is
+    /// handed out.
+    pub(crate) fn new_last_event(&self, event: &Event, receiver: &Receiver) -> Result<TransactWriteItem, StoreError> {
+        let mut item = pending_item(event)?;
+        item.insert("receiver".into(), to_value(TABLE, receiver)?);
         self.put_event(item)
     }
 
@@ -53,21 +74,21 @@ impl Store {
         a_put(put_item(&self.tables.deliveries, item).condition_expression("attribute_not_exists(account_id)"))
     }
 
-    /// The event, and whether it is still to be handed to its destinations. 1 RRU per 4 KB.
+    /// The event, and how it is to be handed to its destinations. 1 RRU per 4 KB.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] where the account has no such event, or it has aged.
-    pub async fn event(&self, account: AccountId, event: EventId) -> Result<(Event, bool), StoreError> {
+    pub async fn event(&self, account: AccountId, event: EventId) -> Result<(Event, HandOut), StoreError> {
         let item = self.get(&self.tables.deliveries, Self::event_key(account, event)).await?;
         let item = item.ok_or(StoreError::NotFound)?;
-        let pending = item.contains_key("pending");
+        let hand_out: HandOut = from_item(TABLE, item.clone())?;
         let event: Event = from_item(TABLE, item)?;
         if event.version > EVENT_VERSION {
             let newer =
                 format!("event {} is of version {}, which is newer than this code", event.event_id, event.version);
             return Err(StoreError::corrupt(TABLE, newer));
         }
-        Ok((event, pending))
+        Ok((event, hand_out))
     }
 
     /// Notes that every destination of an event has its delivery. 2 WRU per KB. Safe to repeat.
@@ -75,7 +96,11 @@ impl Store {
     /// # Errors
     /// Where the store fails.
     pub async fn event_handed_out(&self, account: AccountId, event: EventId) -> Result<(), StoreError> {
-        let change = Change::new().remove("pending").remove("next_attempt_at").only_if(If::Exists("account_id"));
+        let change = Change::new()
+            .remove("pending")
+            .remove("next_attempt_at")
+            .remove("receiver")
+            .only_if(If::Exists("account_id"));
         self.change(&self.tables.deliveries, Self::event_key(account, event), change).await.map(drop)
     }
 
@@ -118,6 +143,13 @@ impl Store {
         };
         all.into_iter().map(due).collect()
     }
+}
+
+fn pending_item(event: &Event) -> Result<Item, StoreError> {
+    let mut item = event_item(event)?;
+    item.insert("pending".into(), s(keys::pending(Due::Event(event.event_id))));
+    item.insert("next_attempt_at".into(), s(event.created_at));
+    Ok(item)
 }
 
 fn event_item(event: &Event) -> Result<Item, StoreError> {

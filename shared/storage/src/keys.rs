@@ -118,3 +118,8 @@ pub fn incident(id: IncidentId) -> String {
 pub fn timeline(id: IncidentId) -> String {
     format!("timeline#{id}#")
 }
+
+/// Deliveries: whose turn it is of an incident's events.
+pub fn turn(id: IncidentId) -> String {
+    format!("turn#{id}")
+}

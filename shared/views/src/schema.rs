@@ -73,6 +73,7 @@ texts! {
     CheckType valpero_domain::check::CheckType::TEXT;
     Host spec::HOST;
     StartTls valpero_domain::host_checks::StartTls::TEXT;
+    DnsName spec::DNS_NAME;
     JsonOp valpero_domain::body_check::Op::TEXT;
     SlowOutcome valpero_domain::http_check::SlowOutcome::TEXT;
     RecordType valpero_domain::dns_check::RecordType::TEXT;

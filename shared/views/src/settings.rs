@@ -8,6 +8,7 @@ use valpero_domain::{
     body_check::{JsonAssertion, Keyword},
     check::Check,
     dns_check::{DnsCheck, DnsMatch, RecordType},
+    dns_name::DnsName,
     host::HostName,
     host_checks::{PingCheck, SslCheck, StartTls, TcpCheck},
     http_check::{HttpCheck, Method, REDACTED, SlowOutcome},
@@ -183,8 +184,8 @@ impl TcpView {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[expect(missing_docs, reason = "the field that a request sets says what it is: see `FIELDS`")]
 pub struct DnsView {
-    #[schema(value_type = schema::Host)]
-    pub name: HostName,
+    #[schema(value_type = schema::DnsName)]
+    pub name: DnsName,
     #[schema(value_type = schema::RecordType)]
     pub record_type: RecordType,
     pub expected: Vec<String>,

@@ -98,9 +98,13 @@ pub struct Delivery {
     /// Time of the next attempt; during an attempt, the time at which that counts as lost. Null if no attempt follows.
     #[schema(value_type = Option<schema::Time>, required)]
     pub next_attempt_at: Option<Timestamp>,
-    /// Why delivery was given up. Null if it was not.
+    /// Why delivery was given up, or is `superseded`. Null if it was not.
     #[schema(required)]
     pub gave_up: Option<String>,
+    /// Time at which somebody last asked for it to be sent again. Null: never. Its requests have the header
+    /// `X-Valpero-Redelivered: true`, and may arrive after newer events.
+    #[schema(value_type = Option<schema::Time>, required)]
+    pub redelivered_at: Option<Timestamp>,
     /// Attempts so far, oldest first.
     pub attempts: Vec<Attempt>,
 }
@@ -139,6 +143,7 @@ impl Delivery {
             created_at: delivery.created_at,
             next_attempt_at: pending.then_some(delivery.next_attempt_at),
             gave_up: delivery.gave_up.clone(),
+            redelivered_at: delivery.redelivered_at,
             attempts: delivery.attempt_log.iter().map(Attempt::of).collect(),
         }
     }

@@ -24,12 +24,23 @@ pub(super) fn webhooks() -> Value {
             "v1,…"
         ),
     ]);
+    let redelivered = json!({
+        "name": "X-Valpero-Redelivered",
+        "in": "header",
+        "required": false,
+        "description": "`true` if somebody asked for the delivery to be sent again. It may arrive after newer events.",
+        "schema": {"type": "string"},
+        "example": "true",
+    });
+    let parameters: Vec<Value> = parameters.as_array().into_iter().flatten().cloned().chain([redelivered]).collect();
     let of_event = |event: EventType| {
         let means = match event {
             EventType::IncidentOpened => "A monitor went down",
             EventType::IncidentAcknowledged => "An incident was acknowledged",
             EventType::IncidentCommented => "An incident was commented on",
-            EventType::IncidentResolved => "A monitor recovered, or its incident was resolved by hand",
+            EventType::IncidentResolved => {
+                "A monitor recovered, its incident was resolved by hand, or it was paused or deleted"
+            }
             EventType::MonitorDegraded => "A minority of regions reports a monitor down",
             EventType::MonitorRecovered => {
                 "No region reports the monitor down any more, or a region can probe it again"

@@ -1,0 +1,109 @@
+//! Turns: of the events of one incident, one at a time is on its way to the receiver, and none after a newer one.
+//!
+//! One item for each incident says which event was the newest that the receiver got, and which one is on its way.
+
+use serde::Deserialize;
+use valpero_domain::Timestamp;
+
+use crate::{
+    Delivery, Store, StoreError,
+    call::{Item, Updated, from_item, key, n, s},
+    change::{Change, If},
+    keys,
+    schema::TTL,
+};
+
+const TABLE: &str = "deliveries";
+
+/// Longer than any delivery waits for its next attempt.
+const KEPT_S: i64 = 30 * 86_400;
+
+/// An event's turn to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// It is this one's.
+    Taken,
+    /// Another one is on its way.
+    Busy,
+    /// The receiver has got a newer one, or may have.
+    Overtaken,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Row {
+    newest: Option<String>,
+    sending: Option<String>,
+    sending_until: Option<Timestamp>,
+}
+
+impl Store {
+    /// The item of a delivery's incident, and the delivery's place in it; none for events of no incident.
+    fn turn_of(delivery: &Delivery) -> Option<(Item, &str)> {
+        let (incident, place) = (delivery.incident_id?, delivery.place.as_deref()?);
+        let account = delivery.account_id.to_string();
+        Some((key([("account_id", account), ("delivery_id", keys::turn(incident))]), place))
+    }
+
+    /// Takes the turn for a delivery's event until `lost_at`. An event whose attempt was lost may have arrived, so that none before it
+    /// follows. 1 WRU for an event of an incident; others need no turn.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn take_turn(&self, delivery: &Delivery, now: Timestamp, lost_at: Timestamp) -> Result<Turn, StoreError> {
+        let Some((item, place)) = Self::turn_of(delivery) else { return Ok(Turn::Taken) };
+        let change = Change::new()
+            .set("sending", s(place))
+            .set("sending_until", s(lost_at))
+            .set(TTL, n(now.seconds() + KEPT_S))
+            .only_if(If::Any(vec![If::Absent("newest"), If::AtMost("newest", s(place))]))
+            .only_if(If::Any(vec![
+                If::Absent("sending"),
+                If::Is("sending", s(place)),
+                If::All(vec![
+                    If::Below("sending", s(place)),
+                    // What a wrong clock has taken for longer than an attempt lasts counts as lost, too.
+                    If::Any(vec![If::AtMost("sending_until", s(now)), If::Above("sending_until", s(lost_at))]),
+                ]),
+            ]));
+        let item = match self.change(&self.tables.deliveries, item, change).await? {
+            Updated::Done(_) => return Ok(Turn::Taken),
+            Updated::Refused(item) => item,
+        };
+        let row: Row = item.map(|item| from_item(TABLE, item)).transpose()?.unwrap_or_default();
+        let is_newer = |other: &Option<String>| other.as_deref().is_some_and(|other| other > place);
+        let is_busy = row.sending_until.is_some_and(|until| until > now && until <= lost_at);
+        if is_newer(&row.newest) || is_newer(&row.sending) && !is_busy {
+            return Ok(Turn::Overtaken);
+        }
+        Ok(Turn::Busy)
+    }
+
+    /// Ends the turn of an event. `told`: the receiver has got it, or may have. 1 WRU; 2 where the turn counted as lost.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn end_turn(&self, delivery: &Delivery, told: bool) -> Result<(), StoreError> {
+        let Some((item, place)) = Self::turn_of(delivery) else { return Ok(()) };
+        let change = Change::new()
+            .set_some("newest", told.then(|| s(place)))
+            .remove("sending")
+            .remove("sending_until")
+            .only_if(If::Is("sending", s(place)));
+        match self.change(&self.tables.deliveries, item, change).await? {
+            Updated::Refused(_) if told => self.told_out_of_turn(delivery).await,
+            Updated::Done(_) | Updated::Refused(_) => Ok(()),
+        }
+    }
+
+    /// Notes that the receiver has got an event, whose turn it was not. 1 WRU.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn told_out_of_turn(&self, delivery: &Delivery) -> Result<(), StoreError> {
+        let Some((item, place)) = Self::turn_of(delivery) else { return Ok(()) };
+        let change = Change::new()
+            .set("newest", s(place))
+            .only_if(If::Any(vec![If::Absent("newest"), If::Below("newest", s(place))]));
+        self.change(&self.tables.deliveries, item, change).await.map(drop)
+    }
+}

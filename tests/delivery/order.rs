@@ -1,0 +1,195 @@
+//! Order: within an incident no event reaches its receiver after a newer one, whatever fails, dies or comes at once.
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+use valpero_domain::{
+    delivery::{DeliveryStatus, EventType},
+    event::Due,
+};
+use valpero_storage::{Delivery, Turn};
+
+use super::{Scene, events::WRITES, scene};
+
+const DELIVERIES: &str = "/api/v1/webhooks/deliveries";
+
+impl Scene {
+    /// The monitor goes down and up again, and nobody has been told of either: the events that wait, the older first.
+    async fn down_and_up(&self) -> (Due, Due) {
+        self.world.bare_tick().await;
+        self.world.lose_messages();
+        let opened = self.due().await[0];
+        self.site.answers(200);
+        self.world.bare_tick().await;
+        self.world.lose_messages();
+        let resolved = self.due().await.into_iter().find(|due| *due != opened).expect("another event");
+        (opened, resolved)
+    }
+
+    async fn delivery_of(&self, event: EventType) -> Delivery {
+        self.deliveries().await.into_iter().find(|delivery| delivery.event == event).expect("a delivery")
+    }
+}
+
+/// Whether nothing of an incident came after its end.
+fn in_order(events: &[String]) -> bool {
+    let end = events.iter().position(|event| event == "incident.resolved");
+    end.is_none_or(|end| events[end..].iter().all(|event| event == "incident.resolved"))
+}
+
+#[tokio::test]
+async fn an_event_that_was_delayed_is_superseded_by_a_newer_one_and_can_be_sent_by_hand() {
+    let scene = scene(&[(503, Some("3600"))]).await;
+    scene.world.tick().await;
+    scene.site.answers(200);
+    scene.world.tick().await;
+    assert_eq!(scene.receiver.events(), ["incident.opened", "incident.resolved"]);
+    scene.wait(4000).await;
+    scene.wait(4000).await;
+    assert_eq!(scene.receiver.delivered().len(), 2, "it is never sent late");
+    let opened = scene.delivery_of(EventType::IncidentOpened).await;
+    let list = scene.world.get(&format!("{DELIVERIES}?status=superseded"), &scene.owner).await.expect(200);
+    let shown = &list.data()[0];
+    assert_eq!((list.data().len(), &shown["id"], &shown["next_attempt_at"]), (1, &json!(opened.id), &Value::Null));
+    assert_eq!(shown["gave_up"], "A newer event of the same incident was delivered first.");
+    assert_eq!(shown["attempts"].as_array().map(Vec::len), Some(1), "the one that was made");
+    assert_eq!((opened.attempts, &shown["redelivered_at"]), (1, &Value::Null));
+
+    let path = format!("{DELIVERIES}/{}/redeliver", opened.id);
+    let again = scene.world.post(&path, &scene.owner, Value::Null).await.expect(202);
+    assert_eq!((&again.json["status"], &again.json["redelivered_at"]), (&json!("pending"), &json!(scene.world.now())));
+    scene.world.deliver().await;
+    let delivered = scene.receiver.delivered();
+    assert_eq!((delivered.len(), delivered[2].event()), (3, "incident.opened"));
+    let marks: Vec<&str> = delivered.iter().map(|one| one.header("x-valpero-redelivered")).collect();
+    assert_eq!(marks, ["", "", "true"]);
+    assert_eq!(scene.delivery_of(EventType::IncidentOpened).await.status, DeliveryStatus::Succeeded);
+}
+
+#[tokio::test]
+async fn an_event_that_is_handed_out_late_is_superseded() {
+    let scene = scene(&[]).await;
+    let (opened, resolved) = scene.down_and_up().await;
+    assert_eq!((scene.receive(resolved).await, scene.receive(opened).await), (0, 0));
+    scene.wait(120).await;
+    assert_eq!(scene.receiver.events(), ["incident.resolved"]);
+    assert_eq!(scene.delivery_of(EventType::IncidentOpened).await.status, DeliveryStatus::Superseded);
+}
+
+#[tokio::test]
+async fn a_newer_event_that_the_receiver_refused_supersedes_nothing() {
+    let scene = scene(&[(500, None), (500, None)]).await;
+    let (opened, resolved) = scene.down_and_up().await;
+    assert_eq!((scene.receive(resolved).await, scene.receive(opened).await), (0, 0));
+    assert_eq!(scene.receiver.events(), ["incident.resolved", "incident.opened"], "both were refused");
+    let due = scene.delivery_of(EventType::IncidentOpened).await.id;
+    scene.world.advance(6);
+    assert_eq!(scene.receive(Due::Delivery(due)).await, 0);
+    scene.wait(6).await;
+    assert_eq!(scene.receiver.events()[2..], ["incident.opened", "incident.resolved"]);
+}
+
+#[tokio::test]
+async fn an_event_waits_while_an_older_one_is_on_its_way() {
+    let scene = scene(&[(503, Some("3600"))]).await;
+    let (opened, resolved) = scene.down_and_up().await;
+    scene.receive(opened).await;
+    let older = scene.delivery_of(EventType::IncidentOpened).await;
+    let store = &scene.world.stack.app.store;
+    let turn = async || {
+        let now = scene.world.now();
+        store.take_turn(&older, now, now.plus_seconds(30)).await.expect("a turn")
+    };
+    assert_eq!(turn().await, Turn::Taken);
+    assert_eq!(scene.receive(resolved).await, 0);
+    scene.wait(3).await;
+    assert_eq!(scene.receiver.delivered().len(), 1, "it waits");
+    let newer = scene.delivery_of(EventType::IncidentResolved).await;
+    assert_eq!((newer.status, newer.attempts, newer.attempt_log.len()), (DeliveryStatus::Pending, 0, 0));
+    store.end_turn(&older, false).await.expect("an end");
+    scene.wait(3).await;
+    assert_eq!(scene.receiver.events(), ["incident.opened", "incident.resolved"]);
+    assert_eq!(turn().await, Turn::Overtaken);
+}
+
+#[tokio::test]
+async fn a_turn_that_is_lost_ends_and_may_have_told_its_event() {
+    for newer_is_lost in [false, true] {
+        let scene = scene(&[(500, None), (500, None)]).await;
+        let (opened, resolved) = scene.down_and_up().await;
+        for due in [opened, resolved] {
+            scene.receive(due).await;
+        }
+        let lost = if newer_is_lost { EventType::IncidentResolved } else { EventType::IncidentOpened };
+        let (lost, now) = (scene.delivery_of(lost).await, scene.world.now());
+        let store = &scene.world.stack.app.store;
+        let turn = store.take_turn(&lost, now, now.plus_seconds(30)).await.expect("a turn");
+        assert_eq!(turn, Turn::Taken);
+        scene.world.advance(31);
+        let older = scene.delivery_of(EventType::IncidentOpened).await.id;
+        scene.receive(Due::Delivery(older)).await;
+        scene.wait(60).await;
+        let told: &[&str] =
+            if newer_is_lost { &["incident.resolved"] } else { &["incident.opened", "incident.resolved"] };
+        assert_eq!(scene.receiver.events()[2..], *told, "newer lost: {newer_is_lost}");
+    }
+}
+
+#[tokio::test]
+async fn after_any_write_of_a_newer_events_delivery_nothing_older_follows_it() {
+    let mut crashes = 0;
+    for writes in 0..WRITES {
+        let scene = scene(&[(500, None)]).await;
+        let (opened, resolved) = scene.down_and_up().await;
+        scene.receive(opened).await;
+        scene.world.crashes.after(writes);
+        scene.receive(resolved).await;
+        let crashed = scene.world.crashes.happened();
+        crashes += i64::from(crashed);
+        scene.world.crashes.restart();
+        scene.world.lose_messages();
+        for wait_s in [6, 25, 60] {
+            scene.wait(wait_s).await;
+        }
+        let events = scene.receiver.events();
+        assert!(events.contains(&"incident.resolved".into()) && in_order(&events), "{events:?} after {writes} writes");
+        assert!(scene.due().await.is_empty(), "nothing is left over after {writes} writes");
+        if !crashed {
+            break;
+        }
+    }
+    assert_eq!(crashes, 6);
+}
+
+#[tokio::test]
+async fn events_that_come_at_once_arrive_in_order() {
+    for _ in 0..5 {
+        let scene = scene(&[(500, None)]).await;
+        let (opened, resolved) = scene.down_and_up().await;
+        let failed = join_all([resolved, opened, resolved, opened].map(|due| scene.receive(due))).await;
+        assert_eq!(failed.into_iter().sum::<usize>(), 0);
+        for _ in 0..3 {
+            scene.wait(60).await;
+        }
+        let events = scene.receiver.events();
+        // The first of them was refused.
+        assert!(in_order(&events[1..]) && events[1..].contains(&"incident.resolved".into()), "{events:?}");
+        let open = scene.deliveries().await.into_iter().filter(|one| one.status == DeliveryStatus::Pending).count();
+        assert_eq!(open, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_comment_on_a_closed_incident_is_sent_after_its_end() {
+    let scene = scene(&[]).await;
+    scene.world.tick().await;
+    let incident = scene.world.read(&scene.owner, &scene.id).await["current_incident_id"].clone();
+    let path = format!("/api/v1/incidents/{}", incident.as_str().expect("an incident"));
+    scene.world.post(&format!("{path}/comments"), &scene.owner, json!({"body": "A disk."})).await.expect(201);
+    scene.world.deliver().await;
+    scene.world.post(&format!("{path}/resolve"), &scene.owner, json!({})).await.expect(200);
+    scene.world.deliver().await;
+    scene.world.post(&format!("{path}/comments"), &scene.owner, json!({"body": "It was full."})).await.expect(201);
+    scene.world.deliver().await;
+    let told = ["incident.opened", "incident.commented", "incident.resolved", "incident.commented"];
+    assert_eq!(scene.receiver.events(), told);
+}
