@@ -51,14 +51,14 @@ async fn bodies_are_described_by_the_fields_that_are_read() {
     let rotate = format!("/api/v1/keys/{key}/rotate");
     let (one, story) = (format!("/api/v1/monitors/{monitor}"), format!("/api/v1/incidents/{incident}"));
     for (method, path, body, pointer, schema) in [
-        ("POST", "/api/v1/monitors", zzz(), "", "NewMonitor"),
+        ("POST", "/api/v1/monitors", zzz(), "", "MonitorCreate"),
         ("POST", "/api/v1/monitors", json!({"http": zzz()}), "/http", "HttpSettings"),
         ("PATCH", one.as_str(), zzz(), "", "MonitorPatch"),
         ("PATCH", one.as_str(), json!({"http": zzz()}), "/http", "HttpPatch"),
-        ("POST", "/api/v1/keys", zzz(), "", "NewKey"),
+        ("POST", "/api/v1/keys", zzz(), "", "KeyCreate"),
         ("POST", &rotate, zzz(), "", "Rotation"),
         ("POST", &format!("{story}/acknowledge"), zzz(), "", "Note"),
-        ("POST", &format!("{story}/comments"), zzz(), "", "NewComment"),
+        ("POST", &format!("{story}/comments"), zzz(), "", "CommentCreate"),
         ("POST", "/api/v1/webhooks/rotate-secret", zzz(), "", "SecretRotation"),
         ("POST", "/api/v1/webhooks/test", zzz(), "", "WebhookTest"),
         ("POST", "/api/v1/tools/http", zzz(), "", "HttpTool"),
@@ -137,6 +137,29 @@ fn every_operation_says_how_it_fails_and_every_answer_carries_the_headers() {
     }
     assert_eq!(operations.len(), 35);
     assert_eq!(document["webhooks"].as_object().map(serde_json::Map::len), Some(9));
+}
+
+#[test]
+fn generators_of_clients_find_no_name_twice() {
+    let document = valpero_api::openapi::document();
+    let tags_of = |section: &str| -> BTreeSet<String> {
+        let items = document[section].as_object().expect("a section").values();
+        let operations = items.flat_map(|item| item.as_object().expect("operations").values());
+        operations.map(|operation| operation["tags"][0].as_str().expect("a tag").to_owned()).collect()
+    };
+    // One file a tag: a tag of both sections would have one of the two.
+    let (called, sent) = (tags_of("paths"), tags_of("webhooks"));
+    assert!(called.is_disjoint(&sent), "{called:?} {sent:?}");
+    let declared: Vec<&str> =
+        document["tags"].as_array().expect("tags").iter().filter_map(|tag| tag["name"].as_str()).collect();
+    assert_eq!(called.union(&sent).map(String::as_str).collect::<BTreeSet<_>>(), declared.into_iter().collect());
+    // In Go each type has these beside it.
+    let schemas = document["components"]["schemas"].as_object().expect("schemas");
+    for name in schemas.keys() {
+        for beside in [format!("New{name}"), format!("New{name}WithDefaults"), format!("Nullable{name}")] {
+            assert!(!schemas.contains_key(&beside), "{beside}");
+        }
+    }
 }
 
 #[test]

@@ -143,7 +143,8 @@ fn reference(document: &Value) -> Reference<'_> {
         at.map(|at| lead.remove(at)).unwrap_or_default()
     };
     let (problems, webhooks) = (take("Problems"), take("Webhooks"));
-    let group = |tag| group(document, &schemas, tag);
+    // Events are shown apart.
+    let groups = document["tags"].as_array().into_iter().flatten().map(|tag| group(document, &schemas, tag));
     let objects = names.into_iter().map(|name| {
         let schema = &document["components"]["schemas"][name];
         let (text, fields) = (spans(text(&schema["description"])), schemas.fields(schema, Side::Returned));
@@ -153,7 +154,7 @@ fn reference(document: &Value) -> Reference<'_> {
     Reference {
         style: STYLE,
         title: text(&document["info"]["title"]),
-        groups: document["tags"].as_array().into_iter().flatten().map(group).collect(),
+        groups: groups.filter(|group| !group.operations.is_empty()).collect(),
         objects: objects.collect(),
         webhooks: describe_webhooks(&schemas, &document["webhooks"], webhooks),
         problems: Problems {
