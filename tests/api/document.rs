@@ -163,6 +163,48 @@ fn generators_of_clients_find_no_name_twice() {
 }
 
 #[test]
+fn members_that_go_together_are_kinds_of_one_object() {
+    let document = valpero_api::openapi::document();
+    let schemas = &document["components"]["schemas"];
+    let kinds = |name: &str| -> Vec<&str> {
+        let choices = schemas[name]["oneOf"].as_array().expect("kinds");
+        choices.iter().map(|one| one["$ref"].as_str().and_then(|at| at.rsplit('/').next()).expect("a name")).collect()
+    };
+    let has = |kind: &str, member: &str| schemas[kind]["properties"].get(member).is_some();
+    let requires = |kind: &str, member: &str| {
+        let required = schemas[kind]["required"].as_array().expect("required members");
+        let nullable = schemas[kind]["properties"][member].get("oneOf").is_some();
+        required.contains(&json!(member)) && !nullable
+    };
+    let types = ["http", "ssl", "tcp", "dns", "ping"];
+    for (name, is_body) in [("Monitor", false), ("MonitorCreate", true)] {
+        assert_eq!(kinds(name).len(), types.len(), "{name}");
+        for (kind, own) in kinds(name).into_iter().zip(types) {
+            assert_eq!(schemas[kind]["properties"]["check_type"]["enum"][0], own, "{kind}");
+            // Nothing but the URL is needed for an http check.
+            assert_eq!(requires(kind, own), own != "http" || !is_body, "{kind}");
+            assert_eq!(requires(kind, "url"), own == "http", "{kind}");
+            for other in types.into_iter().filter(|other| *other != own) {
+                assert_eq!(has(kind, other), !is_body, "{kind} {other}");
+            }
+        }
+    }
+    for (event, item) in document["webhooks"].as_object().expect("webhooks") {
+        let about = match event.as_str() {
+            "monitor.unwatched" => "unwatched",
+            "ssl.expiring" => "certificate",
+            incident if incident.starts_with("incident.") => "incident",
+            _ => continue,
+        };
+        let body = &item["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+        let kind = document.pointer(body.as_str().expect("a reference").trim_start_matches('#')).expect("it exists");
+        let data = kind["properties"]["data"]["$ref"].as_str().and_then(|at| at.rsplit('/').next()).expect("a name");
+        assert!(requires(data, about), "{event}");
+    }
+    assert_eq!(kinds("WebhookEvent").len(), 4);
+}
+
+#[test]
 fn every_reference_leads_somewhere() {
     fn look(value: &Value, document: &Value) {
         match value {

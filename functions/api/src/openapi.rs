@@ -1,6 +1,7 @@
 //! The OpenAPI document of the whole API, made from the routes themselves; what all operations have in common is added here.
 
 mod failures;
+mod unions;
 mod webhooks;
 
 use serde_json::{Map, Value, json};
@@ -49,6 +50,7 @@ pub fn document() -> Value {
     document["components"]["responses"] = failures::shared();
     document["components"]["schemas"]["GatewayMessage"] = failures::gateway_message();
     describe_answers(&mut document["components"]["schemas"]);
+    unions::divide(&mut document["components"]["schemas"]);
     for (path, item) in members(&mut document["paths"]) {
         for (method, operation) in members(item) {
             complete(path, method, operation);

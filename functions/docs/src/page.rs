@@ -156,7 +156,7 @@ fn reference(document: &Value) -> Reference<'_> {
         title: text(&document["info"]["title"]),
         groups: groups.filter(|group| !group.operations.is_empty()).collect(),
         objects: objects.collect(),
-        webhooks: describe_webhooks(&schemas, &document["webhooks"], webhooks),
+        webhooks: describe_webhooks(&schemas, document, webhooks),
         problems: Problems {
             prose: problems,
             all: ProblemCode::ALL.iter().map(explain).collect(),
@@ -296,12 +296,12 @@ fn curl<'a>(schemas: &Schemas<'a>, path: &str, method: &str, operation: &'a Valu
     lines.join(" \\\n  ")
 }
 
-fn describe_webhooks<'a>(schemas: &Schemas<'a>, webhooks: &'a Value, prose: Section<'a>) -> Webhooks<'a> {
-    let events = || members(webhooks).map(|(event, item)| (event.as_str(), &item["post"]));
-    // They all have the same headers, body and responses.
+fn describe_webhooks<'a>(schemas: &Schemas<'a>, document: &'a Value, prose: Section<'a>) -> Webhooks<'a> {
+    let events = || members(&document["webhooks"]).map(|(event, item)| (event.as_str(), &item["post"]));
+    // They all have the same headers and responses, and bodies of one shape.
     let any = events().next().map_or(&Value::Null, |(_, post)| post);
     let body = &any["requestBody"]["content"]["application/json"];
-    let schema = &body["schema"];
+    let schema = &document["components"]["schemas"]["WebhookEvent"];
     let example = body.get("example").map_or_else(|| schemas.example(schema, true), Value::clone);
     let headers = any["parameters"].as_array().into_iter().flatten();
     let responses = members(&any["responses"]);
