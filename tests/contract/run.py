@@ -1,6 +1,7 @@
 """The API as programs see it that others wrote: `python3 tests/contract/run.py PATH_TO_VALPERO [PART…]`.
 
-- rules: the document, by the recommended rules of Redocly and Spectral
+- rules: the document, by the rules of Redocly and Spectral
+- examples: those of the document, by its schemas and sent to a server
 - reference: the page under /docs/api, in Chromium
 - client: a Python client that openapi-python-client makes from the document
 - generators: clients of openapi-generator (Python, Go, TypeScript), openapi-typescript and @hey-api/openapi-ts
@@ -28,6 +29,7 @@ from testkit.steps import summary
 # The module of each part.
 PARTS = {
     "rules": "rules",
+    "examples": "examples",
     "reference": "reference",
     "client": "client",
     "generators": "generators",
