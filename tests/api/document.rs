@@ -51,14 +51,14 @@ async fn bodies_are_described_by_the_fields_that_are_read() {
     let rotate = format!("/api/v1/keys/{key}/rotate");
     let (one, story) = (format!("/api/v1/monitors/{monitor}"), format!("/api/v1/incidents/{incident}"));
     for (method, path, body, pointer, schema) in [
-        ("POST", "/api/v1/monitors", zzz(), "", "NewMonitor"),
+        ("POST", "/api/v1/monitors", zzz(), "", "MonitorCreate"),
         ("POST", "/api/v1/monitors", json!({"http": zzz()}), "/http", "HttpSettings"),
         ("PATCH", one.as_str(), zzz(), "", "MonitorPatch"),
         ("PATCH", one.as_str(), json!({"http": zzz()}), "/http", "HttpPatch"),
-        ("POST", "/api/v1/keys", zzz(), "", "NewKey"),
+        ("POST", "/api/v1/keys", zzz(), "", "KeyCreate"),
         ("POST", &rotate, zzz(), "", "Rotation"),
         ("POST", &format!("{story}/acknowledge"), zzz(), "", "Note"),
-        ("POST", &format!("{story}/comments"), zzz(), "", "NewComment"),
+        ("POST", &format!("{story}/comments"), zzz(), "", "CommentCreate"),
         ("POST", "/api/v1/webhooks/rotate-secret", zzz(), "", "SecretRotation"),
         ("POST", "/api/v1/webhooks/test", zzz(), "", "WebhookTest"),
         ("POST", "/api/v1/tools/http", zzz(), "", "HttpTool"),
@@ -137,6 +137,71 @@ fn every_operation_says_how_it_fails_and_every_answer_carries_the_headers() {
     }
     assert_eq!(operations.len(), 35);
     assert_eq!(document["webhooks"].as_object().map(serde_json::Map::len), Some(9));
+}
+
+#[test]
+fn generators_of_clients_find_no_name_twice() {
+    let document = valpero_api::openapi::document();
+    let tags_of = |section: &str| -> BTreeSet<String> {
+        let items = document[section].as_object().expect("a section").values();
+        let operations = items.flat_map(|item| item.as_object().expect("operations").values());
+        operations.map(|operation| operation["tags"][0].as_str().expect("a tag").to_owned()).collect()
+    };
+    // One file a tag: a tag of both sections would have one of the two.
+    let (called, sent) = (tags_of("paths"), tags_of("webhooks"));
+    assert!(called.is_disjoint(&sent), "{called:?} {sent:?}");
+    let declared: Vec<&str> =
+        document["tags"].as_array().expect("tags").iter().filter_map(|tag| tag["name"].as_str()).collect();
+    assert_eq!(called.union(&sent).map(String::as_str).collect::<BTreeSet<_>>(), declared.into_iter().collect());
+    // In Go each type has these beside it.
+    let schemas = document["components"]["schemas"].as_object().expect("schemas");
+    for name in schemas.keys() {
+        for beside in [format!("New{name}"), format!("New{name}WithDefaults"), format!("Nullable{name}")] {
+            assert!(!schemas.contains_key(&beside), "{beside}");
+        }
+    }
+}
+
+#[test]
+fn members_that_go_together_are_kinds_of_one_object() {
+    let document = valpero_api::openapi::document();
+    let schemas = &document["components"]["schemas"];
+    let kinds = |name: &str| -> Vec<&str> {
+        let choices = schemas[name]["oneOf"].as_array().expect("kinds");
+        choices.iter().map(|one| one["$ref"].as_str().and_then(|at| at.rsplit('/').next()).expect("a name")).collect()
+    };
+    let has = |kind: &str, member: &str| schemas[kind]["properties"].get(member).is_some();
+    let requires = |kind: &str, member: &str| {
+        let required = schemas[kind]["required"].as_array().expect("required members");
+        let nullable = schemas[kind]["properties"][member].get("oneOf").is_some();
+        required.contains(&json!(member)) && !nullable
+    };
+    let types = ["http", "ssl", "tcp", "dns", "ping"];
+    for (name, is_body) in [("Monitor", false), ("MonitorCreate", true)] {
+        assert_eq!(kinds(name).len(), types.len(), "{name}");
+        for (kind, own) in kinds(name).into_iter().zip(types) {
+            assert_eq!(schemas[kind]["properties"]["check_type"]["enum"][0], own, "{kind}");
+            // Nothing but the URL is needed for an http check.
+            assert_eq!(requires(kind, own), own != "http" || !is_body, "{kind}");
+            assert_eq!(requires(kind, "url"), own == "http", "{kind}");
+            for other in types.into_iter().filter(|other| *other != own) {
+                assert_eq!(has(kind, other), !is_body, "{kind} {other}");
+            }
+        }
+    }
+    for (event, item) in document["webhooks"].as_object().expect("webhooks") {
+        let about = match event.as_str() {
+            "monitor.unwatched" => "unwatched",
+            "ssl.expiring" => "certificate",
+            incident if incident.starts_with("incident.") => "incident",
+            _ => continue,
+        };
+        let body = &item["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+        let kind = document.pointer(body.as_str().expect("a reference").trim_start_matches('#')).expect("it exists");
+        let data = kind["properties"]["data"]["$ref"].as_str().and_then(|at| at.rsplit('/').next()).expect("a name");
+        assert!(requires(data, about), "{event}");
+    }
+    assert_eq!(kinds("WebhookEvent").len(), 4);
 }
 
 #[test]

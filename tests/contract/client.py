@@ -64,12 +64,12 @@ def use(up, site, modules):
         call = Caller(client, modules)
         status, account = call("get_account")
         step("it reads the account", status == 200 and isinstance(account, models.Account), account)
-        status, made = call("create_monitor", body=models.NewMonitor(url=site.url, name="Shop"))
-        step("makes a monitor", status == 201 and isinstance(made, models.Monitor) and made.name == "Shop", made)
+        status, made = call("create_monitor", body=models.HttpMonitorCreate(url=site.url, name="Shop"))
+        step("makes a monitor", status == 201 and isinstance(made, models.HttpMonitor) and made.name == "Shop", made)
         status, read = call("get_monitor", made.id)
         step("reads it", status == 200 and read.id == made.id and read.created_at == made.created_at, read)
         status, listed = call("list_monitors")
-        known = [monitor.id for monitor in listed.data if isinstance(monitor, models.Monitor)]
+        known = [monitor.id for monitor in listed.data if isinstance(monitor, models.HttpMonitor)]
         step("lists it", status == 200 and known == [made.id] and not listed.has_more, listed)
         status, changed = call("update_monitor", made.id, body=models.MonitorPatch(name="Store"))
         step("changes it", status == 200 and (changed.name, changed.url) == ("Store", made.url), changed)
@@ -79,7 +79,7 @@ def use(up, site, modules):
         step("resumes it", status == 200 and resumed.status.value == "pending", resumed)
         status, checks = call("list_checks", made.id)
         step("reads its checks", status == 200 and all(isinstance(check, models.Check) for check in checks.data), checks)
-        status, problem = call("create_monitor", body=models.NewMonitor(url="ftp://127.0.0.1/"))
+        status, problem = call("create_monitor", body=models.HttpMonitorCreate(url="ftp://127.0.0.1/"))
         faults = [fault.pointer for fault in problem.errors]
         step("reads a problem as one", status == 422 and isinstance(problem, models.Problem) and faults == ["/url"], problem)
         status, _ = call("delete_monitor", made.id)

@@ -1,14 +1,16 @@
 """The API as programs see it that others wrote: `python3 tests/contract/run.py PATH_TO_VALPERO [PART…]`.
 
-- rules: the document, by the recommended rules of Redocly and Spectral
+- rules: the document, by the rules of Redocly and Spectral
+- examples: those of the document, by its schemas and sent to a server
 - reference: the page under /docs/api, in Chromium
 - client: a Python client that openapi-python-client makes from the document
+- generators: clients of openapi-generator (Python, Go, TypeScript), openapi-typescript and @hey-api/openapi-ts
 - signatures: webhooks, checked by the package of Standard Webhooks and by the README's one-liner
 - prometheus: metrics, scraped by Prometheus, with our rules and dashboard
 - schemathesis: every operation, by the document's word, with thousands of good and bad requests
 
 It makes its own Python and npm environments under target/ and installs what Debian packages are missing, and then goes into a network
-namespace of its own, from which nothing can reach any other machine. Takes about three minutes, most of them for the last part.
+namespace of its own, from which nothing can reach any other machine. Takes about four minutes, most of them for the last part.
 """
 
 import importlib
@@ -27,8 +29,10 @@ from testkit.steps import summary
 # The module of each part.
 PARTS = {
     "rules": "rules",
+    "examples": "examples",
     "reference": "reference",
     "client": "client",
+    "generators": "generators",
     "signatures": "signatures",
     "prometheus": "scrape",
     "schemathesis": "fuzz",
@@ -55,4 +59,5 @@ elif len(sys.argv) < 2 or not os.access(sys.argv[1], os.X_OK) or not set(sys.arg
 else:
     packages.install("prometheus", "chromium", "openssl", "iproute2")
     suite.linter("redocly")
+    suite.typescript("tsc")
     network.enter(suite.program("python"), __file__, *sys.argv[1:])

@@ -21,6 +21,11 @@ def linter(name):
     return environments.node_program(os.path.join(TARGET, "contract-linters"), name, os.path.join(HERE, "linters.txt"))
 
 
+def typescript(name):
+    """A program of the npm packages of typescript.txt."""
+    return environments.node_program(os.path.join(TARGET, "contract-typescript"), name, os.path.join(HERE, "typescript.txt"))
+
+
 def start(valpero, part):
     """A `valpero up` that remembers nothing."""
     return Up(valpero, "--memory", log=os.path.join(OUT, part + ".log"))

@@ -1,6 +1,7 @@
 //! The OpenAPI document of the whole API, made from the routes themselves; what all operations have in common is added here.
 
 mod failures;
+mod unions;
 mod webhooks;
 
 use serde_json::{Map, Value, json};
@@ -28,7 +29,7 @@ const LINKS: [(&str, &str, &str, &str); 13] = [
     ("create_key", "201", "id", "revoke_key"),
     ("rotate_key", "201", "id", "revoke_key"),
     ("test_webhook", "202", "id", "get_delivery"),
-    ("test_webhook", "202", "id", "redeliver"),
+    ("test_webhook", "202", "id", "redeliver_webhook"),
 ];
 
 /// The document.
@@ -47,7 +48,9 @@ pub fn document() -> Value {
     }});
     document["components"]["headers"] = headers();
     document["components"]["responses"] = failures::shared();
+    document["components"]["schemas"]["GatewayMessage"] = failures::gateway_message();
     describe_answers(&mut document["components"]["schemas"]);
+    unions::divide(&mut document["components"]["schemas"]);
     for (path, item) in members(&mut document["paths"]) {
         for (method, operation) in members(item) {
             complete(path, method, operation);
@@ -177,6 +180,7 @@ fn tags() -> Value {
         {"name": "monitors", "description": "Monitors and their checks."},
         {"name": "incidents", "description": "Periods in which a monitor was down, with their timelines."},
         {"name": "webhooks", "description": "Webhook secrets, deliveries with their attempts, test events."},
+        {"name": "events", "description": "Events that are sent to the webhooks of monitors."},
         {"name": "tools", "description": "One probe of any target, from where the API runs. Nothing is stored; each counts as one request of the key. A key with `monitors:read` alone can probe public targets, by GET or HEAD, without headers, body or credentials of its own. With `monitors:write` it can probe whatever a monitor can."},
         {"name": "metrics", "description": "Metrics for Prometheus."},
         {"name": "docs", "description": "This reference, and a health check. No API key is needed."},
@@ -304,7 +308,7 @@ fn example(id: &str) -> Option<Value> {
         "probe_http" => json!({"url": "https://example.com/health", "expected_status": "200-299"}),
         "probe_ssl" | "probe_ping" => json!({"host": "example.com", "port": 443}),
         "probe_dns" => json!({"name": "example.com", "record_type": "MX"}),
-        "look_at_headers" => json!({"url": "https://example.com/"}),
+        "probe_headers" => json!({"url": "https://example.com/"}),
         "comment_on_incident" => json!({"body": "The disk was full."}),
         _ => return None,
     })

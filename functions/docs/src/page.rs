@@ -143,7 +143,8 @@ fn reference(document: &Value) -> Reference<'_> {
         at.map(|at| lead.remove(at)).unwrap_or_default()
     };
     let (problems, webhooks) = (take("Problems"), take("Webhooks"));
-    let group = |tag| group(document, &schemas, tag);
+    // Events are shown apart.
+    let groups = document["tags"].as_array().into_iter().flatten().map(|tag| group(document, &schemas, tag));
     let objects = names.into_iter().map(|name| {
         let schema = &document["components"]["schemas"][name];
         let (text, fields) = (spans(text(&schema["description"])), schemas.fields(schema, Side::Returned));
@@ -153,9 +154,9 @@ fn reference(document: &Value) -> Reference<'_> {
     Reference {
         style: STYLE,
         title: text(&document["info"]["title"]),
-        groups: document["tags"].as_array().into_iter().flatten().map(group).collect(),
+        groups: groups.filter(|group| !group.operations.is_empty()).collect(),
         objects: objects.collect(),
-        webhooks: describe_webhooks(&schemas, &document["webhooks"], webhooks),
+        webhooks: describe_webhooks(&schemas, document, webhooks),
         problems: Problems {
             prose: problems,
             all: ProblemCode::ALL.iter().map(explain).collect(),
@@ -295,12 +296,12 @@ fn curl<'a>(schemas: &Schemas<'a>, path: &str, method: &str, operation: &'a Valu
     lines.join(" \\\n  ")
 }
 
-fn describe_webhooks<'a>(schemas: &Schemas<'a>, webhooks: &'a Value, prose: Section<'a>) -> Webhooks<'a> {
-    let events = || members(webhooks).map(|(event, item)| (event.as_str(), &item["post"]));
-    // They all have the same headers, body and responses.
+fn describe_webhooks<'a>(schemas: &Schemas<'a>, document: &'a Value, prose: Section<'a>) -> Webhooks<'a> {
+    let events = || members(&document["webhooks"]).map(|(event, item)| (event.as_str(), &item["post"]));
+    // They all have the same headers and responses, and bodies of one shape.
     let any = events().next().map_or(&Value::Null, |(_, post)| post);
     let body = &any["requestBody"]["content"]["application/json"];
-    let schema = &body["schema"];
+    let schema = &document["components"]["schemas"]["WebhookEvent"];
     let example = body.get("example").map_or_else(|| schemas.example(schema, true), Value::clone);
     let headers = any["parameters"].as_array().into_iter().flatten();
     let responses = members(&any["responses"]);

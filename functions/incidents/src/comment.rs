@@ -22,9 +22,9 @@ const BODY: Field = Field::text("body", &text_spec::NOTE)
 
 /// The body of a comment.
 const COMMENT: Object =
-    Object { name: "NewComment", patch_name: "", says: "A comment on an incident.", fields: &[BODY] };
+    Object { name: "CommentCreate", patch_name: "", says: "A comment on an incident.", fields: &[BODY] };
 
-body!(NewComment, COMMENT, Whole);
+body!(CommentCreate, COMMENT, Whole);
 
 /// Comment on an incident. Works for ongoing and resolved incidents.
 #[utoipa::path(
@@ -34,7 +34,7 @@ body!(NewComment, COMMENT, Whole);
     tag = "incidents",
     security(("key" = ["incidents:write"])),
     params(("id" = schema::IncidentId, Path, description = "ID of the incident"), IdempotencyParam),
-    request_body = NewComment,
+    request_body = CommentCreate,
     responses((status = 201, description = "The comment as a timeline entry", body = views::TimelineEntry))
 )]
 pub async fn comment(

@@ -3,5 +3,5 @@
 use valpero_domain::MonitorSpec;
 use valpero_views::body;
 
-body!(NewMonitor, MonitorSpec::OBJECT, Whole);
+body!(MonitorCreate, MonitorSpec::OBJECT, Whole);
 body!(MonitorPatch, MonitorSpec::OBJECT, Patch);

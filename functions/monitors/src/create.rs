@@ -11,7 +11,7 @@ use valpero_storage::{Monitor, StoreError, Webhook};
 use valpero_views as views;
 use valpero_views::Shown;
 
-use crate::bodies::NewMonitor;
+use crate::bodies::MonitorCreate;
 
 /// Create a monitor. If `webhook_url` is set, the response contains the webhook's secret, shown only once. A plan's limit is 403
 /// `monitor_limit_reached`; a new deployment, in which no region has reported yet, is 503 `no_region_yet`.
@@ -22,7 +22,7 @@ use crate::bodies::NewMonitor;
     tag = "monitors",
     security(("key" = ["monitors:write"])),
     params(IdempotencyParam),
-    request_body = NewMonitor,
+    request_body = MonitorCreate,
     responses((status = 201, description = "The monitor", body = views::Monitor))
 )]
 pub async fn create(

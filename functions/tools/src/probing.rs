@@ -105,7 +105,7 @@ pub async fn ping(
 #[utoipa::path(
     post,
     path = "/api/v1/tools/headers",
-    operation_id = "look_at_headers",
+    operation_id = "probe_headers",
     tag = "tools",
     security(("key" = ["monitors:read"])),
     request_body = HeadersTool,

@@ -19,7 +19,7 @@ use valpero_views::{Delivery, schema};
 #[utoipa::path(
     post,
     path = "/api/v1/webhooks/deliveries/{id}/redeliver",
-    operation_id = "redeliver",
+    operation_id = "redeliver_webhook",
     tag = "webhooks",
     security(("key" = ["monitors:write"])),
     params(("id" = schema::DeliveryId, Path, description = "ID of the delivery")),

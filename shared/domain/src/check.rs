@@ -44,6 +44,16 @@ pub const DNS: Field = Field::object("dns", &DnsCheck::OBJECT).says("Settings of
 pub const PING: Field = Field::object("ping", &PingCheck::OBJECT)
     .says("Settings of a ping check, which requires them. It measures the TCP handshake: AWS Lambda has no ICMP.");
 
+/// The fields that go with one type alone.
+pub const OWNED: [(Field, CheckType); 6] = [
+    (URL, CheckType::Http),
+    (HTTP, CheckType::Http),
+    (SSL, CheckType::Ssl),
+    (TCP, CheckType::Tcp),
+    (DNS, CheckType::Dns),
+    (PING, CheckType::Ping),
+];
+
 /// The kinds of check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -160,15 +170,8 @@ impl Check {
         let before = faults.len();
         let check_type: CheckType = fields.read(&CHECK_TYPE, faults).unwrap_or_default();
         let unknown_type = faults.len() > before;
-        for (field, owner) in [
-            (&URL, CheckType::Http),
-            (&HTTP, CheckType::Http),
-            (&SSL, CheckType::Ssl),
-            (&TCP, CheckType::Tcp),
-            (&DNS, CheckType::Dns),
-            (&PING, CheckType::Ping),
-        ] {
-            if fields.value(field).is_some() && owner != check_type && !unknown_type {
+        for (field, owner) in &OWNED {
+            if fields.value(field).is_some() && *owner != check_type && !unknown_type {
                 let (ours, name) = (check_type.as_str(), field.name);
                 let detail = match name {
                     "url" => format!("goes with http checks; a {ours} check names its target in the object {ours}"),

@@ -115,7 +115,7 @@ pub struct MonitorSpec {
 impl MonitorSpec {
     /// Its fields.
     pub const OBJECT: Object = Object {
-        name: "NewMonitor",
+        name: "MonitorCreate",
         patch_name: "MonitorPatch",
         says: "Settings of a monitor. An http check requires `url`, each other type the object of its name.",
         fields: &[

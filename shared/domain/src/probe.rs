@@ -70,6 +70,15 @@ macro_rules! error_codes {
         }
 
         impl ErrorCode {
+            /// How it is spelled and described.
+            pub const TEXT: Text = Text {
+                name: "ErrorCode",
+                says: "Why a check is not up. The documentation of checks explains each code.",
+                example: "connect_refused",
+                values: values!(ErrorCode),
+                ..Text::PLAIN
+            };
+
             /// Every code.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 

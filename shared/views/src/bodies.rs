@@ -20,7 +20,7 @@ pub enum Purpose {
     Patch,
 }
 
-/// Names a type, for `request_body`, whose schema is that of an object of fields: `body!(NewMonitor, MonitorSpec::OBJECT, Whole)`.
+/// Names a type, for `request_body`, whose schema is that of an object of fields: `body!(MonitorCreate, MonitorSpec::OBJECT, Whole)`.
 #[macro_export]
 macro_rules! body {
     ($name:ident, $object:expr, $purpose:ident) => {

@@ -6,7 +6,7 @@ use valpero_domain::{
     Actor, IncidentId, MonitorId, RegionCode, Timestamp,
     id::CommentId,
     incident::{self, IncidentStatus, TimelineType},
-    probe::Cause,
+    probe::{Cause, ErrorCode},
 };
 
 use crate::{ActorView, schema};
@@ -81,9 +81,9 @@ impl Incident {
 /// Why a check failed.
 #[derive(Debug, ToSchema)]
 pub struct CauseView {
-    /// Machine-readable reason from a fixed list, such as `connect_refused`.
-    #[schema(example = "connect_refused")]
-    pub code: String,
+    /// Machine-readable reason.
+    #[schema(value_type = schema::ErrorCode)]
+    pub code: ErrorCode,
     /// Readable explanation of what was seen.
     #[schema(example = "192.0.2.7:443 refused the connection.")]
     pub detail: String,

@@ -80,6 +80,7 @@ texts! {
     DnsMatch valpero_domain::dns_check::DnsMatch::TEXT;
     Method valpero_domain::http_check::Method::TEXT;
     Outcome valpero_domain::probe::Outcome::TEXT;
+    ErrorCode valpero_domain::probe::ErrorCode::TEXT;
     IncidentStatus valpero_domain::incident::IncidentStatus::TEXT;
     ActorType valpero_domain::actor::ActorType::TEXT;
     TimelineType valpero_domain::incident::TimelineType::TEXT;

@@ -21,9 +21,9 @@ const EXPIRES_AT: Field = Field::text("expires_at", &text_spec::TIME)
 
 /// The body of a new key.
 const OBJECT: Object =
-    Object { name: "NewKey", patch_name: "", says: "An API key to create.", fields: &[NAME, SCOPES, EXPIRES_AT] };
+    Object { name: "KeyCreate", patch_name: "", says: "An API key to create.", fields: &[NAME, SCOPES, EXPIRES_AT] };
 
-body!(NewKey, OBJECT, Whole);
+body!(KeyCreate, OBJECT, Whole);
 
 /// Create an API key. The token is shown only in this response. An account has at most 100 live keys, otherwise 403
 /// `key_limit_reached`; scopes that the creating key lacks are 403 `scope_beyond_key`.
@@ -34,7 +34,7 @@ body!(NewKey, OBJECT, Whole);
     tag = "keys",
     security(("key" = ["keys:write"])),
     params(IdempotencyParam),
-    request_body = NewKey,
+    request_body = KeyCreate,
     responses((status = 201, description = "The key with its token", body = Key))
 )]
 pub async fn create(

@@ -46,7 +46,7 @@ const OF_REPEATED: [Code; 2] = [Code::IdempotencyInProgress, Code::IdempotencyKe
 pub(super) fn shared() -> Value {
     let named = ANSWERS.iter().map(|(status, name)| ((*name).to_owned(), response(*status, &EVERYWHERE)));
     let mut responses: Map<String, Value> = named.collect();
-    let schema = json!({"type": "object", "required": ["message"], "properties": {"message": {"type": "string", "description": "What the gateway says."}}});
+    let schema = json!({"$ref": "#/components/schemas/GatewayMessage"});
     responses.insert(
         "GatewayLimit".into(),
         json!({
@@ -55,6 +55,17 @@ pub(super) fn shared() -> Value {
         }),
     );
     Value::Object(responses)
+}
+
+/// The schema of what the gateway answers.
+pub(super) fn gateway_message() -> Value {
+    let message = json!({"type": "string", "description": "What the gateway says."});
+    json!({
+        "type": "object",
+        "description": "Response of the gateway, which is no problem document.",
+        "required": ["message"],
+        "properties": {"message": message},
+    })
 }
 
 /// The response with those of these problems that have this status.

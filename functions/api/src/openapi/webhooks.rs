@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use valpero_domain::delivery::EventType;
 
-use super::{KEY, MONITOR};
+use super::{KEY, MONITOR, unions};
 
 /// What is sent to receivers, by event.
 pub(super) fn webhooks() -> Value {
@@ -51,16 +51,19 @@ pub(super) fn webhooks() -> Value {
             }
             EventType::WebhookTest => "A test event was requested",
         };
+        // A test goes to the receiver of all events, and is described by the type of all.
+        let kind = if event == EventType::WebhookTest { unions::EVENT } else { unions::of_event(event).0 };
         let post = json!({
             "summary": means,
             "operationId": format!("on_{}", event.as_str().replace('.', "_")),
-            "tags": ["webhooks"],
+            // A tag of their own: generators of clients write a file a tag, and would put these in place of the operations on webhooks.
+            "tags": ["events"],
             // Receivers check the signature.
             "security": [],
             "parameters": parameters,
             "requestBody": {
                 "required": true,
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/WebhookEvent"}, "example": example(event)}},
+                "content": {"application/json": {"schema": {"$ref": unions::reference(kind)}, "example": example(event)}},
             },
             "responses": {
                 "2XX": {"description": "The event was received."},
