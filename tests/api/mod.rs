@@ -7,6 +7,7 @@ mod idempotency;
 mod incidents;
 mod keys;
 mod lists;
+mod manners;
 mod metrics;
 mod monitors;
 mod protocol;

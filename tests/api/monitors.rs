@@ -35,7 +35,7 @@ async fn all_faults_of_a_body_are_named_at_once() {
     pointers.sort_unstable();
     assert_eq!(
         (code, pointers),
-        ("validation_failed", vec!["/check_interval", "/colour", "/http/verify", "/regions", "/url"])
+        ("validation_failed", vec!["/check_interval", "/colour", "/http/verify", "/regions/0", "/url"])
     );
     insta::assert_json_snapshot!("problem_validation", reply.json, { ".request_id" => "req" });
 }

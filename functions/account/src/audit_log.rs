@@ -15,8 +15,8 @@ use valpero_views::AuditRow;
     tag = "account",
     security(("key" = ["account:read"])),
     params(
-        ("actor" = Option<String>, Query, description = "Only rows of this actor: the id of a key or user, `operator`, `checker:REGION`, `delivery`, `recovery` or `system`"),
-        ("action" = Option<String>, Query, description = "Only rows with this action, such as `monitor.created`"),
+        ("actor" = Option<String>, Query, min_length = 1, description = "Only rows of this actor: the id of a key or user, `operator`, `checker:REGION`, `delivery`, `recovery` or `system`"),
+        ("action" = Option<String>, Query, min_length = 1, description = "Only rows with this action, such as `monitor.created`"),
         PageParams,
     ),
     responses((status = 200, description = "One page of the audit log", body = List<AuditRow>))
@@ -26,7 +26,7 @@ pub async fn list(
     Auth { caller, .. }: Auth<need::AccountRead>,
     mut params: Params,
 ) -> Result<Json<List<AuditRow>>, Problem> {
-    let filter = AuditFilter { actor: params.text("actor"), action: params.text("action") };
+    let filter = AuditFilter { actor: params.take("actor"), action: params.take("action") };
     let page: Page<AuditId> = params.page(caller.account());
     params.finish()?;
     let rows = app.store.audit_rows(caller.account(), &filter, page.after().copied(), page.count()).await?;

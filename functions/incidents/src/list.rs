@@ -29,12 +29,9 @@ pub async fn list(
     Auth { caller, .. }: Auth<need::IncidentsRead>,
     mut params: Params,
 ) -> Result<Json<List<Incident>>, Problem> {
-    let filter = IncidentFilter {
-        status: params.take("status"),
-        monitor: params.take("monitor_id"),
-        from: params.take("from"),
-        to: params.take("to"),
-    };
+    let (status, monitor) = (params.take("status"), params.take("monitor_id"));
+    let (from, to) = params.from_to();
+    let filter = IncidentFilter { status, monitor, from, to };
     let page: Page<IncidentId> = params.page(caller.account());
     params.finish()?;
     let found = app.store.incidents(caller.account(), &filter, page.after().copied(), page.count()).await?;

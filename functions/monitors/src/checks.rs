@@ -34,10 +34,8 @@ pub async fn list(
     let region: Option<RegionCode> = params.take("region");
     let outcome: Option<Outcome> = params.take("outcome");
     let soon = app.now().plus_seconds(60);
-    let span = CheckSpan {
-        from: params.take("from").unwrap_or(Timestamp::from_ms(0)),
-        to: params.take("to").map_or(soon, |to: Timestamp| to.min(soon)),
-    };
+    let (from, to) = params.from_to();
+    let span = CheckSpan { from: from.unwrap_or(Timestamp::from_ms(0)), to: to.map_or(soon, |to| to.min(soon)) };
     let page: Page<CheckPosition> = params.page(caller.account());
     params.finish()?;
     let monitor = app.store.monitor(caller.account(), id).await?;

@@ -19,8 +19,8 @@ use valpero_views::{Monitor, schema};
     params(
         ("status" = Option<schema::Status>, Query, description = "Only monitors with this status"),
         ("check_type" = Option<schema::CheckType>, Query, description = "Only monitors of this check type"),
-        ("tag" = Option<String>, Query, description = "Only monitors with this tag"),
-        ("q" = Option<String>, Query, description = "Only monitors whose name or URL contains this text; case is ignored"),
+        ("tag" = Option<String>, Query, min_length = 1, description = "Only monitors with this tag"),
+        ("q" = Option<String>, Query, min_length = 1, description = "Only monitors whose name or URL contains this text; case is ignored"),
         PageParams,
     ),
     responses((status = 200, description = "One page of the list", body = List<Monitor>))
@@ -33,8 +33,8 @@ pub async fn list(
     let filter = MonitorFilter {
         status: params.take("status"),
         check_type: params.take("check_type"),
-        tag: params.text("tag"),
-        q: params.text("q"),
+        tag: params.take("tag"),
+        q: params.take("q"),
     };
     let page: Page<MonitorId> = params.page(caller.account());
     params.finish()?;

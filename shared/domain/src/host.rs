@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use url::Host;
 
-use crate::Invalid;
+use crate::{Invalid, text::not_parsed};
 
 /// The longest DNS name, in characters (RFC 1035, section 2.3.4).
 const LENGTH_MAX: usize = 253;
@@ -91,7 +91,7 @@ impl TryFrom<String> for HostName {
         match Host::parse(&text) {
             Ok(Host::Domain(name)) => domain(&name).map(|name| Self(Host::Domain(name))),
             Ok(address) => Ok(Self(address)),
-            Err(error) => Err(Invalid::new(format!("must be a host such as example.com: {error}"))),
+            Err(error) => Err(Invalid::new(format!("must be a host such as example.com{}", not_parsed(error)))),
         }
     }
 }

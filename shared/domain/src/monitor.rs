@@ -214,17 +214,23 @@ fn read_interval(fields: &mut Fields<'_>, allowance: &Allowance<'_>, faults: &mu
 }
 
 fn read_regions(fields: &mut Fields<'_>, allowance: &Allowance<'_>, faults: &mut Faults) -> Vec<RegionCode> {
-    let asked: Option<Vec<RegionCode>> = fields.read(&REGIONS, faults);
+    // As texts, so that all that is said of a region names those of this deployment.
+    let asked: Option<Vec<String>> = fields.read(&REGIONS, faults);
     let Some(asked) = asked else {
         let all = if allowance.regions.is_empty() { allowance.kept } else { allowance.regions };
         return all.iter().copied().take(REGIONS_MAX).collect();
     };
-    let regions: BTreeSet<RegionCode> = asked.into_iter().collect();
-    let deployed: Vec<&str> = allowance.regions.iter().map(|region| region.as_str()).collect();
-    let allowed = |region: &&RegionCode| allowance.regions.contains(region) || allowance.kept.contains(region);
-    for region in regions.iter().filter(|region| !allowed(region)) {
-        let detail = format!("{region} is not deployed here; there are {}", deployed.join(", "));
-        faults.add(fields.pointer("regions"), detail);
+    let mut regions: BTreeSet<RegionCode> = BTreeSet::new();
+    for (place, code) in asked.iter().enumerate() {
+        let known = allowance.regions.iter().chain(allowance.kept).find(|region| region.as_str() == code);
+        match known {
+            Some(region) => _ = regions.insert(*region),
+            None => {
+                let deployed: Vec<&str> = allowance.regions.iter().map(|region| region.as_str()).collect();
+                let detail = format!("must be a region of this deployment: {}", deployed.join(", "));
+                faults.add(format!("{}/{place}", fields.pointer(REGIONS.name)), detail);
+            }
+        }
     }
     regions.into_iter().collect()
 }
@@ -299,16 +305,16 @@ mod tests {
             "/name",
             "/check_type",
             "/check_interval",
-            "/regions",
+            "/regions/0",
             "/timeout_ms",
             "/retries",
             "/confirm_regions",
-            "/tags",
+            "/tags/0",
             "/webhook_url",
             "/color",
             "/http/method",
             "/http/expected_status",
-            "/http/headers",
+            "/http/headers/Host",
             "/http/bodyy",
         ] {
             assert!(pointers.iter().any(|found| found == pointer), "{pointer} is not in {pointers:?}");

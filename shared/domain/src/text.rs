@@ -3,7 +3,7 @@
 use std::{fmt, net::IpAddr};
 
 use serde::{Deserialize, Serialize};
-use url::{Host, Url};
+use url::{Host, ParseError, Url};
 
 use crate::{
     Invalid,
@@ -68,7 +68,7 @@ text_newtype!(
         if TAG.fit(text).is_ok() && text.bytes().all(allowed) {
             Ok(text.to_owned())
         } else {
-            Err(Invalid::new(format!("each tag {}: letters, digits or . _ : / -", TAG.rule())))
+            Err(Invalid::new(format!("{}: letters, digits or . _ : / -", TAG.rule())))
         }
     }
 );
@@ -107,8 +107,10 @@ fn parse_http_url(text: &str) -> Result<Url, Invalid> {
     if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Err(Invalid::new("must not contain spaces or control characters"));
     }
-    let url = Url::parse(text)
-        .map_err(|error| Invalid::new(format!("must be a URL such as https://example.com/: {error}")))?;
+    let url = Url::parse(text).map_err(|error| {
+        let why = not_parsed(error);
+        Invalid::new(format!("must be a URL such as https://example.com/{why}"))
+    })?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(Invalid::new("must begin with http:// or https://"));
     }
@@ -128,6 +130,18 @@ fn parse_http_url(text: &str) -> Result<Url, Invalid> {
         return Err(Invalid::new("must be at most 2048 bytes"));
     }
     Ok(url)
+}
+
+/// Why a URL or host is none, as the end of a sentence; empty where nothing more can be said.
+pub(crate) const fn not_parsed(error: ParseError) -> &'static str {
+    match error {
+        ParseError::EmptyHost => ": the host is missing",
+        ParseError::IdnaError | ParseError::InvalidDomainCharacter => ": this is no host name",
+        ParseError::InvalidPort => ": the port must be a number of 1 to 65535",
+        ParseError::InvalidIpv4Address => ": this is no IPv4 address",
+        ParseError::InvalidIpv6Address => ": this is no IPv6 address",
+        _ => "",
+    }
 }
 
 impl HttpUrl {

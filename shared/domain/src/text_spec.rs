@@ -76,6 +76,12 @@ impl Text {
         Ok(())
     }
 
+    /// What is wrong with a text that is not on the closed list; none where there is no list, or it is on it.
+    pub(crate) fn misfit_of_closed_list(&self, text: &str) -> Option<String> {
+        let strange = !self.values.is_empty() && !self.values.contains(&text);
+        strange.then(|| self.none_of_these("one of these").0)
+    }
+
     /// What is said of a text that is none of the values: "must be a plan: free, lite or pro".
     pub fn none_of_these(&self, what: &str) -> Invalid {
         let list = match self.values {

@@ -6,6 +6,7 @@ pub mod code;
 pub mod extract;
 pub mod front;
 pub mod idempotency;
+mod json;
 pub mod latest;
 pub mod meta;
 pub mod page;

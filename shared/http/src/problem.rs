@@ -161,7 +161,7 @@ impl Problem {
 
     /// 415: not JSON by its own word.
     pub fn wrong_media_type() -> Self {
-        let detail = "Send JSON, with `Content-Type: application/json`.";
+        let detail = "Send JSON in UTF-8, with one `Content-Type: application/json` and without `Content-Encoding`. PATCH takes `application/merge-patch+json` too, which is a JSON Merge Patch; a JSON Patch is not taken.";
         Self::new(Code::UnsupportedMediaType, detail)
     }
 
