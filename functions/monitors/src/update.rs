@@ -12,8 +12,8 @@ use valpero_views::{Shown, schema};
 
 use crate::bodies::MonitorPatch;
 
-/// Update a monitor. The body is a JSON Merge Patch (RFC 7396): fields in it change, `null` restores the default. If the monitor
-/// had no `webhook_url` before, setting one returns the webhook's secret, shown only once.
+/// Update a monitor. The body is a JSON Merge Patch (RFC 7396): fields in it change, `null` restores the default; a patch that
+/// changes nothing is not recorded. If the monitor had no `webhook_url` before, setting one returns the webhook's secret, shown only once.
 #[utoipa::path(
     patch,
     path = "/api/v1/monitors/{id}",
@@ -46,6 +46,9 @@ async fn apply(
     let (account, regions) = tokio::try_join!(app.store.account(caller.account()), app.store.deployed_regions())?;
     let allowance = crate::allowance(app, account.plan, &regions, &old.spec.regions);
     let spec = old.spec.patched(patch, &allowance)?;
+    if spec == old.spec {
+        return Ok((old, None));
+    }
     let (webhook, new_secret) = webhook(&old, &spec)?;
     let audit = caller.audit(now, "monitor.updated", Some(id.to_string()));
     let monitor = app.store.update_monitor(&old, spec, webhook, now, &audit).await?;
@@ -59,7 +62,8 @@ fn webhook(old: &Monitor, spec: &MonitorSpec) -> Result<(Option<Webhook>, Option
     }
     if let Some(webhook) = &old.webhook {
         // Another receiver is not the one that said it is gone.
-        let same = spec.webhook_url == old.spec.webhook_url;
+        let receiver = |spec: &MonitorSpec| spec.webhook_url.as_ref().map(|url| url.as_url().clone());
+        let same = receiver(spec) == receiver(&old.spec);
         let disabled_at = webhook.disabled_at.filter(|_| same);
         return Ok((Some(Webhook { disabled_at, ..webhook.clone() }), None));
     }

@@ -96,7 +96,7 @@ pub struct MonitorSpec {
     pub name: Name,
     /// Seconds between two checks, at least the plan's minimum.
     pub check_interval: u32,
-    /// Regions that check it, in order, without repeats.
+    /// Regions that check it, in the order in which they were given, without repeats.
     pub regions: Vec<RegionCode>,
     /// Time limit of one attempt, in milliseconds.
     pub timeout_ms: u32,
@@ -175,7 +175,9 @@ impl MonitorSpec {
             let detail = format!("must be 1 to {}, the number of the monitor's regions", regions.len());
             faults.add(fields.pointer("confirm_regions"), detail);
         }
-        let tags: BTreeSet<Tag> = fields.read(&TAGS, &mut faults).unwrap_or_default();
+        let mut tags: Vec<Tag> = fields.read(&TAGS, &mut faults).unwrap_or_default();
+        let mut seen = BTreeSet::new();
+        tags.retain(|tag| seen.insert(tag.clone()));
         fields.finish(&mut faults);
         let spec = move || {
             Some(Self {
@@ -186,7 +188,7 @@ impl MonitorSpec {
                 timeout_ms: timeout_ms?,
                 retries: retries?,
                 confirm_regions,
-                tags: tags.into_iter().collect(),
+                tags,
                 webhook_url,
             })
         };
@@ -220,11 +222,12 @@ fn read_regions(fields: &mut Fields<'_>, allowance: &Allowance<'_>, faults: &mut
         let all = if allowance.regions.is_empty() { allowance.kept } else { allowance.regions };
         return all.iter().copied().take(REGIONS_MAX).collect();
     };
-    let mut regions: BTreeSet<RegionCode> = BTreeSet::new();
+    let mut regions: Vec<RegionCode> = Vec::new();
     for (place, code) in asked.iter().enumerate() {
         let known = allowance.regions.iter().chain(allowance.kept).find(|region| region.as_str() == code);
         match known {
-            Some(region) => _ = regions.insert(*region),
+            Some(region) if regions.contains(region) => {}
+            Some(region) => regions.push(*region),
             None => {
                 let deployed: Vec<&str> = allowance.regions.iter().map(|region| region.as_str()).collect();
                 let detail = format!("must be a region of this deployment: {}", deployed.join(", "));
@@ -232,7 +235,7 @@ fn read_regions(fields: &mut Fields<'_>, allowance: &Allowance<'_>, faults: &mut
             }
         }
     }
-    regions.into_iter().collect()
+    regions
 }
 
 /// Which monitors a list asks for.
@@ -253,7 +256,8 @@ impl MonitorFilter {
     pub fn accepts(&self, spec: &MonitorSpec, status: Status) -> bool {
         let contains = |q: &String| {
             let q = q.to_lowercase();
-            spec.name.as_str().to_lowercase().contains(&q) || spec.check.target().to_lowercase().contains(&q)
+            let as_given = spec.check.url().is_some_and(|url| url.as_given().to_lowercase().contains(&q));
+            as_given || spec.name.as_str().to_lowercase().contains(&q) || spec.check.target().to_lowercase().contains(&q)
         };
         self.status.is_none_or(|asked| asked == status)
             && self.check_type.is_none_or(|asked| asked == spec.check.check_type())
@@ -290,6 +294,29 @@ mod tests {
         assert_eq!((spec.check.target().as_str(), spec.name.as_str()), ("https://example.com/", "example.com"));
         assert_eq!((spec.check_interval, spec.timeout_ms, spec.retries), (60, 10_000, 2));
         assert_eq!(spec.regions, regions());
+    }
+
+    #[test]
+    fn what_was_written_stays_as_it_was_written_and_is_probed_in_its_normal_form() {
+        let body = json!({
+            "url": "HTTPS://Example.COM", "regions": ["usc", "fra", "usc"], "tags": ["b", "a", "b"], "webhook_url": "http://Hook.example",
+            "http": {"headers": {"X-Api-Key": "1", "accept": "*/*"}, "expected_status": "200, 301"},
+        });
+        let spec = read(&body, false).expect("valid");
+        let stored = spec.to_value();
+        assert_eq!(stored["url"], "HTTPS://Example.COM");
+        assert_eq!(stored["webhook_url"], "http://Hook.example");
+        assert_eq!((&stored["regions"], &stored["tags"]), (&json!(["usc", "fra"]), &json!(["b", "a"])));
+        assert_eq!(stored["http"]["headers"], json!({"X-Api-Key": "1", "accept": "*/*"}));
+        assert_eq!(stored["http"]["expected_status"], "200, 301");
+        assert_eq!(spec.check.target(), "https://example.com/");
+        assert_eq!(spec.check.url().map(|url| url.as_url().as_str()), Some("https://example.com/"));
+        assert!(spec.check.http().is_some_and(|http| http.expected_status.accepts(301)));
+        assert_eq!(serde_json::from_value::<MonitorSpec>(stored).ok(), Some(spec));
+        // Rows of before have the normal forms alone, and read as they did.
+        let before = json!({"check_type": "http", "url": "https://example.com/", "http": {"headers": {"x": "1"}, "expected_status": "200,301"}});
+        let before: Check = serde_json::from_value(before).expect("a check");
+        assert_eq!(serde_json::to_value(&before).expect("JSON")["url"], "https://example.com/");
     }
 
     #[test]
