@@ -150,3 +150,66 @@ async fn times_and_empty_filters_are_told_alike_in_every_list() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_address_without_a_path_leads_to_the_reference() {
+    let world = World::new().await;
+    for path in ["/", "/docs"] {
+        let reply = world.call("GET", path, "", Value::Null).await.expect(308);
+        assert_eq!(reply.header("location"), "/docs/api", "{path}");
+    }
+    world.call("GET", "/docs/api", "", Value::Null).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_change_can_name_the_version_that_it_is_meant_for() {
+    let world = World::new().await;
+    let site = Site::start().await;
+    let owner = world.tenant(Plan::Business).await;
+    let id = world.monitor(&owner, &site.url(), json!({})).await;
+    let path = format!("/api/v1/monitors/{id}");
+    let patch = async |tag: &str, name: &str| {
+        let request = Request::patch(&path)
+            .header(header::AUTHORIZATION, format!("Bearer {}", owner.token))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::IF_MATCH, tag)
+            .body(Body::from(json!({"name": name}).to_string()));
+        world.send(request.expect("a request")).await
+    };
+    let first = world.get(&path, &owner).await.header("etag").to_owned();
+    assert!(first.starts_with('"') && first.ends_with('"'), "{first}");
+    world.tick().await;
+    assert_eq!(world.get(&path, &owner).await.header("etag"), first, "checks are not settings");
+    let second = patch(&first, "one").await.expect(200).header("etag").to_owned();
+    assert_eq!((second != first, world.get(&path, &owner).await.header("etag")), (true, second.as_str()));
+    for stale in [first.as_str(), "\"x\"", &format!("W/{second}"), "x"] {
+        let refused = patch(stale, "two").await.expect(412);
+        assert_eq!(refused.problem().0, "precondition_failed", "{stale}");
+    }
+    assert_eq!(world.read(&owner, &id).await["name"], "one");
+    let third = patch(&format!("{first}, {second}"), "three").await.expect(200).header("etag").to_owned();
+    assert_ne!(third, second, "also within one millisecond");
+    patch("*", "four").await.expect(200);
+    let unchanged = patch("*", "four").await.expect(200).header("etag").to_owned();
+    assert_eq!(world.get(&path, &owner).await.header("etag"), unchanged);
+    assert_eq!(world.read(&owner, &id).await["name"], "four");
+}
+
+#[tokio::test]
+async fn the_regions_of_the_deployment_are_listed() {
+    let world = World::new().await;
+    let owner = world.tenant(Plan::Business).await;
+    let listed = world.get("/api/v1/regions", &owner).await.expect(200);
+    let codes: Vec<&str> = listed.data().iter().filter_map(|region| region["code"].as_str()).collect();
+    assert_eq!(codes, ["hel", "fra", "usc"]);
+    let tick = world.now();
+    world.tick().await;
+    let fra = &world.get("/api/v1/regions", &owner).await.data()[1].clone();
+    let expected = json!({"code": "fra", "name": "Frankfurt", "reporting": true, "last_tick_at": world.now()});
+    assert_eq!((fra, world.now() > tick), (&expected, true));
+    world.advance(240);
+    assert_eq!(world.get("/api/v1/regions", &owner).await.data()[1]["reporting"], false);
+    let part = world.get("/api/v1/regions?limit=2", &owner).await.expect(200);
+    let rest = format!("/api/v1/regions?limit=2&cursor={}", part.text("/next_cursor"));
+    assert_eq!(world.get(&rest, &owner).await.expect(200).data()[0]["code"], "usc");
+}

@@ -8,6 +8,7 @@ mod delete;
 mod list;
 mod pause;
 mod read;
+mod regions;
 mod response_times;
 mod update;
 
@@ -28,6 +29,7 @@ pub fn routes() -> Routes {
         .with(routes!(check::check))
         .with(routes!(checks::list))
         .with(routes!(response_times::list))
+        .with(routes!(regions::list))
 }
 
 /// What this deployment and the account's plan allow a monitor to be.

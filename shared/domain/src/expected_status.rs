@@ -57,7 +57,11 @@ impl TryFrom<String> for ExpectedStatus {
                 if low <= high { Ok((low, high)) } else { Err(fault()) }
             })
             .collect::<Result<_, _>>()?;
-        if ranges.len() <= 20 { Ok(Self { ranges, as_given: text }) } else { Err(Invalid::new("must have at most 20 codes or ranges")) }
+        if ranges.len() <= 20 {
+            Ok(Self { ranges, as_given: text })
+        } else {
+            Err(Invalid::new("must have at most 20 codes or ranges"))
+        }
     }
 }
 

@@ -407,7 +407,9 @@ impl HttpCheck {
             faults
                 .add(fields.pointer("body"), "needs a method that carries a body: POST, PUT, PATCH, DELETE or OPTIONS");
         }
-        if check.basic_auth.is_some() && check.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization")) {
+        if check.basic_auth.is_some()
+            && check.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+        {
             faults.add(fields.pointer("basic_auth"), "does not go with an authorization header: give one of the two");
         }
         if check.reads_body() && check.method == Method::Head {

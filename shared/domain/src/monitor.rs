@@ -257,7 +257,9 @@ impl MonitorFilter {
         let contains = |q: &String| {
             let q = q.to_lowercase();
             let as_given = spec.check.url().is_some_and(|url| url.as_given().to_lowercase().contains(&q));
-            as_given || spec.name.as_str().to_lowercase().contains(&q) || spec.check.target().to_lowercase().contains(&q)
+            as_given
+                || spec.name.as_str().to_lowercase().contains(&q)
+                || spec.check.target().to_lowercase().contains(&q)
         };
         self.status.is_none_or(|asked| asked == status)
             && self.check_type.is_none_or(|asked| asked == spec.check.check_type())

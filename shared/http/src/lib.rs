@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod caller;
 pub mod code;
+pub mod etag;
 pub mod extract;
 pub mod front;
 pub mod idempotency;
@@ -17,6 +18,7 @@ pub mod routes;
 pub use auth::{Auth, need};
 pub use caller::{Caller, Receipts};
 pub use code::Code;
+pub use etag::{ETag, IfMatch, IfMatchParam};
 pub use extract::{JsonBody, NoBody, ObjectId, OptionalBody, Params};
 pub use front::{finish, finish_open, inner};
 pub use idempotency::{Answer, Idempotency, IdempotencyParam, Ticket};

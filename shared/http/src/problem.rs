@@ -153,6 +153,12 @@ impl Problem {
         Self::new(Code::IdempotencyKeyReused, detail)
     }
 
+    /// 412: somebody changed it since the client read it.
+    pub(crate) fn precondition_failed() -> Self {
+        let detail = "The object was changed since the version that If-Match names. Read it again, and decide anew.";
+        Self::new(Code::PreconditionFailed, detail)
+    }
+
     /// 413: too long.
     pub fn too_large(most: usize) -> Self {
         let detail = format!("The body may be {} KiB long.", most / 1024);
