@@ -126,7 +126,7 @@ async fn times_and_empty_filters_are_told_alike_in_every_list() {
     let id = world.monitor(&owner, &site.url(), json!({})).await;
     let checks = format!("/api/v1/monitors/{id}/checks");
     let times = format!("/api/v1/monitors/{id}/response-times");
-    for path in [checks.as_str(), "/api/v1/incidents"] {
+    for path in [checks.as_str(), "/api/v1/incidents", "/api/v1/audit-log"] {
         let turned = format!("{path}?from=2026-11-22T10:00:00Z&to=2026-11-22T09:00:00Z");
         assert_eq!(world.get(&turned, &owner).await.expect(422).problem().1, ["/from"], "{path}");
         world.get(&format!("{path}?from=2026-11-22T10:00:00Z&to=2026-11-22T10:00:00Z"), &owner).await.expect(200);
@@ -138,8 +138,8 @@ async fn times_and_empty_filters_are_told_alike_in_every_list() {
         ("/api/v1/monitors", ["status", "check_type", "tag", "q"].as_slice()),
         (&checks, &["region", "from", "to", "outcome"]),
         (&times, &["window", "region"]),
-        ("/api/v1/incidents", &["status", "monitor_id", "from", "to"]),
-        ("/api/v1/audit-log", &["actor", "action"]),
+        ("/api/v1/incidents", &["status", "monitor_id", "acknowledged", "from", "to"]),
+        ("/api/v1/audit-log", &["actor", "action", "target", "from", "to"]),
         ("/api/v1/webhooks/deliveries", &["monitor_id", "status"]),
         ("/api/v1/keys", &["limit", "page"]),
     ] {

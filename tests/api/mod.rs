@@ -2,7 +2,9 @@
 
 mod bounds;
 mod callers;
+mod check_requests;
 mod document;
+mod filters;
 mod idempotency;
 mod incidents;
 mod keys;

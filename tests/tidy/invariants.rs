@@ -157,6 +157,8 @@ const OF_AN_ACCOUNT: [&str; 16] = [
     "delivery: &Delivery",
     "seen: &Delivery",
     "event: &Event",
+    // The row in it names the account.
+    "trail: &Trail",
     // A place is made by storage alone, out of a monitor.
     "place: &Place",
     "seats: &[Seat]",

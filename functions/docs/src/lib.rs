@@ -5,7 +5,6 @@ mod page;
 mod reference;
 
 use axum::routing::{any, get};
-use tower_http::compression::CompressionLayer;
 use valpero_http::{Problem, Routes, routes};
 use valpero_runtime::Needs;
 
@@ -24,7 +23,6 @@ pub fn routes() -> Routes {
                 .route("/", get(reference::lead_there))
                 .route("/docs", get(reference::lead_there))
                 .route("/docs/{*rest}", any(|| async { Problem::no_route() }))
-                .layer(CompressionLayer::new())
         },
     )
 }

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod check;
+mod check_request;
 mod checks;
 mod create;
 mod delete;
@@ -27,6 +28,7 @@ pub fn routes() -> Routes {
         .with(routes!(pause::pause))
         .with(routes!(pause::resume))
         .with(routes!(check::check))
+        .with(routes!(check_request::read))
         .with(routes!(checks::list))
         .with(routes!(response_times::list))
         .with(routes!(regions::list))

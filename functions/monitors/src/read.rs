@@ -15,7 +15,7 @@ use valpero_views::{Monitor, schema};
     tag = "monitors",
     security(("key" = ["monitors:read"])),
     params(("id" = schema::MonitorId, Path, description = "ID of the monitor")),
-    responses((status = 200, description = "The monitor", body = Monitor, headers(("ETag" = String, description = "Version of the settings"))))
+    responses((status = 200, description = "The monitor", body = Monitor))
 )]
 pub async fn read(
     State(app): State<App>,

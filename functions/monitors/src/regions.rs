@@ -1,8 +1,8 @@
 //! `GET /api/v1/regions`.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use valpero_domain::RegionCode;
-use valpero_http::{Auth, List, Page, PageParams, Params, Problem, need};
+use valpero_http::{Auth, List, Listed, Page, PageParams, Params, Problem, need};
 use valpero_runtime::App;
 use valpero_storage::Heartbeat;
 use valpero_views::RegionView;
@@ -21,7 +21,7 @@ pub async fn list(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::MonitorsRead>,
     mut params: Params,
-) -> Result<Json<List<RegionView>>, Problem> {
+) -> Result<Listed<RegionView>, Problem> {
     let page: Page<RegionCode> = params.page(caller.account());
     params.finish()?;
     let (mut beats, now) = (app.store.heartbeats().await?, app.now());

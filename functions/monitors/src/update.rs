@@ -29,7 +29,6 @@ use crate::bodies::MonitorPatch;
         status = 200,
         description = "The updated monitor",
         body = views::Monitor,
-        headers(("ETag" = String, description = "Version of the settings")),
     ))
 )]
 pub async fn update(

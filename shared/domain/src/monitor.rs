@@ -238,16 +238,16 @@ fn read_regions(fields: &mut Fields<'_>, allowance: &Allowance<'_>, faults: &mut
     regions
 }
 
-/// Which monitors a list asks for.
+/// Which monitors a list asks for: of each of these any fits, and all do where none is named.
 #[derive(Debug, Clone, Default)]
 pub struct MonitorFilter {
-    /// Those of this status.
-    pub status: Option<Status>,
-    /// Those checked this way.
-    pub check_type: Option<CheckType>,
-    /// Those with this tag.
-    pub tag: Option<String>,
-    /// Those whose name or target contains this, whatever its case.
+    /// Statuses.
+    pub status: Vec<Status>,
+    /// Types of check.
+    pub check_type: Vec<CheckType>,
+    /// Tags.
+    pub tag: Vec<String>,
+    /// A text that the name or target contains, whatever its case.
     pub q: Option<String>,
 }
 
@@ -261,9 +261,10 @@ impl MonitorFilter {
                 || spec.name.as_str().to_lowercase().contains(&q)
                 || spec.check.target().to_lowercase().contains(&q)
         };
-        self.status.is_none_or(|asked| asked == status)
-            && self.check_type.is_none_or(|asked| asked == spec.check.check_type())
-            && self.tag.as_ref().is_none_or(|asked| spec.tags.iter().any(|tag| tag.as_str() == asked))
+        let tagged = |tag: &String| spec.tags.iter().any(|own| own.as_str() == tag);
+        (self.status.is_empty() || self.status.contains(&status))
+            && (self.check_type.is_empty() || self.check_type.contains(&spec.check.check_type()))
+            && (self.tag.is_empty() || self.tag.iter().any(tagged))
             && self.q.as_ref().is_none_or(contains)
     }
 }

@@ -3,11 +3,11 @@
 use std::{fmt, net::IpAddr};
 
 use serde::{Deserialize, Serialize};
-use url::{Host, ParseError, Url};
+use url::{Host, Url};
 
 use crate::{
     Invalid,
-    host::check_labels,
+    host::{check_labels, not_parsed},
     text_spec::{NAME, TAG},
 };
 
@@ -140,18 +140,6 @@ fn parse_http_url(text: &str) -> Result<Url, Invalid> {
         return Err(Invalid::new("must be at most 2048 bytes"));
     }
     Ok(url)
-}
-
-/// Why a URL or host is none, as the end of a sentence; empty where nothing more can be said.
-pub(crate) const fn not_parsed(error: ParseError) -> &'static str {
-    match error {
-        ParseError::EmptyHost => ": the host is missing",
-        ParseError::IdnaError | ParseError::InvalidDomainCharacter => ": this is no host name",
-        ParseError::InvalidPort => ": the port must be a number of 1 to 65535",
-        ParseError::InvalidIpv4Address => ": this is no IPv4 address",
-        ParseError::InvalidIpv6Address => ": this is no IPv6 address",
-        _ => "",
-    }
 }
 
 impl HttpUrl {

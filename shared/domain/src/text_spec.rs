@@ -181,6 +181,10 @@ pub const TAG: Text = Text {
     ..Text::PLAIN
 };
 
+/// A value of a filter that takes several, separated by commas.
+pub const FILTER_VALUE: Text =
+    Text { name: "FilterValue", says: "Exact value.", pattern: "^[^,]+$", min: 1, ..Text::PLAIN };
+
 /// What people write on an incident.
 pub const NOTE: Text = Text { min: 1, max: Some(2000), pattern: "\\S", trimmed: true, lines: true, ..Text::PLAIN };
 

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use serde_json::Value;
-use valpero_domain::{Faults, Fields, Timestamp};
+use valpero_domain::{Faults, Fields, RegionCode, Timestamp};
 
 use super::{Problem, json};
 
@@ -142,6 +142,47 @@ impl Params {
     pub fn take<T: FromStr<Err: fmt::Display>>(&mut self, name: &'static str) -> Option<T> {
         let text = self.given_text(name)?;
         self.parsed(name, &text)
+    }
+
+    /// Values separated by commas, of which any may fit; none where all do.
+    pub fn any_of<T: FromStr<Err: fmt::Display>>(&mut self, name: &'static str) -> Vec<T> {
+        let Some(text) = self.given_text(name) else { return Vec::new() };
+        text.split(',').filter_map(|part| self.parsed(name, part)).collect()
+    }
+
+    /// Texts separated by commas, of which any may fit; none where all do.
+    pub fn any_text(&mut self, name: &'static str) -> Vec<String> {
+        let texts: Vec<String> = self.any_of(name);
+        if texts.iter().any(String::is_empty) {
+            self.faults.add(format!("/{name}"), "must not have an empty value between commas");
+        }
+        texts
+    }
+
+    /// Regions separated by commas. Not all that there are belong to this deployment, so a fault lists none.
+    pub fn regions(&mut self) -> Vec<RegionCode> {
+        let mut regions = Vec::new();
+        for code in self.any_text("region") {
+            match code.parse() {
+                Ok(region) => regions.push(region),
+                Err(_) => {
+                    self.faults.add("/region", "must be a region's code, such as hel; GET /api/v1/regions lists them")
+                }
+            }
+        }
+        regions
+    }
+
+    /// True or false.
+    pub fn flag(&mut self, name: &'static str) -> Option<bool> {
+        match self.given_text(name)?.as_str() {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => {
+                self.faults.add(format!("/{name}"), "must be true or false");
+                None
+            }
+        }
     }
 
     /// A moment. A `+` that is not escaped arrives as a space (URL Standard, application/x-www-form-urlencoded), which is said.

@@ -23,7 +23,7 @@ pub use extract::{JsonBody, NoBody, ObjectId, OptionalBody, Params};
 pub use front::{finish, finish_open, inner};
 pub use idempotency::{Answer, Idempotency, IdempotencyParam, Ticket};
 pub use meta::RequestMeta;
-pub use page::{List, Page, PageParams};
+pub use page::{List, Listed, Page, PageParams};
 pub use problem::{Problem, ProblemDocument, retry_on_conflict};
 pub use routes::{Route, Routes};
 pub use valpero_storage::RECEIPT_HOURS;

@@ -31,7 +31,7 @@ mod webhook;
 pub use account::{Account, Limits, Usage};
 pub use actor::ActorView;
 pub use audit_log::AuditRow;
-pub use check_result::{CheckView, RequestedCheck};
+pub use check_result::{CheckRequest, CheckView, RegionResult, RequestStatus, RequestedCheck, ResultStatus};
 pub use incident::{CauseView, Incident, TimelineEntry};
 pub use key::Key;
 pub use monitor::{CertificateView, Latest, Monitor, MonitorInEvent, UnwatchedView, UptimeView};
