@@ -50,9 +50,11 @@ pub fn url(data: &[u8]) {
     assert!(url.username().is_empty() && url.password().is_none() && url.fragment().is_none(), "{text:?}");
     assert!(url.port_or_known_default().is_some_and(|port| port > 0), "{text:?}");
     assert!(!accepted.host().is_empty(), "{text:?}");
-    let stored = accepted.to_string();
-    assert!(stored.len() <= 2048 && stored.bytes().all(|byte| (b'!'..=b'~').contains(&byte)), "{text:?}: {stored:?}");
-    assert_eq!(HttpUrl::try_from(stored), Ok(accepted.clone()), "{text:?}");
+    let asked = accepted.to_string();
+    assert!(asked.len() <= 2048 && asked.bytes().all(|byte| (b'!'..=b'~').contains(&byte)), "{text:?}: {asked:?}");
+    assert_eq!(HttpUrl::try_from(asked).as_ref().map(HttpUrl::as_url), Ok(url), "{text:?}");
+    assert_eq!(accepted.as_given(), text, "it is stored as it was given");
+    assert_eq!(HttpUrl::try_from(String::from(accepted.clone())), Ok(accepted.clone()), "{text:?}");
     let literal = match url.host() {
         Some(Host::Ipv4(v4)) => Some(IpAddr::V4(v4)),
         Some(Host::Ipv6(v6)) => Some(IpAddr::V6(v6)),

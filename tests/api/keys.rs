@@ -212,3 +212,28 @@ async fn a_key_revokes_itself_and_what_it_could_mint_and_nothing_more() {
     revoke(&own.text("/id"), &own.text("/token")).await.expect(204);
     revoke(&own.text("/id"), &own.text("/token")).await.expect(401);
 }
+
+#[tokio::test]
+async fn a_key_is_read_and_renamed_by_its_id() {
+    let world = World::new().await;
+    let owner = world.tenant(Plan::Business).await;
+    let created = world.post("/api/v1/keys", &owner, json!({"name": "old", "scopes": ["keys:read"]})).await.expect(201);
+    let path = format!("/api/v1/keys/{}", created.text("/id"));
+    let mut shown = created.json.clone();
+    shown.as_object_mut().expect("a key").remove("token");
+    assert_eq!(world.get(&path, &owner).await.expect(200).json, shown);
+    let renamed = world.call("PATCH", &path, &owner.token, json!({"name": " new "})).await.expect(200);
+    shown["name"] = json!("new");
+    assert_eq!((&renamed.json, &world.get(&path, &owner).await.json), (&shown, &shown));
+    let again = world.call("PATCH", &path, &owner.token, json!({"name": "new"})).await.expect(200);
+    assert!((again.usage.wru - 1.0).abs() < 0.01, "the key's own meter: {:?}", again.usage);
+    let log = world.get("/api/v1/audit-log?action=key.renamed", &owner).await.expect(200);
+    assert_eq!((log.data().len(), &log.data()[0]["target"]), (1, &created.json["id"]));
+    for (body, pointer) in
+        [(json!({}), "/name"), (json!({"name": null}), "/name"), (json!({"name": "x", "scopes": []}), "/scopes")]
+    {
+        assert_eq!(world.call("PATCH", &path, &owner.token, body).await.expect(422).problem().1, [pointer]);
+    }
+    world.call("DELETE", &path, &owner.token, json!(null)).await.expect(204);
+    assert!(world.get(&path, &owner).await.expect(200).json["revoked_at"].is_string());
+}

@@ -35,7 +35,7 @@ async fn all_faults_of_a_body_are_named_at_once() {
     pointers.sort_unstable();
     assert_eq!(
         (code, pointers),
-        ("validation_failed", vec!["/check_interval", "/colour", "/http/verify", "/regions", "/url"])
+        ("validation_failed", vec!["/check_interval", "/colour", "/http/verify", "/regions/0", "/url"])
     );
     insta::assert_json_snapshot!("problem_validation", reply.json, { ".request_id" => "req" });
 }
@@ -115,9 +115,8 @@ async fn lists_are_paged_and_filtered() {
 #[tokio::test]
 async fn the_plan_bounds_the_monitors_also_when_they_come_at_once() {
     let world = World::new().await;
-    let owner = world.tenant(Plan::Free).await;
-    for _ in 0..48 {
-        world.advance(3);
+    let owner = world.tenant(Plan::Lite).await;
+    for _ in 0..8 {
         world.monitor(&owner, "http://127.0.0.1:9/", json!({"regions": ["fra"]})).await;
     }
     world.advance(60);
@@ -127,7 +126,71 @@ async fn the_plan_bounds_the_monitors_also_when_they_come_at_once() {
     assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 2, "{statuses:?}");
     let refused = replies.iter().find(|reply| reply.status == 403).expect("a refusal");
     assert_eq!(refused.problem().0, "monitor_limit_reached");
-    assert_eq!(world.get("/api/v1/account", &owner).await.expect(200).json["usage"]["monitors"], 50);
+    assert_eq!(world.get("/api/v1/account", &owner).await.expect(200).json["usage"]["monitors"], 10);
+    // On a smaller plan all stay, can be changed, and none can be added.
+    world.stack.app.store.set_plan(owner.account, Plan::Free, &world.audit(owner.account)).await.expect("a plan");
+    let kept = world.get("/api/v1/monitors", &owner).await.expect(200).data().to_vec();
+    assert_eq!(kept.len(), 10);
+    let path = format!("/api/v1/monitors/{}", kept[0]["id"].as_str().expect("an id"));
+    world.call("PATCH", &path, &owner.token, json!({"name": "Kept"})).await.expect(200);
+    world.call("DELETE", &path, &owner.token, Value::Null).await.expect(204);
+    let more = world.post("/api/v1/monitors", &owner, body).await.expect(403);
+    assert_eq!(more.problem().0, "monitor_limit_reached");
+}
+
+#[tokio::test]
+async fn a_patch_that_changes_nothing_writes_nothing() {
+    let world = World::new().await;
+    let owner = world.tenant(Plan::Business).await;
+    let body = json!({"webhook_url": "http://127.0.0.1:9/", "tags": ["b", "a"], "http": {"headers": {"X-Key": "1"}}});
+    let id = world.monitor(&owner, "http://127.0.0.1:9/", body).await;
+    let path = format!("/api/v1/monitors/{id}");
+    let before = world.read(&owner, &id).await;
+    world.advance(5);
+    for patch in [
+        json!({}),
+        json!({"name": "127.0.0.1", "retries": 0, "tags": ["b", "a"]}),
+        json!({"http": {"headers": {"X-Key": "***"}}, "webhook_url": "http://127.0.0.1:9/"}),
+        json!({"check_interval": null}),
+    ] {
+        let reply = world.call("PATCH", &path, &owner.token, patch.clone()).await.expect(200);
+        assert_eq!(reply.json, before, "{patch}");
+        // The key's own meter.
+        assert!((reply.usage.wru - 1.0).abs() < 0.01, "{patch}: {:?}", reply.usage);
+    }
+    let log = world.get("/api/v1/audit-log?action=monitor.updated", &owner).await.expect(200);
+    assert!(log.data().is_empty());
+    let reply = world.call("PATCH", &path, &owner.token, json!({"name": "New"})).await.expect(200);
+    assert_eq!(reply.json["updated_at"], json!(world.now()));
+}
+
+#[tokio::test]
+async fn what_was_written_comes_back_as_written() {
+    let world = World::new().await;
+    let site = Site::start().await;
+    let owner = world.tenant(Plan::Business).await;
+    let typed = site.url().replace("http", "HTTP").trim_end_matches('/').to_owned();
+    let body = json!({
+        "url": typed, "regions": ["usc", "hel", "fra"], "tags": ["z", "a", "z"], "webhook_url": "HTTPS://Hooks.example.com",
+        "http": {"headers": {"X-Api-Key": "1", "accept-Language": "fi"}, "expected_status": "200, 204-299"},
+    });
+    let created = world.post("/api/v1/monitors", &owner, body).await.expect(201);
+    let id = created.text("/id");
+    for answer in [&created.json, &world.read(&owner, &id).await] {
+        assert_eq!((&answer["url"], &answer["target"]), (&json!(typed), &json!(site.url())));
+        assert_eq!(answer["webhook_url"], "HTTPS://Hooks.example.com");
+        assert_eq!((&answer["regions"], &answer["tags"]), (&json!(["usc", "hel", "fra"]), &json!(["z", "a"])));
+        assert_eq!(answer["http"]["headers"], json!({"X-Api-Key": "***", "accept-Language": "***"}));
+        assert_eq!(answer["http"]["expected_status"], "200, 204-299");
+    }
+    world.tick().await;
+    assert!(site.requests().remove(0).contains("x-api-key: 1\r\n"));
+    let path = format!("/api/v1/monitors/{id}");
+    let patch = json!({"regions": ["fra", "usc", "hel"], "http": {"headers": {"x-api-key": "***"}}});
+    let patched = world.call("PATCH", &path, &owner.token, patch).await.expect(200);
+    assert_eq!(patched.json["regions"], json!(["fra", "usc", "hel"]));
+    assert_eq!(patched.json["http"]["headers"], json!({"accept-Language": "***", "x-api-key": "***"}));
+    assert_eq!(patched.json["last_check_at"], json!(world.now()), "it keeps its places");
 }
 
 #[tokio::test]

@@ -61,6 +61,10 @@ async fn without_a_key_that_opens_anything_the_limits_are_zero() {
     let basic =
         Request::builder().uri("/api/v1/account").header(header::AUTHORIZATION, format!("Basic {}", owner.token));
     world.send(basic.body(Body::empty()).expect("a request")).await.expect(401);
+    let bearer = format!("Bearer {}", owner.token);
+    let twice = Request::builder().uri("/api/v1/account").header(header::AUTHORIZATION, bearer.clone());
+    let twice = twice.header(header::AUTHORIZATION, bearer).body(Body::empty()).expect("a request");
+    assert_headers(&world.send(twice).await.expect(401), "0", "0", "42");
     let lower =
         Request::builder().uri("/api/v1/account").header(header::AUTHORIZATION, format!("bearer {}", owner.token));
     world.send(lower.body(Body::empty()).expect("a request")).await.expect(200);
@@ -78,6 +82,12 @@ async fn bodies_that_are_none_are_told_apart() {
         ("text/plain", b"{}".to_vec(), 415, "unsupported_media_type"),
         ("application/json", vec![b' '; 64 * 1024 + 1], 413, "body_too_large"),
         ("application/json; charset=utf-8", b"{}".to_vec(), 422, "validation_failed"),
+        ("application/json; Charset=\"UTF-8\"", b"{}".to_vec(), 422, "validation_failed"),
+        ("application/merge-patch+json", b"{}".to_vec(), 422, "validation_failed"),
+        ("application/json; charset=utf-16", b"{}".to_vec(), 415, "unsupported_media_type"),
+        ("application/json-patch+json", b"[]".to_vec(), 415, "unsupported_media_type"),
+        ("application/vnd.api+json", b"{}".to_vec(), 415, "unsupported_media_type"),
+        ("application/json, text/plain", b"{}".to_vec(), 415, "unsupported_media_type"),
         ("application/json", b"\xff\xfe".to_vec(), 400, "bad_json"),
     ] {
         let reply = send(&world, "POST", path, &owner, content_type, body).await;

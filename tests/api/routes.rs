@@ -20,6 +20,8 @@ pub fn table() -> Vec<Row> {
         Row("GET", "/api/v1/audit-log", AccountRead, none(), 200),
         Row("GET", "/api/v1/keys", KeysRead, none(), 200),
         Row("POST", "/api/v1/keys", KeysWrite, json!({"name": "ci"}), 201),
+        Row("GET", "/api/v1/keys/{key}", KeysRead, none(), 200),
+        Row("PATCH", "/api/v1/keys/{key}", KeysWrite, json!({"name": "New"}), 200),
         Row("DELETE", "/api/v1/keys/{key}", KeysWrite, none(), 204),
         Row("POST", "/api/v1/keys/{key}/rotate", KeysWrite, json!({"grace_seconds": 60}), 201),
         Row("GET", "/api/v1/monitors", MonitorsRead, none(), 200),
@@ -30,8 +32,10 @@ pub fn table() -> Vec<Row> {
         Row("POST", "/api/v1/monitors/{monitor}/pause", MonitorsWrite, none(), 200),
         Row("POST", "/api/v1/monitors/{monitor}/resume", MonitorsWrite, none(), 200),
         Row("POST", "/api/v1/monitors/{monitor}/check", MonitorsWrite, none(), 202),
+        Row("GET", "/api/v1/monitors/{monitor}/check-requests/{check}", MonitorsRead, none(), 200),
         Row("GET", "/api/v1/monitors/{monitor}/checks", MonitorsRead, none(), 200),
         Row("GET", "/api/v1/monitors/{monitor}/response-times", MonitorsRead, none(), 200),
+        Row("GET", "/api/v1/regions", MonitorsRead, none(), 200),
         Row("GET", "/api/v1/incidents", IncidentsRead, none(), 200),
         Row("GET", "/api/v1/incidents/{incident}", IncidentsRead, none(), 200),
         Row("POST", "/api/v1/incidents/{incident}/acknowledge", IncidentsWrite, json!({"note": "mine"}), 200),
@@ -60,6 +64,7 @@ pub struct Things {
     monitor: String,
     incident: String,
     delivery: String,
+    check: String,
 }
 
 /// An account that has one of everything.
@@ -74,14 +79,16 @@ pub async fn things(world: &World) -> Things {
     let key = world.post("/api/v1/keys", &owner, json!({"name": "spare"})).await.expect(201).text("/id");
     let tested = world.post("/api/v1/webhooks/test", &owner, json!({"monitor_id": monitor})).await.expect(202);
     let delivery = tested.text("/id");
-    Things { owner, key, monitor, incident, delivery }
+    let check = world.post(&format!("/api/v1/monitors/{monitor}/check"), &owner, json!(null)).await.expect(202);
+    let check = check.text("/check_id");
+    Things { owner, key, monitor, incident, delivery, check }
 }
 
 impl Things {
     /// A path or body with their ids in place of the marks.
     pub fn fill(&self, text: &str) -> String {
         let ids = [("{key}", &self.key), ("{monitor}", &self.monitor)];
-        let more = [("{incident}", &self.incident), ("{delivery}", &self.delivery)];
+        let more = [("{incident}", &self.incident), ("{delivery}", &self.delivery), ("{check}", &self.check)];
         ids.into_iter().chain(more).fold(text.to_owned(), |text, (mark, id)| text.replace(mark, id))
     }
 }
@@ -107,7 +114,7 @@ async fn every_route_knows_its_owner_a_stranger_a_lesser_key_and_nobody() {
         if names_an_object {
             let theirs = world.call(method, &path, &stranger.token, body.clone()).await;
             assert_eq!((theirs.status.as_u16(), theirs.problem().0), (404, "not_found"), "{label}");
-            let ids = [&things.key, &things.monitor, &things.incident, &things.delivery];
+            let ids = [&things.key, &things.monitor, &things.incident, &things.delivery, &things.check];
             let never = ids.into_iter().fold(path.clone(), |path, id| {
                 let other = format!("{}{}", &id[..4], "0".repeat(26));
                 path.replace(id.as_str(), &other)
@@ -147,7 +154,8 @@ async fn the_table_lists_every_route_there_is_with_its_scope() {
         }
     }
     let marks = ["{key}", "{monitor}", "{incident}", "{delivery}"];
-    let plain = |path: &str| marks.iter().fold(path.to_owned(), |path, mark| path.replace(mark, "{id}"));
+    let plain =
+        |path: &str| marks.iter().fold(path.replace("{check}", "{check_id}"), |path, mark| path.replace(mark, "{id}"));
     let listed: BTreeSet<String> =
         table().iter().map(|Row(method, path, scope, ..)| format!("{method} {} {scope}", plain(path))).collect();
     assert_eq!(served, listed);

@@ -18,6 +18,7 @@ PLACES = ["", "health", "a/b?c=d", "?q=1&q=2", "hook?from=x&text=%20"]
 START = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
 TEN_YEARS_S = 10 * 365 * 86_400
 LATER = "2099-12-31T23:59:59Z"
+EARLIER = "2026-01-01T00:00:00Z"
 # Default number of items on a page, and where a list ends whatever the page's size.
 ITEMS, ITEMS_MAX = 50, 10_000
 # Of a monitor that names no regions, `valpero up` answers these.
@@ -103,7 +104,10 @@ def fit_query(query):
     if query.get("page"):
         query["page"] = min(int(query["page"]), ITEMS_MAX // int(query.get("limit") or ITEMS))
     if query.get("region"):
-        query["region"] = REGIONS[0]
+        query["region"] = REGIONS[:1] if isinstance(query["region"], list) else REGIONS[0]
+    if query.get("from") and query.get("to"):
+        # The one may not be after the other.
+        query["from"], query["to"] = EARLIER, LATER
     # Only what a list has answered is a cursor.
     query.pop("cursor", None)
 
@@ -113,6 +117,9 @@ def fit_headers(headers):
     for name in headers:
         if name.lower() == "idempotency-key":
             headers[name] = f"contract-{next(NUMBERS)}"
+        # Any other version is refused.
+        if name.lower() == "if-match":
+            headers[name] = "*"
 
 
 def fit_body(body):

@@ -296,7 +296,8 @@ impl World {
         self.key(account, Plan::Business, Scopes::parse(others).expect("scopes")).await
     }
 
-    fn audit(&self, account_id: AccountId) -> AuditRow {
+    /// A row of the audit log for what a test does by itself.
+    pub fn audit(&self, account_id: AccountId) -> AuditRow {
         let id = AuditId::new(self.now(), entropy());
         AuditRow::without_request(account_id, id, Actor::Operator, "test.prepared", None, self.now())
     }

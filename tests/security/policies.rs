@@ -55,7 +55,8 @@ async fn everything(world: &World) {
     site.answers(500);
     world.tick().await;
     world.tick().await;
-    call("POST", &format!("{path}/check"), none()).await;
+    let asked = call("POST", &format!("{path}/check"), none()).await;
+    call("GET", asked.header("location"), none()).await;
     world.drain().await;
     call("GET", &format!("{path}/checks"), none()).await;
     call("GET", &format!("{path}/response-times"), none()).await;

@@ -149,7 +149,7 @@ fn dependencies(folder: &str) -> Vec<String> {
 }
 
 /// What a storage method may take first: the account, or an object that was read or made for one and names it.
-const OF_AN_ACCOUNT: [&str; 16] = [
+const OF_AN_ACCOUNT: [&str; 17] = [
     "account: AccountId",
     "account: &Account",
     "api_key: &ApiKey",
@@ -163,6 +163,8 @@ const OF_AN_ACCOUNT: [&str; 16] = [
     "delivery: &Delivery",
     "seen: &Delivery",
     "event: &Event",
+    // The row in it names the account.
+    "trail: &Trail",
     // A place is made by storage alone, out of a monitor.
     "place: &Place",
     "seats: &[Seat]",

@@ -119,6 +119,10 @@ fn the_gateway_hands_each_route_to_the_function_that_has_it() {
             assert_eq!(home.answering(&path.replace("{id}", "x")), group.name, "{path}");
         }
     }
+    // The reference does not describe them.
+    for path in ["/", "/docs", "/docs/x"] {
+        assert_eq!(home.answering(path), "docs", "{path}");
+    }
     assert_eq!(home.answering("/nowhere"), "account", "what is no route is answered as a problem");
 }
 

@@ -1,11 +1,11 @@
 //! `GET /api/v1/audit-log`.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use valpero_domain::AuditId;
-use valpero_http::{Auth, List, Page, PageParams, Params, Problem, need};
+use valpero_http::{Auth, List, Listed, Page, PageParams, Params, Problem, need};
 use valpero_runtime::App;
 use valpero_storage::AuditFilter;
-use valpero_views::AuditRow;
+use valpero_views::{AuditRow, schema};
 
 /// List the audit log, newest first. One row for each change, and one `key.used` row per key and day. Rows are kept for 400 days.
 #[utoipa::path(
@@ -15,8 +15,11 @@ use valpero_views::AuditRow;
     tag = "account",
     security(("key" = ["account:read"])),
     params(
-        ("actor" = Option<String>, Query, description = "Only rows of this actor: the id of a key or user, `operator`, `checker:REGION`, `delivery`, `recovery` or `system`"),
-        ("action" = Option<String>, Query, description = "Only rows with this action, such as `monitor.created`"),
+        ("actor" = Option<Vec<schema::FilterValue>>, Query, style = Form, explode = false, min_items = 1, description = "Only rows of one of these actors, separated by commas: the id of a key or user, `operator`, `checker:REGION`, `delivery`, `recovery` or `system`"),
+        ("action" = Option<Vec<schema::FilterValue>>, Query, style = Form, explode = false, min_items = 1, description = "Only rows with one of these actions, separated by commas, such as `monitor.created`"),
+        ("target" = Option<Vec<schema::FilterValue>>, Query, style = Form, explode = false, min_items = 1, description = "Only rows of one of these objects, by ID, separated by commas"),
+        ("from" = Option<schema::Time>, Query, description = "Only rows at or after this time"),
+        ("to" = Option<schema::Time>, Query, description = "Only rows before this time"),
         PageParams,
     ),
     responses((status = 200, description = "One page of the audit log", body = List<AuditRow>))
@@ -25,8 +28,10 @@ pub async fn list(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::AccountRead>,
     mut params: Params,
-) -> Result<Json<List<AuditRow>>, Problem> {
-    let filter = AuditFilter { actor: params.text("actor"), action: params.text("action") };
+) -> Result<Listed<AuditRow>, Problem> {
+    let (actor, action, target) = (params.any_text("actor"), params.any_text("action"), params.any_text("target"));
+    let (from, to) = params.from_to();
+    let filter = AuditFilter { actor, action, target, from, to };
     let page: Page<AuditId> = params.page(caller.account());
     params.finish()?;
     let rows = app.store.audit_rows(caller.account(), &filter, page.after().copied(), page.count()).await?;

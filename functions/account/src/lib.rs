@@ -16,6 +16,6 @@ pub fn routes() -> Routes {
         .with(routes!(account::read))
         .with(routes!(audit_log::list))
         .with(routes!(keys::list::list, keys::create::create))
-        .with(routes!(keys::revoke::revoke))
+        .with(routes!(keys::read::read, keys::rename::rename, keys::revoke::revoke))
         .with(routes!(keys::rotate::rotate))
 }

@@ -200,6 +200,14 @@ fn headers() -> Value {
         "X-Request-Id": text("ID of the request, also used in the server's logs.", "req_01M82PJFFSY9XKXCV0WRMX4C7M"),
         "Location": text("URL of the created object.", "/api/v1/monitors/mon_01M82PJFFSY9XKXCV0WRMX4C7M"),
         "WWW-Authenticate": text("How to authenticate.", "Bearer"),
+        "ETag": {
+            "description": "Version of the settings, for `If-Match`. It does not change with the results of checks.",
+            "schema": {"type": "string", "example": "\"19aca1e0d60\""},
+        },
+        "Link": {
+            "description": "The next page (RFC 8288), with `rel=\"next\"`. Absent on the last page.",
+            "schema": {"type": "string", "example": "</api/v1/monitors?limit=50&cursor=…>; rel=\"next\""},
+        },
         "Idempotent-Replayed": {
             "description": "The response is that of an earlier request with the same `Idempotency-Key`.",
             "schema": {"type": "string", "enum": ["true"]},
@@ -246,8 +254,11 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     let repeatable = has_idempotency(&operation["parameters"]);
     for (status, response) in members(&mut operation["responses"]) {
         let mut headers = header_refs(if keyed { &COMMON } else { &["X-Request-Id"] });
-        let creates = id == "create_monitor" && status == "201";
-        let more = [("Location", creates), ("Idempotent-Replayed", repeatable)];
+        let creates = (id == "create_monitor" && status == "201") || id == "check_monitor";
+        let versioned = ["get_monitor", "update_monitor"].contains(&id.as_str());
+        let schema = response["content"]["application/json"]["schema"]["$ref"].as_str().unwrap_or_default();
+        let lists = schema.ends_with("List");
+        let more = [("Location", creates), ("Idempotent-Replayed", repeatable), ("ETag", versioned), ("Link", lists)];
         for (name, _) in more.into_iter().filter(|(_, has)| *has) {
             headers[name] = json!({"$ref": format!("#/components/headers/{name}")});
         }

@@ -5,7 +5,6 @@ mod page;
 mod reference;
 
 use axum::routing::{any, get};
-use tower_http::compression::CompressionLayer;
 use valpero_http::{Problem, Routes, routes};
 use valpero_runtime::Needs;
 
@@ -21,8 +20,9 @@ pub fn routes() -> Routes {
         |router| {
             router
                 .route(reference::BUNDLE_PATH, get(reference::bundle))
+                .route("/", get(reference::lead_there))
+                .route("/docs", get(reference::lead_there))
                 .route("/docs/{*rest}", any(|| async { Problem::no_route() }))
-                .layer(CompressionLayer::new())
         },
     )
 }

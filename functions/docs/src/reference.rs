@@ -5,7 +5,7 @@ use std::{borrow::Cow, str::FromStr, sync::LazyLock};
 use askama::Template;
 use axum::{
     http::header,
-    response::{Html, IntoResponse, Response},
+    response::{Html, IntoResponse, Redirect, Response},
 };
 use utoipa::ToSchema;
 use valpero_domain::Invalid;
@@ -28,6 +28,11 @@ const REDOC_POLICY: &str = "default-src 'none'; script-src 'self' https://cdn.js
 
 /// Made by the first request, so that no start of the function waits for it.
 static PAGE: LazyLock<Result<String, Unrendered>> = LazyLock::new(|| page::render(DOCUMENT));
+
+/// `GET /` and `GET /docs`: where a person who types the address of the deployment wants to go.
+pub(crate) async fn lead_there() -> Redirect {
+    Redirect::permanent("/docs/api")
+}
 
 /// How the reference is shown.
 #[derive(Debug, Clone, Copy, Default, ToSchema)]

@@ -39,14 +39,14 @@ pub async fn acknowledge(
 async fn apply(app: &App, caller: &Caller, id: IncidentId, note: Option<String>) -> Result<(), Problem> {
     let now = app.now();
     let mut incident = app.store.incident(caller.account(), id).await?;
-    if incident.acknowledged_at.is_some() {
-        return Ok(());
-    }
     if incident.status == IncidentStatus::Resolved {
         return Err(Problem::conflict(
             Code::IncidentResolved,
             "The incident is resolved; there is nothing left to take.",
         ));
+    }
+    if incident.acknowledged_at.is_some() {
+        return Ok(());
     }
     let monitor = app.store.monitor(caller.account(), incident.monitor_id).await?;
     incident.acknowledged_at = Some(now);

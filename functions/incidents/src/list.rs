@@ -1,14 +1,14 @@
 //! `GET /api/v1/incidents`.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use valpero_domain::IncidentId;
-use valpero_http::{Auth, List, Page, PageParams, Params, Problem, need};
+use valpero_http::{Auth, List, Listed, Page, PageParams, Params, Problem, need};
 use valpero_runtime::App;
 use valpero_storage::IncidentFilter;
 use valpero_views::{Incident, schema};
 
-/// List incidents, newest first. `from` and `to` compare `started_at`: an incident that began before `from` is not listed, even
-/// if it lasted longer.
+/// List incidents, newest first. `from` and `to` select the incidents that overlap the period: also one that began before `from` and was
+/// not over then, and one that is still ongoing.
 #[utoipa::path(
     get,
     path = "/api/v1/incidents",
@@ -16,9 +16,10 @@ use valpero_views::{Incident, schema};
     tag = "incidents",
     security(("key" = ["incidents:read"])),
     params(
-        ("status" = Option<schema::IncidentStatus>, Query, description = "Only incidents with this status"),
-        ("monitor_id" = Option<schema::MonitorId>, Query, description = "Only incidents of this monitor"),
-        ("from" = Option<schema::Time>, Query, description = "Only incidents that started at or after this time"),
+        ("status" = Option<Vec<schema::IncidentStatus>>, Query, style = Form, explode = false, min_items = 1, description = "Only incidents with one of these statuses, separated by commas"),
+        ("monitor_id" = Option<Vec<schema::MonitorId>>, Query, style = Form, explode = false, min_items = 1, description = "Only incidents of one of these monitors, separated by commas"),
+        ("acknowledged" = Option<bool>, Query, description = "Only incidents that were acknowledged, or only those that were not"),
+        ("from" = Option<schema::Time>, Query, description = "Only incidents that were not resolved before this time"),
         ("to" = Option<schema::Time>, Query, description = "Only incidents that started before this time"),
         PageParams,
     ),
@@ -28,13 +29,11 @@ pub async fn list(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::IncidentsRead>,
     mut params: Params,
-) -> Result<Json<List<Incident>>, Problem> {
-    let filter = IncidentFilter {
-        status: params.take("status"),
-        monitor: params.take("monitor_id"),
-        from: params.take("from"),
-        to: params.take("to"),
-    };
+) -> Result<Listed<Incident>, Problem> {
+    let (status, monitor) = (params.any_of("status"), params.any_of("monitor_id"));
+    let acknowledged = params.flag("acknowledged");
+    let (from, to) = params.from_to();
+    let filter = IncidentFilter { status, monitor, acknowledged, from, to };
     let page: Page<IncidentId> = params.page(caller.account());
     params.finish()?;
     let found = app.store.incidents(caller.account(), &filter, page.after().copied(), page.count()).await?;

@@ -3,7 +3,6 @@
 mod exposition;
 mod metrics;
 
-use tower_http::compression::CompressionLayer;
 use valpero_http::{Routes, routes};
 use valpero_runtime::Needs;
 
@@ -12,5 +11,5 @@ pub const NEEDS: Needs = Needs { queue: false, events: false, targets: false, re
 
 /// The routes of this function.
 pub fn routes() -> Routes {
-    Routes::new().with(routes!(metrics::read)).map(|router| router.layer(CompressionLayer::new()))
+    Routes::new().with(routes!(metrics::read))
 }

@@ -72,7 +72,8 @@ pub async fn read(
     let format = Format::wished(&headers);
     let answer = Writer::new(Shown { rows, times, beats, now }, format);
     let pieces = stream::iter(answer.map(Ok::<_, Infallible>));
-    Ok(([(header::CONTENT_TYPE, format.content_type())], Body::from_stream(pieces)).into_response())
+    let head = [(header::CONTENT_TYPE, format.content_type()), (header::VARY, "accept")];
+    Ok((head, Body::from_stream(pieces)).into_response())
 }
 
 /// What the metrics tell of one monitor.

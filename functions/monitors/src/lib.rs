@@ -2,12 +2,14 @@
 
 mod bodies;
 mod check;
+mod check_request;
 mod checks;
 mod create;
 mod delete;
 mod list;
 mod pause;
 mod read;
+mod regions;
 mod response_times;
 mod update;
 
@@ -26,8 +28,10 @@ pub fn routes() -> Routes {
         .with(routes!(pause::pause))
         .with(routes!(pause::resume))
         .with(routes!(check::check))
+        .with(routes!(check_request::read))
         .with(routes!(checks::list))
         .with(routes!(response_times::list))
+        .with(routes!(regions::list))
 }
 
 /// What this deployment and the account's plan allow a monitor to be.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use valpero_domain::{MonitorId, monitor::MonitorFilter};
-use valpero_http::{Auth, List, Page, PageParams, Params, Problem, latest::latest, need};
+use valpero_http::{Auth, List, Listed, Page, PageParams, Params, Problem, latest::latest, need};
 use valpero_runtime::App;
 use valpero_storage as storage;
 use valpero_views::{Monitor, schema};
@@ -17,10 +17,10 @@ use valpero_views::{Monitor, schema};
     tag = "monitors",
     security(("key" = ["monitors:read"])),
     params(
-        ("status" = Option<schema::Status>, Query, description = "Only monitors with this status"),
-        ("check_type" = Option<schema::CheckType>, Query, description = "Only monitors of this check type"),
-        ("tag" = Option<String>, Query, description = "Only monitors with this tag"),
-        ("q" = Option<String>, Query, description = "Only monitors whose name or URL contains this text; case is ignored"),
+        ("status" = Option<Vec<schema::Status>>, Query, style = Form, explode = false, min_items = 1, description = "Only monitors with one of these statuses, separated by commas"),
+        ("check_type" = Option<Vec<schema::CheckType>>, Query, style = Form, explode = false, min_items = 1, description = "Only monitors of one of these check types, separated by commas"),
+        ("tag" = Option<Vec<schema::Tag>>, Query, style = Form, explode = false, min_items = 1, description = "Only monitors with at least one of these tags, separated by commas"),
+        ("q" = Option<String>, Query, min_length = 1, description = "Only monitors whose name or URL contains this text; case is ignored"),
         PageParams,
     ),
     responses((status = 200, description = "One page of the list", body = List<Monitor>))
@@ -29,12 +29,12 @@ pub async fn list(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::MonitorsRead>,
     mut params: Params,
-) -> Result<Json<List<Monitor>>, Problem> {
+) -> Result<Listed<Monitor>, Problem> {
     let filter = MonitorFilter {
-        status: params.take("status"),
-        check_type: params.take("check_type"),
-        tag: params.text("tag"),
-        q: params.text("q"),
+        status: params.any_of("status"),
+        check_type: params.any_of("check_type"),
+        tag: params.any_text("tag"),
+        q: params.take("q"),
     };
     let page: Page<MonitorId> = params.page(caller.account());
     params.finish()?;

@@ -1,12 +1,13 @@
 //! `GET /api/v1/monitors/{id}`.
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, response::IntoResponse};
 use valpero_domain::MonitorId;
-use valpero_http::{Auth, ObjectId, Problem, latest::latest_of, need};
+use valpero_http::{Auth, ETag, ObjectId, Problem, latest::latest_of, need};
 use valpero_runtime::App;
 use valpero_views::{Monitor, schema};
 
-/// Get a monitor. Includes its status and the results of its latest checks.
+/// Get a monitor. Includes its status and the results of its latest checks. `ETag` is the version of its settings, for `If-Match` of a
+/// change; it does not change with the results of checks.
 #[utoipa::path(
     get,
     path = "/api/v1/monitors/{id}",
@@ -20,8 +21,8 @@ pub async fn read(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::MonitorsRead>,
     ObjectId(id): ObjectId<MonitorId>,
-) -> Result<Json<Monitor>, Problem> {
+) -> Result<impl IntoResponse, Problem> {
     let monitor = app.store.monitor(caller.account(), id).await?;
     let latest = latest_of(&app, &monitor).await?;
-    Ok(Json(Monitor::of(&monitor, &latest, app.now())))
+    Ok((ETag::of(monitor.updated_at).header(), Json(Monitor::of(&monitor, &latest, app.now()))))
 }

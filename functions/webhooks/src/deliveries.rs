@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use valpero_domain::DeliveryId;
-use valpero_http::{Auth, List, ObjectId, Page, PageParams, Params, Problem, need};
+use valpero_http::{Auth, List, Listed, ObjectId, Page, PageParams, Params, Problem, need};
 use valpero_runtime::App;
 use valpero_storage::DeliveryFilter;
 use valpero_views::{Delivery, schema};
@@ -27,7 +27,7 @@ pub async fn list(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::MonitorsRead>,
     mut params: Params,
-) -> Result<Json<List<Delivery>>, Problem> {
+) -> Result<Listed<Delivery>, Problem> {
     let filter = DeliveryFilter {
         monitor: params.take("monitor_id"),
         incident: params.take("incident_id"),

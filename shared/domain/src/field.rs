@@ -381,6 +381,28 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// What is said of a value of another type of JSON; none where the type is right.
+    pub(crate) fn mistaken(&self, value: &Value) -> Option<String> {
+        let (fits, expected) = match self {
+            Self::Integer { .. } => (whole(value).is_some(), "a whole number"),
+            Self::Boolean => (value.is_boolean(), "true or false"),
+            Self::Text(_) => (value.is_string(), "a string"),
+            Self::List { .. } => (value.is_array(), "an array"),
+            Self::Object(_) | Self::Map { .. } => (value.is_object(), "an object"),
+            Self::Scalar { .. } => (!value.is_array() && !value.is_object(), "a string, a number, true, false or null"),
+        };
+        let given = match value {
+            Value::Array(_) => "an array".to_owned(),
+            Value::Object(_) => "an object".to_owned(),
+            Value::String(text) if text.chars().count() > 40 => "a string".to_owned(),
+            Value::String(_) => format!("the string {value}"),
+            Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
+        };
+        (!fits).then(|| format!("must be {expected}, not {given}"))
+    }
+}
+
 fn sentences(parts: &[&str]) -> String {
     parts.iter().copied().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }

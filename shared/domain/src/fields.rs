@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use crate::field::{Field, Kind, Presence, whole};
+use crate::field::{Field, Items, Kind, Presence, whole};
 
 /// One thing wrong with a request's body or query.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -111,21 +111,62 @@ impl<'a> Fields<'a> {
     /// The field's value where it is given, without a look at its default.
     pub fn given<T: DeserializeOwned>(&mut self, field: &Field, faults: &mut Faults) -> Option<T> {
         let value = self.present(field, faults)?;
+        let before = faults.len();
+        let parsed = self.items::<T>(field, value, faults);
+        if faults.len() > before {
+            return parsed.ok();
+        }
         let misfit = field.kind.misfit(value);
+        let detail = match (&parsed, misfit) {
+            (Ok(_), None) => return parsed.ok(),
+            // A number that is out of bounds, and a text that is not on a closed list, may be none of `T` for that reason alone.
+            (Err(_), Some(misfit)) if matches!(field.kind, Kind::Integer { .. }) || !field.options().is_empty() => {
+                misfit.0
+            }
+            (Err(error), _) => field.kind.mistaken(value).unwrap_or_else(|| error.to_string()),
+            (Ok(_), Some(misfit)) => misfit.0,
+        };
+        faults.add(self.pointer(field.name), detail);
+        parsed.ok()
+    }
+
+    /// The value as a `T`. Where a list or a map is none because of one of its members, that member is the fault.
+    fn items<T: DeserializeOwned>(
+        &self,
+        field: &Field,
+        value: &Value,
+        faults: &mut Faults,
+    ) -> Result<T, serde_json::Error> {
         // To JSON 3.0 is the same number as 3.
         let parsed = match whole(value).and_then(|number| i64::try_from(number).ok()) {
             Some(number) => T::deserialize(Value::from(number)),
             None => T::deserialize(value),
         };
-        let detail = match (&parsed, misfit) {
-            (Ok(_), None) => return parsed.ok(),
-            // A number that is out of bounds may be none of `T` for that reason alone.
-            (Err(_), Some(misfit)) if matches!(field.kind, Kind::Integer { .. }) => misfit.0,
-            (Err(error), _) => plain(&error.to_string()),
-            (Ok(_), Some(misfit)) => misfit.0,
-        };
-        faults.add(self.pointer(field.name), detail);
-        parsed.ok()
+        if parsed.is_ok() {
+            return parsed;
+        }
+        let base = self.pointer(field.name);
+        match (&field.kind, value) {
+            (Kind::List { of: Items::Texts(text), .. }, Value::Array(items)) => {
+                for (place, item) in items.iter().enumerate() {
+                    if let Err(error) = T::deserialize(Value::from(vec![item.clone()])) {
+                        let misfit = item.as_str().and_then(|item| text.misfit_of_closed_list(item));
+                        let detail = Kind::Text(text).mistaken(item).or(misfit);
+                        faults.add(format!("{base}/{place}"), detail.unwrap_or_else(|| error.to_string()));
+                    }
+                }
+            }
+            (Kind::Map { values, .. }, Value::Object(members)) => {
+                for (name, item) in members {
+                    if let Err(error) = T::deserialize(Value::from(Map::from_iter([(name.clone(), item.clone())]))) {
+                        let detail = Kind::Text(values).mistaken(item);
+                        faults.add(format!("{base}/{}", escape(name)), detail.unwrap_or_else(|| error.to_string()));
+                    }
+                }
+            }
+            _ => {}
+        }
+        parsed
     }
 
     /// The fields of an object within this one.
@@ -158,19 +199,9 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// RFC 6901: `~` and `/` inside a name are escaped.
-fn escape(name: &str) -> String {
+/// A name as part of a JSON Pointer (RFC 6901): `~` and `/` in it are escaped.
+pub fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
-}
-
-/// serde's own sentences, in the words of a person who sends JSON.
-fn plain(message: &str) -> String {
-    let rest = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "));
-    match rest.and_then(|rest| rest.split_once(", expected ")) {
-        Some((given, "u8" | "u16" | "u32" | "i64")) => format!("must be a whole number, not {given}"),
-        Some((given, expected)) => format!("must be {expected}, not {given}"),
-        None => message.to_owned(),
-    }
 }
 
 #[cfg(test)]
@@ -179,8 +210,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        field::{Items, Literal},
-        text_spec::Text,
+        field::Literal,
+        text_spec::{TAG, Text},
     };
 
     const COUNT: Field = Field::integer("count", 1, 5).default(Literal::Int(2));
@@ -205,7 +236,7 @@ mod tests {
         assert_eq!(fields.read::<u32>(&Field::integer("gone", 0, 9), &mut faults), None);
         fields.finish(&mut faults);
         let faults = faults.into_vec();
-        assert_eq!(faults[0].detail, "must be a whole number, not string \"three\"");
+        assert_eq!(faults[0].detail, "must be a whole number, not the string \"three\"");
         let pointers: Vec<_> = faults.into_iter().map(|fault| fault.pointer).collect();
         assert_eq!(pointers, ["/http/count", "/http/name", "/http/tyop~1~0"]);
     }
@@ -222,8 +253,8 @@ mod tests {
             (json!(-1), Some(2), Some("must be 1 to 5")),
             (json!(u64::MAX), Some(2), Some("must be 1 to 5")),
             (json!(1e300), Some(2), Some("must be 1 to 5")),
-            (json!(2.5), Some(2), Some("must be a whole number, not floating point `2.5`")),
-            (json!([]), Some(2), Some("must be a whole number, not sequence")),
+            (json!(2.5), Some(2), Some("must be a whole number, not 2.5")),
+            (json!([]), Some(2), Some("must be a whole number, not an array")),
         ] {
             assert_eq!(read::<u8>(&COUNT, &given), (answer, fault.map(str::to_owned)), "{given}");
         }
@@ -240,6 +271,54 @@ mod tests {
         assert_eq!(fault(&tags, json!(["a"])), "");
         assert_eq!(fault(&tags, json!([])), "must name at least one tag");
         assert_eq!(fault(&tags, json!(["a", "b", "c"])), "must name at most 2 tags");
+    }
+
+    #[test]
+    fn the_member_of_a_list_or_a_map_that_is_wrong_is_named() {
+        const HEADERS: Field =
+            Field::of("headers", Kind::Map { names: &Text::PLAIN, reserved: &[], values: &Text::PLAIN, max: 9 });
+        let tags = Field::list("tags", "tag", Items::Texts(&TAG), 0, None);
+        let body = json!({"tags": ["a", "a b", 7, "c"], "headers": {"x": "1", "a/b": null, "y": ["z"]}});
+        let mut faults = Faults::default();
+        let mut fields = Fields::of(&body, "/http", &mut faults);
+        fields.read::<Vec<crate::monitor::Tag>>(&tags, &mut faults);
+        fields.read::<std::collections::BTreeMap<String, String>>(&HEADERS, &mut faults);
+        fields.finish(&mut faults);
+        let told: Vec<_> = faults.into_vec().into_iter().map(|fault| (fault.pointer, fault.detail)).collect();
+        let told: Vec<_> = told.iter().map(|(pointer, detail)| (pointer.as_str(), detail.as_str())).collect();
+        assert_eq!(
+            told,
+            [
+                ("/http/tags/1", "must be 1 to 50 characters: letters, digits or . _ : / -"),
+                ("/http/tags/2", "must be a string, not 7"),
+                ("/http/headers/a~1b", "must be a string, not null"),
+                ("/http/headers/y", "must be a string, not an array"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_value_of_another_type_is_told_in_the_words_of_json() {
+        const METHOD: Field = Field::text("method", &crate::http_check::Method::TEXT);
+        for (field, value, detail) in [
+            (Field::boolean("flag"), json!("yes"), "must be true or false, not the string \"yes\""),
+            (NAME, json!({"a": 1}), "must be a string, not an object"),
+            (
+                Field::list("tags", "tag", Items::Texts(&TAG), 0, None),
+                json!("a"),
+                "must be an array, not the string \"a\"",
+            ),
+            (METHOD, json!("FOO"), "must be one of these: GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS"),
+            (METHOD, json!(true), "must be a string, not true"),
+        ] {
+            let fault = match field.name {
+                "flag" => read::<bool>(&field, &value).1,
+                "tags" => read::<Vec<String>>(&field, &value).1,
+                "method" => read::<crate::http_check::Method>(&field, &value).1,
+                _ => read::<String>(&field, &value).1,
+            };
+            assert_eq!(fault.as_deref(), Some(detail));
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use url::Host;
+use url::{Host, ParseError};
 
 use crate::Invalid;
 
@@ -91,8 +91,20 @@ impl TryFrom<String> for HostName {
         match Host::parse(&text) {
             Ok(Host::Domain(name)) => domain(&name).map(|name| Self(Host::Domain(name))),
             Ok(address) => Ok(Self(address)),
-            Err(error) => Err(Invalid::new(format!("must be a host such as example.com: {error}"))),
+            Err(error) => Err(Invalid::new(format!("must be a host such as example.com{}", not_parsed(error)))),
         }
+    }
+}
+
+/// Why a URL or host is none, as the end of a sentence; empty where nothing more can be said.
+pub(crate) const fn not_parsed(error: ParseError) -> &'static str {
+    match error {
+        ParseError::EmptyHost => ": the host is missing",
+        ParseError::IdnaError | ParseError::InvalidDomainCharacter => ": this is no host name",
+        ParseError::InvalidPort => ": the port must be a number of 1 to 65535",
+        ParseError::InvalidIpv4Address => ": this is no IPv4 address",
+        ParseError::InvalidIpv6Address => ": this is no IPv6 address",
+        _ => "",
     }
 }
 

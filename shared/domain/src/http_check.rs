@@ -1,6 +1,9 @@
 //! The http check: what to ask and what to expect.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +55,7 @@ impl Method {
     }
 }
 
-/// Request headers, by lower-case name. Values are secrets: never printed, never answered.
+/// Request headers, by name as it was given; names know no case. Values are secrets: never printed, never answered.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "BTreeMap<String, String>", into = "BTreeMap<String, String>")]
 pub struct RequestHeaders(BTreeMap<String, String>);
@@ -105,9 +108,9 @@ impl TryFrom<BTreeMap<String, String>> for RequestHeaders {
         if given.len() > HEADERS_MAX {
             return Err(Invalid::new(format!("must have at most {HEADERS_MAX} headers")));
         }
-        let mut headers = BTreeMap::new();
-        for (name, value) in given {
-            let name = name.to_ascii_lowercase();
+        let mut seen = BTreeSet::new();
+        for (given_name, value) in &given {
+            let name = given_name.to_ascii_lowercase();
             // RFC 9110, section 5.6.2: the characters of a token.
             let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
             if text_spec::HEADER_NAME.fit(&name).is_err() || !name.bytes().all(token) {
@@ -117,7 +120,7 @@ impl TryFrom<BTreeMap<String, String>> for RequestHeaders {
                 return Err(Invalid::new(format!("{name} is set by the probe itself")));
             }
             let visible = |byte: u8| byte == b'\t' || (b' '..=b'~').contains(&byte);
-            if text_spec::HEADER_VALUE.fit(&value).is_err() || !value.bytes().all(visible) {
+            if text_spec::HEADER_VALUE.fit(value).is_err() || !value.bytes().all(visible) {
                 let most = text_spec::HEADER_VALUE.max.unwrap_or_default();
                 let detail = format!("the value of {name} must be at most {most} visible ASCII characters");
                 return Err(Invalid::new(detail));
@@ -125,11 +128,11 @@ impl TryFrom<BTreeMap<String, String>> for RequestHeaders {
             if value == REDACTED {
                 return Err(Invalid::new(format!("the value of {name} is the mark that stands for a hidden value")));
             }
-            if headers.insert(name.clone(), value).is_some() {
-                return Err(Invalid::new(format!("{name} is given twice")));
+            if !seen.insert(name) {
+                return Err(Invalid::new(format!("{given_name} is given twice: names know no case")));
             }
         }
-        Ok(Self(headers))
+        Ok(Self(given))
     }
 }
 
@@ -427,7 +430,9 @@ impl HttpCheck {
             faults
                 .add(fields.pointer("body"), "needs a method that carries a body: POST, PUT, PATCH, DELETE or OPTIONS");
         }
-        if check.basic_auth.is_some() && check.headers.iter().any(|(name, _)| name == "authorization") {
+        if check.basic_auth.is_some()
+            && check.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+        {
             faults.add(fields.pointer("basic_auth"), "does not go with an authorization header: give one of the two");
         }
         if check.reads_body() && check.method == Method::Head {
@@ -454,7 +459,7 @@ mod tests {
     fn header_values_are_not_printed() {
         let headers =
             RequestHeaders::try_from(BTreeMap::from([("Authorization".to_owned(), "Bearer s3cret".to_owned())]));
-        assert_eq!(format!("{headers:?}"), r#"Ok({"authorization": "***"})"#);
+        assert_eq!(format!("{headers:?}"), r#"Ok({"Authorization": "***"})"#);
     }
 
     #[test]

@@ -82,6 +82,13 @@ id!(CommentId, "cmt_", "an entry of an incident's timeline");
 id!(MonitorId, "mon_", "a monitor");
 id!(UserId, "usr_", "a user");
 
+impl AuditId {
+    /// The row that tells of a requested check, so that the check is found by it.
+    pub const fn of_check(check: CheckId) -> Self {
+        Self(check.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

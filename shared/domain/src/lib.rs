@@ -61,7 +61,7 @@ pub mod time;
 
 pub use actor::{Actor, ActorType, Author};
 pub use field::{Fallback, Field, Items, Kind, Literal, Object, Presence};
-pub use fields::{Fault, Faults, Fields};
+pub use fields::{Fault, Faults, Fields, escape};
 pub use id::{AccountId, AuditId, CheckId, DeliveryId, EventId, IncidentId, KeyId, MonitorId, UserId};
 pub use monitor::MonitorSpec;
 pub use plan::Plan;

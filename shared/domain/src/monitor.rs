@@ -96,7 +96,7 @@ pub struct MonitorSpec {
     pub name: Name,
     /// Seconds between two checks, at least the plan's minimum.
     pub check_interval: u32,
-    /// Regions that check it, in order, without repeats.
+    /// Regions that check it, in the order in which they were given, without repeats.
     pub regions: Vec<RegionCode>,
     /// Time limit of one attempt, in milliseconds.
     pub timeout_ms: u32,
@@ -175,7 +175,9 @@ impl MonitorSpec {
             let detail = format!("must be 1 to {}, the number of the monitor's regions", regions.len());
             faults.add(fields.pointer("confirm_regions"), detail);
         }
-        let tags: BTreeSet<Tag> = fields.read(&TAGS, &mut faults).unwrap_or_default();
+        let mut tags: Vec<Tag> = fields.read(&TAGS, &mut faults).unwrap_or_default();
+        let mut seen = BTreeSet::new();
+        tags.retain(|tag| seen.insert(tag.clone()));
         fields.finish(&mut faults);
         let spec = move || {
             Some(Self {
@@ -186,7 +188,7 @@ impl MonitorSpec {
                 timeout_ms: timeout_ms?,
                 retries: retries?,
                 confirm_regions,
-                tags: tags.into_iter().collect(),
+                tags,
                 webhook_url,
             })
         };
@@ -214,31 +216,38 @@ fn read_interval(fields: &mut Fields<'_>, allowance: &Allowance<'_>, faults: &mu
 }
 
 fn read_regions(fields: &mut Fields<'_>, allowance: &Allowance<'_>, faults: &mut Faults) -> Vec<RegionCode> {
-    let asked: Option<Vec<RegionCode>> = fields.read(&REGIONS, faults);
+    // As texts, so that all that is said of a region names those of this deployment.
+    let asked: Option<Vec<String>> = fields.read(&REGIONS, faults);
     let Some(asked) = asked else {
         let all = if allowance.regions.is_empty() { allowance.kept } else { allowance.regions };
         return all.iter().copied().take(REGIONS_MAX).collect();
     };
-    let regions: BTreeSet<RegionCode> = asked.into_iter().collect();
-    let deployed: Vec<&str> = allowance.regions.iter().map(|region| region.as_str()).collect();
-    let allowed = |region: &&RegionCode| allowance.regions.contains(region) || allowance.kept.contains(region);
-    for region in regions.iter().filter(|region| !allowed(region)) {
-        let detail = format!("{region} is not deployed here; there are {}", deployed.join(", "));
-        faults.add(fields.pointer("regions"), detail);
+    let mut regions: Vec<RegionCode> = Vec::new();
+    for (place, code) in asked.iter().enumerate() {
+        let known = allowance.regions.iter().chain(allowance.kept).find(|region| region.as_str() == code);
+        match known {
+            Some(region) if regions.contains(region) => {}
+            Some(region) => regions.push(*region),
+            None => {
+                let deployed: Vec<&str> = allowance.regions.iter().map(|region| region.as_str()).collect();
+                let detail = format!("must be a region of this deployment: {}", deployed.join(", "));
+                faults.add(format!("{}/{place}", fields.pointer(REGIONS.name)), detail);
+            }
+        }
     }
-    regions.into_iter().collect()
+    regions
 }
 
-/// Which monitors a list asks for.
+/// Which monitors a list asks for: of each of these any fits, and all do where none is named.
 #[derive(Debug, Clone, Default)]
 pub struct MonitorFilter {
-    /// Those of this status.
-    pub status: Option<Status>,
-    /// Those checked this way.
-    pub check_type: Option<CheckType>,
-    /// Those with this tag.
-    pub tag: Option<String>,
-    /// Those whose name or target contains this, whatever its case.
+    /// Statuses.
+    pub status: Vec<Status>,
+    /// Types of check.
+    pub check_type: Vec<CheckType>,
+    /// Tags.
+    pub tag: Vec<String>,
+    /// A text that the name or target contains, whatever its case.
     pub q: Option<String>,
 }
 
@@ -247,11 +256,15 @@ impl MonitorFilter {
     pub fn accepts(&self, spec: &MonitorSpec, status: Status) -> bool {
         let contains = |q: &String| {
             let q = q.to_lowercase();
-            spec.name.as_str().to_lowercase().contains(&q) || spec.check.target().to_lowercase().contains(&q)
+            let as_given = spec.check.url().is_some_and(|url| url.as_given().to_lowercase().contains(&q));
+            as_given
+                || spec.name.as_str().to_lowercase().contains(&q)
+                || spec.check.target().to_lowercase().contains(&q)
         };
-        self.status.is_none_or(|asked| asked == status)
-            && self.check_type.is_none_or(|asked| asked == spec.check.check_type())
-            && self.tag.as_ref().is_none_or(|asked| spec.tags.iter().any(|tag| tag.as_str() == asked))
+        let tagged = |tag: &String| spec.tags.iter().any(|own| own.as_str() == tag);
+        (self.status.is_empty() || self.status.contains(&status))
+            && (self.check_type.is_empty() || self.check_type.contains(&spec.check.check_type()))
+            && (self.tag.is_empty() || self.tag.iter().any(tagged))
             && self.q.as_ref().is_none_or(contains)
     }
 }
@@ -287,6 +300,29 @@ mod tests {
     }
 
     #[test]
+    fn what_was_written_stays_as_it_was_written_and_is_probed_in_its_normal_form() {
+        let body = json!({
+            "url": "HTTPS://Example.COM", "regions": ["usc", "fra", "usc"], "tags": ["b", "a", "b"], "webhook_url": "http://Hook.example",
+            "http": {"headers": {"X-Api-Key": "1", "accept": "*/*"}, "expected_status": "200, 301"},
+        });
+        let spec = read(&body, false).expect("valid");
+        let stored = spec.to_value();
+        assert_eq!(stored["url"], "HTTPS://Example.COM");
+        assert_eq!(stored["webhook_url"], "http://Hook.example");
+        assert_eq!((&stored["regions"], &stored["tags"]), (&json!(["usc", "fra"]), &json!(["b", "a"])));
+        assert_eq!(stored["http"]["headers"], json!({"X-Api-Key": "1", "accept": "*/*"}));
+        assert_eq!(stored["http"]["expected_status"], "200, 301");
+        assert_eq!(spec.check.target(), "https://example.com/");
+        assert_eq!(spec.check.url().map(|url| url.as_url().as_str()), Some("https://example.com/"));
+        assert!(spec.check.http().is_some_and(|http| http.expected_status.accepts(301)));
+        assert_eq!(serde_json::from_value::<MonitorSpec>(stored).ok(), Some(spec));
+        // Rows of before have the normal forms alone, and read as they did.
+        let before = json!({"check_type": "http", "url": "https://example.com/", "http": {"headers": {"x": "1"}, "expected_status": "200,301"}});
+        let before: Check = serde_json::from_value(before).expect("a check");
+        assert_eq!(serde_json::to_value(&before).expect("JSON")["url"], "https://example.com/");
+    }
+
+    #[test]
     fn every_fault_is_named_at_once() {
         let body = json!({
             "url": "ftp://example.com", "name": "", "check_type": "gopher", "check_interval": 90, "regions": ["syd"], "timeout_ms": 5,
@@ -299,16 +335,16 @@ mod tests {
             "/name",
             "/check_type",
             "/check_interval",
-            "/regions",
+            "/regions/0",
             "/timeout_ms",
             "/retries",
             "/confirm_regions",
-            "/tags",
+            "/tags/0",
             "/webhook_url",
             "/color",
             "/http/method",
             "/http/expected_status",
-            "/http/headers",
+            "/http/headers/Host",
             "/http/bodyy",
         ] {
             assert!(pointers.iter().any(|found| found == pointer), "{pointer} is not in {pointers:?}");

@@ -17,11 +17,10 @@ impl MonitorSpec {
             faults.add("", "must be a JSON object");
             return Err(faults);
         }
-        let mut patch = patch.clone();
-        lower_header_names(&mut patch);
         let mut merged = self.to_value();
-        self.forget_other_type(&mut merged, &patch);
-        merge(&mut merged, &patch);
+        self.forget_other_type(&mut merged, patch);
+        spell_header_names(&mut merged, patch);
+        merge(&mut merged, patch);
         let kept = keep_redacted(&mut merged, self);
         let patched = Self::read(&merged, allowance)?;
         let mut faults = Faults::default();
@@ -62,26 +61,31 @@ fn header_pointer(name: &str) -> String {
     format!("/http/headers/{}", name.replace('~', "~0"))
 }
 
-/// Header names know no case; stored ones are lower-case.
-fn lower_header_names(patch: &mut Value) {
-    if let Some(headers) = patch.pointer_mut("/http/headers").and_then(Value::as_object_mut) {
-        *headers =
-            std::mem::take(headers).into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
-    }
+/// Header names know no case: those that are stored take the spelling of the patch, so that it changes them and adds none.
+fn spell_header_names(merged: &mut Value, patch: &Value) {
+    let headers = merged.pointer_mut("/http/headers").and_then(Value::as_object_mut);
+    let given = patch.pointer("/http/headers").and_then(Value::as_object);
+    let (Some(headers), Some(given)) = (headers, given) else { return };
+    let spelled = |name: String| given.keys().find(|given| given.eq_ignore_ascii_case(&name)).cloned().unwrap_or(name);
+    *headers = std::mem::take(headers).into_iter().map(|(name, value)| (spelled(name), value)).collect();
 }
 
 /// Puts the stored values behind the marks that stand for them; answers where.
 fn keep_redacted(merged: &mut Value, stored: &MonitorSpec) -> BTreeSet<String> {
     let Some(http) = stored.check.http() else { return BTreeSet::new() };
-    let mut secrets: Vec<(String, &str)> =
-        http.headers.iter().map(|(name, value)| (header_pointer(name), value)).collect();
-    secrets.extend(http.basic_auth.iter().map(|auth| (PASSWORD.to_owned(), auth.password.as_str())));
     let mut kept = BTreeSet::new();
-    for (pointer, value) in secrets {
-        if let Some(mark) = merged.pointer_mut(&pointer).filter(|mark| **mark == REDACTED) {
+    let headers = merged.pointer_mut("/http/headers").and_then(Value::as_object_mut);
+    for (name, mark) in headers.into_iter().flatten().filter(|(_, value)| **value == REDACTED) {
+        let value = http.headers.iter().find(|(stored, _)| stored.eq_ignore_ascii_case(name));
+        if let Some((_, value)) = value {
             *mark = json!(value);
-            kept.insert(pointer);
+            kept.insert(header_pointer(name));
         }
+    }
+    let mark = merged.pointer_mut(PASSWORD).filter(|mark| **mark == REDACTED);
+    if let (Some(mark), Some(auth)) = (mark, &http.basic_auth) {
+        *mark = json!(auth.password);
+        kept.insert(PASSWORD.to_owned());
     }
     kept
 }
@@ -202,8 +206,8 @@ mod tests {
                 spec.patched(&json!({"http": {"headers": {"AUTHORIZATION": value}}}), &allowance).expect("valid");
             header_list(&patched)
         };
-        assert_eq!(headers(json!("new")), ["authorization=new"]);
-        assert_eq!(headers(json!(REDACTED)), ["authorization=s3cret"]);
+        assert_eq!(headers(json!("new")), ["AUTHORIZATION=new"]);
+        assert_eq!(headers(json!(REDACTED)), ["AUTHORIZATION=s3cret"]);
         assert!(headers(Value::Null).is_empty());
     }
 

@@ -66,10 +66,10 @@ impl Plan {
     /// What the plan allows.
     pub const fn limits(self) -> Limits {
         let (requests_per_minute, monitors) = match self {
-            Self::Free => (30, 50),
-            Self::Lite => (60, 100),
-            Self::Start => (120, 500),
-            Self::Pro => (300, 2_000),
+            Self::Free => (30, 1),
+            Self::Lite => (60, 10),
+            Self::Start => (120, 50),
+            Self::Pro => (300, 500),
             Self::Business => (1000, 100_000),
         };
         Limits { requests_per_minute, monitors, min_check_interval: CHECK_INTERVAL_MIN as u32 }

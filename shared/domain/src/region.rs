@@ -61,6 +61,11 @@ impl RegionCode {
         REGIONS[self.0].0
     }
 
+    /// The place, for a person.
+    pub fn place(self) -> &'static str {
+        REGIONS[self.0].2
+    }
+
     /// The AWS region's name, such as `eu-central-1`.
     pub fn aws_region(self) -> &'static str {
         REGIONS[self.0].1

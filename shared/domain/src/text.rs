@@ -7,7 +7,7 @@ use url::{Host, Url};
 
 use crate::{
     Invalid,
-    host::check_labels,
+    host::{check_labels, not_parsed},
     text_spec::{NAME, TAG},
 };
 
@@ -68,35 +68,45 @@ text_newtype!(
         if TAG.fit(text).is_ok() && text.bytes().all(allowed) {
             Ok(text.to_owned())
         } else {
-            Err(Invalid::new(format!("each tag {}: letters, digits or . _ : / -", TAG.rule())))
+            Err(Invalid::new(format!("{}: letters, digits or . _ : / -", TAG.rule())))
         }
     }
 );
 
 /// An absolute http or https URL without credentials and fragment, at most 2,048 bytes, normalised as the URL standard has it
-/// (international names in Punycode, `http://2130706433/` as `http://127.0.0.1/`). Boxed: a `Url` is 88 bytes long, and every monitor has
-/// room for two.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// (international names in Punycode, `http://2130706433/` as `http://127.0.0.1/`). It is stored and answered as it was given, so that
+/// a client finds what it wrote, and requested as it is normalised. Boxed: a `Url` is 88 bytes long, and every monitor has room for two.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct HttpUrl(Box<Url>);
+pub struct HttpUrl(Box<Spelled>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Spelled {
+    url: Url,
+    /// How it was given, where that is not how it is requested.
+    as_given: Option<String>,
+}
 
 impl TryFrom<String> for HttpUrl {
     type Error = Invalid;
 
     fn try_from(text: String) -> Result<Self, Invalid> {
-        parse_http_url(&text).map(|url| Self(Box::new(url)))
+        let url = parse_http_url(&text)?;
+        let as_given = Some(text).filter(|text| text != url.as_str());
+        Ok(Self(Box::new(Spelled { url, as_given })))
     }
 }
 
 impl From<HttpUrl> for String {
-    fn from(url: HttpUrl) -> Self {
-        (*url.0).into()
+    fn from(HttpUrl(spelled): HttpUrl) -> Self {
+        let Spelled { url, as_given } = *spelled;
+        as_given.unwrap_or_else(|| url.into())
     }
 }
 
 impl fmt::Display for HttpUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.as_url().fmt(f)
     }
 }
 
@@ -107,8 +117,10 @@ fn parse_http_url(text: &str) -> Result<Url, Invalid> {
     if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Err(Invalid::new("must not contain spaces or control characters"));
     }
-    let url = Url::parse(text)
-        .map_err(|error| Invalid::new(format!("must be a URL such as https://example.com/: {error}")))?;
+    let url = Url::parse(text).map_err(|error| {
+        let why = not_parsed(error);
+        Invalid::new(format!("must be a URL such as https://example.com/{why}"))
+    })?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(Invalid::new("must begin with http:// or https://"));
     }
@@ -133,27 +145,32 @@ fn parse_http_url(text: &str) -> Result<Url, Invalid> {
 impl HttpUrl {
     /// The URL as it is requested.
     pub const fn as_url(&self) -> &Url {
-        &self.0
+        &self.0.url
     }
 
-    /// The text.
+    /// The text, as it is requested.
     pub fn as_str(&self) -> &str {
-        self.0.as_str()
+        self.as_url().as_str()
+    }
+
+    /// The text, as it was given.
+    pub fn as_given(&self) -> &str {
+        self.0.as_given.as_deref().unwrap_or_else(|| self.as_str())
     }
 
     /// The host's text, for a monitor's default name.
     pub fn host(&self) -> String {
-        self.0.host_str().unwrap_or_default().to_owned()
+        self.as_url().host_str().unwrap_or_default().to_owned()
     }
 
     /// The port to connect to.
     pub fn port(&self) -> Option<u16> {
-        self.0.port_or_known_default()
+        self.as_url().port_or_known_default()
     }
 
     /// The address, where the host is one.
     pub fn literal_address(&self) -> Option<IpAddr> {
-        match self.0.host()? {
+        match self.as_url().host()? {
             Host::Ipv4(v4) => Some(v4.into()),
             Host::Ipv6(v6) => Some(v6.into()),
             Host::Domain(_) => None,

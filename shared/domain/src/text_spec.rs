@@ -76,6 +76,12 @@ impl Text {
         Ok(())
     }
 
+    /// What is wrong with a text that is not on the closed list; none where there is no list, or it is on it.
+    pub(crate) fn misfit_of_closed_list(&self, text: &str) -> Option<String> {
+        let strange = !self.values.is_empty() && !self.values.contains(&text);
+        strange.then(|| self.none_of_these("one of these").0)
+    }
+
     /// What is said of a text that is none of the values: "must be a plan: free, lite or pro".
     pub fn none_of_these(&self, what: &str) -> Invalid {
         let list = match self.values {
@@ -174,6 +180,10 @@ pub const TAG: Text = Text {
     max: Some(50),
     ..Text::PLAIN
 };
+
+/// A value of a filter that takes several, separated by commas.
+pub const FILTER_VALUE: Text =
+    Text { name: "FilterValue", says: "Exact value.", pattern: "^[^,]+$", min: 1, ..Text::PLAIN };
 
 /// What people write on an incident.
 pub const NOTE: Text = Text { min: 1, max: Some(2000), pattern: "\\S", trimmed: true, lines: true, ..Text::PLAIN };

@@ -4,7 +4,7 @@ use std::{marker::PhantomData, sync::Arc, time::Duration};
 
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -17,6 +17,9 @@ use valpero_runtime::{App, panics::caught, telemetry::chain};
 
 /// A request is given up, and its client told so, before the front door's own patience ends, which knows no key.
 const PATIENCE: Duration = Duration::from_secs(24);
+
+/// Every answer is one key's own, some show a secret, and all age within a minute: no cache may keep any.
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// Counts the request on its key before anything else is done, and writes the rate headers on whatever is answered.
 pub async fn meter(State(app): State<App>, mut request: Request, next: Next) -> Response {
@@ -36,6 +39,7 @@ pub async fn meter(State(app): State<App>, mut request: Request, next: Next) -> 
             let retry_after_s = problem.retry_after_s();
             let mut response = problem.into_response();
             rate.write(response.headers_mut(), now, retry_after_s);
+            response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
             return response;
         }
     };
@@ -49,6 +53,7 @@ pub async fn meter(State(app): State<App>, mut request: Request, next: Next) -> 
     };
     let retry_after_s = response.extensions().get::<Problem>().and_then(Problem::retry_after_s);
     rate.write(response.headers_mut(), now, retry_after_s);
+    response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
     response.extensions_mut().insert(account);
     response
 }
@@ -68,9 +73,12 @@ async fn authenticate(app: &App, headers: &HeaderMap, now: Timestamp) -> Result<
     Ok((token, metered))
 }
 
-/// The token of `Authorization: Bearer …`; the scheme's case does not matter (RFC 9110, section 11.1).
+/// The token of `Authorization: Bearer …`; the scheme's case does not matter (RFC 9110, section 11.1). Of two headers nobody knows
+/// which is meant, and a proxy in between may have read the other one.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let mut given = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(only), None) = (given.next(), given.next()) else { return None };
+    let (scheme, token) = only.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 

@@ -73,8 +73,9 @@ codes! {
     MonitorPaused: 409 "monitor_paused", "The monitor is paused", "The monitor is paused; resume it first.";
     NoWebhook: 409 "no_webhook", "The monitor has no webhook", "The monitor has no `webhook_url`.";
     WebhookDisabled: 409 "webhook_disabled", "The webhook is switched off", "The webhook's receiver answered 410 Gone; give the monitor another `webhook_url`.";
+    PreconditionFailed: 412 "precondition_failed", "The object has changed", "`If-Match` names another version of the object than the current one. Nothing was changed.";
     BodyTooLarge: 413 "body_too_large", "The body is too large", "The body is larger than 64 KiB.";
-    UnsupportedMediaType: 415 "unsupported_media_type", "Wrong content type", "The `Content-Type` of the body is not `application/json`.";
+    UnsupportedMediaType: 415 "unsupported_media_type", "Wrong content type", "The `Content-Type` of the body is not `application/json` in UTF-8.";
     ValidationFailed: 422 "validation_failed", "The request is not valid", "The body or the query is invalid; `errors` lists every error.";
     IdempotencyKeyReused: 422 "idempotency_key_reused", "The idempotency key is taken", "The `Idempotency-Key` was used with another request not long ago.";
     RateLimited: 429 "rate_limited", "Too many requests", "The key has used up its requests for this minute.";

@@ -1,15 +1,15 @@
 //! Reading requests: ids, bodies, queries. Whatever is wrong with one is a problem document.
 
-use std::{collections::BTreeMap, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use axum::{
     extract::{FromRequest, FromRequestParts, Path, Request},
     http::{HeaderMap, header, request::Parts},
 };
 use serde_json::Value;
-use valpero_domain::{Faults, Fields};
+use valpero_domain::{Faults, Fields, RegionCode, Timestamp};
 
-use super::Problem;
+use super::{Problem, json};
 
 /// A body may be this long, in bytes.
 pub const BODY_MAX: usize = 64 * 1024;
@@ -44,7 +44,7 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
         if !is_json {
             return Err(Problem::wrong_media_type());
         }
-        parse(&bytes).map(Self)
+        json::parse(&bytes).map(Self)
     }
 }
 
@@ -60,7 +60,7 @@ impl<S: Send + Sync> FromRequest<S> for OptionalBody {
         if !is_json {
             return Err(Problem::wrong_media_type());
         }
-        parse(&bytes).map(Self)
+        json::parse(&bytes).map(Self)
     }
 }
 
@@ -92,14 +92,19 @@ async fn read(request: Request) -> Result<axum::body::Bytes, Problem> {
     })
 }
 
-fn parse(bytes: &[u8]) -> Result<Value, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| Problem::bad_json(format!("{error}.")))
-}
-
+/// Whether the body is JSON in UTF-8, by its own word: JSON, or a JSON Merge Patch. A JSON Patch means something else, and any other
+/// charset or coding would be read as what it is not.
 fn is_json(headers: &HeaderMap) -> bool {
-    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+    let mut given = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(value), None) = (given.next(), given.next()) else { return false };
+    let mut parts = value.to_str().unwrap_or_default().split(';').map(|part| part.trim().to_ascii_lowercase());
+    let essence = parts.next().unwrap_or_default();
+    let utf8 = |part: String| {
+        let charset = part.strip_prefix("charset=").map(|charset| charset.trim_matches('"').to_owned());
+        charset.is_none_or(|charset| charset == "utf-8" || charset == "us-ascii")
+    };
+    let plain = headers.get_all(header::CONTENT_ENCODING).iter().all(|coding| coding == "identity");
+    matches!(essence.as_str(), "application/json" | "application/merge-patch+json") && parts.all(utf8) && plain
 }
 
 /// The query, read parameter by parameter; all faults are told at once, and what nobody took is one.
@@ -126,31 +131,94 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
             }
         }
         let mut query = url::form_urlencoded::Serializer::new(format!("{}?", params.path));
-        query.extend_pairs(
-            params.given.iter().filter(|(name, value)| !PAGING.contains(&name.as_str()) && !value.is_empty()),
-        );
+        query.extend_pairs(params.given.iter().filter(|(name, _)| !PAGING.contains(&name.as_str())));
         params.query = query.finish();
         Ok(params)
     }
 }
 
 impl Params {
-    /// A text that is looked for; an empty one looks for nothing.
-    pub fn text(&mut self, name: &'static str) -> Option<String> {
-        self.take(name).filter(|text: &String| !text.is_empty())
+    /// A parameter as a `T`. An empty one is a fault: nothing is asked for by leaving it out.
+    pub fn take<T: FromStr<Err: fmt::Display>>(&mut self, name: &'static str) -> Option<T> {
+        let text = self.given_text(name)?;
+        self.parsed(name, &text)
     }
 
-    /// A parameter as a `T`.
-    pub fn take<T: FromStr<Err: std::fmt::Display>>(&mut self, name: &'static str) -> Option<T> {
-        self.known.push(name);
-        let text = self.given.remove(name)?;
-        match text.parse() {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.faults.add(format!("/{name}"), error.to_string());
+    /// Values separated by commas, of which any may fit; none where all do.
+    pub fn any_of<T: FromStr<Err: fmt::Display>>(&mut self, name: &'static str) -> Vec<T> {
+        let Some(text) = self.given_text(name) else { return Vec::new() };
+        text.split(',').filter_map(|part| self.parsed(name, part)).collect()
+    }
+
+    /// Texts separated by commas, of which any may fit; none where all do.
+    pub fn any_text(&mut self, name: &'static str) -> Vec<String> {
+        let texts: Vec<String> = self.any_of(name);
+        if texts.iter().any(String::is_empty) {
+            self.faults.add(format!("/{name}"), "must not have an empty value between commas");
+        }
+        texts
+    }
+
+    /// Regions separated by commas. Not all that there are belong to this deployment, so a fault lists none.
+    pub fn regions(&mut self) -> Vec<RegionCode> {
+        let mut regions = Vec::new();
+        for code in self.any_text("region") {
+            match code.parse() {
+                Ok(region) => regions.push(region),
+                Err(_) => {
+                    self.faults.add("/region", "must be a region's code, such as hel; GET /api/v1/regions lists them")
+                }
+            }
+        }
+        regions
+    }
+
+    /// True or false.
+    pub fn flag(&mut self, name: &'static str) -> Option<bool> {
+        match self.given_text(name)?.as_str() {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => {
+                self.faults.add(format!("/{name}"), "must be true or false");
                 None
             }
         }
+    }
+
+    /// A moment. A `+` that is not escaped arrives as a space (URL Standard, application/x-www-form-urlencoded), which is said.
+    pub fn time(&mut self, name: &'static str) -> Option<Timestamp> {
+        let text = self.given_text(name)?;
+        if text.contains(' ') && text.replace(' ', "+").parse::<Timestamp>().is_ok() {
+            self.faults
+                .add(format!("/{name}"), "has a space where the offset begins: write + as %2B in a query, or use Z");
+            return None;
+        }
+        self.parsed(name, &text)
+    }
+
+    /// `from` and `to`, which must not come before it.
+    pub fn from_to(&mut self) -> (Option<Timestamp>, Option<Timestamp>) {
+        let (from, to) = (self.time("from"), self.time("to"));
+        if let (Some(from), Some(to)) = (from, to)
+            && from > to
+        {
+            self.faults.add("/from", "must not be later than to");
+        }
+        (from, to)
+    }
+
+    fn given_text(&mut self, name: &'static str) -> Option<String> {
+        self.known.push(name);
+        let text = self.given.remove(name)?;
+        if text.is_empty() {
+            self.faults.add(format!("/{name}"), "must not be empty; leave it out to ask for all");
+            return None;
+        }
+        Some(text)
+    }
+
+    fn parsed<T: FromStr<Err: fmt::Display>>(&mut self, name: &'static str, text: &str) -> Option<T> {
+        text.parse().map_err(|error: T::Err| self.faults.add(format!("/{name}"), error.to_string())).ok()
     }
 
     /// Ends the reading.

@@ -10,6 +10,7 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
+use tower_http::compression::{CompressionLayer, DefaultPredicate, Predicate, predicate::SizeAbove};
 use valpero_domain::AccountId;
 use valpero_storage::Usage;
 
@@ -25,6 +26,7 @@ pub fn finish_open(routes: impl Into<Router<App>>, app: App) -> Router {
         .into()
         .fallback(|| async { Problem::no_route() })
         .layer(from_fn_with_state(app.clone(), front))
+        .layer(gzip())
         .with_state(app)
 }
 
@@ -42,7 +44,13 @@ pub fn finish(routes: impl Into<Router<App>>, app: App) -> Router {
         .fallback(|| async { Problem::no_route() })
         .layer(from_fn_with_state(app.clone(), meter))
         .layer(from_fn_with_state(app.clone(), front))
+        .layer(gzip())
         .with_state(app)
+}
+
+/// Compresses what the client accepts by gzip, where that saves more than it costs.
+fn gzip() -> CompressionLayer<impl Predicate> {
+    CompressionLayer::new().compress_when(DefaultPredicate::new().and(SizeAbove::new(1024)))
 }
 
 async fn front(State(app): State<App>, mut request: Request, next: Next) -> Response {

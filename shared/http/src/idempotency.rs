@@ -82,6 +82,12 @@ impl Answer {
         Self { status: 200, location: None, body: json!(view) }
     }
 
+    /// The same, and where its object is found.
+    #[must_use]
+    pub fn at(self, location: String) -> Self {
+        Self { location: Some(location), ..self }
+    }
+
     /// 202 with a view of what was begun.
     pub fn accepted(view: &impl Serialize) -> Self {
         Self { status: 202, location: None, body: json!(view) }

@@ -2,8 +2,13 @@
 
 use std::str::FromStr;
 
-use axum::Json;
+use axum::{
+    Json,
+    http::header,
+    response::{IntoResponse, Response},
+};
 use serde::Serialize;
+use url::form_urlencoded;
 use utoipa::{
     IntoParams, ToSchema,
     openapi::{
@@ -146,7 +151,30 @@ pub struct List<T: ToSchema> {
     pub next_cursor: Option<String>,
 }
 
+/// A page of a list as an answer: with a `Link` to the next one (RFC 8288), where there is one.
+#[derive(Debug)]
+pub struct Listed<T: ToSchema> {
+    list: List<T>,
+    next: Option<String>,
+}
+
+impl<T: ToSchema + Serialize> IntoResponse for Listed<T> {
+    fn into_response(self) -> Response {
+        let link = self.next.map(|next| [(header::LINK, format!("<{next}>; rel=\"next\""))]);
+        (link, Json(self.list)).into_response()
+    }
+}
+
 impl<P> Page<P> {
+    /// The address of the next page: the same list and filters, from the cursor on.
+    fn link(&self, cursor: &str) -> String {
+        let (path, filters) = self.query.split_once('?').unwrap_or((&self.query, ""));
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(form_urlencoded::parse(filters.as_bytes()));
+        query.append_pair("limit", &self.limit.to_string()).append_pair("cursor", cursor);
+        format!("{path}?{}", query.finish())
+    }
+
     /// How many items must be read to fill the part and know whether more follow.
     pub fn count(&self) -> usize {
         self.skip() + self.limit + 1
@@ -190,19 +218,16 @@ impl<P: ToString> Page<P> {
         cut: &Cut<I>,
         position: impl Fn(&I) -> P,
         view: impl Fn(&I) -> T,
-    ) -> Json<List<T>> {
+    ) -> Listed<T> {
         let last = cut.items.last().filter(|_| cut.has_more);
         let page = match self.start {
             Start::Page(page) => Some(page),
             Start::After(_) => None,
         };
-        Json(List {
-            data: cut.items.iter().map(view).collect(),
-            page,
-            limit: self.limit,
-            has_more: cut.has_more,
-            next_cursor: last.map(|item| cursor::seal(self.account, &self.query, &position(item).to_string())),
-        })
+        let next_cursor = last.map(|item| cursor::seal(self.account, &self.query, &position(item).to_string()));
+        let next = next_cursor.as_deref().map(|cursor| self.link(cursor));
+        let data = cut.items.iter().map(view).collect();
+        Listed { list: List { data, page, limit: self.limit, has_more: cut.has_more, next_cursor }, next }
     }
 }
 
@@ -220,7 +245,7 @@ mod tests {
     fn read(page: &Page<u32>) -> List<String> {
         let after = page.after().copied();
         let items = (0..7).filter(|item| after.is_none_or(|after| *item > after)).take(page.count()).collect();
-        page.answer(&page.cut(items), |item| *item, ToString::to_string).0
+        page.answer(&page.cut(items), |item| *item, ToString::to_string).list
     }
 
     #[test]

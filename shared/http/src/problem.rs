@@ -153,6 +153,12 @@ impl Problem {
         Self::new(Code::IdempotencyKeyReused, detail)
     }
 
+    /// 412: somebody changed it since the client read it.
+    pub(crate) fn precondition_failed() -> Self {
+        let detail = "The object was changed since the version that If-Match names. Read it again, and decide anew.";
+        Self::new(Code::PreconditionFailed, detail)
+    }
+
     /// 413: too long.
     pub fn too_large(most: usize) -> Self {
         let detail = format!("The body may be {} KiB long.", most / 1024);
@@ -161,7 +167,7 @@ impl Problem {
 
     /// 415: not JSON by its own word.
     pub fn wrong_media_type() -> Self {
-        let detail = "Send JSON, with `Content-Type: application/json`.";
+        let detail = "Send JSON in UTF-8, with one `Content-Type: application/json` and without `Content-Encoding`. PATCH takes `application/merge-patch+json` too, which is a JSON Merge Patch; a JSON Patch is not taken.";
         Self::new(Code::UnsupportedMediaType, detail)
     }
 

@@ -312,6 +312,17 @@ impl Store {
         }
     }
 
+    /// Gives a key another name. 4 WRU.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn rename_key(&self, api_key: &ApiKey, name: &str, audit: &AuditRow) -> Result<(), StoreError> {
+        let place = key([("token_hash", api_key.token_hash.as_str().into())]);
+        let change = Change::new().set("name", s(name)).only_if(If::Exists("token_hash"));
+        let change = change.on(&self.tables.api_keys, place)?;
+        self.transact(vec![change, self.audit(audit)?]).await.map_err(Cancelled::conflict)
+    }
+
     /// Replaces a key by a successor; the old one ends at `old_ends_at`, and until then both are live. 10 WRU, 2 for the receipt,
     /// and 2 RRU and 1 a key of the account.
     ///

@@ -19,11 +19,13 @@ const TABLE: &str = "incidents";
 /// Which incidents a list asks for.
 #[derive(Debug, Clone, Default)]
 pub struct IncidentFilter {
-    /// Those of this status.
-    pub status: Option<IncidentStatus>,
-    /// Those of this monitor.
-    pub monitor: Option<MonitorId>,
-    /// Those that started then or later.
+    /// Those of one of these statuses; of any where none is named.
+    pub status: Vec<IncidentStatus>,
+    /// Those of one of these monitors; of any where none is named.
+    pub monitor: Vec<MonitorId>,
+    /// Those that a person took, or that nobody did.
+    pub acknowledged: Option<bool>,
+    /// Those that were not over by then.
     pub from: Option<Timestamp>,
     /// Those that started before.
     pub to: Option<Timestamp>,
@@ -31,9 +33,12 @@ pub struct IncidentFilter {
 
 impl IncidentFilter {
     fn accepts(&self, incident: &Incident) -> bool {
-        self.status.is_none_or(|asked| asked == incident.status)
-            && self.monitor.is_none_or(|asked| asked == incident.monitor_id)
-            && self.from.is_none_or(|from| incident.started_at >= from)
+        let lasts_into =
+            |from: Timestamp| incident.started_at >= from || incident.resolved_at.is_none_or(|end| end > from);
+        (self.status.is_empty() || self.status.contains(&incident.status))
+            && (self.monitor.is_empty() || self.monitor.contains(&incident.monitor_id))
+            && self.acknowledged.is_none_or(|asked| asked == incident.acknowledged_at.is_some())
+            && self.from.is_none_or(lasts_into)
             && self.to.is_none_or(|to| incident.started_at < to)
     }
 }
@@ -144,7 +149,9 @@ impl Store {
         self.query_all(request).await?.into_iter().map(|item| from_item(TABLE, item)).collect()
     }
 
-    /// The newest `count` incidents, of those before `after` where it is given, that the filter accepts. 0.5 RRU per 4 KB read.
+    /// The newest `count` incidents, of those before `after` where it is given, that the filter accepts. 0.5 RRU per 4 KB
+    /// read: the account's incidents, newest first, until there are enough; all of them where fewer fit, for an old one may have lasted
+    /// into any time.
     ///
     /// # Errors
     /// Where the store fails.

@@ -56,10 +56,60 @@ impl CheckView {
 /// A requested check.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct RequestedCheck {
-    /// ID of the check in the logs.
+    /// ID of the request, by which its results are found.
     #[schema(value_type = schema::CheckId)]
     pub check_id: CheckId,
     /// Regions that check now. Their results appear in the monitor's checks within seconds.
     #[schema(value_type = Vec<schema::Region>)]
     pub regions: Vec<RegionCode>,
+}
+
+/// Whether all results of a requested check are in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestStatus {
+    /// A region is still to report.
+    Pending,
+    /// No further result will come.
+    Done,
+}
+
+/// Whether a region's result of a requested check is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ResultStatus {
+    /// Not yet.
+    Pending,
+    /// It is in.
+    Done,
+    /// It did not come within two minutes.
+    Missing,
+}
+
+/// A requested check with its results.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct CheckRequest {
+    /// ID of the request.
+    #[schema(value_type = schema::CheckId)]
+    pub check_id: CheckId,
+    /// Time of the request, which is that of its checks.
+    #[schema(value_type = schema::Time)]
+    pub requested_at: Timestamp,
+    /// `pending` until no region's result is.
+    pub status: RequestStatus,
+    /// Results, by region.
+    pub regions: Vec<RegionResult>,
+}
+
+/// A region's result of a requested check.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct RegionResult {
+    /// Region.
+    #[schema(value_type = schema::Region)]
+    pub region: RegionCode,
+    /// `missing`: no result came within two minutes.
+    pub status: ResultStatus,
+    /// The check. Null unless `done`.
+    #[schema(required)]
+    pub check: Option<CheckView>,
 }

@@ -67,6 +67,7 @@ texts! {
     Url spec::URL;
     Name spec::NAME;
     Tag spec::TAG;
+    FilterValue spec::FILTER_VALUE;
     ExpectedStatus spec::EXPECTED_STATUS;
     Status valpero_domain::status::Status::TEXT;
     DegradedReason valpero_domain::status::DegradedReason::TEXT;

@@ -1,8 +1,8 @@
 //! `GET /api/v1/keys`.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use valpero_domain::KeyId;
-use valpero_http::{Auth, List, Page, PageParams, Params, Problem, need};
+use valpero_http::{Auth, List, Listed, Page, PageParams, Params, Problem, need};
 use valpero_runtime::App;
 use valpero_views::Key;
 
@@ -20,7 +20,7 @@ pub async fn list(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::KeysRead>,
     mut params: Params,
-) -> Result<Json<List<Key>>, Problem> {
+) -> Result<Listed<Key>, Problem> {
     let page: Page<KeyId> = params.page(caller.account());
     params.finish()?;
     let mut keys = app.store.keys(caller.account()).await?;

@@ -2,6 +2,8 @@
 
 pub mod create;
 pub mod list;
+pub mod read;
+pub mod rename;
 pub mod revoke;
 pub mod rotate;
 

@@ -6,12 +6,13 @@ use valpero_http::Code;
 use super::{COMMON, header_refs};
 
 /// Statuses of failures, and the name of the response that operations share.
-const ANSWERS: [(u16, &str); 12] = [
+const ANSWERS: [(u16, &str); 13] = [
     (400, "BadRequest"),
     (401, "Unauthorized"),
     (403, "Forbidden"),
     (404, "NotFound"),
     (409, "Conflict"),
+    (412, "PreconditionFailed"),
     (413, "TooLarge"),
     (415, "UnsupportedMediaType"),
     (422, "Invalid"),
@@ -44,7 +45,12 @@ const OF_REPEATED: [Code; 2] = [Code::IdempotencyInProgress, Code::IdempotencyKe
 
 /// The responses that operations share.
 pub(super) fn shared() -> Value {
-    let named = ANSWERS.iter().map(|(status, name)| ((*name).to_owned(), response(*status, &EVERYWHERE)));
+    // A response without a problem of its own is named by no operation.
+    let told = |status: u16| EVERYWHERE.iter().any(|code| code.status() == status);
+    let named = ANSWERS
+        .iter()
+        .filter(|(status, _)| told(*status))
+        .map(|(status, name)| ((*name).to_owned(), response(*status, &EVERYWHERE)));
     let mut responses: Map<String, Value> = named.collect();
     let schema = json!({"$ref": "#/components/schemas/GatewayMessage"});
     responses.insert(
