@@ -174,8 +174,7 @@ def fit_type(body, patch):
         if isinstance(settings.get(name), str):
             settings[name] = settings[name][:200]
     if kind == "dns":
-        # Records go with their type, and a name is no address.
-        settings.update(name="localhost", expected=None)
+        fit_dns(settings)
 
 
 def fit_tool(body, path):
@@ -184,7 +183,14 @@ def fit_tool(body, path):
     if path.endswith("/http"):
         fit_http(body)
     if path.endswith("/dns"):
-        body.update(name="localhost", expected=None)
+        fit_dns(body)
+
+
+def fit_dns(settings):
+    """Records go with their type, a name is no address, and only texts have parts."""
+    settings.update(name="localhost", expected=None)
+    if settings.get("match") == "substring":
+        settings["record_type"] = "TXT"
 
 
 def fit_texts(http):

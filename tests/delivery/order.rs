@@ -105,7 +105,7 @@ async fn an_event_waits_while_an_older_one_is_on_its_way() {
     assert_eq!(scene.receiver.delivered().len(), 1, "it waits");
     let newer = scene.delivery_of(EventType::IncidentResolved).await;
     assert_eq!((newer.status, newer.attempts, newer.attempt_log.len()), (DeliveryStatus::Pending, 0, 0));
-    store.end_turn(&older, false).await.expect("an end");
+    store.end_turn(&older, false, scene.world.now()).await.expect("an end");
     scene.wait(3).await;
     assert_eq!(scene.receiver.events(), ["incident.opened", "incident.resolved"]);
     assert_eq!(turn().await, Turn::Overtaken);
@@ -176,6 +176,21 @@ async fn events_that_come_at_once_arrive_in_order() {
         let open = scene.deliveries().await.into_iter().filter(|one| one.status == DeliveryStatus::Pending).count();
         assert_eq!(open, 0);
     }
+}
+
+#[tokio::test]
+async fn what_was_sent_by_hand_is_not_followed_by_what_is_older() {
+    let scene = scene(&[(503, Some("3600")), (503, Some("7200"))]).await;
+    let (opened, resolved) = scene.down_and_up().await;
+    for due in [opened, resolved] {
+        scene.receive(due).await;
+    }
+    let path = format!("{DELIVERIES}/{}/redeliver", scene.delivery_of(EventType::IncidentResolved).await.id);
+    scene.world.post(&path, &scene.owner, Value::Null).await.expect(202);
+    scene.world.deliver().await;
+    scene.wait(8000).await;
+    assert_eq!(scene.receiver.events(), ["incident.opened", "incident.resolved", "incident.resolved"]);
+    assert_eq!(scene.delivery_of(EventType::IncidentOpened).await.status, DeliveryStatus::Superseded);
 }
 
 #[tokio::test]

@@ -161,7 +161,7 @@ fn info() -> Value {
          delivered: the older one is then `superseded` in the delivery log, and what it would have said follows from the newer one. Events of \
          different incidents, and events of no incident, may arrive in any order: compare `created_at`. A delivery that was sent again by \
          hand has the header `X-Valpero-Redelivered: true`, and may arrive after newer events. If a monitor is deleted while it is down, its \
-         webhook receives `incident.resolved` as the last event. A webhook that is removed from a monitor receives nothing more.\n"
+         webhook receives `incident.resolved` as the last event. A webhook that is removed from a monitor, or replaced, receives nothing more.\n"
     );
     json!({
         "title": "Valpero API",

@@ -34,9 +34,10 @@ impl Delivery {
 
     /// Ends the turn, before the end of the attempt is written: who dies in between sends again, and nothing older follows.
     pub(crate) async fn end_turn(&self, delivery: &Record, told: bool) -> Result<(), WorkError> {
+        let now = self.app.now();
         match delivery.redelivered_at {
-            None => self.app.store.end_turn(delivery, told).await?,
-            Some(_) if told => self.app.store.told_out_of_turn(delivery).await?,
+            None => self.app.store.end_turn(delivery, told, now).await?,
+            Some(_) if told => self.app.store.told_out_of_turn(delivery, now).await?,
             Some(_) => {}
         }
         Ok(())

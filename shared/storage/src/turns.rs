@@ -82,7 +82,7 @@ impl Store {
     ///
     /// # Errors
     /// Where the store fails.
-    pub async fn end_turn(&self, delivery: &Delivery, told: bool) -> Result<(), StoreError> {
+    pub async fn end_turn(&self, delivery: &Delivery, told: bool, now: Timestamp) -> Result<(), StoreError> {
         let Some((item, place)) = Self::turn_of(delivery) else { return Ok(()) };
         let change = Change::new()
             .set_some("newest", told.then(|| s(place)))
@@ -90,7 +90,7 @@ impl Store {
             .remove("sending_until")
             .only_if(If::Is("sending", s(place)));
         match self.change(&self.tables.deliveries, item, change).await? {
-            Updated::Refused(_) if told => self.told_out_of_turn(delivery).await,
+            Updated::Refused(_) if told => self.told_out_of_turn(delivery, now).await,
             Updated::Done(_) | Updated::Refused(_) => Ok(()),
         }
     }
@@ -99,10 +99,11 @@ impl Store {
     ///
     /// # Errors
     /// Where the store fails.
-    pub async fn told_out_of_turn(&self, delivery: &Delivery) -> Result<(), StoreError> {
+    pub async fn told_out_of_turn(&self, delivery: &Delivery, now: Timestamp) -> Result<(), StoreError> {
         let Some((item, place)) = Self::turn_of(delivery) else { return Ok(()) };
         let change = Change::new()
             .set("newest", s(place))
+            .set(TTL, n(now.seconds() + KEPT_S))
             .only_if(If::Any(vec![If::Absent("newest"), If::Below("newest", s(place))]));
         self.change(&self.tables.deliveries, item, change).await.map(drop)
     }
