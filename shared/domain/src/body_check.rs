@@ -1,5 +1,7 @@
 //! What a response body must contain: keywords, and JSON values by path.
 
+use std::borrow::Cow;
+
 use memchr::memmem;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -227,24 +229,28 @@ impl JsonAssertion {
     /// Judges a body by all assertions, within one budget.
     ///
     /// # Errors
-    /// Which assertion fails; never with content of the body, which is not stored. `json_too_costly` where the budget is used up,
-    /// `deadline` where `keep_going` returned false.
-    pub fn judge_all(assertions: &[Self], body: &[u8], budget: &mut Budget<'_>) -> Result<(), Cause> {
+    /// Which assertion fails, and what was seen instead. `json_too_costly` where the budget is used up, `deadline` where `keep_going`
+    /// returned false.
+    pub fn judge_all(assertions: &[Self], values: Values, body: &[u8], budget: &mut Budget<'_>) -> Result<(), Cause> {
         let document = Document::read(body)
             .map_err(|place| Cause::seen(ErrorCode::JsonInvalid, format!("The body is not JSON, from {place} on.")))?;
-        assertions.iter().try_for_each(|assertion| assertion.judge(&document, budget))
+        assertions.iter().try_for_each(|assertion| assertion.judge(values, &document, budget))
     }
 
-    fn judge(&self, document: &Document<'_>, budget: &mut Budget<'_>) -> Result<(), Cause> {
-        let path = self.path.as_str();
-        let mismatch = |detail: String| Err(Cause::seen(ErrorCode::JsonMismatch, detail));
+    fn judge(&self, values: Values, document: &Document<'_>, budget: &mut Budget<'_>) -> Result<(), Cause> {
+        let path = cut(self.path.as_str());
+        let mismatch =
+            |seen: String| Err(Cause::seen(ErrorCode::JsonMismatch, format!("{seen}, expected {}.", self.expected())));
         match self.find(&mut Run { document, budget }) {
-            Ok(Selected::Fitting) if self.op == Op::Absent => mismatch(format!("{path} selects something.")),
-            Ok(Selected::Nothing) if self.op == Op::Absent => Ok(()),
-            Ok(Selected::Nothing) => mismatch(format!("{path} selects nothing.")),
             Ok(Selected::Fitting) => Ok(()),
-            Ok(Selected::Unfit(kind)) => {
-                mismatch(format!("{path} is {} that is not {} {}.", word(kind), self.op.as_str(), self.value))
+            Ok(Selected::Nothing) => mismatch(format!("{path} selects nothing")),
+            Ok(Selected::Unfit { node, alone }) => {
+                let seen = match values {
+                    Values::Shown => shown(document, node),
+                    Values::Hidden => format!("{} (value not shown)", kind(document, node)),
+                };
+                let what = if alone { "" } else { "One of " };
+                mismatch(format!("{what}{path} is {seen}"))
             }
             Err(Stop::Interrupted) => Err(Cause::of(ErrorCode::Deadline)),
             Err(Stop::TooCostly) => {
@@ -255,16 +261,39 @@ impl JsonAssertion {
         }
     }
 
+    /// What a node must be.
+    fn expected(&self) -> String {
+        let value = match &self.value {
+            Value::String(text) => quoted(text),
+            other => other.to_string(),
+        };
+        match self.op {
+            Op::Eq => value,
+            Op::Ne => format!("anything but {value}"),
+            Op::Lt => format!("less than {value}"),
+            Op::Lte => format!("at most {value}"),
+            Op::Gt => format!("more than {value}"),
+            Op::Gte => format!("at least {value}"),
+            Op::Contains => format!("something that contains {value}"),
+            Op::Exists => "something".to_owned(),
+            Op::Absent => "nothing".to_owned(),
+        }
+    }
+
     fn find<'r>(&'r self, run: &mut Run<'r, '_>) -> Result<Selected, Stop> {
         let nodes = run.select(self.path.query())?;
-        if nodes.is_empty() {
-            return Ok(Selected::Nothing);
+        let unfit = |node: Id| Selected::Unfit { node, alone: nodes.len() == 1 };
+        match nodes.first() {
+            None if self.op == Op::Absent => return Ok(Selected::Fitting),
+            None => return Ok(Selected::Nothing),
+            Some(first) if self.op == Op::Absent => return Ok(unfit(*first)),
+            Some(_) => {}
         }
         if self.op.takes_value() {
             let value = scalar(&self.value);
-            for node in nodes {
-                if !fits(run, node, self.op, &value)? {
-                    return Ok(Selected::Unfit(run.document.node(node).kind));
+            for node in &nodes {
+                if !fits(run, *node, self.op, &value)? {
+                    return Ok(unfit(*node));
                 }
             }
         }
@@ -272,13 +301,66 @@ impl JsonAssertion {
     }
 }
 
+/// Whether a failure tells the value that was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Values {
+    /// Its first 100 characters.
+    Shown,
+    /// Only what kind of value it is.
+    Hidden,
+}
+
 /// What a path selects.
 enum Selected {
+    /// Nothing, and something was expected.
     Nothing,
-    /// Something, and all of it matches.
+    /// What was expected.
     Fitting,
-    /// Something that does not match.
-    Unfit(Kind),
+    /// A node that does not match, alone or with others.
+    Unfit { node: Id, alone: bool },
+}
+
+/// Characters of a path or a value that a failure tells.
+const SEEN_MAX: usize = 100;
+
+/// The beginning of a text.
+fn cut(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(SEEN_MAX) {
+        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// The beginning of a text as JSON writes it.
+fn quoted(text: &str) -> String {
+    Value::from(cut(text)).to_string()
+}
+
+/// The beginning of a value.
+fn shown(document: &Document<'_>, id: Id) -> String {
+    let node = document.node(id);
+    match node.kind {
+        Kind::Text { .. } | Kind::Name { .. } => quoted(&document.text(node)),
+        Kind::Array | Kind::Object => kind(document, id),
+        Kind::Null | Kind::False | Kind::True | Kind::Number => cut(document.raw(node)).into_owned(),
+    }
+}
+
+/// What kind of value a node is.
+fn kind(document: &Document<'_>, id: Id) -> String {
+    let node = document.node(id);
+    let of = |what: &str, part: &str| match node.size {
+        1 => format!("{what} of 1 {part}"),
+        size => format!("{what} of {size} {part}s"),
+    };
+    match node.kind {
+        Kind::Null => "null".to_owned(),
+        Kind::False | Kind::True => "a boolean".to_owned(),
+        Kind::Number => "a number".to_owned(),
+        Kind::Text { .. } | Kind::Name { .. } => "a text".to_owned(),
+        Kind::Array => of("an array", "element"),
+        Kind::Object => of("an object", "member"),
+    }
 }
 
 /// Whether a number is in the range that the store keeps and JSON gives back.
@@ -291,7 +373,7 @@ fn scalar(value: &Value) -> Item<'_> {
     match value {
         Value::Null => Item::Null,
         Value::Bool(truth) => Item::Bool(*truth),
-        Value::Number(number) => Item::Number(Number::read(&number.to_string())),
+        Value::Number(number) => Item::Number(Number::of(number)),
         Value::String(text) => Item::Text(text.into()),
         Value::Array(_) | Value::Object(_) => Item::Nothing,
     }
@@ -329,17 +411,6 @@ fn fits(run: &mut Run<'_, '_>, node: Id, op: Op, value: &Item<'_>) -> Result<boo
     })
 }
 
-const fn word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Null => "null",
-        Kind::False | Kind::True => "a truth value",
-        Kind::Number => "a number",
-        Kind::Text { .. } | Kind::Name { .. } => "a text",
-        Kind::Array => "an array",
-        Kind::Object => "an object",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -359,7 +430,7 @@ mod tests {
     /// Whether a document says it, with all the time in the world.
     fn judge(assertion: &JsonAssertion, document: &str) -> Result<(), Cause> {
         let mut budget = Budget::new(u64::MAX, &|| true);
-        JsonAssertion::judge_all(std::slice::from_ref(assertion), document.as_bytes(), &mut budget)
+        JsonAssertion::judge_all(std::slice::from_ref(assertion), Values::Shown, document.as_bytes(), &mut budget)
     }
 
     #[test]
@@ -400,10 +471,77 @@ mod tests {
     }
 
     #[test]
-    fn a_mismatch_tells_nothing_of_the_body() {
-        let read = assertions(&json!([{"path": "$.token", "op": "eq", "value": "x"}])).expect("valid");
-        let cause = judge(&read[0], r#"{"token": "s3cret"}"#).expect_err("a mismatch");
-        assert_eq!(cause.detail, "$.token is a text that is not eq \"x\".");
+    fn a_mismatch_tells_what_was_seen_and_expected() {
+        let document = json!({"status": "degraded", "load": 0.75, "on": true, "none": null, "tags": ["a", "b"], "one": {"x": 1},
+            "long": "é\"".repeat(80), "nodes": [{"ms": 4}, {"ms": 9}]});
+        let document = document.to_string().replace("0.75", "0.750000000000000000001");
+        let cut = format!("\"{}…\"", "é\\\"".repeat(50));
+        for (path, op, value, shown, hidden) in [
+            ("$.status", "eq", json!("ok"), r#"$.status is "degraded", expected "ok"."#, "a text"),
+            (
+                "$.status",
+                "ne",
+                json!("degraded"),
+                r#"$.status is "degraded", expected anything but "degraded"."#,
+                "a text",
+            ),
+            ("$.status", "eq", json!(1), r#"$.status is "degraded", expected 1."#, "a text"),
+            ("$.load", "lt", json!(0.5), "$.load is 0.750000000000000000001, expected less than 0.5.", "a number"),
+            ("$.load", "lte", json!(0.75), "$.load is 0.750000000000000000001, expected at most 0.75.", "a number"),
+            ("$.load", "gt", json!(1), "$.load is 0.750000000000000000001, expected more than 1.", "a number"),
+            ("$.load", "gte", json!(1), "$.load is 0.750000000000000000001, expected at least 1.", "a number"),
+            ("$.on", "eq", json!(false), "$.on is true, expected false.", "a boolean"),
+            ("$.none", "ne", json!(null), "$.none is null, expected anything but null.", "null"),
+            (
+                "$.tags",
+                "contains",
+                json!("c"),
+                "$.tags is an array of 2 elements, expected something that contains \"c\".",
+                "an array of 2 elements",
+            ),
+            (
+                "$.one",
+                "absent",
+                json!(null),
+                "$.one is an object of 1 member, expected nothing.",
+                "an object of 1 member",
+            ),
+            ("$.missing", "exists", json!(null), "$.missing selects nothing, expected something.", "selects nothing"),
+            (
+                "$.missing",
+                "eq",
+                json!("x".repeat(101)),
+                &format!("$.missing selects nothing, expected \"{}…\".", "x".repeat(100)),
+                "nothing",
+            ),
+            ("$.nodes[*].ms", "lt", json!(9), "One of $.nodes[*].ms is 9, expected less than 9.", "a number"),
+            ("$.long", "eq", json!(""), &format!("$.long is {cut}, expected \"\"."), "a text"),
+        ] {
+            let mut one = json!({"path": path, "op": op});
+            if !matches!(op, "exists" | "absent") {
+                one["value"] = value;
+            }
+            let read = assertions(&json!([one])).expect("valid");
+            let judge = |values| {
+                let mut budget = Budget::new(u64::MAX, &|| true);
+                JsonAssertion::judge_all(&read, values, document.as_bytes(), &mut budget)
+                    .expect_err("a mismatch")
+                    .detail
+            };
+            assert_eq!(judge(Values::Shown), shown);
+            let told = judge(Values::Hidden);
+            assert!(told.contains(hidden) && !told.contains("is \"degraded\"") && !told.contains("is 0.75"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_member_that_nobody_asks_for_decides_nothing() {
+        let digits = "9".repeat(400);
+        let deep = format!("{}{}", "[".repeat(130), "]".repeat(130));
+        let read = assertions(&json!([{"path": "$.status", "op": "eq", "value": "ok"}])).expect("valid");
+        for member in [r#""cut \ud83d""#, "1e400", &digits, &deep] {
+            assert_eq!(judge(&read[0], &format!(r#"{{"odd": {member}, "status": "ok"}}"#)), Ok(()), "{member:.40}");
+        }
     }
 
     #[test]
