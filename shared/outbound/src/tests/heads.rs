@@ -30,7 +30,6 @@ async fn heads_that_curl_reads_are_read() {
         format!("{OK}X\u{1}A: a\r\n{BODY}"),
         format!("{OK}Xé: a\r\n{BODY}"),
         format!("{OK}: a\r\n{BODY}"),
-        format!("{OK}no colon here\r\n{BODY}"),
         format!("{OK} X-A: a\r\n{BODY}"),
         format!("{OK}X-A: a\u{1}\u{7f}b\rc\r\n{BODY}"),
         format!("HTTP/1.1 200 OK\nX: y\n{}", BODY.replace('\r', "")),
@@ -59,6 +58,7 @@ async fn what_is_no_response_is_still_told() {
     let endless = format!("{OK}{}", "X-More: and more\r\n".repeat(5_000));
     for head in [
         endless,
+        format!("{OK}no colon here\r\n{BODY}"),
         format!("HTTP/1.1 200 {}", "x".repeat(70_000)),
         format!("{OK}X-A: a\0b\r\n{BODY}"),
         format!("{OK}Content-Length: 3\r\n{BODY}"),
