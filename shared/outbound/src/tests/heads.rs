@@ -45,7 +45,7 @@ async fn heads_that_curl_reads_are_read() {
         format!("{OK}Content-Length: 2\r\n{BODY}"),
         format!("{OK}Content-Length: 2, 2\r\n\r\nok"),
         format!("{OK}Content-Length: 9\r\nTransfer-Encoding: Chunked\r\n\r\n2;a=\"b\"\r\nok\r\n0\r\nX-T: y\r\n\r\n"),
-        format!("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2 \r\nok\r\n0\r\n\r\n"),
+        "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2 \r\nok\r\n0\r\n\r\n".to_owned(),
         "HTTP/1.0 200 OK\r\n\r\nok".to_owned(),
         format!("{OK}\r\nok"),
     ] {
