@@ -3,11 +3,13 @@
 use serde_json::json;
 
 use super::*;
+use crate::Items;
 
 fn assertions(value: &Value) -> Result<Vec<JsonAssertion>, Vec<String>> {
     let mut faults = Faults::default();
     let body = json!({ "json": value });
-    let field = crate::http_check::JSON;
+    let items = Items::Objects(&JsonAssertion::OBJECT);
+    let field = Field::list("json", "comparison", items, 0, Some(JsonAssertion::MAX));
     let read = JsonAssertion::read_all(&mut Fields::of(&body, "", &mut faults), &field, &mut faults);
     let faults: Vec<String> =
         faults.into_vec().into_iter().map(|fault| format!("{}: {}", fault.pointer, fault.detail)).collect();
