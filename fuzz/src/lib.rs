@@ -12,7 +12,7 @@ use url::Host;
 use valpero_auth::{Token, cursor};
 use valpero_domain::{
     AccountId, Faults, Fields,
-    body_check::{Budget, JsonAssertion, JsonPath, Keyword},
+    body_check::{Budget, JsonAssertion, JsonPath, Keyword, Values},
     charset::BodyText,
     check::{Check, CheckType},
     dns_check::RecordType,
@@ -193,7 +193,8 @@ pub fn json_assertion(data: &[u8]) {
     }
     let judge = |assertion: &JsonAssertion| {
         let mut budget = Budget::new(Budget::CHECK, &|| true);
-        let judged = JsonAssertion::judge_all(std::slice::from_ref(assertion), document.as_bytes(), &mut budget);
+        let judged =
+            JsonAssertion::judge_all(std::slice::from_ref(assertion), Values::Shown, document.as_bytes(), &mut budget);
         judged.map_err(|cause| cause.code)
     };
     let holds = |op: &str| {
@@ -243,7 +244,7 @@ pub fn json_path(data: &[u8]) {
             true
         };
         let mut budget = Budget::new(steps, &go_on);
-        let judged = JsonAssertion::judge_all(std::slice::from_ref(&assertion), body, &mut budget);
+        let judged = JsonAssertion::judge_all(std::slice::from_ref(&assertion), Values::Hidden, body, &mut budget);
         let judged = judged.map_err(|cause| cause.code);
         assert_eq!(judged == Err(ErrorCode::JsonTooCostly), budget.left() == 0, "{text:?}");
         assert_eq!(judged == Err(ErrorCode::JsonInvalid), asked.get() == 0, "{text:?}");

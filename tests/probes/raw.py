@@ -1,11 +1,13 @@
 """What no proper server does: sockets that break HTTP, TLS and TCP in one way each, in threads of this process."""
 
 import gzip
+import itertools
 import socket
 import ssl
 import struct
 import threading
 import time
+import zlib
 
 # Each behaviour listens on a port of its own, from here on.
 FIRST_PORT = 9000
@@ -151,6 +153,15 @@ def wants_get_without_body(peer):
     peer.sendall(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n")
 
 
+def wants_cookie(peer):
+    """302 to itself until the cookie comes back."""
+    head, _ = request(peer)
+    if b"probe=yes" in head:
+        peer.sendall(OK + b"Content-Length: 0\r\n\r\n")
+    else:
+        peer.sendall(b"HTTP/1.1 302 Found\r\nLocation: /\r\nSet-Cookie: probe=yes; Path=/\r\nContent-Length: 0\r\n\r\n")
+
+
 def echo(peer):
     while data := peer.recv(65536):
         peer.sendall(data)
@@ -181,9 +192,11 @@ def frame(kind, flags, stream, payload=b""):
 
 
 DATA, HEADERS, RESET, SETTINGS, GOAWAY, CONTINUATION = 0, 1, 3, 4, 7, 9
-END_HEADERS = 4
+END_HEADERS, END_STREAM = 4, 1
 STATUS_200 = b"\x88"
 INTERNAL_ERROR = struct.pack(">I", 2)
+REFUSED_STREAM = struct.pack(">I", 7)
+HTTP_1_1_REQUIRED = struct.pack(">I", 13)
 
 
 def http2(*frames):
@@ -203,6 +216,17 @@ def http2(*frames):
         until_gone(peer)
 
     return serve
+
+
+def http2_once(*frames):
+    """These frames on every other connection, and 200 on the others."""
+    count = itertools.count()
+    return lambda peer: (http2(*frames) if next(count) % 2 == 0 else http2(frame(HEADERS, END_HEADERS | END_STREAM, 1, STATUS_200)))(peer)
+
+
+def one_point_one(*frames):
+    """These frames to whoever speaks HTTP/2, and 200 to others."""
+    return lambda peer: (http2(*frames) if peer.selected_alpn_protocol() == H2 else answering(OK + b"Content-Length: 0\r\n\r\n"))(peer)
 
 
 def asks(frames):
@@ -243,6 +267,30 @@ def breaks_off(data):
 
 
 PACKED = gzip.compress(TEXT * 200)
+ZSTD = b"(\xb5/\xfd" + bytes([0x20, len(TEXT), (len(TEXT) << 3 | 1) & 255, len(TEXT) >> 5, 0]) + TEXT
+
+# Heads that curl reads, all of which announce TEXT.
+END = b"Content-Length: %d\r\n\r\n" % len(TEXT) + TEXT
+HEADS = {
+    "head-101-fields": OK + b"".join(b"X-%d: y\r\n" % number for number in range(101)) + END,
+    "head-5000-fields": OK + b"".join(b"X-%d: y\r\n" % number for number in range(5000)) + END,
+    "head-folded": OK + b"X-A: a\r\n b\r\n\tc\r\n" + END,
+    "head-space-before-colon": OK + b"X-A : a\r\n" + END,
+    "head-space-in-name": OK + b"X A: a\r\n" + END,
+    "head-control-character": OK + b"X-A: a\x01b\r\n" + END,
+    "head-delete-character": OK + b"X-A: a\x7fb\r\n" + END,
+    "head-line-feeds": (OK + END).replace(b"\r", b""),
+    "head-lower-case": b"http/1.1 200 ok\r\n" + END,
+    "head-two-spaces": b"HTTP/1.1  200 OK\r\n" + END,
+    "head-reason-control": b"HTTP/1.1 200 O\x01K\r\n" + END,
+    "head-many-interim": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 102 P\r\n\r\n" + OK + END,
+    "head-equal-lengths": OK + b"Content-Length: %d\r\n" % len(TEXT) + END,
+    "head-1.0-chunks": b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(TEXT), TEXT),
+    "head-many-trailers": OK
+    + b"Transfer-Encoding: chunked\r\n\r\n%x;a=b\r\n%s\r\n0\r\n" % (len(TEXT), TEXT)
+    + b"".join(b"X-%d: y\r\n" % number for number in range(300))
+    + b"\r\n",
+}
 
 BEHAVIOURS = {
     "silent": silent,
@@ -272,7 +320,7 @@ BEHAVIOURS = {
     "early-hints": answering(b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n" + OK + b"Content-Length: 0\r\n\r\n"),
     "no-reason": answering(b"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n"),
     "cut-body": answering(OK + b"Content-Length: 1000\r\n\r\nall systems"),
-    "unknown-encoding": with_length(b"(\xb5/\xfd", b"Content-Encoding: zstd"),
+    "unknown-encoding": with_length(b"\x1f\x9d\x90", b"Content-Encoding: compress"),
     "false-gzip": with_length(TEXT, b"Content-Encoding: gzip"),
     "cut-gzip": with_length(PACKED[: len(PACKED) // 2], b"Content-Encoding: gzip"),
     "twice-gzip": with_length(gzip.compress(PACKED), b"Content-Encoding: gzip, gzip"),
@@ -284,6 +332,11 @@ BEHAVIOURS = {
     "meta-gbk": with_length("<meta charset=gbk><p>服务中断".encode("gbk"), b"Content-Type: text/html"),
     "false-utf-8": with_length("Störung".encode("latin-1"), b"Content-Type: text/html; charset=utf-8"),
     "unknown-charset": with_length(TEXT, b"Content-Type: text/html; charset=utf-9"),
+    "deflate": with_length(zlib.compress(TEXT), b"Content-Encoding: deflate"),
+    "raw-deflate": with_length(zlib.compress(TEXT)[2:-4], b"Content-Encoding: deflate"),
+    "zstd": with_length(ZSTD, b"Content-Encoding: zstd"),
+    "gzip-list": with_length(gzip.compress(zlib.compress(TEXT)), b"Content-Encoding: deflate, x-gzip"),
+    "wants-cookie": wants_cookie,
     "location-garbage": answering(b"HTTP/1.1 302 Found\r\nLocation: http://[\r\nContent-Length: 0\r\n\r\n"),
     "location-bytes": answering(b"HTTP/1.1 302 Found\r\nLocation: /\xff\xfe\r\nContent-Length: 0\r\n\r\n"),
     "location-missing": answering(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"),
@@ -294,19 +347,24 @@ BEHAVIOURS = {
     "endless-banner": endless_banner,
     "tls-alert": tls_alert,
 }
-# Behind TLS, with the protocol that is chosen in the handshake.
+# Behind TLS, with the protocol that is chosen in the handshake; without one, the client's choice.
 H2, H1 = "h2", "http/1.1"
 BEHIND_TLS = {
     "h2-text": (H2, http1_in_http2),
     "h2-silent": (H2, http2()),
     "h2-reset": (H2, http2(frame(RESET, 0, 1, INTERNAL_ERROR))),
     "h2-goaway": (H2, http2(frame(GOAWAY, 0, 0, bytes(4) + INTERNAL_ERROR))),
+    "h2-refused": (H2, http2_once(frame(RESET, 0, 1, REFUSED_STREAM))),
+    "h2-gone": (H2, http2_once(frame(GOAWAY, 0, 0, bytes(8)))),
+    "h2-wants-1.1": (None, one_point_one(frame(RESET, 0, 1, HTTP_1_1_REQUIRED))),
+    "h2-all-want-1.1": (None, one_point_one(frame(GOAWAY, 0, 0, bytes(4) + HTTP_1_1_REQUIRED))),
     "h2-cut-body": (H2, http2(frame(HEADERS, END_HEADERS, 1, STATUS_200), frame(DATA, 0, 1, TEXT), frame(RESET, 0, 1, INTERNAL_ERROR))),
     "h2-endless-head": (H2, endless_http2_head),
     "h2-endless-body": (H2, http2(frame(HEADERS, END_HEADERS, 1, STATUS_200), frame(DATA, 0, 1, TEXT))),
     "no-goodbye": (H1, breaks_off(OK + b"Content-Length: %d\r\n\r\n" % len(TEXT) + TEXT)),
     "no-goodbye-no-length": (H1, breaks_off(OK + b"\r\n" + TEXT)),
 }
+BEHAVIOURS |= {name: answering(head) for name, head in HEADS.items()}
 BEHAVIOURS |= {name: behaviour for name, (_, behaviour) in BEHIND_TLS.items()}
 PORTS = {name: FIRST_PORT + place for place, name in enumerate(BEHAVIOURS)}
 
@@ -317,7 +375,8 @@ def start(certificate, key):
         if name in BEHIND_TLS:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate, key)
-            context.set_alpn_protocols([BEHIND_TLS[name][0]])
+            protocol = BEHIND_TLS[name][0]
+            context.set_alpn_protocols([protocol] if protocol else [H2, H1])
         for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
             listener = socket.socket(family)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,5 +1,7 @@
 //! What a response body must contain: keywords, and JSON values by path.
 
+use std::borrow::Cow;
+
 use memchr::memmem;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -227,24 +229,28 @@ impl JsonAssertion {
     /// Judges a body by all assertions, within one budget.
     ///
     /// # Errors
-    /// Which assertion fails; never with content of the body, which is not stored. `json_too_costly` where the budget is used up,
-    /// `deadline` where `keep_going` returned false.
-    pub fn judge_all(assertions: &[Self], body: &[u8], budget: &mut Budget<'_>) -> Result<(), Cause> {
+    /// Which assertion fails, and what was seen instead. `json_too_costly` where the budget is used up, `deadline` where `keep_going`
+    /// returned false.
+    pub fn judge_all(assertions: &[Self], values: Values, body: &[u8], budget: &mut Budget<'_>) -> Result<(), Cause> {
         let document = Document::read(body)
             .map_err(|place| Cause::seen(ErrorCode::JsonInvalid, format!("The body is not JSON, from {place} on.")))?;
-        assertions.iter().try_for_each(|assertion| assertion.judge(&document, budget))
+        assertions.iter().try_for_each(|assertion| assertion.judge(values, &document, budget))
     }
 
-    fn judge(&self, document: &Document<'_>, budget: &mut Budget<'_>) -> Result<(), Cause> {
-        let path = self.path.as_str();
-        let mismatch = |detail: String| Err(Cause::seen(ErrorCode::JsonMismatch, detail));
+    fn judge(&self, values: Values, document: &Document<'_>, budget: &mut Budget<'_>) -> Result<(), Cause> {
+        let path = cut(self.path.as_str());
+        let mismatch =
+            |seen: String| Err(Cause::seen(ErrorCode::JsonMismatch, format!("{seen}, expected {}.", self.expected())));
         match self.find(&mut Run { document, budget }) {
-            Ok(Selected::Fitting) if self.op == Op::Absent => mismatch(format!("{path} selects something.")),
-            Ok(Selected::Nothing) if self.op == Op::Absent => Ok(()),
-            Ok(Selected::Nothing) => mismatch(format!("{path} selects nothing.")),
             Ok(Selected::Fitting) => Ok(()),
-            Ok(Selected::Unfit(kind)) => {
-                mismatch(format!("{path} is {} that is not {} {}.", word(kind), self.op.as_str(), self.value))
+            Ok(Selected::Nothing) => mismatch(format!("{path} selects nothing")),
+            Ok(Selected::Unfit { node, alone }) => {
+                let seen = match values {
+                    Values::Shown => shown(document, node),
+                    Values::Hidden => format!("{} (value not shown)", kind(document, node)),
+                };
+                let what = if alone { "" } else { "One of " };
+                mismatch(format!("{what}{path} is {seen}"))
             }
             Err(Stop::Interrupted) => Err(Cause::of(ErrorCode::Deadline)),
             Err(Stop::TooCostly) => {
@@ -255,16 +261,39 @@ impl JsonAssertion {
         }
     }
 
+    /// What a node must be.
+    fn expected(&self) -> String {
+        let value = match &self.value {
+            Value::String(text) => quoted(text),
+            other => other.to_string(),
+        };
+        match self.op {
+            Op::Eq => value,
+            Op::Ne => format!("anything but {value}"),
+            Op::Lt => format!("less than {value}"),
+            Op::Lte => format!("at most {value}"),
+            Op::Gt => format!("more than {value}"),
+            Op::Gte => format!("at least {value}"),
+            Op::Contains => format!("something that contains {value}"),
+            Op::Exists => "something".to_owned(),
+            Op::Absent => "nothing".to_owned(),
+        }
+    }
+
     fn find<'r>(&'r self, run: &mut Run<'r, '_>) -> Result<Selected, Stop> {
         let nodes = run.select(self.path.query())?;
-        if nodes.is_empty() {
-            return Ok(Selected::Nothing);
+        let unfit = |node: Id| Selected::Unfit { node, alone: nodes.len() == 1 };
+        match nodes.first() {
+            None if self.op == Op::Absent => return Ok(Selected::Fitting),
+            None => return Ok(Selected::Nothing),
+            Some(first) if self.op == Op::Absent => return Ok(unfit(*first)),
+            Some(_) => {}
         }
         if self.op.takes_value() {
             let value = scalar(&self.value);
-            for node in nodes {
-                if !fits(run, node, self.op, &value)? {
-                    return Ok(Selected::Unfit(run.document.node(node).kind));
+            for node in &nodes {
+                if !fits(run, *node, self.op, &value)? {
+                    return Ok(unfit(*node));
                 }
             }
         }
@@ -272,13 +301,66 @@ impl JsonAssertion {
     }
 }
 
+/// Whether a failure tells the value that was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Values {
+    /// Its first 100 characters.
+    Shown,
+    /// Only what kind of value it is.
+    Hidden,
+}
+
 /// What a path selects.
 enum Selected {
+    /// Nothing, and something was expected.
     Nothing,
-    /// Something, and all of it matches.
+    /// What was expected.
     Fitting,
-    /// Something that does not match.
-    Unfit(Kind),
+    /// A node that does not match, alone or with others.
+    Unfit { node: Id, alone: bool },
+}
+
+/// Characters of a path or a value that a failure tells.
+const SEEN_MAX: usize = 100;
+
+/// The beginning of a text.
+fn cut(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(SEEN_MAX) {
+        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// The beginning of a text as JSON writes it.
+fn quoted(text: &str) -> String {
+    Value::from(cut(text)).to_string()
+}
+
+/// The beginning of a value.
+fn shown(document: &Document<'_>, id: Id) -> String {
+    let node = document.node(id);
+    match node.kind {
+        Kind::Text { .. } | Kind::Name { .. } => quoted(&document.text(node)),
+        Kind::Array | Kind::Object => kind(document, id),
+        Kind::Null | Kind::False | Kind::True | Kind::Number => cut(document.raw(node)).into_owned(),
+    }
+}
+
+/// What kind of value a node is.
+fn kind(document: &Document<'_>, id: Id) -> String {
+    let node = document.node(id);
+    let of = |what: &str, part: &str| match node.size {
+        1 => format!("{what} of 1 {part}"),
+        size => format!("{what} of {size} {part}s"),
+    };
+    match node.kind {
+        Kind::Null => "null".to_owned(),
+        Kind::False | Kind::True => "a boolean".to_owned(),
+        Kind::Number => "a number".to_owned(),
+        Kind::Text { .. } | Kind::Name { .. } => "a text".to_owned(),
+        Kind::Array => of("an array", "element"),
+        Kind::Object => of("an object", "member"),
+    }
 }
 
 /// Whether a number is in the range that the store keeps and JSON gives back.
@@ -291,7 +373,7 @@ fn scalar(value: &Value) -> Item<'_> {
     match value {
         Value::Null => Item::Null,
         Value::Bool(truth) => Item::Bool(*truth),
-        Value::Number(number) => Item::Number(Number::read(&number.to_string())),
+        Value::Number(number) => Item::Number(Number::of(number)),
         Value::String(text) => Item::Text(text.into()),
         Value::Array(_) | Value::Object(_) => Item::Nothing,
     }
@@ -329,129 +411,5 @@ fn fits(run: &mut Run<'_, '_>, node: Id, op: Op, value: &Item<'_>) -> Result<boo
     })
 }
 
-const fn word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Null => "null",
-        Kind::False | Kind::True => "a truth value",
-        Kind::Number => "a number",
-        Kind::Text { .. } | Kind::Name { .. } => "a text",
-        Kind::Array => "an array",
-        Kind::Object => "an object",
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn assertions(value: &Value) -> Result<Vec<JsonAssertion>, Vec<String>> {
-        let mut faults = Faults::default();
-        let body = json!({ "json": value });
-        let field = crate::http_check::JSON;
-        let read = JsonAssertion::read_all(&mut Fields::of(&body, "", &mut faults), &field, &mut faults);
-        let faults: Vec<String> =
-            faults.into_vec().into_iter().map(|fault| format!("{}: {}", fault.pointer, fault.detail)).collect();
-        if faults.is_empty() { Ok(read) } else { Err(faults) }
-    }
-
-    /// Whether a document says it, with all the time in the world.
-    fn judge(assertion: &JsonAssertion, document: &str) -> Result<(), Cause> {
-        let mut budget = Budget::new(u64::MAX, &|| true);
-        JsonAssertion::judge_all(std::slice::from_ref(assertion), document.as_bytes(), &mut budget)
-    }
-
-    #[test]
-    fn documents_are_compared() {
-        let document = json!({"status": "ok", "load": 0.5, "count": 3, "big": 9007199254740993_u64, "none": null, "on": true,
-            "nodes": [{"up": true, "ms": 5}, {"up": true, "ms": 9}], "tags": ["a", "b"]});
-        let document = document.to_string();
-        for (path, op, value, holds) in [
-            ("$.status", "eq", json!("ok"), true),
-            ("$.status", "ne", json!("ok"), false),
-            ("$.status", "contains", json!("o"), true),
-            ("$.load", "lt", json!(1), true),
-            ("$.load", "lte", json!(0.5), true),
-            ("$.count", "gte", json!(3.0), true),
-            ("$.count", "eq", json!(3.0), true),
-            ("$.count", "eq", json!("3"), false),
-            ("$.count", "gt", json!("2"), false),
-            ("$.big", "eq", json!(9007199254740992_u64), false),
-            ("$.none", "eq", json!(null), true),
-            ("$.on", "eq", json!(true), true),
-            ("$.nodes[*].up", "eq", json!(true), true),
-            ("$.nodes[*].ms", "lt", json!(9), false),
-            ("$.nodes[?@.ms > 5].up", "eq", json!(true), true),
-            ("$..ms", "lte", json!(9), true),
-            ("$.tags", "contains", json!("b"), true),
-            ("$.tags", "contains", json!("c"), false),
-            ("$.missing", "ne", json!(1), false),
-            ("$['status']", "eq", json!("ok"), true),
-        ] {
-            let one = json!([{"path": path, "op": op, "value": value}]);
-            let read = assertions(&one).unwrap_or_else(|faults| panic!("{one}: {faults:?}"));
-            assert_eq!(judge(&read[0], &document).is_ok(), holds, "{one}");
-        }
-        for (path, op, holds) in [("$.none", "exists", true), ("$.x", "exists", false), ("$.x", "absent", true)] {
-            let read = assertions(&json!([{"path": path, "op": op}])).expect("valid");
-            assert_eq!(judge(&read[0], &document).is_ok(), holds, "{path} {op}");
-        }
-    }
-
-    #[test]
-    fn a_mismatch_tells_nothing_of_the_body() {
-        let read = assertions(&json!([{"path": "$.token", "op": "eq", "value": "x"}])).expect("valid");
-        let cause = judge(&read[0], r#"{"token": "s3cret"}"#).expect_err("a mismatch");
-        assert_eq!(cause.detail, "$.token is a text that is not eq \"x\".");
-    }
-
-    #[test]
-    fn faults_have_their_place() {
-        for (bad, place) in [
-            (json!({}), "/json:"),
-            (json!([{"op": "eq", "value": 1}]), "/json/0/path"),
-            (json!([{"path": "status", "op": "eq", "value": 1}]), "/json/0/path"),
-            (json!([{"path": "$.a", "op": "like", "value": 1}]), "/json/0/op"),
-            (json!([{"path": "$.a", "op": "eq"}]), "/json/0/value"),
-            (json!([{"path": "$.a", "op": "exists", "value": 1}]), "/json/0/value"),
-            (json!([{"path": "$.a", "op": "lt", "value": true}]), "/json/0/value"),
-            (json!([{"path": "$.a", "op": "eq", "value": [1]}]), "/json/0/value"),
-            (json!([{"path": "$.a", "op": "eq", "value": 1e300}]), "/json/0/value"),
-            (json!([{"path": "$.a", "op": "eq", "value": 1, "x": 1}]), "/json/0/x"),
-            (json!(vec![json!({"path": "$.a", "op": "exists"}); 11]), "/json:"),
-        ] {
-            let faults = assertions(&bad).expect_err("faults");
-            assert!(faults.len() == 1 && faults[0].starts_with(place), "{bad}: {faults:?}");
-        }
-    }
-
-    #[test]
-    fn keywords_are_there_or_not() {
-        let read = |value: Value| {
-            let mut faults = Faults::default();
-            let mut fields = Fields::of(&value, "/keyword", &mut faults);
-            let keyword = Keyword::read(&mut fields, &mut faults);
-            fields.finish(&mut faults);
-            faults.is_empty().then_some(keyword)
-        };
-        let both = read(json!({"contains": "all good", "not_contains": "error"})).expect("valid");
-        let code = |keyword: &Keyword, content_type, body| {
-            keyword.judge(&BodyText::read(content_type, body)).err().map(|cause| cause.code)
-        };
-        assert_eq!(code(&both, None, b"... all good ..."), None);
-        assert_eq!(code(&both, None, b"all bad"), Some(ErrorCode::KeywordMissing));
-        assert_eq!(code(&both, None, b"all good, error"), Some(ErrorCode::KeywordPresent));
-        let outage = read(json!({"not_contains": "Störung"})).expect("valid");
-        let page = b"St\xf6rung im Netz";
-        assert_eq!(code(&outage, Some("text/html; charset=iso-8859-1"), page), Some(ErrorCode::KeywordPresent));
-        assert_eq!(code(&outage, Some("text/html; charset=utf-8"), page), Some(ErrorCode::BodyCharset));
-        assert_eq!(code(&outage, Some("text/html; charset=?"), b"fine"), Some(ErrorCode::BodyCharset));
-        assert_eq!(code(&outage, Some("text/html; charset=utf-8"), b"fine \xff"), None, "no place for it");
-        for bad in
-            [json!({}), json!({"contains": ""}), json!("ok"), json!({"has": "x"}), json!({"contains": "x".repeat(501)})]
-        {
-            assert!(read(bad.clone()).is_none(), "{bad}");
-        }
-    }
-}
+mod tests;

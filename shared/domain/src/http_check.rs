@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Faults, Field, Fields, Invalid, Items, Kind, Literal, Object,
-    body_check::{JsonAssertion, Keyword},
+    body_check::{JsonAssertion, Keyword, Values},
     text_spec::{self, Text, values},
 };
 
@@ -307,6 +307,11 @@ pub const JSON: Field =
         .says("Comparisons that the body of the answer, as JSON, must fulfil.")
         .on_patch("Replaces the list.");
 
+/// Whether values of the body are kept out of what failures tell.
+pub const HIDE_VALUES: Field = Field::boolean("hide_values")
+    .says("Whether a failed `json` comparison hides the value that was seen. By default its first 100 characters are part of the error, which is stored and sent to webhooks.")
+    .default(Literal::Bool(false));
+
 /// Time limit of the answer.
 pub const MAX_RESPONSE_TIME_MS: Field = Field::milliseconds("max_response_time_ms", 1, 30_000)
     .says("Milliseconds until the head of the answer, above which `slow_outcome` applies.")
@@ -349,6 +354,9 @@ pub struct HttpCheck {
     /// Comparisons that the body, as JSON, must fulfil.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub json: Vec<JsonAssertion>,
+    /// Whether failures tell nothing of the body's values.
+    #[serde(skip_serializing_if = "is_default")]
+    pub hide_values: bool,
     /// Milliseconds until the head of the answer, above which `slow_outcome` applies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_response_time_ms: Option<u32>,
@@ -378,6 +386,7 @@ impl Default for HttpCheck {
             basic_auth: None,
             keyword: None,
             json: Vec::new(),
+            hide_values: false,
             max_response_time_ms: None,
             slow_outcome: SlowOutcome::default(),
         }
@@ -388,6 +397,11 @@ impl HttpCheck {
     /// Whether the body of the answer has to be read.
     pub fn reads_body(&self) -> bool {
         self.keyword.is_some() || !self.json.is_empty()
+    }
+
+    /// Whether failures tell the values that were seen.
+    pub const fn values(&self) -> Values {
+        if self.hide_values { Values::Hidden } else { Values::Shown }
     }
 
     /// Its fields.
@@ -405,6 +419,7 @@ impl HttpCheck {
             BASIC_AUTH,
             KEYWORD,
             JSON,
+            HIDE_VALUES,
             MAX_RESPONSE_TIME_MS,
             SLOW_OUTCOME,
         ],
@@ -423,6 +438,7 @@ impl HttpCheck {
             basic_auth: fields.object(&BASIC_AUTH, faults, BasicAuth::read).flatten(),
             keyword: fields.object(&KEYWORD, faults, Keyword::read),
             json: JsonAssertion::read_all(fields, &JSON, faults),
+            hide_values: fields.read(&HIDE_VALUES, faults).unwrap_or(ours.hide_values),
             max_response_time_ms: fields.read(&MAX_RESPONSE_TIME_MS, faults),
             slow_outcome: fields.read(&SLOW_OUTCOME, faults).unwrap_or(ours.slow_outcome),
         };

@@ -40,35 +40,124 @@ pub struct Document<'a> {
     pub(crate) nodes: Vec<Node>,
 }
 
-/// A number: whole ones exactly, as far as 128 bits go.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Number {
+/// A number, which is compared exactly.
+#[derive(Debug, Clone)]
+pub(crate) enum Number<'a> {
     Whole(i128),
-    Real(f64),
+    /// As JSON's grammar, or JSONPath's, writes it.
+    Written(Cow<'a, str>),
+    /// What is left of a number of a request that has more digits than a double.
+    Rounded(f64),
 }
 
-impl Number {
-    /// Reads what JSON's grammar, or JSONPath's, calls a number. What no float holds is infinite.
-    pub(crate) fn read(text: &str) -> Self {
-        let digits = text.strip_prefix('-').unwrap_or(text);
+/// Digits of which a double gives every one back.
+const DIGITS_OF_A_DOUBLE: usize = 15;
+
+impl<'a> Number<'a> {
+    /// Reads what JSON's grammar, or JSONPath's, calls a number.
+    pub(crate) fn read(text: impl Into<Cow<'a, str>>) -> Self {
+        let text = text.into();
+        let digits = text.strip_prefix('-').unwrap_or(&text);
         let whole = digits.len() < 39 && digits.bytes().all(|byte| byte.is_ascii_digit());
         match whole.then(|| text.parse()).and_then(Result::ok) {
             Some(whole) => Self::Whole(whole),
-            None => Self::Real(text.parse().unwrap_or(f64::NAN)),
+            None => Self::Written(text),
         }
     }
 
-    /// Whole numbers exactly, others as floating point.
-    pub(crate) fn compare(self, other: Self) -> Option<Ordering> {
-        #[expect(clippy::cast_precision_loss, reason = "RFC 8259 expects no more of numbers than a double's precision")]
-        let real = |number| match number {
-            Self::Whole(whole) => whole as f64,
-            Self::Real(real) => real,
-        };
-        match (self, other) {
-            (Self::Whole(left), Self::Whole(right)) => Some(left.cmp(&right)),
-            (left, right) => real(left).partial_cmp(&real(right)),
+    /// A number of a request. One that is no integer of 64 bits has been read as a double.
+    pub(crate) fn of(number: &serde_json::Number) -> Self {
+        let text = number.to_string();
+        match number.as_f64() {
+            Some(real) if number.is_f64() && Decimal::of(&text).digits().count() > DIGITS_OF_A_DOUBLE => {
+                Self::Rounded(real)
+            }
+            _ => Self::read(text),
         }
+    }
+
+    pub(crate) fn borrowed(&self) -> Number<'_> {
+        match self {
+            Self::Whole(whole) => Number::Whole(*whole),
+            Self::Written(text) => Number::Written(Cow::Borrowed(text)),
+            Self::Rounded(real) => Number::Rounded(*real),
+        }
+    }
+
+    /// How many characters comparing it reads, if it is not a mere machine word.
+    pub(crate) fn length(&self) -> usize {
+        match self {
+            Self::Written(text) => text.len(),
+            Self::Whole(_) | Self::Rounded(_) => 0,
+        }
+    }
+
+    fn written(&self) -> Cow<'_, str> {
+        match self {
+            Self::Whole(whole) => Cow::Owned(whole.to_string()),
+            Self::Written(text) => Cow::Borrowed(text),
+            Self::Rounded(real) => Cow::Owned(real.to_string()),
+        }
+    }
+
+    /// Exactly, unless one of the two has been rounded already: then as doubles.
+    pub(crate) fn compare(&self, other: &Number<'_>) -> Option<Ordering> {
+        match (self, other) {
+            (Self::Whole(left), Number::Whole(right)) => Some(left.cmp(right)),
+            (Self::Rounded(_), _) | (_, Number::Rounded(_)) => {
+                let real = |text: &str| text.parse().unwrap_or(f64::NAN);
+                real(&self.written()).partial_cmp(&real(&other.written()))
+            }
+            (left, right) => Some(Decimal::of(&left.written()).cmp(&Decimal::of(&right.written()))),
+        }
+    }
+}
+
+/// A number as its digits and where they begin.
+struct Decimal<'a> {
+    is_negative: bool,
+    /// The digits, a point among them.
+    mantissa: &'a str,
+    /// The power of ten of the first digit that is not zero.
+    magnitude: i64,
+}
+
+impl<'a> Decimal<'a> {
+    fn of(text: &'a str) -> Self {
+        let (is_negative, text) = text.strip_prefix('-').map_or((false, text), |text| (true, text));
+        let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+        // An exponent that no 64 bits hold is as good as the largest that they do.
+        let furthest = if exponent.starts_with('-') { i64::MIN / 2 } else { i64::MAX / 2 };
+        let exponent: i64 = exponent.parse().unwrap_or(furthest).clamp(i64::MIN / 2, i64::MAX / 2);
+        let whole = mantissa.split('.').next().unwrap_or_default().len();
+        let zeros = mantissa.bytes().filter(u8::is_ascii_digit).take_while(|digit| *digit == b'0').count();
+        let place = |count: usize| i64::try_from(count).unwrap_or(i64::MAX / 4);
+        Self { is_negative, mantissa, magnitude: exponent + place(whole) - place(zeros) }
+    }
+
+    /// The digits from the first that is not zero to the last that is not.
+    fn digits(&self) -> impl Iterator<Item = u8> {
+        let digits = self.mantissa.trim_end_matches(['0', '.']);
+        // Zeros before a point, as in `100`, are as little significant as those behind it.
+        digits.bytes().filter(u8::is_ascii_digit).skip_while(|digit| *digit == b'0')
+    }
+
+    /// Less than zero, zero, or more.
+    fn sign(&self) -> i8 {
+        match (self.digits().next(), self.is_negative) {
+            (None, _) => 0,
+            (Some(_), true) => -1,
+            (Some(_), false) => 1,
+        }
+    }
+
+    fn cmp(&self, other: &Decimal<'_>) -> Ordering {
+        let by_sign = self.sign().cmp(&other.sign());
+        if by_sign != Ordering::Equal || self.sign() == 0 {
+            return by_sign;
+        }
+        let by_size = self.magnitude.cmp(&other.magnitude).then_with(|| self.digits().cmp(other.digits()));
+        if self.is_negative { by_size.reverse() } else { by_size }
     }
 }
 
@@ -333,17 +422,55 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn numbers_are_compared_exactly_where_they_are_whole() {
+    fn numbers_are_compared_exactly() {
+        use Ordering::{Equal, Greater, Less};
+        let nines = "9".repeat(400);
+        let zeros = format!("1{}", "0".repeat(400));
         for (left, right, order) in [
-            ("9007199254740993", "9007199254740992", Some(Ordering::Greater)),
-            ("18446744073709551616", "18446744073709551615", Some(Ordering::Greater)),
-            ("3.0", "3", Some(Ordering::Equal)),
-            ("-0", "0", Some(Ordering::Equal)),
-            ("1e400", "1e300", Some(Ordering::Greater)),
-            ("-1e400", "5", Some(Ordering::Less)),
-            (&"9".repeat(400), "5", Some(Ordering::Greater)),
+            ("9007199254740993", "9007199254740992", Greater),
+            ("18446744073709551616", "18446744073709551615", Greater),
+            ("123456789012345678901234567890123456789012345", "123456789012345678901234567890123456789012344", Greater),
+            ("3.0", "3", Equal),
+            ("100", "1e2", Equal),
+            ("100.00", "0.1E+3", Equal),
+            ("0.000120", "12e-5", Equal),
+            ("-0", "0", Equal),
+            ("-0.0e9", "0", Equal),
+            ("0.30000000000000004", "0.3", Greater),
+            ("0.1000000000000000000000001", "0.1", Greater),
+            ("-0.5", "-0.25", Less),
+            ("-1", "1", Less),
+            ("0", "-1e-400", Greater),
+            ("9.99", "10", Less),
+            ("0.09", "0.1", Less),
+            ("1e400", "1e300", Greater),
+            ("-1e400", "5", Less),
+            ("1e99999999999999999999999", "1e400", Greater),
+            ("1e-99999999999999999999999", "1e-400", Less),
+            (&nines, "5", Greater),
+            (&nines, &zeros, Less),
+            ("1e400", &zeros, Equal),
         ] {
-            assert_eq!(Number::read(left).compare(Number::read(right)), order, "{left} {right}");
+            assert_eq!(Number::read(left).compare(&Number::read(right)), Some(order), "{left} {right}");
+            assert_eq!(Number::read(right).compare(&Number::read(left)), Some(order.reverse()), "{right} {left}");
+        }
+    }
+
+    #[test]
+    fn a_number_of_a_request_is_compared_as_far_as_it_was_read() {
+        for (asked, seen, equal) in [
+            ("0.3", "0.30000000000000004", false),
+            ("0.1", "0.10", true),
+            ("1e23", "100000000000000000000000", true),
+            ("18446744073709551615", "18446744073709551614", false),
+            // More digits than the reader of requests keeps.
+            ("12345678901234567890123", "12345678901234567890123", true),
+            ("0.12345678901234567890", "0.12345678901234567890", true),
+            ("0.12345678901234567890", "0.1234567891", false),
+        ] {
+            let number: serde_json::Number = serde_json::from_str(asked).expect("a number");
+            let order = Number::of(&number).compare(&Number::read(seen));
+            assert_eq!(order == Some(Ordering::Equal), equal, "{asked} {seen}");
         }
     }
 }

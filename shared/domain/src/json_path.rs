@@ -110,7 +110,7 @@ pub(crate) enum Comparison {
 pub(crate) enum Comparable {
     Null,
     Bool(bool),
-    Number(Number),
+    Number(Number<'static>),
     Text(String),
     Singular(Query),
     Length(Box<Self>),

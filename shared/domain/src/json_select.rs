@@ -70,7 +70,7 @@ pub(crate) enum Item<'a> {
     Nothing,
     Null,
     Bool(bool),
-    Number(Number),
+    Number(Number<'a>),
     Text(Cow<'a, str>),
     /// An array or an object.
     Node(Id),
@@ -330,7 +330,7 @@ impl<'r> Run<'r, '_> {
         Ok(match comparable {
             Comparable::Null => Item::Null,
             Comparable::Bool(truth) => Item::Bool(*truth),
-            Comparable::Number(number) => Item::Number(*number),
+            Comparable::Number(number) => Item::Number(number.borrowed()),
             Comparable::Text(text) => Item::Text(Cow::Borrowed(text)),
             Comparable::Singular(query) => match self.singular(query, at)? {
                 Some(node) => self.item_at(node)?,
@@ -363,9 +363,7 @@ impl<'r> Run<'r, '_> {
             Kind::True => Item::Bool(true),
             Kind::Number => {
                 let raw = document.raw(node);
-                // A text longer than a float's digits may be a large number.
-                self.budget.spend(4)?;
-                self.budget.spend(if raw.len() > 20 { 8 * u64::from(node.size) } else { 0 })?;
+                self.budget.spend_on(raw.len(), 4)?;
                 Item::Number(Number::read(raw))
             }
             Kind::Text { .. } | Kind::Name { .. } => Item::Text(self.text(node)?),
@@ -375,7 +373,10 @@ impl<'r> Run<'r, '_> {
 
     pub(crate) fn order(&mut self, left: &Item<'_>, right: &Item<'_>) -> Result<Option<Ordering>, Stop> {
         Ok(match (left, right) {
-            (Item::Number(left), Item::Number(right)) => left.compare(*right),
+            (Item::Number(left), Item::Number(right)) => {
+                self.budget.spend_on(left.length() + right.length(), 4)?;
+                left.compare(right)
+            }
             (Item::Text(left), Item::Text(right)) => {
                 self.budget.spend_on(left.len().min(right.len()), 32)?;
                 Some(left.cmp(right))

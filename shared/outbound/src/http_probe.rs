@@ -73,7 +73,7 @@ async fn judge_body(check: &HttpCheck, headers: &HeaderMap, body: &[u8], deadlin
     }
     // RFC 8259, section 8.1: a byte order mark may be ignored.
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    if check.json.is_empty() { Ok(()) } else { json::judge(&check.json, body, deadline).await }
+    if check.json.is_empty() { Ok(()) } else { json::judge(&check.json, check.values(), body, deadline).await }
 }
 
 fn be_quick(check: &HttpCheck, trace: &Trace) -> Result<(), Cause> {

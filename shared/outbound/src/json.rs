@@ -6,7 +6,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 use valpero_domain::{
-    body_check::{Budget, JsonAssertion},
+    body_check::{Budget, JsonAssertion, Values},
     probe::{Cause, ErrorCode},
 };
 
@@ -23,11 +23,16 @@ static TURNS: Semaphore = Semaphore::const_new(2);
 ///
 /// # Errors
 /// Which assertion fails, or `deadline`.
-pub(crate) async fn judge(assertions: &[JsonAssertion], body: &[u8], deadline: Instant) -> Result<(), Cause> {
+pub(crate) async fn judge(
+    assertions: &[JsonAssertion],
+    values: Values,
+    body: &[u8],
+    deadline: Instant,
+) -> Result<(), Cause> {
     let in_time = move || Instant::now() < deadline;
     if body.len() <= IN_PLACE_BYTES {
         let mut budget = Budget::new(IN_PLACE_STEPS, &in_time);
-        match JsonAssertion::judge_all(assertions, body, &mut budget) {
+        match JsonAssertion::judge_all(assertions, values, body, &mut budget) {
             Err(cause) if cause.code == ErrorCode::JsonTooCostly => {}
             judged => return judged,
         }
@@ -39,7 +44,7 @@ pub(crate) async fn judge(assertions: &[JsonAssertion], body: &[u8], deadline: I
         let judging = spawn_blocking(move || {
             // Held until the work ends, even if its caller is gone.
             let _turn = turn;
-            JsonAssertion::judge_all(&assertions, &body, &mut Budget::new(Budget::CHECK, &in_time))
+            JsonAssertion::judge_all(&assertions, values, &body, &mut Budget::new(Budget::CHECK, &in_time))
         });
         judging.await.map_err(|error| internal(error.to_string()))?
     };
@@ -72,7 +77,7 @@ mod tests {
     #[tokio::test]
     async fn a_costly_path_ends_and_others_go_on_meanwhile() {
         let (assertions, body) = (assertions("$..[0:,0:,0:]"), deep());
-        let mut judged = pin!(judge(&assertions, &body, soon()));
+        let mut judged = pin!(judge(&assertions, Values::Shown, &body, soon()));
         let mut turns = 0;
         let judged = loop {
             tokio::select! {
@@ -89,9 +94,9 @@ mod tests {
     async fn a_small_body_has_the_whole_budget_too() {
         let body = format!("[{}]", vec!["0"; 1_000].join(","));
         // More than is done in place, and within the budget.
-        let judged = judge(&assertions("$[?$[999] == 0]"), body.as_bytes(), soon()).await;
+        let judged = judge(&assertions("$[?$[999] == 0]"), Values::Shown, body.as_bytes(), soon()).await;
         assert_eq!(judged.expect_err("costly").code, ErrorCode::JsonTooCostly);
-        let judged = judge(&assertions("$[?$[200] == 0]")[..5], body.as_bytes(), soon()).await;
+        let judged = judge(&assertions("$[?$[200] == 0]")[..5], Values::Shown, body.as_bytes(), soon()).await;
         assert_eq!(judged, Ok(()));
     }
 
@@ -99,7 +104,7 @@ mod tests {
     async fn what_is_found_out_too_late_is_not_up() {
         let body = deep();
         for body in [&b"[0]"[..], &body] {
-            let judged = judge(&assertions("$[0]"), body, Instant::now()).await;
+            let judged = judge(&assertions("$[0]"), Values::Shown, body, Instant::now()).await;
             assert_eq!(judged.expect_err("too late").code, ErrorCode::Deadline);
         }
     }

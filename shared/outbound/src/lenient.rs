@@ -38,7 +38,10 @@ enum Place {
     Status(usize),
     Reason,
     LineStart,
-    Field,
+    /// In a line that must still have a colon, or need not.
+    Field {
+        lacks_colon: bool,
+    },
     /// Behind the head, or in what is none: nothing is changed.
     Through,
 }
@@ -61,7 +64,8 @@ impl<S> Lenient<S> {
             if self.length > self.longest {
                 return Err(io::Error::new(io::ErrorKind::InvalidData, "message head is too large"));
             }
-            if let Some(byte) = bytes.get(at).and_then(|byte| self.step(*byte))
+            let Some(byte) = bytes.get(at) else { break };
+            if let Some(byte) = self.step(*byte)?
                 && let Some(slot) = bytes.get_mut(kept)
             {
                 *slot = byte;
@@ -72,7 +76,7 @@ impl<S> Lenient<S> {
     }
 
     /// What hyper gets for this byte.
-    fn step(&mut self, byte: u8) -> Option<u8> {
+    fn step(&mut self, byte: u8) -> io::Result<Option<u8>> {
         let (place, passed) = match self.place {
             // Empty lines before a response are skipped.
             Place::Version(0) if matches!(byte, b'\r' | b'\n') => (Place::Version(0), Some(byte)),
@@ -112,17 +116,24 @@ impl<S> Lenient<S> {
                 let interim = matches!(self.status, 100 | 102..=199);
                 (if interim { Place::Version(0) } else { Place::Through }, Some(byte))
             }
-            Place::LineStart | Place::Field => match byte {
-                b'\n' => (Place::LineStart, Some(byte)),
-                b'\t' | 0 => (Place::Field, Some(byte)),
-                // RFC 9110, section 5.5, and RFC 9112, section 2.2.
-                _ if byte.is_ascii_control() => (Place::Field, Some(b' ')),
-                _ => (Place::Field, Some(byte)),
-            },
+            Place::Field { lacks_colon: true } if byte == b'\n' => {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "a header line has no colon"));
+            }
+            Place::Field { .. } if byte == b'\n' => (Place::LineStart, Some(byte)),
+            Place::LineStart | Place::Field { .. } => {
+                let lacks_colon = match self.place {
+                    Place::Field { lacks_colon } => lacks_colon && byte != b':',
+                    // A line that begins with a space continues the one before.
+                    _ => !matches!(byte, b' ' | b'\t' | b':'),
+                };
+                // RFC 9110, section 5.5, and RFC 9112, section 2.2: other control characters may become spaces.
+                let kept = !byte.is_ascii_control() || matches!(byte, b'\t' | 0);
+                (Place::Field { lacks_colon }, Some(if kept { byte } else { b' ' }))
+            }
             Place::Through => (Place::Through, Some(byte)),
         };
         self.place = place;
-        passed
+        Ok(passed)
     }
 }
 
@@ -213,8 +224,10 @@ mod tests {
     }
 
     #[test]
-    fn a_head_without_end_ends_although_nothing_of_it_is_passed_on() {
+    fn a_head_without_end_and_a_line_without_colon_are_refused() {
         let mut lenient = Lenient::new((), 100, Arc::default());
+        let mut bare = b"HTTP/1.1 200\r\nno colon\r\n".to_vec();
+        assert!(Lenient::new((), 100, Arc::default()).rewrite(&mut bare).is_err());
         let mut head = [b"HTTP/1.1 200 ".to_vec(), vec![b'x'; 100]].concat();
         assert_eq!(lenient.rewrite(&mut head).expect_err("too long").kind(), io::ErrorKind::InvalidData);
     }

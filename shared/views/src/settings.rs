@@ -62,6 +62,7 @@ pub struct HttpView {
     #[schema(required)]
     pub keyword: Option<KeywordView>,
     pub json: Vec<JsonView>,
+    pub hide_values: bool,
     #[schema(required)]
     pub max_response_time_ms: Option<u32>,
     #[schema(value_type = schema::SlowOutcome)]
@@ -125,6 +126,7 @@ impl HttpView {
                 .map(|auth| BasicAuthView { username: auth.username.clone(), password: REDACTED.to_owned() }),
             keyword: check.keyword.as_ref().map(KeywordView::of),
             json: check.json.iter().map(JsonView::of).collect(),
+            hide_values: check.hide_values,
             max_response_time_ms: check.max_response_time_ms,
             slow_outcome: check.slow_outcome,
         }

@@ -326,7 +326,7 @@ impl<'a> Parser<'a> {
             is_number &= !self.eat_while(|c| c.is_ascii_digit()).is_empty();
         }
         match self.text.get(start..self.at) {
-            Some(number) if is_number => Ok(Comparable::Number(Number::read(number))),
+            Some(number) if is_number => Ok(Comparable::Number(Number::read(number.to_owned()))),
             _ => Err(Parser { at: start, ..*self }.fault("a number is expected")),
         }
     }
