@@ -205,6 +205,38 @@ fn members_that_go_together_are_kinds_of_one_object() {
 }
 
 #[test]
+fn answers_link_to_the_operations_on_what_they_name() {
+    let document = valpero_api::openapi::document();
+    let paths = document["paths"].as_object().expect("paths");
+    let links = |path: &str, method: &str, status: &str| -> BTreeSet<String> {
+        let links = paths[path][method]["responses"][status]["links"].as_object().expect("links");
+        links.keys().cloned().collect()
+    };
+    for (collection, created) in [
+        ("/api/v1/keys", ("post", "201")),
+        ("/api/v1/monitors", ("post", "201")),
+        ("/api/v1/incidents", ("get", "200")),
+        ("/api/v1/webhooks/deliveries", ("get", "200")),
+    ] {
+        let on_one = paths.iter().filter(|(path, _)| path.starts_with(&format!("{collection}/{{id}}")));
+        let operations = on_one.flat_map(|(_, item)| item.as_object().expect("operations").values());
+        let operations: BTreeSet<String> =
+            operations.map(|one| one["operationId"].as_str().expect("an id").to_owned()).collect();
+        assert!(links(collection, created.0, created.1).is_superset(&operations), "{collection}");
+        assert!(links(collection, "get", "200").is_superset(&operations), "{collection}");
+    }
+    assert!(links("/api/v1/incidents", "get", "200").contains("get_monitor"), "by monitor_id");
+    for (path, item) in paths {
+        let parameters = item["get"]["parameters"].as_array().cloned().unwrap_or_default();
+        if parameters.iter().any(|parameter| parameter["name"] == "cursor") {
+            let next = &item["get"]["responses"]["200"]["links"]["next_page"];
+            assert_eq!(next["operationId"], item["get"]["operationId"], "{path}");
+            assert_eq!(next["parameters"].get("id").is_some(), path.contains("{id}"), "{path}");
+        }
+    }
+}
+
+#[test]
 fn every_reference_leads_somewhere() {
     fn look(value: &Value, document: &Value) {
         match value {

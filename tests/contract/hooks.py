@@ -1,11 +1,13 @@
 """What Schemathesis must know of this API beyond its document: values that stay on this machine, the few rules between fields that no
 schema can say, and which key must outlive the run. It finds the API by VALPERO_URL and VALPERO_KEY."""
 
+import collections
 import datetime
 import itertools
 import json
 import os
 import re
+import urllib.parse
 import urllib.request
 
 import schemathesis
@@ -26,9 +28,13 @@ REGIONS = ["fra", "hel", "usc"]
 BODY_MAX = 16_000
 STATUSES = ["200-299", "204", "200-204, 301,404"]
 NO_KEY = "key_" + "0" * 26
+NO_MONITOR = "mon_" + "0" * 26
 NUMBERS = itertools.count()
 # The newest object of each kind that an answer has told of, by the prefix of its id.
 LATEST = {}
+# Of each list, cursors that it has answered, with the filters of the request: they are good for no others.
+CURSORS = collections.defaultdict(dict)
+PAGING = ("cursor", "page", "limit")
 
 
 def look(path):
@@ -48,6 +54,8 @@ def note(body):
 [OWN_KEY] = [key["id"] for key in json.loads(look("/api/v1/keys"))["data"] if key["last4"] == os.environ["VALPERO_KEY"][-4:]]
 for place in ("monitors", "incidents", "webhooks/deliveries"):
     note(look(f"/api/v1/{place}"))
+# A delivery that can always be sent again, because its monitor stays as it is.
+KEPT = json.loads(look("/api/v1/webhooks/deliveries"))["data"][-1]
 
 
 def moment(seconds, fraction, zone):
@@ -70,8 +78,10 @@ def before_call(context, case, kwargs):
         aim(case)
     if case.method.upper() != "GET" and (case.path_parameters or {}).get("id") == OWN_KEY:
         case.path_parameters["id"] = NO_KEY
+    if case.method.upper() in ("DELETE", "PATCH") and (case.path_parameters or {}).get("id") == KEPT["monitor_id"]:
+        case.path_parameters["id"] = NO_MONITOR
     if case.meta and case.meta.generation.mode.is_positive:
-        fit_query(case.query)
+        fit_query(case)
         fit_headers(case.headers)
         if isinstance(case.body, dict):
             fit_body(case.body)
@@ -86,6 +96,7 @@ def after_call(context, case, response):
     # The document and the page name objects that are examples alone.
     if case.path.startswith("/api/"):
         note(response.content)
+        note_cursor(response)
     if case.method.upper() == "DELETE":
         gone = (case.path_parameters or {}).get("id")
         for kind in [kind for kind, name in LATEST.items() if name == gone]:
@@ -97,10 +108,25 @@ def aim(case):
     for place, holder in ((ParameterLocation.PATH, case.path_parameters), (ParameterLocation.BODY, case.body)):
         name = "id" if place == ParameterLocation.PATH else "monitor_id"
         if isinstance(holder, dict) and isinstance(holder.get(name), str) and not case.meta.is_negative_at(place):
-            holder[name] = LATEST.get(holder[name][:4], holder[name])
+            holder[name] = KEPT["id"] if case.path.endswith("/redeliver") else LATEST.get(holder[name][:4], holder[name])
 
 
-def fit_query(query):
+def note_cursor(response):
+    """Keeps the cursor of a page, and counts a page that a cursor has led to."""
+    asked = urllib.parse.urlsplit(response.request.url)
+    query = dict(urllib.parse.parse_qsl(asked.query))
+    if response.status_code != 200 or not response.content.startswith(b"{"):
+        return
+    if "cursor" in query:
+        with open(os.environ["VALPERO_WALKED"], "a") as file:
+            file.write(re.sub(r"[a-z]{3}_[0-9A-Z]{26}", "{id}", asked.path) + "\n")
+    cursor = json.loads(response.content).get("next_cursor")
+    if cursor:
+        CURSORS[asked.path][cursor] = {name: value for name, value in query.items() if name not in PAGING}
+
+
+def fit_query(case):
+    query = case.query
     if query.get("page"):
         query["page"] = min(int(query["page"]), ITEMS_MAX // int(query.get("limit") or ITEMS))
     if query.get("region"):
@@ -108,8 +134,17 @@ def fit_query(query):
     if query.get("from") and query.get("to"):
         # The one may not be after the other.
         query["from"], query["to"] = EARLIER, LATER
-    # Only what a list has answered is a cursor.
-    query.pop("cursor", None)
+    if query.get("limit") and case.meta.phase.name == "stateful":
+        # So that there is a next page.
+        query["limit"] = 1
+    if "cursor" in query:
+        # Only what a list has answered is a cursor.
+        known = CURSORS[case.formatted_path]
+        cursor = query["cursor"] if query["cursor"] in known else next(reversed(known), None)
+        for name in [name for name in query if name != "limit"]:
+            del query[name]
+        if cursor:
+            query.update(known[cursor], cursor=cursor)
 
 
 def fit_headers(headers):

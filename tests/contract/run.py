@@ -10,7 +10,7 @@
 - schemathesis: every operation, by the document's word, with thousands of good and bad requests
 
 It makes its own Python and npm environments under target/ and installs what Debian packages are missing, and then goes into a network
-namespace of its own, from which nothing can reach any other machine. Takes about four minutes, most of them for the last part.
+namespace of its own, from which nothing can reach any other machine. Takes about six minutes, most of them for the last part.
 """
 
 import importlib

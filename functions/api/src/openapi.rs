@@ -1,6 +1,7 @@
 //! The OpenAPI document of the whole API, made from the routes themselves; what all operations have in common is added here.
 
 mod failures;
+mod links;
 mod unions;
 mod webhooks;
 
@@ -14,23 +15,6 @@ use valpero_views::WebhookEvent;
 #[derive(OpenApi)]
 #[openapi(components(schemas(Code, ProblemDocument, WebhookEvent)))]
 struct Shared;
-
-/// Operations by which others can be reached: from an answer's member to an operation's parameter.
-const LINKS: [(&str, &str, &str, &str); 13] = [
-    ("create_monitor", "201", "id", "get_monitor"),
-    ("create_monitor", "201", "id", "update_monitor"),
-    ("create_monitor", "201", "id", "pause_monitor"),
-    ("create_monitor", "201", "id", "check_monitor"),
-    ("create_monitor", "201", "id", "list_checks"),
-    ("create_monitor", "201", "id", "list_response_times"),
-    ("create_monitor", "201", "id", "delete_monitor"),
-    ("pause_monitor", "200", "id", "resume_monitor"),
-    ("create_key", "201", "id", "rotate_key"),
-    ("create_key", "201", "id", "revoke_key"),
-    ("rotate_key", "201", "id", "revoke_key"),
-    ("test_webhook", "202", "id", "get_delivery"),
-    ("test_webhook", "202", "id", "redeliver_webhook"),
-];
 
 /// The document.
 pub fn document() -> Value {
@@ -56,6 +40,7 @@ pub fn document() -> Value {
             complete(path, method, operation);
         }
     }
+    links::add(&mut document);
     let bodies = close_bodies(&document);
     for name in bodies {
         document["components"]["schemas"][name]["additionalProperties"] = json!(false);
@@ -263,11 +248,6 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
             headers[name] = json!({"$ref": format!("#/components/headers/{name}")});
         }
         response["headers"] = headers;
-        let links = LINKS.iter().filter(|(from, of, ..)| *from == id && of == status);
-        for (_, _, member, to) in links {
-            response["links"][*to] =
-                json!({"operationId": to, "parameters": {"id": format!("$response.body#/{member}")}});
-        }
     }
     if keyed {
         let failures = failures::of(path, method, operation, repeatable);
