@@ -143,7 +143,7 @@ fn dependencies(folder: &str) -> Vec<String> {
 }
 
 /// What a storage method may take first: the account, or an object that was read or made for one and names it.
-const OF_AN_ACCOUNT: [&str; 16] = [
+const OF_AN_ACCOUNT: [&str; 17] = [
     "account: AccountId",
     "account: &Account",
     "api_key: &ApiKey",
