@@ -38,7 +38,7 @@ async fn the_results_of_a_requested_check_are_found_by_its_id() {
     }
     let other = world.monitor(&owner, &site.url(), json!({})).await;
     world.get(&at.replace(&id, &other), &owner).await.expect(404);
-    world.get(&format!("{}x", at), &owner).await.expect(404);
+    world.get(&format!("{at}x"), &owner).await.expect(404);
 }
 
 #[tokio::test]

@@ -9,11 +9,11 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 use valpero_domain::Kind;
 use valpero_http::{Code, ProblemDocument, RECEIPT_HOURS};
-use valpero_views::WebhookEvent;
+use valpero_views::{WebhookEvent, schema::FilterValue};
 
 /// Schemas that no route names by itself.
 #[derive(OpenApi)]
-#[openapi(components(schemas(Code, ProblemDocument, WebhookEvent)))]
+#[openapi(components(schemas(Code, ProblemDocument, WebhookEvent, FilterValue)))]
 struct Shared;
 
 /// The document.

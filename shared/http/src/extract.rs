@@ -166,7 +166,7 @@ impl Params {
             match code.parse() {
                 Ok(region) => regions.push(region),
                 Err(_) => {
-                    self.faults.add("/region", "must be a region's code, such as hel; GET /api/v1/regions lists them")
+                    self.faults.add("/region", "must be a region's code, such as hel; GET /api/v1/regions lists them");
                 }
             }
         }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use valpero_domain::{AccountId, Actor, AuditId, Author, Timestamp};
 
 use crate::{
-    Store, StoreError, Trail,
-    call::{Cancelled, Item, a_put, from_item, key, n, put_item, s, to_item},
+    Store, StoreError,
+    call::{Item, a_put, from_item, key, n, put_item, s, to_item},
     schema::TTL,
 };
 
@@ -120,17 +120,6 @@ impl Store {
     pub async fn audit_row(&self, account: AccountId, id: AuditId) -> Result<Option<AuditRow>, StoreError> {
         let place = key([("account_id", account.to_string()), ("audit_id", id.to_string())]);
         self.get(&self.tables.audit_log, place).await?.map(|item| from_item(TABLE, item)).transpose()
-    }
-
-    /// A trail of its own, for what is done elsewhere: 1 WRU, or 4 with a receipt.
-    ///
-    /// # Errors
-    /// [`StoreError::Repeated`] where the request was answered before.
-    pub async fn append_trail(&self, trail: &Trail) -> Result<(), StoreError> {
-        match trail.receipt {
-            None => self.append_audit_row(&trail.audit).await,
-            Some(_) => self.transact_once(Vec::new(), trail).await.map_err(Cancelled::conflict),
-        }
     }
 
     /// The newest `count` rows, of those before `after` where it is given, that the filter accepts. 0.5 RRU per 4 KB

@@ -98,6 +98,17 @@ impl Store {
         a_put(put)
     }
 
+    /// A trail of its own, for what is done elsewhere: 1 WRU, or 4 with a receipt.
+    ///
+    /// # Errors
+    /// [`StoreError::Repeated`] where the request was answered before.
+    pub async fn append_trail(&self, trail: &Trail) -> Result<(), StoreError> {
+        match trail.receipt {
+            None => self.append_audit_row(&trail.audit).await,
+            Some(_) => self.transact_once(Vec::new(), trail).await.map_err(Cancelled::conflict),
+        }
+    }
+
     /// All or nothing, with the trail of a creation behind the other items: its audit row, and the receipt by which a repetition is
     /// known.
     pub(crate) async fn transact_once(
