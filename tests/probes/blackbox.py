@@ -55,10 +55,8 @@ def place(host, port):
 
 def certificate(monitor):
     ours = monitor["ssl"]
-    settings = {"tls": True}
-    if not ours.get("verify", True):
-        settings["tls_config"] = {"insecure_skip_verify": True}
-    return "tcp", settings, place(ours["host"], ours.get("port", 443))
+    unverified = {} if ours.get("verify", True) else {"tls_config": {"insecure_skip_verify": True}}
+    return "tcp", {"tls": True, **unverified}, place(ours["host"], ours.get("port", 443))
 
 
 def talk(monitor):

@@ -10,7 +10,14 @@ HTTP2 = {"scheme": "https"}
 
 def heads():
     for name in raw.HEADS:
-        case(name.replace("-", " "), "a head that curl reads", odd(name, keyword=WORD), "up", expect={"http_status": 200}, differs=STRICT.get(name))
+        case(
+            name.replace("-", " "),
+            "a head that curl reads",
+            odd(name, keyword=WORD),
+            "up",
+            expect={"http_status": 200},
+            differs=STRICT.get(name),
+        )
 
 
 def encodings():

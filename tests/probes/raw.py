@@ -221,7 +221,12 @@ def http2(*frames):
 def http2_once(*frames):
     """These frames on every other connection, and 200 on the others."""
     count = itertools.count()
-    return lambda peer: (http2(*frames) if next(count) % 2 == 0 else http2(frame(HEADERS, END_HEADERS | END_STREAM, 1, STATUS_200)))(peer)
+    well = http2(frame(HEADERS, END_HEADERS | END_STREAM, 1, STATUS_200))
+
+    def serve(peer):
+        (well if next(count) % 2 else http2(*frames))(peer)
+
+    return serve
 
 
 def one_point_one(*frames):
