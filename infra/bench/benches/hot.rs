@@ -79,7 +79,7 @@ mod check {
         [
             ("entry", text(&id("mon"))),
             ("account_id", text(&id("acc"))),
-            ("slot", AttributeValue::N("7".into())),
+            ("tag", AttributeValue::N("7".into())),
             ("probe", text(&probe.to_string())),
             ("state", state),
             ("revision", AttributeValue::N("3".into())),
@@ -125,7 +125,7 @@ mod check {
     fn compare_json_until_the_budget_is_used_up(bencher: Bencher<'_, '_>) {
         let one = json!({"path": "$[?value($[0]) == value($[1])]", "op": "exists"});
         let assertions: Vec<JsonAssertion> = serde_json::from_value(json!(vec![one; 10])).expect("comparisons");
-        let record = r#"{"id":12345,"name":"service","up":true,"ms":5.5,"slots":["a","b"]}"#;
+        let record = r#"{"id":12345,"name":"service","up":true,"ms":5.5,"tags":["a","b"]}"#;
         let body = format!("[{}]", vec![record; 15_000].join(","));
         bencher.bench_local(|| {
             let mut budget = Budget::new(Budget::CHECK, &|| true);
@@ -178,7 +178,7 @@ mod request {
     fn body() -> Value {
         json!({
             "url": "https://www.example.com/health", "name": "Example", "check_interval": 60, "regions": REGIONS,
-            "http": {"method": "GET", "expected_status": "200-299,301"}, "slots": ["web", "production"],
+            "http": {"method": "GET", "expected_status": "200-299,301"}, "tags": ["web", "production"],
         })
     }
 
