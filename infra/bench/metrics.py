@@ -2,7 +2,8 @@
 
 Starts `valpero up` in memory with 1,000 monitors of a site on loopback, lets a minute pass so that every region has checked them, and
 then asks for `/api/metrics` again and again: wall and CPU time, how far the process's memory rises above where it was before (the
-kernel's own high-water mark), the answer's size, and what the log says of read units. Takes about three minutes."""
+kernel's own high-water mark), the answer's size, and what the log says of read units. Then the site
+falls, and it is asked on until all monitors are down. Takes about five minutes."""
 
 import gzip
 import json
@@ -84,9 +85,20 @@ try:
     assert gzip.decompress(packed).count(b"\n") == plain.count(b"\n")
     requests = [json.loads(line) for line in read(log).splitlines() if '"/api/metrics"' in line]
     last = [line for line in requests if line.get("route") == "/api/metrics"][-1]
+    # The site falls, and with it all monitors: just then a scrape must not wait for all that is written.
+    site.status, worst = 500, []
+    end = time.monotonic() + 150
+    while time.monotonic() < end and worst.count(None) < 3:
+        began = time.monotonic()
+        down = len([line for line in scrape().splitlines() if line.startswith(b"valpero_up{") and line.endswith(b" 0")])
+        worst.append((time.monotonic() - began) * 1000)
+        if down == MONITORS:
+            worst.append(None)
+    outage = [wall for wall in worst if wall is not None]
     print(f"samples        {sum(1 for line in plain.splitlines() if not line.startswith(b'#'))}")
     print(f"answer         {len(plain) / 1024:.0f} KiB, packed {len(packed) / 1024:.0f} KiB ({len(plain) / len(packed):.0f} times less)")
     print(f"wall           {median(walls):.0f} ms (least {min(walls):.0f})")
+    print(f"in an outage   {max(outage):.0f} ms at most, {median(outage):.0f} ms the median of {len(outage)}, while all go down")
     print(f"CPU            {median(cpus):.0f} ms, the embedded store's among it")
     others = f"first {rises[0]}, most of the others {max(rises[1:])}"
     print(f"memory         {memory('VmRSS') / 1024:.0f} MiB; a scrape raises it by {median(rises)} KiB ({others})")

@@ -179,6 +179,7 @@ impl World {
             outbound: Outbound::new(guard, options.resolver, Tls::trusting(options.roots).expect("TLS")),
             backoff: [Duration::ZERO; 3],
             sockets_per_region: 700,
+            writes_per_region: valpero_checker::IN_WRITING,
         };
         let client = parts.client.clone();
         let stack = Stack::assemble(parts).await.expect("a stack");

@@ -34,7 +34,7 @@ const IN_FLIGHT: usize = 700;
 
 /// Monitors whose state changes are written at the same time: each has a connection to the store, beside those of the probes. In a
 /// mass outage, all would otherwise come at once.
-const IN_WRITING: usize = 64;
+pub const IN_WRITING: usize = 64;
 
 /// How long after its beginning an invocation still begins to write what a region makes of a check: Lambda ends it after 90 s, and a
 /// write that meets a throttled table may take some seconds. What is left, the next tick finds.
@@ -93,6 +93,13 @@ impl Checker {
     #[must_use]
     pub fn with_sockets(self, most: usize) -> Self {
         Self { sockets: Arc::new(Semaphore::new(most.clamp(1, IN_FLIGHT))), ..self }
+    }
+
+    /// The same, which writes at most so many states at the same time: a store that does one thing after the other gains nothing by
+    /// more, and lets those who read wait for all of them.
+    #[must_use]
+    pub fn with_writes(self, most: usize) -> Self {
+        Self { writing: Arc::new(Semaphore::new(most.clamp(1, IN_WRITING))), ..self }
     }
 
     /// The same, which begins no write of a region's state later than this after an invocation's beginning. Default: 70 s.

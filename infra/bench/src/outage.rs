@@ -76,6 +76,7 @@ pub(crate) async fn run(count: usize) -> Result<(), Failure> {
         outbound: outbound.clone(),
         backoff: BACKOFF,
         sockets_per_region: 700,
+        writes_per_region: valpero_checker::IN_WRITING,
     })
     .await?;
     let outage = Arc::new(Outage { stack, client, outbound, regions });

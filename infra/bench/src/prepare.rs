@@ -33,6 +33,7 @@ pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
         outbound: tick::outbound(targets)?,
         backoff: BACKOFF,
         sockets_per_region: 700,
+        writes_per_region: valpero_checker::IN_WRITING,
     })
     .await?;
     let ((account, token), router) = (key(&stack).await?, stack.router());

@@ -36,6 +36,8 @@ pub struct Parts {
     pub backoff: [Duration; 3],
     /// Sockets that the probes of one region may hold at the same time: all regions share the file handles of one process.
     pub sockets_per_region: usize,
+    /// States that each region's checker writes at the same time, at most.
+    pub writes_per_region: usize,
 }
 
 /// A running stack. It does nothing by itself: something calls its ticks, sweeps and queues.
@@ -76,6 +78,7 @@ impl Stack {
         let checker = |region: &RegionCode| {
             Checker::new(app.clone(), *region, parts.outbound.clone(), parts.backoff)
                 .with_sockets(parts.sockets_per_region)
+                .with_writes(parts.writes_per_region)
         };
         let checkers = parts.regions.iter().map(checker).collect();
         let delivery = Delivery::new(app.clone(), parts.outbound.clone());

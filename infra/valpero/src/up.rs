@@ -37,6 +37,10 @@ const ROLLUP_S: i64 = 7 * 60;
 /// How often the queue is looked at for messages whose delay is over.
 const QUEUE_POLL: Duration = Duration::from_millis(500);
 
+/// States that each region's checker writes at the same time. The embedded store does one thing after the other, so that more would only
+/// keep those waiting who read, such as a scrape of the metrics just in an outage.
+const WRITES: usize = 2;
+
 pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
     // Standard output belongs to the screen.
     telemetry::start_on(std::io::stderr, LOG);
@@ -113,6 +117,7 @@ fn parts(args: &UpArgs, embedded: &Embedded, address: SocketAddr, handles: u64) 
     regions.dedup();
     Ok(Parts {
         client: embedded.client(),
+        writes_per_region: WRITES,
         sockets_per_region: handles::sockets_per_region(handles, regions.len()),
         regions,
         private_targets,
