@@ -292,6 +292,7 @@ fn example(id: &str) -> Option<Value> {
         }),
         "update_monitor" => json!({"check_interval": 300, "http": {"headers": {"authorization": "Bearer s3cret"}}}),
         "create_key" => json!({"name": "prometheus", "scopes": ["monitors:read", "incidents:read"]}),
+        "update_key" => json!({"name": "grafana"}),
         "rotate_key" => json!({"grace_seconds": 3600}),
         "acknowledge_incident" | "resolve_incident" => json!({"note": "On it."}),
         "rotate_webhook_secret" => json!({"monitor_id": MONITOR, "grace_seconds": 86_400}),

@@ -94,6 +94,7 @@ fn example(event: EventType) -> Value {
             "url": "https://example.com/health",
             "check_type": "http",
             "status": status,
+            "degraded_reason": (event == EventType::MonitorDegraded).then_some("regions"),
             "tags": ["production"],
         },
         "incident": incident(event),
