@@ -25,7 +25,7 @@ const path = { path: { id: monitor.id } };
 const read = await client.GET("/api/v1/monitors/{id}", { params: path });
 expect("read", read.data?.created_at === monitor.created_at);
 
-const listed = await client.GET("/api/v1/monitors", { params: { query: { status: "pending", limit: 10 } } });
+const listed = await client.GET("/api/v1/monitors", { params: { query: { status: ["pending"], limit: 10 } } });
 expect("listed", given("list", listed.data).data.map((one) => one.id).join() === monitor.id);
 
 const patched = await client.PATCH("/api/v1/monitors/{id}", { params: path, body: { name: "Store" } });
