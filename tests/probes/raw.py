@@ -382,18 +382,23 @@ def start(certificate, key):
             context.load_cert_chain(certificate, key)
             protocol = BEHIND_TLS[name][0]
             context.set_alpn_protocols([protocol] if protocol else [H2, H1])
-        for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
-            listener = socket.socket(family)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((address, PORTS[name]))
-            listener.listen(64)
-            threading.Thread(target=accept, args=(listener, behaviour, context), daemon=True).start()
+        for address in ("127.0.0.1", "::1"):
+            listen(address, PORTS[name], converse, behaviour, context)
 
 
-def accept(listener, behaviour, context):
+def listen(address, port, converse, *more):
+    """Lets `converse` have each connection, in a thread of its own."""
+    listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((address, port))
+    listener.listen(64)
+    threading.Thread(target=accept, args=(listener, converse, more), daemon=True).start()
+
+
+def accept(listener, converse, more):
     while True:
         peer, _ = listener.accept()
-        threading.Thread(target=converse, args=(peer, behaviour, context), daemon=True).start()
+        threading.Thread(target=converse, args=(peer, *more), daemon=True).start()
 
 
 def converse(peer, behaviour, context):

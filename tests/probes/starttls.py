@@ -1,8 +1,8 @@
 """Servers of protocols that start TLS by a command of their own, as their RFCs have it, in threads of this process."""
 
-import socket
 import ssl
-import threading
+
+import raw
 
 FIRST_PORT = 9700
 LDAP_OID = b"1.3.6.1.4.1.1466.20037"
@@ -133,31 +133,17 @@ OLD = FIRST_PORT + 50
 
 def start(certificate, key):
     for name, server in SERVERS.items():
-        listen(PORTS[name], server, context(certificate, key))
+        raw.listen("127.0.0.1", PORTS[name], converse, server, context(certificate, key))
     old = context(certificate, key)
     old.maximum_version = ssl.TLSVersion.TLSv1_2
     old.set_ciphers("ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES128-SHA")
-    listen(OLD, smtp, old)
+    raw.listen("127.0.0.1", OLD, converse, smtp, old)
 
 
 def context(certificate, key):
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.load_cert_chain(certificate, key)
     return made
-
-
-def listen(port, server, tls):
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
-    listener.listen(64)
-    threading.Thread(target=accept, args=(listener, server, tls), daemon=True).start()
-
-
-def accept(listener, server, tls):
-    while True:
-        peer, _ = listener.accept()
-        threading.Thread(target=converse, args=(peer, server, tls), daemon=True).start()
 
 
 def converse(peer, server, tls):

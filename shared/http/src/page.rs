@@ -26,7 +26,7 @@ use crate::Params;
 /// Items per page, at most.
 const LIMIT_MAX: usize = 200;
 
-/// Items per page where nobody says.
+/// Items per page by default.
 const LIMIT_DEFAULT: usize = 50;
 
 /// Items that a list gives by page number, at most: further ones cost a read of all before them, so they come by cursor.

@@ -36,7 +36,7 @@ impl NameServers {
     /// # Errors
     /// Where the library cannot be set up.
     pub(crate) fn new(servers: &[NameServerConfig], options: &ResolverOpts) -> Result<Self, NetError> {
-        // Two pools, because one gives a question that is under way to whoever asks the same, with or without EDNS.
+        // Two pools, because a pool joins equal questions that are under way, whether they use EDNS or not.
         let edns = options.edns0.then(|| Asker::new(servers, options.clone())).transpose()?;
         let mut plain = options.clone();
         plain.edns0 = false;

@@ -42,7 +42,7 @@ enum Place {
     Field {
         lacks_colon: bool,
     },
-    /// Behind the head, or in what is none: nothing is changed.
+    /// Behind the head, or in bytes that are not HTTP/1.x: passed unchanged.
     Through,
 }
 

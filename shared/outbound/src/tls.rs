@@ -51,7 +51,6 @@ const LEGACY_ANSWER: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub struct Tls {
     config: Arc<ClientConfig>,
-    peer: Arc<Peer>,
     roots: Arc<RootCertStore>,
     algorithms: WebPkiSupportedAlgorithms,
     verified: Arc<VerifiedChains>,
@@ -113,15 +112,16 @@ impl Tls {
         provider.kx_groups.retain(|group| group.name() != NamedGroup::X25519MLKEM768);
         let provider = Arc::new(provider);
         let algorithms = provider.signature_verification_algorithms;
+        // Each handshake sets one of its own.
         let peer = Arc::new(Peer::of(Arc::clone(&provider)));
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::clone(&peer) as Arc<dyn ServerCertVerifier>)
+            .with_custom_certificate_verifier(peer)
             .with_no_client_auth();
         config.resumption = Resumption::disabled();
         config.alpn_protocols = vec![HTTP_2.to_vec(), b"http/1.1".to_vec()];
-        Ok(Self { config: Arc::new(config), peer, roots: Arc::new(roots), algorithms, verified: Arc::default() })
+        Ok(Self { config: Arc::new(config), roots: Arc::new(roots), algorithms, verified: Arc::default() })
     }
 
     /// Seeds the random generator before a process's first handshake. It takes some thirty milliseconds, which would count as the
@@ -172,7 +172,8 @@ impl Outbound {
         let name = PeerName::of(host);
         let address = stream.peer_addr().ok();
         let shown = name.in_handshake(address.map_or(Ipv4Addr::UNSPECIFIED.into(), |address| address.ip()));
-        let (asked, peer) = (Arc::new(Asked::default()), Arc::new(self.tls.peer.new_one()));
+        let (asked, peer) =
+            (Arc::new(Asked::default()), Arc::new(Peer::of(Arc::clone(self.tls.config.crypto_provider()))));
         let mut config = ClientConfig::clone(&self.tls.config);
         config.client_auth_cert_resolver = Arc::clone(&asked) as Arc<dyn ResolvesClientCert>;
         config.dangerous().set_certificate_verifier(Arc::clone(&peer) as Arc<dyn ServerCertVerifier>);
@@ -349,11 +350,6 @@ struct Peer {
 impl Peer {
     fn of(provider: Arc<CryptoProvider>) -> Self {
         Self { provider, unproven: Mutex::new(None) }
-    }
-
-    /// The server of another connection.
-    fn new_one(&self) -> Self {
-        Self::of(Arc::clone(&self.provider))
     }
 
     /// Why the signature does not prove that it holds the certificate's key, where it was accepted all the same.
