@@ -193,18 +193,44 @@ async fn what_was_sent_by_hand_is_not_followed_by_what_is_older() {
     assert_eq!(scene.delivery_of(EventType::IncidentOpened).await.status, DeliveryStatus::Superseded);
 }
 
+impl Scene {
+    async fn on_incident(&self, action: &str, body: Value, status: u16) {
+        let incidents = self.world.get("/api/v1/incidents", &self.owner).await.expect(200);
+        let incident = incidents.data()[0]["id"].as_str().expect("an incident").to_owned();
+        self.world.post(&format!("/api/v1/incidents/{incident}/{action}"), &self.owner, body).await.expect(status);
+    }
+}
+
 #[tokio::test]
 async fn a_comment_on_a_closed_incident_is_sent_after_its_end() {
     let scene = scene(&[]).await;
     scene.world.tick().await;
-    let incident = scene.world.read(&scene.owner, &scene.id).await["current_incident_id"].clone();
-    let path = format!("/api/v1/incidents/{}", incident.as_str().expect("an incident"));
-    scene.world.post(&format!("{path}/comments"), &scene.owner, json!({"body": "A disk."})).await.expect(201);
+    scene.on_incident("comments", json!({"body": "A disk."}), 201).await;
     scene.world.deliver().await;
-    scene.world.post(&format!("{path}/resolve"), &scene.owner, json!({})).await.expect(200);
+    scene.on_incident("resolve", json!({}), 200).await;
     scene.world.deliver().await;
-    scene.world.post(&format!("{path}/comments"), &scene.owner, json!({"body": "It was full."})).await.expect(201);
+    scene.on_incident("comments", json!({"body": "It was full."}), 201).await;
     scene.world.deliver().await;
     let told = ["incident.opened", "incident.commented", "incident.resolved", "incident.commented"];
     assert_eq!(scene.receiver.events(), told);
+}
+
+#[tokio::test]
+async fn each_comment_arrives_however_late_and_holds_back_no_news() {
+    let scene = scene(&[(500, None), (500, None)]).await;
+    scene.world.tick().await;
+    for (body, wait_s) in [("A disk.", 0), ("It is full.", 4)] {
+        scene.on_incident("comments", json!({"body": body}), 201).await;
+        scene.wait(wait_s).await;
+    }
+    assert_eq!(scene.receiver.events(), ["incident.opened", "incident.commented", "incident.commented"]);
+    scene.on_incident("resolve", json!({}), 200).await;
+    scene.world.deliver().await;
+    scene.wait(60).await;
+    let delivered = scene.receiver.delivered();
+    let told: Vec<(&str, &str)> = delivered[3..]
+        .iter()
+        .map(|one| (one.event(), one.json["data"]["incident"]["latest_entry"]["note"].as_str().unwrap_or_default()))
+        .collect();
+    assert_eq!(told, [("incident.resolved", ""), ("incident.commented", "A disk.")]);
 }

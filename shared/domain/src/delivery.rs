@@ -98,7 +98,7 @@ impl DeliveryStatus {
     /// How it is spelled and described.
     pub const TEXT: Text = Text {
         name: "DeliveryStatus",
-        says: "`pending`: to be sent, or sent again. `dead`: given up, and kept. `superseded`: not sent, because a newer event of the same incident was delivered first.",
+        says: "`pending`: to be sent, or sent again. `dead`: given up, and kept. `superseded`: not sent, because a newer status of the same incident was delivered first.",
         example: "succeeded",
         values: values!(DeliveryStatus),
         ..Text::PLAIN

@@ -124,12 +124,14 @@ impl Event {
         self
     }
 
-    /// Its place among the events of its incident, for events of incidents: texts sort as the events followed each other.
+    /// Its place among the events that change its incident's status: texts sort as the events followed each other. None for a comment,
+    /// whose words no later event repeats: it is told in any case, and takes nobody's turn.
     ///
     /// The clocks of two machines differ, so what an incident begins and ends with has its place whatever they say.
     pub fn place(&self) -> Option<String> {
         let incident = self.incident.as_ref()?;
         let stage = match (self.kind, incident.status) {
+            (EventType::IncidentCommented, _) => return None,
             (EventType::IncidentOpened, _) => 0,
             (EventType::IncidentResolved, _) => 2,
             (_, IncidentStatus::Ongoing) => 1,

@@ -1,4 +1,4 @@
-//! Turns: of the events of one incident, one at a time is on its way to the receiver, and none after a newer one.
+//! Turns: of the events that change one incident's status, one at a time is on its way to the receiver, and none after a newer one.
 //!
 //! One item for each incident says which event was the newest that the receiver got, and which one is on its way.
 
