@@ -48,7 +48,8 @@ async fn bodies_are_described_by_the_fields_that_are_read() {
     let document = valpero_api::openapi::document();
     let zzz = || json!({"zzz": 1});
     let key = world.post("/api/v1/keys", &owner, json!({"name": "ci"})).await.expect(201).text("/id");
-    let rotate = format!("/api/v1/keys/{key}/rotate");
+    let named = format!("/api/v1/keys/{key}");
+    let rotate = format!("{named}/rotate");
     let (one, story) = (format!("/api/v1/monitors/{monitor}"), format!("/api/v1/incidents/{incident}"));
     for (method, path, body, pointer, schema) in [
         ("POST", "/api/v1/monitors", zzz(), "", "MonitorCreate"),
@@ -56,6 +57,7 @@ async fn bodies_are_described_by_the_fields_that_are_read() {
         ("PATCH", one.as_str(), zzz(), "", "MonitorPatch"),
         ("PATCH", one.as_str(), json!({"http": zzz()}), "/http", "HttpPatch"),
         ("POST", "/api/v1/keys", zzz(), "", "KeyCreate"),
+        ("PATCH", &named, zzz(), "", "KeyPatch"),
         ("POST", &rotate, zzz(), "", "Rotation"),
         ("POST", &format!("{story}/acknowledge"), zzz(), "", "Note"),
         ("POST", &format!("{story}/comments"), zzz(), "", "CommentCreate"),

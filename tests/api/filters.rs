@@ -41,10 +41,18 @@ async fn several_values_ask_for_any_of_them() {
         ("tag=x,z&status=up", vec!["a", "c"]),
         ("tag=x,z&status=down", vec![]),
         ("check_type=dns,tcp", vec!["d"]),
+        ("status=up&status=down", vec!["a", "b", "c"]),
+        ("tag=x&status=up&tag=y,z", vec!["a", "c"]),
     ] {
         assert_eq!(names(&world, &owner, &format!("/api/v1/monitors?{filters}"), "name").await, found, "{filters}");
     }
-    for (filters, pointer) in [("status=up,odd", "/status"), ("status=up,", "/status"), ("tag=x,,y", "/tag")] {
+    for (filters, pointer) in [
+        ("status=up,odd", "/status"),
+        ("status=up,", "/status"),
+        ("tag=x,,y", "/tag"),
+        ("tag=x&tag=", "/tag"),
+        ("limit=1&limit=2", "/limit"),
+    ] {
         let reply = world.get(&format!("/api/v1/monitors?{filters}"), &owner).await.expect(422);
         assert_eq!(reply.problem().1, [pointer], "{filters}");
     }
@@ -113,6 +121,8 @@ async fn the_audit_log_is_asked_by_time_and_object() {
     assert_eq!(targets(format!("target={first}")).await.len(), 2);
     assert_eq!(targets(format!("{made}&from={middle}&to={middle}")).await, [""; 0]);
     let read = world.get(&format!("/api/v1/audit-log?to={}", middle.plus_seconds(-3600)), &owner).await.expect(200);
+    let unknown = world.get("/api/v1/audit-log?action=monitor.made", &owner).await.expect(422);
+    assert_eq!(unknown.problem().1, ["/action"]);
     assert!(read.usage.rru <= 0.5, "rows outside of the time are not read: {:?}", read.usage);
 }
 

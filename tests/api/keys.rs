@@ -123,7 +123,7 @@ async fn a_change_of_plan_changes_the_pace_at_once() {
         owner.account,
         id,
         valpero_domain::Actor::Operator,
-        "account.plan_set",
+        valpero_domain::AuditAction::AccountPlanSet,
         None,
         world.now(),
     );
@@ -146,7 +146,7 @@ async fn the_audit_log_tells_who_did_what_and_reads_once_a_day() {
     world.post(&format!("/api/v1/monitors/{id}/pause"), &owner, json!(null)).await.expect(200);
     let log = world.get("/api/v1/audit-log", &owner).await.expect(200);
     let actions: Vec<_> = log.data().iter().filter_map(|row| row["action"].as_str()).collect();
-    assert_eq!(actions, ["monitor.paused", "monitor.created", "key.used", "test.prepared", "test.prepared"]);
+    assert_eq!(actions, ["monitor.paused", "monitor.created", "key.used", "account.created", "account.created"]);
     let row = &log.data()[1];
     assert_eq!((&row["target"], &row["user_agent"]), (&json!(id), &json!("tests/1")));
     assert_eq!(row["actor"]["type"], "key");

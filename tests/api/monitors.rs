@@ -194,6 +194,41 @@ async fn what_was_written_comes_back_as_written() {
 }
 
 #[tokio::test]
+async fn hosts_and_records_come_back_as_written_too() {
+    let world = World::new().await;
+    let owner = world.tenant(Plan::Business).await;
+    for (kind, settings, target) in [
+        ("ssl", json!({"host": "Example.COM."}), "example.com:443"),
+        ("tcp", json!({"host": "[::1]", "port": 25}), "[::1]:25"),
+        ("ping", json!({"host": "0x7f.1", "port": 80}), "127.0.0.1"),
+        (
+            "dns",
+            json!({"name": "B\u{fc}cher.Example.", "resolver": "1.1.1.1:53", "expected": ["192.0.2.1"]}),
+            "xn--bcher-kva.example A",
+        ),
+        (
+            "dns",
+            json!({"name": "192.0.2.7", "record_type": "PTR", "expected": ["Host.Example."]}),
+            "7.2.0.192.in-addr.arpa PTR",
+        ),
+        ("dns", json!({"name": "a.example", "record_type": "MX", "expected": ["010 Mail.Example."]}), "a.example MX"),
+    ] {
+        let created =
+            world.post("/api/v1/monitors", &owner, json!({"check_type": kind, kind: settings})).await.expect(201);
+        let path = format!("/api/v1/monitors/{}", created.text("/id"));
+        let etag = world.get(&path, &owner).await.expect(200).header("etag").to_owned();
+        let again = world.call("PATCH", &path, &owner.token, json!({kind: settings})).await.expect(200);
+        assert_eq!(again.header("etag"), etag, "nothing changed: {settings}");
+        for answer in [created.json.clone(), world.get(&path, &owner).await.expect(200).json] {
+            for (member, given) in settings.as_object().expect("an object") {
+                assert_eq!(answer[kind][member], *given, "{kind} {member}");
+            }
+            assert!(answer["target"].as_str().is_some_and(|shown| shown.starts_with(target)), "{}", answer["target"]);
+        }
+    }
+}
+
+#[tokio::test]
 async fn monitors_that_are_made_at_once_all_get_a_place_of_their_own() {
     let world = World::new().await;
     let owner = world.tenant(Plan::Business).await;

@@ -64,7 +64,7 @@ def moment(seconds, fraction, zone):
 
 MOMENTS = st.builds(moment, st.integers(0, TEN_YEARS_S), st.sampled_from(["", ".007"]), st.sampled_from(["Z", "+00:00", "-05:30"]))
 FORMATS = {"uri": st.sampled_from(PLACES).map(lambda place: ORIGIN + place), "date-time": MOMENTS}
-HOSTS = ["localhost", "127.0.0.1", "::1"]
+HOSTS = ["localhost", "LOCALHOST", "localhost.", "127.0.0.1", "::1", "[::1]"]
 FORMATS |= {"host": st.sampled_from(HOSTS), "dns-name": st.just("localhost"), "name-server": st.sampled_from([*HOSTS, "127.0.0.1:9"])}
 FORMATS |= {"json-path": st.sampled_from(["$", "$.status", "$.nodes[*].up"]), "dns-record": st.just("192.0.2.1")}
 FORMATS |= {"region": st.sampled_from(REGIONS), "expected-status": st.sampled_from(STATUSES)}

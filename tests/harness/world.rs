@@ -28,7 +28,7 @@ use valpero_auth::Token;
 use valpero_checker::CheckerEvent;
 use valpero_delivery::Swept;
 use valpero_domain::{
-    AccountId, Actor, AuditId, KeyId, Plan, Scope, Scopes, Timestamp,
+    AccountId, Actor, AuditAction, AuditId, KeyId, Plan, Scope, Scopes, Timestamp,
     dns_check::RecordType,
     dns_name::DnsName,
     probe::{Cause, ErrorCode},
@@ -300,7 +300,7 @@ impl World {
     /// A row of the audit log for what a test does by itself.
     pub fn audit(&self, account_id: AccountId) -> AuditRow {
         let id = AuditId::new(self.now(), entropy());
-        AuditRow::without_request(account_id, id, Actor::Operator, "test.prepared", None, self.now())
+        AuditRow::without_request(account_id, id, Actor::Operator, AuditAction::AccountCreated, None, self.now())
     }
 
     /// Sends a request as it is.

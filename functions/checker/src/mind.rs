@@ -2,7 +2,7 @@
 
 use futures::{FutureExt, TryFutureExt};
 use valpero_domain::{
-    Status, Timestamp,
+    AuditAction, Status, Timestamp,
     delivery::EventType,
     probe::Outcome,
     quorum::Decider,
@@ -147,7 +147,7 @@ impl Checker {
         let Some(told) = monitor.certificates_told.due(expires_at, at) else { return Ok(()) };
         let event = notify::event(&monitor, EventType::SslExpiring, monitor.status, at);
         let Some(event) = event.map(|event| event.with_certificate(told)) else { return Ok(()) };
-        let audit = audit(&monitor, self.region, "monitor.ssl_expiring", at);
+        let audit = audit(&monitor, self.region, AuditAction::MonitorSslExpiring, at);
         let all = monitor.certificates_told.with(told, at);
         self.app.store.tell_of_certificate(&monitor, &all, &event, &audit).await?;
         notify::announce(&self.app, Some(&event)).await;

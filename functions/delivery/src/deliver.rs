@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use valpero_domain::{
-    AccountId, Actor, AuditId, DeliveryId, Timestamp,
+    AccountId, Actor, AuditAction, AuditId, DeliveryId, Timestamp,
     delivery::{Answer, DeliveryStatus, Next, Reason, is_due, next},
     event::{Due, Event},
     probe::{Cause, ErrorCode, Outcome},
@@ -172,7 +172,14 @@ impl Delivery {
     async fn switch_off(&self, monitor: &Monitor, webhook: &Webhook, now: Timestamp) -> Result<(), WorkError> {
         let off = Webhook { disabled_at: Some(now), ..webhook.clone() };
         let (id, target) = (AuditId::new(now, entropy()), Some(monitor.id.to_string()));
-        let audit = AuditRow::without_request(monitor.account_id, id, Actor::Delivery, "webhook.disabled", target, now);
+        let audit = AuditRow::without_request(
+            monitor.account_id,
+            id,
+            Actor::Delivery,
+            AuditAction::WebhookDisabled,
+            target,
+            now,
+        );
         match self.app.store.save_webhook(monitor, &off, &Trail::from(audit)).await {
             // Somebody changed the monitor just now: if the receiver is still gone, the next delivery says so again.
             Ok(()) | Err(StoreError::Conflict) => Ok(()),

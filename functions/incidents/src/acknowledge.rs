@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use valpero_domain::{
-    IncidentId,
+    AuditAction, IncidentId,
     id::CommentId,
     incident::{IncidentStatus, TimelineEntry, TimelineType},
 };
@@ -55,7 +55,7 @@ async fn apply(app: &App, caller: &Caller, id: IncidentId, note: Option<String>)
     let entry =
         TimelineEntry { id: CommentId::new(now, entropy()), at: now, kind: TimelineType::Acknowledged, by, note };
     let event = notify::incident_event(&monitor, monitor.status, incident, &entry);
-    let audit = caller.audit(now, "incident.acknowledged", Some(id.to_string()));
+    let audit = caller.audit(now, AuditAction::IncidentAcknowledged, Some(id.to_string()));
     app.store.acknowledge_incident(caller.account(), id, &entry, event.as_ref(), &audit).await?;
     notify::announce(app, event.as_ref()).await;
     Ok(())

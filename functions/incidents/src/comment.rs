@@ -3,7 +3,7 @@
 use axum::{extract::State, response::Response};
 use serde_json::Value;
 use valpero_domain::{
-    Faults, Field, Fields, IncidentId, Literal, Object,
+    AuditAction, Faults, Field, Fields, IncidentId, Literal, Object,
     event::Event,
     id::CommentId,
     incident::{Incident, Note, TimelineEntry, TimelineType},
@@ -57,7 +57,7 @@ pub async fn comment(
         };
         let event = event(&app, incident, &entry, &caller).await?;
         let answer = Answer::created(None, &views::TimelineEntry::from(&entry));
-        let trail = ticket.trail("incident.commented", &id, &answer, now)?;
+        let trail = ticket.trail(AuditAction::IncidentCommented, &id, &answer, now)?;
         app.store.comment_on_incident(caller.account(), id, &entry, event.as_ref(), &trail).await?;
         notify::announce(&app, event.as_ref()).await;
         Ok(answer)

@@ -1,7 +1,7 @@
 //! `POST /api/v1/incidents/{id}/resolve`.
 
 use axum::{Json, extract::State};
-use valpero_domain::{IncidentId, Status, incident::IncidentStatus};
+use valpero_domain::{AuditAction, IncidentId, Status, incident::IncidentStatus};
 use valpero_http::{Auth, Caller, ObjectId, OptionalBody, Problem, need, retry_on_conflict};
 use valpero_monitoring::{notify, resolution::resolution};
 use valpero_runtime::App;
@@ -45,7 +45,7 @@ async fn apply(app: &App, caller: &Caller, id: IncidentId, note: Option<String>)
         return Err(StoreError::Conflict.into());
     }
     let end = resolution(app, &monitor, Status::Pending, &caller.author, note, now).await?;
-    let audit = caller.audit(now, "incident.resolved", Some(id.to_string()));
+    let audit = caller.audit(now, AuditAction::IncidentResolved, Some(id.to_string()));
     let change = StatusChange {
         monitor: &monitor,
         to: Status::Pending,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{extract::State, response::Response};
 use futures::future::join_all;
 use serde_json::json;
-use valpero_domain::{AuditId, CheckId, MonitorId, RegionCode, Status};
+use valpero_domain::{AuditAction, AuditId, CheckId, MonitorId, RegionCode, Status};
 use valpero_http::{
     Answer, Auth, Caller, Code, Idempotency, IdempotencyParam, NoBody, ObjectId, Problem, Ticket, need,
 };
@@ -21,7 +21,7 @@ use valpero_views::{RequestedCheck, schema};
 const A_MINUTE: u32 = 10;
 
 /// The action of its row in the audit log.
-pub(crate) const REQUESTED: &str = "monitor.check_requested";
+pub(crate) const REQUESTED: AuditAction = AuditAction::MonitorCheckRequested;
 
 /// Check a monitor now. All its regions check it once; the results appear in its checks within seconds, and can open or resolve
 /// an incident. `Location` says where the results are found. The schedule does not change. At most 10 times a minute per monitor, then 429 `check_quota_reached`. A paused

@@ -41,7 +41,8 @@ pub async fn read(
     let row = app.store.audit_row(account, AuditId::of_check(check_id));
     let (row, monitor) = tokio::try_join!(row, app.store.monitor(account, id))?;
     let target = id.to_string();
-    row.filter(|row| row.action == REQUESTED && row.target.as_ref() == Some(&target)).ok_or_else(Problem::not_found)?;
+    row.filter(|row| row.action == REQUESTED.as_str() && row.target.as_ref() == Some(&target))
+        .ok_or_else(Problem::not_found)?;
     let over = app.now().ms_since(at) > COMES_WITHIN_S * 1000;
     let places = monitor.places.iter().chain(&monitor.past_places);
     let places = places.filter(|place| place.from <= at && place.until.is_none_or(|until| until >= at));

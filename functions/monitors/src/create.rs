@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use axum::{extract::State, response::Response};
 use valpero_auth::WebhookSecret;
-use valpero_domain::{AccountId, MonitorId, MonitorSpec, Status, Timestamp, certificate::ToldOf, downtime::Downtime};
+use valpero_domain::{
+    AccountId, AuditAction, MonitorId, MonitorSpec, Status, Timestamp, certificate::ToldOf, downtime::Downtime,
+};
 use valpero_http::{Answer, Auth, Idempotency, IdempotencyParam, JsonBody, Problem, Ticket, need};
 use valpero_runtime::{App, entropy};
 use valpero_storage::{Monitor, StoreError, Webhook};
@@ -44,7 +46,7 @@ pub async fn create(
         let webhook_secret = draft.webhook.as_ref().map(|webhook| Shown::from(webhook.secret.reveal()));
         let view = views::Monitor { webhook_secret, ..views::Monitor::of(&draft, &BTreeMap::new(), now) };
         let answer = Answer::created(Some(format!("/api/v1/monitors/{id}")), &view);
-        let trail = ticket.trail("monitor.created", &id, &answer, now)?;
+        let trail = ticket.trail(AuditAction::MonitorCreated, &id, &answer, now)?;
         let most = plan.limits().monitors;
         match app.store.create_monitor(draft, most, &trail).await {
             Ok(_) => Ok(answer),

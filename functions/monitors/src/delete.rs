@@ -1,7 +1,7 @@
 //! `DELETE /api/v1/monitors/{id}`.
 
 use axum::{extract::State, http::StatusCode};
-use valpero_domain::{MonitorId, Status};
+use valpero_domain::{AuditAction, MonitorId, Status};
 use valpero_http::{Auth, NoBody, ObjectId, Problem, need, retry_on_conflict};
 use valpero_monitoring::{notify, resolution::resolution};
 use valpero_runtime::App;
@@ -28,7 +28,7 @@ pub async fn delete(
         let monitor = app.store.monitor(caller.account(), id).await?;
         let note = Some("The monitor was deleted.".to_owned());
         let end = resolution(&app, &monitor, Status::Paused, &caller.author, note, now).await?;
-        let audit = caller.audit(now, "monitor.deleted", Some(id.to_string()));
+        let audit = caller.audit(now, AuditAction::MonitorDeleted, Some(id.to_string()));
         app.store.delete_monitor(&monitor, &end.incident, end.event.as_ref(), &audit).await?;
         notify::announce(&app, end.event.as_ref()).await;
         Ok(StatusCode::NO_CONTENT)

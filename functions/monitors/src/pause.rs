@@ -1,7 +1,7 @@
 //! `POST /api/v1/monitors/{id}/pause` and `/resume`.
 
 use axum::{Json, extract::State};
-use valpero_domain::{MonitorId, Status};
+use valpero_domain::{AuditAction, MonitorId, Status};
 use valpero_http::{Auth, Caller, NoBody, ObjectId, Problem, latest::latest_of, need, retry_on_conflict};
 use valpero_monitoring::{notify, resolution::resolution};
 use valpero_runtime::App;
@@ -56,8 +56,8 @@ async fn switch(app: &App, caller: &Caller, id: MonitorId, to: Status) -> Result
         return Ok(monitor);
     }
     let (action, note) = match to {
-        Status::Paused => ("monitor.paused", Some("The monitor was paused.".to_owned())),
-        _ => ("monitor.resumed", None),
+        Status::Paused => (AuditAction::MonitorPaused, Some("The monitor was paused.".to_owned())),
+        _ => (AuditAction::MonitorResumed, None),
     };
     let end = resolution(app, &monitor, to, &caller.author, note, now).await?;
     let audit = caller.audit(now, action, Some(id.to_string()));

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State, response::IntoResponse};
 use serde_json::Value;
 use valpero_auth::WebhookSecret;
-use valpero_domain::{MonitorId, MonitorSpec};
+use valpero_domain::{AuditAction, MonitorId, MonitorSpec};
 use valpero_http::{
     Auth, Caller, ETag, IfMatch, IfMatchParam, JsonBody, ObjectId, Problem, latest::latest_of, need, retry_on_conflict,
 };
@@ -62,7 +62,7 @@ async fn apply(
         return Ok((old, None));
     }
     let (webhook, new_secret) = webhook(&old, &spec)?;
-    let audit = caller.audit(now, "monitor.updated", Some(id.to_string()));
+    let audit = caller.audit(now, AuditAction::MonitorUpdated, Some(id.to_string()));
     let monitor = app.store.update_monitor(&old, spec, webhook, now, &audit).await?;
     Ok((monitor, new_secret))
 }

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode};
 use tokio::sync::OnceCell;
 use valpero_domain::{
-    DeliveryId,
+    AuditAction, DeliveryId,
     delivery::{DeliveryStatus, is_due},
 };
 use valpero_http::{Auth, Caller, Code, NoBody, ObjectId, Problem, need, retry_on_conflict};
@@ -60,6 +60,6 @@ async fn apply(
             counted.get_or_try_init(|| crate::within_quota(app, &monitor, now)).await?;
         }
     }
-    let audit = caller.audit(now, "webhook.redelivered", Some(id.to_string()));
+    let audit = caller.audit(now, AuditAction::WebhookRedelivered, Some(id.to_string()));
     Ok(app.store.redeliver(&seen, now, &audit).await?)
 }

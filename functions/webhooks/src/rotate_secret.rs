@@ -3,7 +3,7 @@
 use axum::{extract::State, response::Response};
 use serde_json::Value;
 use valpero_auth::WebhookSecret;
-use valpero_domain::{Faults, Field, Fields, Literal, MonitorId, Object};
+use valpero_domain::{AuditAction, Faults, Field, Fields, Literal, MonitorId, Object};
 use valpero_http::{
     Answer, Auth, Caller, Idempotency, IdempotencyParam, JsonBody, Problem, Ticket, need, retry_on_conflict,
 };
@@ -71,7 +71,7 @@ async fn apply(app: &App, caller: &Caller, ticket: &Ticket, id: MonitorId, grace
         webhook_secret: Shown::from(secret.reveal()),
         previous_valid_until: previous_until,
     });
-    let trail = ticket.clone().trail("webhook.secret_rotated", &id, &answer, now)?;
+    let trail = ticket.clone().trail(AuditAction::WebhookSecretRotated, &id, &answer, now)?;
     app.store.save_webhook(&monitor, &webhook, &trail).await?;
     Ok(answer)
 }

@@ -2,7 +2,7 @@
 
 use axum::{extract::State, response::Response};
 use serde_json::Value;
-use valpero_domain::{Faults, Fields, MonitorId, Object, delivery::EventType, event::Destination};
+use valpero_domain::{AuditAction, Faults, Fields, MonitorId, Object, delivery::EventType, event::Destination};
 use valpero_http::{Answer, Auth, Idempotency, IdempotencyParam, JsonBody, Problem, Ticket, need};
 use valpero_monitoring::notify;
 use valpero_runtime::App;
@@ -46,7 +46,7 @@ pub async fn test(
         let delivery = Delivery::new(&event, Destination::MonitorWebhook(monitor.id));
         crate::within_quota(&app, &monitor, now).await?;
         let answer = Answer::accepted(&views::Delivery::of(&delivery));
-        let trail = ticket.trail("webhook.tested", &monitor.id, &answer, now)?;
+        let trail = ticket.trail(AuditAction::WebhookTested, &monitor.id, &answer, now)?;
         app.store.create_delivery(&event, &delivery, &trail).await?;
         notify::announce_delivery(&app, &delivery).await;
         Ok(answer)

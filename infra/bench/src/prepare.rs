@@ -15,7 +15,7 @@ use valpero::{
 };
 use valpero_auth::Token;
 use valpero_checker::BACKOFF;
-use valpero_domain::{AccountId, Actor, AuditId, KeyId, Plan, RegionCode, Scopes};
+use valpero_domain::{AccountId, Actor, AuditAction, AuditId, KeyId, Plan, RegionCode, Scopes};
 use valpero_runtime::{Clock, entropy};
 use valpero_storage::{Account, ApiKey, AuditRow, Trail};
 
@@ -66,8 +66,14 @@ pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
 async fn key(stack: &Stack) -> Result<(AccountId, Token), Failure> {
     let (store, now) = (&stack.app.store, stack.app.now());
     let id = AccountId::new(now, entropy());
-    let audit =
-        AuditRow::without_request(id, AuditId::new(now, entropy()), Actor::Operator, "bench.prepared", None, now);
+    let audit = AuditRow::without_request(
+        id,
+        AuditId::new(now, entropy()),
+        Actor::Operator,
+        AuditAction::AccountCreated,
+        None,
+        now,
+    );
     let account = Account {
         id,
         email: "bench@localhost".into(),

@@ -152,7 +152,7 @@ pub fn open(path: &Path) -> Result<Access, DataError> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use valpero_domain::{AccountId, AuditId, Plan};
+    use valpero_domain::{AccountId, AuditAction, AuditId, Plan};
     use valpero_runtime::{Clock, entropy};
     use valpero_storage::{Account, AuditRow, Store, Tables};
 
@@ -191,8 +191,14 @@ pub(crate) mod tests {
         let now = Clock::system().now();
         let id = AccountId::new(now, entropy());
         let audit_id = AuditId::new(now, entropy());
-        let audit =
-            AuditRow::without_request(id, audit_id, valpero_domain::Actor::Operator, "account.created", None, now);
+        let audit = AuditRow::without_request(
+            id,
+            audit_id,
+            valpero_domain::Actor::Operator,
+            AuditAction::AccountCreated,
+            None,
+            now,
+        );
         let account = Account {
             id,
             email: email.to_owned(),

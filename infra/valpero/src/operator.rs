@@ -4,7 +4,9 @@ use std::error::Error;
 
 use serde_json::{Value, json};
 use valpero_auth::Token;
-use valpero_domain::{AccountId, Actor, AuditId, KeyId, Plan, RegionCode, Scope, Scopes, Timestamp, monitor::Name};
+use valpero_domain::{
+    AccountId, Actor, AuditAction, AuditId, KeyId, Plan, RegionCode, Scope, Scopes, Timestamp, monitor::Name,
+};
 use valpero_runtime::{Clock, entropy};
 use valpero_storage::{Account, ApiKey, AuditRow, Heartbeat, LIVE_KEYS_MAX, Store, StoreError, Tables, Trail};
 
@@ -56,7 +58,7 @@ pub(crate) async fn account(command: AccountCommand) -> Result<(), Failure> {
         }
         AccountCommand::SetPlan { account, plan, target } => {
             let Opened { store, screen, _local, .. } = open(&target).await?;
-            let audit = audit(account, "account.plan_set", None);
+            let audit = audit(account, AuditAction::AccountPlanSet, None);
             store.set_plan(account, plan, &audit).await.map_err(|error| no_account(error, account))?;
             let lines = format!("Account {account} is on plan {}; its keys follow at once.", plan.as_str());
             screen.result(&json!({"account_id": account, "plan": plan}), &lines);
@@ -94,7 +96,7 @@ pub(crate) async fn key(command: KeyCommand) -> Result<(), Failure> {
         KeyCommand::Revoke { key, account, target } => {
             let Opened { store, screen, _local, .. } = open(&target).await?;
             let found = store.key(account, key).await.map_err(|error| no_key(error, key))?;
-            let audit = audit(account, "key.revoked", Some(key.to_string()));
+            let audit = audit(account, AuditAction::KeyRevoked, Some(key.to_string()));
             store.revoke_key(&found, Clock::system().now(), &audit).await?;
             screen.result(&json!({"key_id": key, "revoked": true}), &format!("Key {key} is ended."));
         }
@@ -202,7 +204,7 @@ pub(crate) async fn create_account(store: &Store, email: &str, plan: Plan) -> Re
         created_at: now,
         monitors: 0,
     };
-    let audit = audit(account.id, "account.created", None);
+    let audit = audit(account.id, AuditAction::AccountCreated, None);
     match store.create_account(&account, &audit).await {
         Ok(()) => Ok(account),
         Err(StoreError::Conflict) => Err(format!("another account has the address {email}").into()),
@@ -223,7 +225,7 @@ pub(crate) async fn mint(
     let token = Token::generate();
     let limit = plan.limits().requests_per_minute;
     let key = ApiKey::new(&token, account, KeyId::new(now, entropy()), name.into(), scopes, limit, now);
-    let audit = audit(account, "key.created", Some(key.id.to_string()));
+    let audit = audit(account, AuditAction::KeyCreated, Some(key.id.to_string()));
     match store.create_key(&key, &Trail::from(audit)).await {
         Ok(()) => Ok((key, token)),
         Err(StoreError::LimitReached) => Err(format!(
@@ -234,7 +236,7 @@ pub(crate) async fn mint(
     }
 }
 
-fn audit(account_id: AccountId, action: &str, target: Option<String>) -> AuditRow {
+fn audit(account_id: AccountId, action: AuditAction, target: Option<String>) -> AuditRow {
     let now = Clock::system().now();
     let id = AuditId::new(now, entropy());
     AuditRow::without_request(account_id, id, Actor::Operator, action, target, now)

@@ -312,7 +312,7 @@ impl Check {
             Self::Ssl(check) => check.host.with_port(check.port),
             Self::Tcp(check) => check.host.with_port(check.port),
             Self::Ping(check) => check.host.with_port(check.port),
-            Self::Dns(check) => format!("{} {}", check.name, check.record_type.as_str()),
+            Self::Dns(check) => format!("{} {}", check.question(), check.record_type.as_str()),
         }
     }
 
@@ -323,7 +323,7 @@ impl Check {
             Self::Ssl(SslCheck { host, .. })
             | Self::Tcp(TcpCheck { host, .. })
             | Self::Ping(PingCheck { host, .. }) => host.to_string(),
-            Self::Dns(check) => check.name.to_string(),
+            Self::Dns(check) => check.question().to_string(),
         }
     }
 

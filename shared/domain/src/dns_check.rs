@@ -1,6 +1,6 @@
 //! The dns check: which records a name must have.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -155,23 +155,20 @@ impl DnsCheck {
     pub fn read(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Self> {
         let given_name: Option<DnsName> = fields.read(&NAME, faults);
         let record_type: RecordType = fields.read(&RECORD_TYPE, faults).unwrap_or_default();
-        let name = given_name.and_then(|name| match Self::asked(name, record_type) {
-            Ok(name) => Some(name),
+        let name = given_name.and_then(|name| match Self::check_name(&name, record_type) {
+            Ok(()) => Some(name),
             Err(says) => {
                 faults.add(fields.pointer("name"), says);
                 None
             }
         });
-        let given: Vec<String> = fields.read(&EXPECTED, faults).unwrap_or_default();
-        if given.iter().map(String::len).sum::<usize>() > EXPECTED_MAX {
+        let expected: Vec<String> = fields.read(&EXPECTED, faults).unwrap_or_default();
+        if expected.iter().map(String::len).sum::<usize>() > EXPECTED_MAX {
             faults.add(fields.pointer("expected"), format!("must be at most {} KiB in all", EXPECTED_MAX / 1024));
         }
-        let mut expected = Vec::with_capacity(given.len());
-        for (place, text) in given.iter().enumerate() {
-            let pointer = format!("{}/{place}", fields.pointer("expected"));
-            match DNS_RECORD.fit(text).and_then(|()| record_type.normal(text)) {
-                Ok(normal) => expected.push(normal),
-                Err(error) => faults.add(pointer, error.0),
+        for (place, text) in expected.iter().enumerate() {
+            if let Err(error) = DNS_RECORD.fit(text).and_then(|()| record_type.normal(text)) {
+                faults.add(format!("{}/{place}", fields.pointer("expected")), error.0);
             }
         }
         let matching = fields.read(&MATCH, faults);
@@ -182,14 +179,19 @@ impl DnsCheck {
         Some(Self { name: name?, record_type, expected, matching: matching?, resolver })
     }
 
-    /// The name that is asked for: that of an address, where the records are PTR.
-    fn asked(name: DnsName, record_type: RecordType) -> Result<DnsName, &'static str> {
+    fn check_name(name: &DnsName, record_type: RecordType) -> Result<(), &'static str> {
         match name.as_address() {
-            Some(address) if record_type == RecordType::Ptr => Ok(DnsName::reverse(address)),
-            Some(_) => Err("must be a name, not an address, unless the records are PTR"),
+            Some(_) if record_type != RecordType::Ptr => {
+                Err("must be a name, not an address, unless the records are PTR")
+            }
             None if name.as_str().contains("//") => Err("must be a name such as example.com, not a URL"),
-            None => Ok(name),
+            _ => Ok(()),
         }
+    }
+
+    /// The name that is asked for: that of the address, where one was given.
+    pub fn question(&self) -> Cow<'_, DnsName> {
+        self.name.as_address().map_or(Cow::Borrowed(&self.name), |address| Cow::Owned(DnsName::reverse(address)))
     }
 
     /// Whether these records, each in its normal spelling, are what is expected.
@@ -201,7 +203,10 @@ impl DnsCheck {
             return Ok(());
         }
         let found: Vec<Vec<u8>> = answers.iter().map(|answer| self.values(answer).swap_remove(0)).collect();
-        let wanted: Vec<Vec<Vec<u8>>> = self.expected.iter().map(|one| self.values(one)).collect();
+        // Each was checked when it was read.
+        let normal = |one: &String| self.record_type.normal(one).unwrap_or_else(|_| one.clone());
+        let expected: Vec<String> = self.expected.iter().map(normal).collect();
+        let wanted: Vec<Vec<Vec<u8>>> = expected.iter().map(|one| self.values(one)).collect();
         let fits = |meant: &Vec<u8>, record: &Vec<u8>| match self.matching {
             DnsMatch::Exact | DnsMatch::Contains => meant == record,
             DnsMatch::Substring => memchr::memmem::find(record, meant).is_some(),
@@ -209,17 +214,17 @@ impl DnsCheck {
         let is_met =
             |meanings: &Vec<Vec<u8>>| meanings.iter().any(|meant| found.iter().any(|record| fits(meant, record)));
         let is_wanted = |record: &Vec<u8>| wanted.iter().flatten().any(|meant| meant == record);
-        let missing: BTreeSet<&str> = of(&self.expected, &wanted, |meanings| !is_met(meanings));
+        let missing: BTreeSet<&str> = of(&expected, &wanted, |meanings| !is_met(meanings));
         let extra: BTreeSet<&str> = of(answers, &found, |record| !is_wanted(record));
         let list = |of: BTreeSet<&str>| of.into_iter().collect::<Vec<_>>().join(", ");
-        let kind = self.record_type.as_str();
+        let (name, kind) = (self.question(), self.record_type.as_str());
         let detail = match self.matching {
             DnsMatch::Substring if !missing.is_empty() => {
-                format!("{} has no {kind} record that contains {}.", self.name, list(missing))
+                format!("{name} has no {kind} record that contains {}.", list(missing))
             }
-            _ if !missing.is_empty() => format!("{} has no {kind} record {}.", self.name, list(missing)),
+            _ if !missing.is_empty() => format!("{name} has no {kind} record {}.", list(missing)),
             DnsMatch::Exact if !extra.is_empty() => {
-                format!("{} has a {kind} record that is not expected: {}.", self.name, list(extra))
+                format!("{name} has a {kind} record that is not expected: {}.", list(extra))
             }
             _ => return Ok(()),
         };
@@ -350,7 +355,8 @@ mod tests {
         let named = |name: &str, record_type: &str| {
             let body = json!({"name": name, "record_type": record_type});
             let mut faults = Faults::default();
-            DnsCheck::read(&mut Fields::of(&body, "/dns", &mut faults), &mut faults).map(|check| check.name.to_string())
+            DnsCheck::read(&mut Fields::of(&body, "/dns", &mut faults), &mut faults)
+                .map(|check| check.question().to_string())
         };
         for (name, record_type, asked) in [
             ("0/25.2.0.192.in-addr.arpa", "PTR", Some("0/25.2.0.192.in-addr.arpa")),

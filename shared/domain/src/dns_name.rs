@@ -8,12 +8,20 @@ use url::Host;
 use crate::{Invalid, dns_text::numbered};
 
 /// A name of the DNS, as a zone file spells it (RFC 1035, section 5.1): in lower case, with international labels in Punycode, and
-/// without the final dot; the root is a dot.
+/// without the final dot; the root is a dot. One that came from JSON is kept and answered as it was given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct DnsName(String);
+pub struct DnsName {
+    name: String,
+    /// How it was given, where that is another spelling.
+    as_given: Option<Box<str>>,
+}
 
 impl DnsName {
+    const fn spelled(name: String) -> Self {
+        Self { name, as_given: None }
+    }
+
     /// The name of these labels.
     pub fn of_labels<'a>(labels: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut text = String::new();
@@ -30,7 +38,7 @@ impl DnsName {
                 }
             }
         }
-        if text.is_empty() { Self(".".to_owned()) } else { Self(text) }
+        Self::spelled(if text.is_empty() { ".".to_owned() } else { text })
     }
 
     /// The name below which the DNS keeps what an address is called: `1.2.0.192.in-addr.arpa`.
@@ -38,42 +46,42 @@ impl DnsName {
         match address {
             IpAddr::V4(v4) => {
                 let [a, b, c, d] = v4.octets();
-                Self(format!("{d}.{c}.{b}.{a}.in-addr.arpa"))
+                Self::spelled(format!("{d}.{c}.{b}.{a}.in-addr.arpa"))
             }
             IpAddr::V6(v6) => {
                 let nibbles = v6.octets().into_iter().rev().flat_map(|byte| [byte & 15, byte >> 4]);
-                Self(nibbles.map(|nibble| format!("{nibble:x}.")).collect::<String>() + "ip6.arpa")
+                Self::spelled(nibbles.map(|nibble| format!("{nibble:x}.")).collect::<String>() + "ip6.arpa")
             }
         }
     }
 
     /// The address that somebody gave instead of a name.
     pub fn as_address(&self) -> Option<IpAddr> {
-        let bare = self.0.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&self.0);
+        let bare = self.name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&self.name);
         bare.parse().ok()
     }
 
     /// The bytes of each label; none for the root.
     pub fn labels(&self) -> Vec<Vec<u8>> {
         // The name was read from such a text before.
-        labels(&self.0).unwrap_or_default()
+        labels(&self.name).unwrap_or_default()
     }
 
     /// As a zone file spells it, without the final dot.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.name
     }
 }
 
 impl fmt::Display for DnsName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.name)
     }
 }
 
 impl From<DnsName> for String {
     fn from(name: DnsName) -> Self {
-        name.0
+        name.as_given.map_or(name.name, Into::into)
     }
 }
 
@@ -81,7 +89,9 @@ impl TryFrom<String> for DnsName {
     type Error = Invalid;
 
     fn try_from(text: String) -> Result<Self, Invalid> {
-        Self::parse(&text)
+        let name = Self::parse(&text)?;
+        let as_given = Some(text).filter(|text| *text != name.name);
+        Ok(Self { as_given: as_given.map(Into::into), ..name })
     }
 }
 

@@ -76,7 +76,7 @@ fn number<T: std::str::FromStr>(text: &str) -> Option<T> {
 }
 
 fn name(text: &str) -> Option<String> {
-    DnsName::parse(text).ok().map(String::from)
+    DnsName::parse(text).ok().map(|name| name.as_str().to_owned())
 }
 
 /// A time as a number of seconds, or in units as BIND writes it: `2h`, `1w2d`.

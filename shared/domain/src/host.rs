@@ -16,15 +16,20 @@ const LENGTH_MAX: usize = 253;
 /// Ports that Lambda functions cannot connect to: AWS blocks SMTP against spam.
 pub const PORTS_BLOCKED_BY_AWS: &[u16] = &[25];
 
-/// A host name, in lower case and with international names in Punycode, or an IP address.
+/// A host name, or an IP address. It is shown and asked for in lower case, with international names in Punycode, and is kept and answered as
+/// it was given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct HostName(Host<String>);
+pub struct HostName {
+    host: Host<String>,
+    /// How it was given, where that is another spelling.
+    as_given: Option<Box<str>>,
+}
 
 impl HostName {
     /// The host name, or the address.
     pub fn as_host(&self) -> Host<&str> {
-        match &self.0 {
+        match &self.host {
             Host::Domain(name) => Host::Domain(name),
             Host::Ipv4(v4) => Host::Ipv4(*v4),
             Host::Ipv6(v6) => Host::Ipv6(*v6),
@@ -33,7 +38,7 @@ impl HostName {
 
     /// The address, where the host is one.
     pub fn literal_address(&self) -> Option<IpAddr> {
-        match &self.0 {
+        match &self.host {
             Host::Domain(_) => None,
             Host::Ipv4(v4) => Some((*v4).into()),
             Host::Ipv6(v6) => Some((*v6).into()),
@@ -42,7 +47,7 @@ impl HostName {
 
     /// Host and port, as they are written together.
     pub fn with_port(&self, port: u16) -> String {
-        match &self.0 {
+        match &self.host {
             Host::Ipv6(v6) => format!("[{v6}]:{port}"),
             Host::Domain(_) | Host::Ipv4(_) => format!("{self}:{port}"),
         }
@@ -52,7 +57,7 @@ impl HostName {
 /// An IPv6 address stands without brackets.
 impl fmt::Display for HostName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.host {
             Host::Domain(name) => f.write_str(name),
             Host::Ipv4(v4) => v4.fmt(f),
             Host::Ipv6(v6) => v6.fmt(f),
@@ -62,10 +67,9 @@ impl fmt::Display for HostName {
 
 impl From<HostName> for String {
     fn from(host: HostName) -> Self {
-        match host.0 {
-            Host::Domain(name) => name,
-            Host::Ipv4(v4) => v4.to_string(),
-            Host::Ipv6(v6) => v6.to_string(),
+        match host.as_given {
+            Some(text) => text.into(),
+            None => host.to_string(),
         }
     }
 }
@@ -81,18 +85,24 @@ impl TryFrom<String> for HostName {
         if text.contains("//") {
             return Err(Invalid::new("must be a host such as example.com, not a URL"));
         }
-        let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&text);
-        if let Ok(v6) = bare.parse() {
-            return Ok(Self(Host::Ipv6(v6)));
-        }
-        if text.contains(':') {
-            return Err(Invalid::new("must be a host without a port; the port has a field of its own"));
-        }
-        match Host::parse(&text) {
-            Ok(Host::Domain(name)) => domain(&name).map(|name| Self(Host::Domain(name))),
-            Ok(address) => Ok(Self(address)),
-            Err(error) => Err(Invalid::new(format!("must be a host such as example.com{}", not_parsed(error)))),
-        }
+        let host = Self { host: parse(&text)?, as_given: None };
+        let as_given = Some(text).filter(|text| *text != host.to_string());
+        Ok(Self { as_given: as_given.map(Into::into), ..host })
+    }
+}
+
+fn parse(text: &str) -> Result<Host<String>, Invalid> {
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    if let Ok(v6) = bare.parse() {
+        return Ok(Host::Ipv6(v6));
+    }
+    if text.contains(':') {
+        return Err(Invalid::new("must be a host without a port; the port has a field of its own"));
+    }
+    match Host::parse(text) {
+        Ok(Host::Domain(name)) => domain(&name).map(Host::Domain),
+        Ok(address) => Ok(address),
+        Err(error) => Err(Invalid::new(format!("must be a host such as example.com{}", not_parsed(error)))),
     }
 }
 
@@ -133,6 +143,8 @@ pub struct NameServer {
     pub host: HostName,
     /// UDP and TCP port. Default: 53.
     pub port: u16,
+    /// How it was given, where that is another spelling.
+    as_given: Option<Box<str>>,
 }
 
 impl fmt::Display for NameServer {
@@ -146,7 +158,10 @@ impl fmt::Display for NameServer {
 
 impl From<NameServer> for String {
     fn from(server: NameServer) -> Self {
-        server.to_string()
+        match server.as_given {
+            Some(text) => text.into(),
+            None => server.to_string(),
+        }
     }
 }
 
@@ -167,7 +182,9 @@ impl TryFrom<String> for NameServer {
             }
             None => (text.as_str(), 53),
         };
-        Ok(Self { host: HostName::try_from(host.to_owned())?, port })
+        let server = Self { host: HostName::try_from(host.to_owned())?, port, as_given: None };
+        let as_given = Some(text).filter(|text| *text != server.to_string());
+        Ok(Self { as_given: as_given.map(Into::into), ..server })
     }
 }
 
@@ -176,11 +193,14 @@ mod tests {
     use super::*;
 
     fn host(text: &str) -> Result<String, Invalid> {
-        HostName::try_from(text.to_owned()).map(String::from)
+        let host = HostName::try_from(text.to_owned())?;
+        let (shown, stored) = (host.to_string(), String::from(host));
+        assert_eq!(stored, text, "it is kept as it was given");
+        Ok(shown)
     }
 
     #[test]
-    fn hosts_have_one_spelling() {
+    fn hosts_are_asked_for_in_one_spelling() {
         for (given, kept) in [
             ("Example.COM", "example.com"),
             ("example.com.", "example.com"),
@@ -251,8 +271,9 @@ mod tests {
             ("1.1.1.1:+5", None),
             ("1.1.1.1:99999", None),
         ] {
-            let read = NameServer::try_from(given.to_owned()).ok().map(String::from);
-            assert_eq!(read.as_deref(), kept, "{given}");
+            let read = NameServer::try_from(given.to_owned()).ok();
+            assert_eq!(read.as_ref().map(ToString::to_string).as_deref(), kept, "{given}");
+            assert!(read.is_none_or(|server| String::from(server) == given), "it is kept as it was given");
         }
     }
 }

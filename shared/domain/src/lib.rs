@@ -21,6 +21,7 @@ macro_rules! as_text {
 
 pub mod actor;
 pub mod address;
+pub mod audit;
 pub mod body_check;
 pub mod certificate;
 pub mod charset;
@@ -60,6 +61,7 @@ pub mod text_spec;
 pub mod time;
 
 pub use actor::{Actor, ActorType, Author};
+pub use audit::AuditAction;
 pub use field::{Fallback, Field, Items, Kind, Literal, Object, Presence};
 pub use fields::{Fault, Faults, Fields, escape};
 pub use id::{AccountId, AuditId, CheckId, DeliveryId, EventId, IncidentId, KeyId, MonitorId, UserId};

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use valpero_auth::Token;
-use valpero_domain::{Scope, Timestamp};
+use valpero_domain::{AuditAction, Scope, Timestamp};
 use valpero_storage::{Metered, Refused};
 
 use super::{Caller, Problem, RequestMeta, rate::Rate};
@@ -84,7 +84,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// The one row a key and day that tells of reads. It must not stand in the way of the request that it tells of.
 async fn note_use(app: &App, caller: &Caller, now: Timestamp) {
-    let row = caller.audit(now, "key.used", Some(caller.receipts.key_id.to_string()));
+    let row = caller.audit(now, AuditAction::KeyUsed, Some(caller.receipts.key_id.to_string()));
     if let Err(error) = app.store.append_audit_row(&row).await {
         tracing::error!(key_id = %caller.receipts.key_id, error = chain(&error), "a key's use was not noted");
     }

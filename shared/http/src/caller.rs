@@ -1,7 +1,7 @@
 //! Who calls: an account, an actor and what it may do, however the request proved it.
 
 use valpero_auth::{Seal, SealError, Token};
-use valpero_domain::{AccountId, Actor, AuditId, Author, KeyId, Scopes, Timestamp};
+use valpero_domain::{AccountId, Actor, AuditAction, AuditId, Author, KeyId, Scopes, Timestamp};
 use valpero_runtime::entropy;
 use valpero_storage::{ApiKey, AuditRow};
 
@@ -63,12 +63,12 @@ impl Caller {
     }
 
     /// The row of the audit log for what this caller does.
-    pub fn audit(&self, at: Timestamp, action: &str, target: Option<String>) -> AuditRow {
+    pub fn audit(&self, at: Timestamp, action: AuditAction, target: Option<String>) -> AuditRow {
         AuditRow {
             account_id: self.account,
             id: AuditId::new(at, entropy()),
             by: self.author.clone(),
-            action: action.to_owned(),
+            action: action.as_str().to_owned(),
             target,
             ip: self.meta.ip.clone(),
             user_agent: self.meta.user_agent.clone(),

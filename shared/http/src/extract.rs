@@ -111,7 +111,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 #[derive(Debug, Default)]
 pub struct Params {
     path: String,
-    given: BTreeMap<String, String>,
+    given: BTreeMap<String, Vec<String>>,
     known: Vec<&'static str>,
     pub(crate) faults: Faults,
     pub(crate) query: String,
@@ -126,12 +126,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let mut params = Self { path: parts.uri.path().to_owned(), ..Self::default() };
         for (name, value) in url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
-            if params.given.insert(name.to_string(), value.into_owned()).is_some() {
-                params.faults.add(format!("/{name}"), "is given twice");
-            }
+            params.given.entry(name.into_owned()).or_default().push(value.into_owned());
         }
         let mut query = url::form_urlencoded::Serializer::new(format!("{}?", params.path));
-        query.extend_pairs(params.given.iter().filter(|(name, _)| !PAGING.contains(&name.as_str())));
+        for (name, values) in params.given.iter().filter(|(name, _)| !PAGING.contains(&name.as_str())) {
+            query.extend_pairs(values.iter().map(|value| (name, value)));
+        }
         params.query = query.finish();
         Ok(params)
     }
@@ -144,10 +144,10 @@ impl Params {
         self.parsed(name, &text)
     }
 
-    /// Values separated by commas, of which any may fit; none where all do.
+    /// Values separated by commas, or by giving the parameter several times, of which any may fit; none where all do.
     pub fn any_of<T: FromStr<Err: fmt::Display>>(&mut self, name: &'static str) -> Vec<T> {
-        let Some(text) = self.given_text(name) else { return Vec::new() };
-        text.split(',').filter_map(|part| self.parsed(name, part)).collect()
+        let texts = self.given_texts(name);
+        texts.iter().flat_map(|text| text.split(',')).filter_map(|part| self.parsed(name, part)).collect()
     }
 
     /// Texts separated by commas, of which any may fit; none where all do.
@@ -208,13 +208,21 @@ impl Params {
     }
 
     fn given_text(&mut self, name: &'static str) -> Option<String> {
-        self.known.push(name);
-        let text = self.given.remove(name)?;
-        if text.is_empty() {
-            self.faults.add(format!("/{name}"), "must not be empty; leave it out to ask for all");
-            return None;
+        let mut texts = self.given_texts(name);
+        if texts.len() > 1 {
+            self.faults.add(format!("/{name}"), "is given twice");
         }
-        Some(text)
+        texts.pop()
+    }
+
+    fn given_texts(&mut self, name: &'static str) -> Vec<String> {
+        self.known.push(name);
+        let texts = self.given.remove(name).unwrap_or_default();
+        if texts.iter().any(String::is_empty) {
+            self.faults.add(format!("/{name}"), "must not be empty; leave it out to ask for all");
+            return Vec::new();
+        }
+        texts
     }
 
     fn parsed<T: FromStr<Err: fmt::Display>>(&mut self, name: &'static str, text: &str) -> Option<T> {

@@ -23,7 +23,7 @@ use utoipa::{
     },
 };
 use valpero_auth::Seal;
-use valpero_domain::{Faults, KeyId, Timestamp};
+use valpero_domain::{AuditAction, Faults, KeyId, Timestamp};
 use valpero_storage::{RECEIPT_HOURS, Receipt, Trail};
 
 use super::{Caller, Problem};
@@ -219,7 +219,13 @@ impl Ticket {
     ///
     /// # Errors
     /// Where the operating system has no random bytes.
-    pub fn trail(self, action: &str, target: &impl ToString, answer: &Answer, at: Timestamp) -> Result<Trail, Problem> {
+    pub fn trail(
+        self,
+        action: AuditAction,
+        target: &impl ToString,
+        answer: &Answer,
+        at: Timestamp,
+    ) -> Result<Trail, Problem> {
         let audit = self.caller.audit(at, action, Some(target.to_string()));
         let receipt = self.named.map(|named| named.receipt(answer, at)).transpose()?;
         Ok(Trail { audit, receipt })

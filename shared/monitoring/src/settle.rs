@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use futures::future::try_join_all;
 use tokio::sync::OnceCell;
 use valpero_domain::{
-    AccountId, Actor, IncidentId, MonitorId, RegionCode, Status, Timestamp,
+    AccountId, Actor, AuditAction, IncidentId, MonitorId, RegionCode, Status, Timestamp,
     delivery::EventType,
     id::CommentId,
     incident::{Incident, IncidentStatus, TimelineEntry, TimelineType},
@@ -77,7 +77,7 @@ async fn settle_once(app: &App, monitor: &Monitor, check: &Decider, reporting: &
         return Ok(false);
     };
     let consequences = consequences(app, monitor, &change, check.at).await?;
-    let audit = audit(monitor, check.region, &format!("monitor.{}", change.to.as_str()), check.at);
+    let audit = audit(monitor, check.region, AuditAction::to_status(change.to), check.at);
     let status_change = StatusChange {
         monitor,
         to: change.to,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use valpero_domain::{
-    RegionCode,
+    AuditAction, RegionCode,
     delivery::EventType,
     probe::{Cause, ErrorCode},
     quorum::Decider,
@@ -34,8 +34,8 @@ pub(crate) async fn tell(
         _ => return Ok(()),
     };
     let (kind, action) = match unwatched {
-        Some(_) => (EventType::MonitorUnwatched, "monitor.unwatched"),
-        None => (EventType::MonitorRecovered, "monitor.watched"),
+        Some(_) => (EventType::MonitorUnwatched, AuditAction::MonitorUnwatched),
+        None => (EventType::MonitorRecovered, AuditAction::MonitorWatched),
     };
     let event = notify::event(monitor, kind, monitor.status, check.at);
     let event = event.map(|event| event.with_unwatched(unwatched.clone()));

@@ -45,9 +45,10 @@ pub(crate) async fn dns(
     trace.facts.remote = if let [server] = servers.as_slice() { Some(*server) } else { None };
     let started = Instant::now();
     let resolver = outbound.resolver.as_ref();
-    let question = resolver.records(&check.name, check.record_type, &servers);
+    let name = check.question();
+    let question = resolver.records(&name, check.record_type, &servers);
     let asked = if servers.is_empty() {
-        silence::listen(resolver, &check.name.to_string(), question, deadline).await
+        silence::listen(resolver, &name.to_string(), question, deadline).await
     } else {
         timeout_at(deadline, question).await.unwrap_or_else(|_| Err(Cause::of(ErrorCode::ResolverTimeout)))
     };

@@ -25,7 +25,7 @@ impl HostsFile {
             let mut words = line.split_whitespace();
             let Some(address) = words.next().and_then(|word| word.parse().ok()) else { continue };
             for name in words.filter_map(|word| HostName::try_from(word.to_owned()).ok()) {
-                hosts.entry(name.into()).or_default().push(address);
+                hosts.entry(name.to_string()).or_default().push(address);
             }
         }
         Self(hosts)

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::{Deserialize, Serialize};
-use valpero_domain::{AccountId, Actor, AuditId, Author, Timestamp};
+use valpero_domain::{AccountId, Actor, AuditAction, AuditId, Author, Timestamp};
 
 use crate::{
     Store, StoreError,
@@ -48,7 +48,7 @@ impl AuditRow {
         account_id: AccountId,
         id: AuditId,
         actor: Actor,
-        action: impl Into<String>,
+        action: AuditAction,
         target: Option<String>,
         at: Timestamp,
     ) -> Self {
@@ -56,7 +56,7 @@ impl AuditRow {
             account_id,
             id,
             by: actor.into(),
-            action: action.into(),
+            action: action.as_str().to_owned(),
             target,
             ip: None,
             user_agent: None,
@@ -72,7 +72,7 @@ pub struct AuditFilter {
     /// Actors, as they are stored.
     pub actor: Vec<String>,
     /// Actions.
-    pub action: Vec<String>,
+    pub action: Vec<AuditAction>,
     /// Ids of what things were done to.
     pub target: Vec<String>,
     /// Rows of then and later.
@@ -85,7 +85,7 @@ impl AuditFilter {
     fn accepts(&self, row: &AuditRow) -> bool {
         let target = |asked: &String| row.target.as_ref() == Some(asked);
         (self.actor.is_empty() || self.actor.contains(&row.by.actor.to_string()))
-            && (self.action.is_empty() || self.action.contains(&row.action))
+            && (self.action.is_empty() || self.action.iter().any(|asked| asked.as_str() == row.action))
             && (self.target.is_empty() || self.target.iter().any(target))
             && self.from.is_none_or(|from| row.at >= from)
             && self.to.is_none_or(|to| row.at < to)

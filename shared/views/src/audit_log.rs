@@ -15,8 +15,8 @@ pub struct AuditRow {
     pub id: AuditId,
     /// Who did it.
     pub actor: ActorView,
-    /// Action, such as `monitor.created`.
-    #[schema(example = "monitor.created")]
+    /// What was done.
+    #[schema(value_type = schema::AuditAction)]
     pub action: String,
     /// ID of the object that was acted on. Null for the account itself.
     #[schema(required)]

@@ -55,6 +55,7 @@ macro_rules! texts {
 texts! {
     AccountId valpero_domain::AccountId::TEXT;
     AuditId valpero_domain::AuditId::TEXT;
+    AuditAction valpero_domain::AuditAction::TEXT;
     CheckId valpero_domain::CheckId::TEXT;
     CommentId valpero_domain::id::CommentId::TEXT;
     DeliveryId valpero_domain::DeliveryId::TEXT;

@@ -4,7 +4,8 @@ use axum::{extract::State, response::Response};
 use serde_json::Value;
 use valpero_auth::Token;
 use valpero_domain::{
-    Faults, Field, Fields, Items, KeyId, Literal, Object, Scope, Scopes, Timestamp, monitor::Name, text_spec,
+    AuditAction, Faults, Field, Fields, Items, KeyId, Literal, Object, Scope, Scopes, Timestamp, monitor::Name,
+    text_spec,
 };
 use valpero_http::{Answer, Auth, Caller, Idempotency, IdempotencyParam, JsonBody, Problem, Ticket, need};
 use valpero_runtime::{App, entropy};
@@ -53,7 +54,7 @@ pub async fn create(
         let token = Token::generate();
         let key = new_key(&caller, &token, asked, now)?;
         let answer = Answer::created(None, &Key::minted(&key, token.reveal()));
-        let trail = ticket.trail("key.created", &key.id, &answer, now)?;
+        let trail = ticket.trail(AuditAction::KeyCreated, &key.id, &answer, now)?;
         app.store.create_key(&key, &trail).await.map_err(super::not_kept)?;
         Ok(answer)
     };

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use serde_json::Value;
-use valpero_domain::{Faults, Field, Fields, KeyId, Object, monitor::Name, text_spec};
+use valpero_domain::{AuditAction, Faults, Field, Fields, KeyId, Object, monitor::Name, text_spec};
 use valpero_http::{Auth, JsonBody, ObjectId, Problem, need, retry_on_conflict};
 use valpero_runtime::App;
 use valpero_views::{Key, body, schema};
@@ -36,7 +36,7 @@ pub async fn rename(
     let key = retry_on_conflict(|| async {
         let mut key = app.store.key(caller.account(), id).await?;
         if key.name != name {
-            let audit = caller.audit(app.now(), "key.renamed", Some(id.to_string()));
+            let audit = caller.audit(app.now(), AuditAction::KeyRenamed, Some(id.to_string()));
             app.store.rename_key(&key, &name, &audit).await?;
             key.name.clone_from(&name);
         }

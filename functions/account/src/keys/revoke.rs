@@ -1,7 +1,7 @@
 //! `DELETE /api/v1/keys/{id}`.
 
 use axum::{extract::State, http::StatusCode};
-use valpero_domain::KeyId;
+use valpero_domain::{AuditAction, KeyId};
 use valpero_http::{Auth, NoBody, ObjectId, Problem, need};
 use valpero_runtime::App;
 use valpero_views::schema;
@@ -30,7 +30,7 @@ pub async fn revoke(
     {
         return Err(Problem::revokes_beyond_key(scope));
     }
-    let audit = caller.audit(now, "key.revoked", Some(id.to_string()));
+    let audit = caller.audit(now, AuditAction::KeyRevoked, Some(id.to_string()));
     app.store.revoke_key(&key, now, &audit).await?;
     Ok(StatusCode::NO_CONTENT)
 }

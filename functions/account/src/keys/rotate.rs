@@ -3,7 +3,7 @@
 use axum::{extract::State, response::Response};
 use serde_json::Value;
 use valpero_auth::Token;
-use valpero_domain::{Faults, Field, Fields, KeyId, Literal, Object, Timestamp};
+use valpero_domain::{AuditAction, Faults, Field, Fields, KeyId, Literal, Object, Timestamp};
 use valpero_http::{Answer, Auth, Code, Idempotency, IdempotencyParam, ObjectId, OptionalBody, Problem, Ticket, need};
 use valpero_runtime::{App, entropy};
 use valpero_storage::ApiKey;
@@ -62,7 +62,7 @@ pub async fn rotate(
         let token = Token::generate();
         let successor = successor(&old, &token, now)?;
         let answer = Answer::created(None, &Key::minted(&successor, token.reveal()));
-        let trail = ticket.trail("key.rotated", &id, &answer, now)?;
+        let trail = ticket.trail(AuditAction::KeyRotated, &id, &answer, now)?;
         let ends_at = now.plus_seconds(grace_s);
         let old_ends_at = old.expires_at.map_or(ends_at, |end| end.min(ends_at));
         app.store.rotate_key(&old, old_ends_at, &successor, &trail).await.map_err(super::not_kept)?;

@@ -1,0 +1,158 @@
+//! What the audit log says was done.
+
+use std::str::FromStr;
+
+use crate::{
+    Invalid, Status,
+    text_spec::{Text, values},
+};
+
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuditAction {
+    /// An operator made the account.
+    AccountCreated,
+    /// An operator set the account's plan.
+    AccountPlanSet,
+    /// An API key was made.
+    KeyCreated,
+    /// An API key was given another name.
+    KeyRenamed,
+    /// An API key was revoked.
+    KeyRevoked,
+    /// An API key was replaced by a new one.
+    KeyRotated,
+    /// An API key was used for the first time on a day.
+    KeyUsed,
+    /// A monitor was made.
+    MonitorCreated,
+    /// A monitor's settings changed.
+    MonitorUpdated,
+    /// A monitor was deleted.
+    MonitorDeleted,
+    /// A monitor was paused.
+    MonitorPaused,
+    /// A monitor was resumed.
+    MonitorResumed,
+    /// A monitor came up, or is for the first time.
+    MonitorUp,
+    /// A monitor became degraded.
+    MonitorDegraded,
+    /// A monitor went down.
+    MonitorDown,
+    /// A check was requested.
+    MonitorCheckRequested,
+    /// A certificate reached one of the days at which its expiry is told.
+    MonitorSslExpiring,
+    /// No region could probe a monitor any more.
+    MonitorUnwatched,
+    /// A region can probe a monitor again.
+    MonitorWatched,
+    /// A person took an incident.
+    IncidentAcknowledged,
+    /// A person wrote on an incident.
+    IncidentCommented,
+    /// A person resolved an incident.
+    IncidentResolved,
+    /// A webhook's secret was replaced.
+    WebhookSecretRotated,
+    /// A test event was sent to a webhook.
+    WebhookTested,
+    /// A delivery was sent again.
+    WebhookRedelivered,
+    /// A webhook was switched off, because its receiver is gone.
+    WebhookDisabled,
+}
+
+impl AuditAction {
+    /// How it is spelled and described.
+    pub const TEXT: Text = Text {
+        name: "AuditAction",
+        says: "What was done.",
+        example: "monitor.created",
+        values: values!(AuditAction),
+        ..Text::PLAIN
+    };
+
+    /// Every action.
+    pub const ALL: [Self; 26] = [
+        Self::AccountCreated,
+        Self::AccountPlanSet,
+        Self::KeyCreated,
+        Self::KeyRenamed,
+        Self::KeyRevoked,
+        Self::KeyRotated,
+        Self::KeyUsed,
+        Self::MonitorCreated,
+        Self::MonitorUpdated,
+        Self::MonitorDeleted,
+        Self::MonitorPaused,
+        Self::MonitorResumed,
+        Self::MonitorUp,
+        Self::MonitorDegraded,
+        Self::MonitorDown,
+        Self::MonitorCheckRequested,
+        Self::MonitorSslExpiring,
+        Self::MonitorUnwatched,
+        Self::MonitorWatched,
+        Self::IncidentAcknowledged,
+        Self::IncidentCommented,
+        Self::IncidentResolved,
+        Self::WebhookSecretRotated,
+        Self::WebhookTested,
+        Self::WebhookRedelivered,
+        Self::WebhookDisabled,
+    ];
+
+    /// A change of a monitor's status to this one.
+    pub const fn to_status(status: Status) -> Self {
+        match status {
+            Status::Pending => Self::MonitorResumed,
+            Status::Up => Self::MonitorUp,
+            Status::Degraded => Self::MonitorDegraded,
+            Status::Down => Self::MonitorDown,
+            Status::Paused => Self::MonitorPaused,
+        }
+    }
+
+    /// The action as the API spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AccountCreated => "account.created",
+            Self::AccountPlanSet => "account.plan_set",
+            Self::KeyCreated => "key.created",
+            Self::KeyRenamed => "key.renamed",
+            Self::KeyRevoked => "key.revoked",
+            Self::KeyRotated => "key.rotated",
+            Self::KeyUsed => "key.used",
+            Self::MonitorCreated => "monitor.created",
+            Self::MonitorUpdated => "monitor.updated",
+            Self::MonitorDeleted => "monitor.deleted",
+            Self::MonitorPaused => "monitor.paused",
+            Self::MonitorResumed => "monitor.resumed",
+            Self::MonitorUp => "monitor.up",
+            Self::MonitorDegraded => "monitor.degraded",
+            Self::MonitorDown => "monitor.down",
+            Self::MonitorCheckRequested => "monitor.check_requested",
+            Self::MonitorSslExpiring => "monitor.ssl_expiring",
+            Self::MonitorUnwatched => "monitor.unwatched",
+            Self::MonitorWatched => "monitor.watched",
+            Self::IncidentAcknowledged => "incident.acknowledged",
+            Self::IncidentCommented => "incident.commented",
+            Self::IncidentResolved => "incident.resolved",
+            Self::WebhookSecretRotated => "webhook.secret_rotated",
+            Self::WebhookTested => "webhook.tested",
+            Self::WebhookRedelivered => "webhook.redelivered",
+            Self::WebhookDisabled => "webhook.disabled",
+        }
+    }
+}
+
+impl FromStr for AuditAction {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let named = Self::ALL.into_iter().find(|action| action.as_str() == text);
+        named.ok_or_else(|| Self::TEXT.none_of_these("an action of the audit log"))
+    }
+}
