@@ -73,6 +73,7 @@ macro_rules! id {
 
 id!(AccountId, "acc_", "an account");
 id!(AuditId, "aud_", "an audit row");
+id!(ChannelId, "chn_", "a channel");
 id!(CheckId, "chk_", "a requested check");
 id!(DeliveryId, "dlv_", "a webhook delivery");
 id!(EventId, "evt_", "an event");

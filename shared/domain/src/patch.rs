@@ -19,7 +19,7 @@ impl MonitorSpec {
         }
         let mut merged = self.to_value();
         self.forget_other_type(&mut merged, patch);
-        spell_header_names(&mut merged, patch);
+        spell_header_names(&mut merged, patch, "/http/headers");
         merge(&mut merged, patch);
         let kept = keep_redacted(&mut merged, self);
         let patched = Self::read(&merged, allowance)?;
@@ -62,9 +62,9 @@ fn header_pointer(name: &str) -> String {
 }
 
 /// Header names know no case: those that are stored take the spelling of the patch, so that it changes them and adds none.
-fn spell_header_names(merged: &mut Value, patch: &Value) {
-    let headers = merged.pointer_mut("/http/headers").and_then(Value::as_object_mut);
-    let given = patch.pointer("/http/headers").and_then(Value::as_object);
+pub(crate) fn spell_header_names(merged: &mut Value, patch: &Value, place: &str) {
+    let headers = merged.pointer_mut(place).and_then(Value::as_object_mut);
+    let given = patch.pointer(place).and_then(Value::as_object);
     let (Some(headers), Some(given)) = (headers, given) else { return };
     let spelled = |name: String| given.keys().find(|given| given.eq_ignore_ascii_case(&name)).cloned().unwrap_or(name);
     *headers = std::mem::take(headers).into_iter().map(|(name, value)| (spelled(name), value)).collect();
@@ -91,7 +91,7 @@ fn keep_redacted(merged: &mut Value, stored: &MonitorSpec) -> BTreeSet<String> {
 }
 
 /// RFC 7396.
-fn merge(target: &mut Value, patch: &Value) {
+pub(crate) fn merge(target: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
         *target = patch.clone();
         return;
