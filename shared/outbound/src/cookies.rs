@@ -150,6 +150,8 @@ fn directory(path: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -237,5 +239,27 @@ mod tests {
         assert_eq!(cookies.kept.len(), COOKIES_MAX);
         let sent = sent(&cookies, site, None);
         assert!(sent.len() <= HEADER_MAX && sent.starts_with("n950=") && !sent.contains("long"), "{}", sent.len());
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_set_goes_to_nobody_else_and_is_bounded(
+            texts in proptest::collection::vec("[a-c=; ,\"A-C\u{e4}-]{0,12}(; *(Domain=(site.example|other.example|example|\\.)|Path=[/a-c]{0,4}|Max-Age=-?[0-9]{0,3}|Secure|Expires=.{0,9})){0,3}", 0..80),
+            long in 0_usize..5000,
+        ) {
+            let mut cookies = Cookies::new(NOW);
+            let long = format!("l={}", "x".repeat(long));
+            for text in texts.iter().chain([&long]) {
+                // What no header can hold does not come in one.
+                let Ok(value) = HeaderValue::from_bytes(text.as_bytes()) else { continue };
+                cookies.learn(&url("https://a.site.example/b/c"), &HeaderMap::from_iter([(header::SET_COOKIE, value)]));
+            }
+            for to in ["https://other.example/", "https://example/", "https://site.example.other.example/", "https://192.0.2.1/"] {
+                prop_assert_eq!(cookies.header(&url(to), None), None, "{}", to);
+            }
+            let own = HeaderValue::from_static("own=1");
+            let sent = cookies.header(&url("https://a.site.example/b/c"), Some(&own)).expect("at least the monitor's own");
+            prop_assert!(sent.len() <= HEADER_MAX && sent.as_bytes().starts_with(b"own=1"));
+        }
     }
 }

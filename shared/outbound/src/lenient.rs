@@ -184,6 +184,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Lenient<S> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// What hyper gets, if the bytes come in pieces of this many.
@@ -230,5 +232,37 @@ mod tests {
         assert!(Lenient::new((), 100, Arc::default()).rewrite(&mut bare).is_err());
         let mut head = [b"HTTP/1.1 200 ".to_vec(), vec![b'x'; 100]].concat();
         assert_eq!(lenient.rewrite(&mut head).expect_err("too long").kind(), io::ErrorKind::InvalidData);
+    }
+
+    /// What a server may send: a head like others, in which any bytes stand in any place.
+    fn odd_head() -> impl Strategy<Value = Vec<u8>> {
+        let line = b"HTTP/1.0 103 \tOK\r\nA : b\r\n c\n\r\nhttp/1.1 200\r\n\r\n\0\x7f";
+        let part = prop_oneof![
+            Just(line.to_vec()),
+            (0..line.len()).prop_map(|from| line[from..].to_vec()),
+            (0..line.len()).prop_map(|end| line[..end].to_vec()),
+            proptest::collection::vec(any::<u8>(), 0..8),
+        ];
+        proptest::collection::vec(part, 0..6).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn what_comes_in_pieces_is_read_as_if_it_came_at_once(sent in odd_head(), pieces in proptest::collection::vec(1_usize..9, 1..40)) {
+            let read = |pieces: &mut dyn Iterator<Item = usize>| {
+                let (mut lenient, mut out, mut rest) = (Lenient::new((), 60, Arc::default()), Vec::new(), sent.as_slice());
+                while !rest.is_empty() {
+                    let (piece, later) = rest.split_at(pieces.next().unwrap_or(rest.len()).min(rest.len()));
+                    let mut piece = piece.to_vec();
+                    let kept = lenient.rewrite(&mut piece).map_err(|error| error.to_string())?;
+                    out.extend_from_slice(&piece[..kept]);
+                    rest = later;
+                }
+                Ok::<_, String>(out)
+            };
+            let at_once = read(&mut std::iter::empty());
+            prop_assert!(at_once.as_ref().map_or(0, Vec::len) <= sent.len());
+            prop_assert_eq!(read(&mut pieces.into_iter().cycle()), at_once);
+        }
     }
 }

@@ -144,6 +144,7 @@ mod tests {
         write::{DeflateEncoder, GzEncoder, ZlibEncoder},
     };
     use http::HeaderValue;
+    use proptest::prelude::*;
     use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
     use super::*;
@@ -248,5 +249,30 @@ mod tests {
         }
         let members = unpacked(&["gzip"], gzipped(&most).repeat(50));
         assert_eq!(members.expect_err("too large").code, ErrorCode::BodyTooLarge);
+    }
+
+    proptest! {
+        #[test]
+        fn damaged_bodies_do_no_harm(text in proptest::collection::vec(any::<u8>(), 0..300), at: usize, byte: u8, cut: usize, layers in proptest::collection::vec(0_usize..4, 1..5)) {
+            let names = ["gzip", "deflate", "br", "zstd"];
+            let mut packed = layers.iter().fold(text, |text, layer| match layer {
+                0 => gzipped(&text),
+                1 => zlibbed(&text),
+                // Nothing here packs by brotli: any bytes will do.
+                2 => text,
+                _ => zstded(&text),
+            });
+            let places = packed.len().max(1);
+            packed.truncate(places - cut % places);
+            let place = at % packed.len().max(1);
+            if let Some(slot) = packed.get_mut(place) {
+                *slot = byte;
+            }
+            let names: Vec<&str> = layers.into_iter().map(|layer| names[layer]).collect();
+            match unpacked(&[&names.join(",")], packed) {
+                Ok(text) => prop_assert!(text.len() <= ANSWER_MAX),
+                Err(cause) => prop_assert!(matches!(cause.code, ErrorCode::BodyEncoding | ErrorCode::BodyTooLarge)),
+            }
+        }
     }
 }
