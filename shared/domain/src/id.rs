@@ -73,6 +73,7 @@ macro_rules! id {
 
 id!(AccountId, "acc_", "an account");
 id!(AuditId, "aud_", "an audit row");
+id!(ChannelId, "chn_", "a channel");
 id!(CheckId, "chk_", "a requested check");
 id!(DeliveryId, "dlv_", "a webhook delivery");
 id!(EventId, "evt_", "an event");
@@ -80,6 +81,7 @@ id!(IncidentId, "inc_", "an incident");
 id!(KeyId, "key_", "an API key");
 id!(CommentId, "cmt_", "an entry of an incident's timeline");
 id!(MonitorId, "mon_", "a monitor");
+id!(PolicyId, "pol_", "an escalation policy");
 id!(UserId, "usr_", "a user");
 
 impl AuditId {

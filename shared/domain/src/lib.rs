@@ -21,6 +21,7 @@ macro_rules! as_text {
 
 pub mod actor;
 pub mod address;
+pub mod alerting;
 pub mod body_check;
 pub mod certificate;
 pub mod charset;
@@ -43,6 +44,7 @@ pub mod incident;
 mod json_document;
 mod json_path;
 mod json_select;
+mod merge_patch;
 pub mod monitor;
 pub mod packed;
 mod patch;
@@ -62,7 +64,9 @@ pub mod time;
 pub use actor::{Actor, ActorType, Author};
 pub use field::{Fallback, Field, Items, Kind, Literal, Object, Presence};
 pub use fields::{Fault, Faults, Fields, escape};
-pub use id::{AccountId, AuditId, CheckId, DeliveryId, EventId, IncidentId, KeyId, MonitorId, UserId};
+pub use id::{
+    AccountId, AuditId, ChannelId, CheckId, DeliveryId, EventId, IncidentId, KeyId, MonitorId, PolicyId, UserId,
+};
 pub use monitor::MonitorSpec;
 pub use plan::Plan;
 pub use region::RegionCode;
