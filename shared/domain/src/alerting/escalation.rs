@@ -151,6 +151,11 @@ impl Alerting {
         self.told.iter().any(|told| told.channel_id == channel)
     }
 
+    /// Whether a step was taken.
+    pub fn has_begun(&self) -> bool {
+        self.round.is_some_and(|round| round.done.is_some())
+    }
+
     /// The monitor because of whose outage the channels are not told.
     pub fn suppressed_by(&self) -> Option<MonitorId> {
         match self.hold?.reason {

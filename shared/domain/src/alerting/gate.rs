@@ -13,9 +13,10 @@ pub const SUPPRESSED_LOOK_MS: i64 = 60_000;
 
 /// Why no channel is told of an incident at present: a mute, else the outage of another monitor, else flapping. None: they are told.
 ///
-/// `muted_until` is what [`is_muted`](super::mute::is_muted) answers, `stable_at` is
+/// `has_begun`: a step was taken ([`Alerting::has_begun`](super::Alerting::has_begun)). From then on only a mute counts. `muted_until` is what [`is_muted`](super::mute::is_muted) answers, `stable_at` is
 /// [`State::wakes_at`](super::flapping::State::wakes_at).
 pub fn hold(
+    has_begun: bool,
     muted_until: Option<Timestamp>,
     suppression: Suppression,
     stable_at: Option<Timestamp>,
@@ -24,6 +25,9 @@ pub fn hold(
     let hold = |reason, look_at| Some(Hold { reason, since: now, look_at });
     if let Some(until) = muted_until {
         return hold(HoldReason::Muted, until);
+    }
+    if has_begun {
+        return None;
     }
     match suppression {
         Suppression::Wait { until } => hold(HoldReason::Waiting, until),
@@ -53,7 +57,9 @@ mod tests {
             (Some(600), Suppression::Clear, None, Some((HoldReason::Muted, 600))),
         ] {
             let expected = expected.map(|(reason, look_at)| Hold { reason, since: at(10), look_at: at(look_at) });
-            assert_eq!(hold(muted.map(at), suppression, stable.map(at), at(10)), expected);
+            assert_eq!(hold(false, muted.map(at), suppression, stable.map(at), at(10)), expected);
+            let begun = hold(true, muted.map(at), suppression, stable.map(at), at(10));
+            assert_eq!(begun, expected.filter(|hold| hold.reason == HoldReason::Muted));
         }
     }
 }

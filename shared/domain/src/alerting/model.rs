@@ -9,6 +9,7 @@ use crate::{
     alerting::{
         fixtures::{at, begun, channel, incident, policy},
         later::{NewsKey, Page},
+        mute::is_muted,
         row::{Alerting, PolicyRead, StepKey, StopReason},
     },
     delivery::EventType,
@@ -41,6 +42,18 @@ enum Op {
     /// A message of the recovery arrives, be it the first or the tenth.
     HandOutRecovery(Crash),
     Edit(PolicyRead),
+    /// Mutes the monitor for so many seconds.
+    Mute(i64),
+    Unmute,
+}
+
+/// What a worker has decided, and writes later.
+struct Decided {
+    /// The version of the row that it read.
+    version: Option<u32>,
+    row: Alerting,
+    /// Whether a mute has ended that kept a recovery back: its deliveries come before the row.
+    tells_recovery: bool,
 }
 
 /// The store, and what was seen of it.
@@ -52,11 +65,15 @@ struct World {
     row: Option<(u32, Alerting)>,
     over: Option<(i64, StopReason)>,
     is_resolved: bool,
-    read: Vec<(Option<u32>, Alerting)>,
+    read: Vec<Decided>,
     stalled: Vec<Vec<Page>>,
     deliveries: BTreeSet<String>,
+    muted_until: i64,
+    /// Whether the event of the recovery is done: its messages need not come again.
+    is_recovery_handed_out: bool,
     /// Each page in the order in which the row first named it.
     planned: Vec<StepKey>,
+    /// Whether the steps no longer follow from the first policy and the time alone.
     is_edited: bool,
 }
 
@@ -79,33 +96,48 @@ impl World {
             is_resolved: false,
             read: Vec::new(),
             stalled: Vec::new(),
+            muted_until: 0,
+            is_recovery_handed_out: false,
             deliveries: BTreeSet::new(),
             planned: Vec::new(),
             is_edited: false,
         }
     }
 
+    /// Puts a row on hold, or takes it off.
+    fn silence(&self, row: &mut Alerting) {
+        if let Some(until) = is_muted(Some(at(self.muted_until)), None, at(self.now)) {
+            row.mute(until, at(self.now));
+        } else if row.hold.is_some() {
+            row.release(at(self.now));
+        }
+    }
+
     /// What a worker that looks at the incident decides.
-    fn decide(&self) -> (Option<u32>, Alerting) {
+    fn decide(&self) -> Decided {
         let Some((version, row)) = &self.row else {
             let mut row = begun(self.policy.clone());
+            self.silence(&mut row);
             match self.over {
                 Some((when, why)) => row.overtake(at(when), why),
                 None => drop(row.advance(at(self.now))),
             }
-            return (None, row);
+            return Decided { version: None, row, tells_recovery: false };
         };
         let mut row = row.clone();
         if let Some((when, why)) = self.over {
             row.stop(at(when), why);
         }
+        let owed = row.owes_recovery();
+        self.silence(&mut row);
+        let tells_recovery = owed && !row.owes_recovery();
         row.adopt(self.policy.clone());
         row.advance(at(self.now));
-        (Some(*version), row)
+        Decided { version: Some(*version), row, tells_recovery }
     }
 
     /// Writes the row if nobody else has, and the incident is as it was; answers whether that was so.
-    fn write(&mut self, (version, row): (Option<u32>, Alerting)) -> bool {
+    fn write(&mut self, Decided { version, row, .. }: Decided) -> bool {
         let is_current = self.row.as_ref().map(|(version, _)| *version) == version;
         if !is_current || self.over.is_some() != row.stopped.is_some() {
             return false;
@@ -126,7 +158,13 @@ impl World {
         self.deliveries.extend(pages.iter().map(|page| page.key.to_string()));
     }
 
-    fn finish(&mut self, decided: (Option<u32>, Alerting), crash: Crash) {
+    fn finish(&mut self, decided: Decided, crash: Crash) {
+        if decided.tells_recovery {
+            self.tell_recovery(&decided.row, crash);
+            if crash != Crash::None {
+                return;
+            }
+        }
         if crash == Crash::BeforeTheRow || !self.write(decided) {
             return;
         }
@@ -148,6 +186,23 @@ impl World {
         }
     }
 
+    fn sweep(&mut self, crash: Crash) {
+        // Nothing is due in a row that is over.
+        if self.row.as_ref().is_none_or(|(_, row)| row.stopped.is_none() || row.wakes_at().is_some()) {
+            self.finish(self.decide(), crash);
+        }
+    }
+
+    fn tell_recovery(&mut self, row: &Alerting, crash: Crash) {
+        let news = row.news(EventType::IncidentResolved, EventId::new(at(0), [1; 10]), takes);
+        let reached = match crash {
+            Crash::AfterTheFirstDelivery => news.len().min(1),
+            Crash::BeforeTheRow | Crash::BeforeTheDeliveries => 0,
+            Crash::None | Crash::BeforeTheNote | Crash::Stalls => news.len(),
+        };
+        self.deliveries.extend(news[..reached].iter().map(NewsKey::to_string));
+    }
+
     fn end(&mut self, why: StopReason) {
         if self.is_resolved || (self.over.is_some() && why == StopReason::Acknowledged) {
             return;
@@ -165,24 +220,26 @@ impl World {
             return;
         }
         let decided = self.decide();
+        if decided.tells_recovery {
+            self.tell_recovery(&decided.row, crash);
+            if crash != Crash::None {
+                return;
+            }
+        }
         if crash == Crash::BeforeTheRow || !self.write(decided) {
             return;
         }
-        let event = EventId::new(at(0), [1; 10]);
-        let Some((_, row)) = &self.row else { return };
-        let news = row.news(EventType::IncidentResolved, event, takes);
-        let reached = match crash {
-            Crash::AfterTheFirstDelivery => news.len().min(1),
-            Crash::BeforeTheDeliveries => 0,
-            _ => news.len(),
-        };
-        self.deliveries.extend(news[..reached].iter().map(NewsKey::to_string));
+        if let Some((_, row)) = self.row.clone() {
+            self.tell_recovery(&row, crash);
+            assert!(self.muted_until <= self.now || row.hold.is_some() || row.told.is_empty(), "told in the silence");
+            self.is_recovery_handed_out |= crash == Crash::None;
+        }
     }
 
     fn apply(&mut self, op: Op) {
         match op {
             Op::Pass(seconds) => self.now += seconds,
-            Op::Sweep(crash) => self.finish(self.decide(), crash),
+            Op::Sweep(crash) => self.sweep(crash),
             Op::Read => self.read.push(self.decide()),
             Op::Write(crash) => {
                 if !self.read.is_empty() {
@@ -203,11 +260,17 @@ impl World {
                 self.policy = policy;
                 self.is_edited = true;
             }
+            Op::Mute(seconds) => {
+                self.muted_until = self.now + seconds;
+                self.is_edited = true;
+            }
+            Op::Unmute => self.muted_until = self.now,
         }
     }
 
     /// The sweep runs as it should, and every worker that still lives comes to its end.
     fn repair(&mut self) {
+        self.now = self.now.max(self.muted_until);
         while let Some(pages) = self.stalled.pop() {
             self.deliver(&pages);
         }
@@ -215,7 +278,9 @@ impl World {
             self.finish(decided, Crash::None);
         }
         self.apply(Op::Sweep(Crash::None));
-        self.apply(Op::HandOutRecovery(Crash::None));
+        if !self.is_recovery_handed_out {
+            self.apply(Op::HandOutRecovery(Crash::None));
+        }
     }
 
     fn check(&self) {
@@ -300,6 +365,8 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
         1 => Just(Op::Resolve),
         2 => crash().prop_map(Op::HandOutRecovery),
         1 => policies().prop_map(Op::Edit),
+        1 => (1..4_000_i64).prop_map(Op::Mute),
+        1 => Just(Op::Unmute),
     ];
     prop::collection::vec(op, 0..40)
 }

@@ -30,7 +30,8 @@ pub fn is_muted(monitor: Option<Timestamp>, account: Option<Timestamp>, now: Tim
 pub enum AfterMute {
     /// It is still open: its steps begin, or go on where they were ([`Alerting::release`], then [`Alerting::advance`]).
     Steps,
-    /// It ended while they were silent, and those that had been told of the opening learn it now.
+    /// It ended while they were silent, and those that had been told of the opening learn it now. Their deliveries are those of the
+    /// row after [`Alerting::release`], which is written after them: a crash in between loses none.
     Recovery,
     /// Nothing: it opened and ended in the silence, or a person has taken it.
     Nothing,

@@ -19,8 +19,8 @@ fn next(row: &Alerting) -> Option<(usize, u8, i64)> {
 fn a_step_is_due_at_its_minute_and_not_before() {
     let mut row = begun(policy(&[(0, &[1]), (5, &[2]), (15, &[3])], None));
     assert_eq!(next(&row), Some((0, 0, 0)));
-    assert_eq!(taken(&mut row, -1), []);
-    assert_eq!(taken(&mut row, 0), [(0, 0)]);
+    assert_eq!((taken(&mut row, -1), row.has_begun()), (vec![], false));
+    assert_eq!((taken(&mut row, 0), row.has_begun()), (vec![(0, 0)], true));
     assert_eq!((taken(&mut row, 299), next(&row)), (vec![], Some((1, 0, 300))));
     assert_eq!(taken(&mut row, 300), [(5, 0)]);
     assert_eq!(taken(&mut row, 300), []);
