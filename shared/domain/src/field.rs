@@ -454,6 +454,8 @@ mod tests {
     fn defaults_and_examples_are_within_the_bounds() {
         let mut found = Vec::new();
         unfit(&crate::MonitorSpec::OBJECT, &mut found);
+        unfit(&crate::alerting::EscalationPolicy::OBJECT, &mut found);
+        unfit(&crate::alerting::AlertRoutes::OBJECT, &mut found);
         assert_eq!(found, [] as [String; 0]);
     }
 

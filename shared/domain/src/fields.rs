@@ -183,6 +183,28 @@ impl<'a> Fields<'a> {
         Some(read)
     }
 
+    /// The objects of a list, each read with the pointer of its place in it.
+    pub fn objects<T>(
+        &mut self,
+        field: &Field,
+        faults: &mut Faults,
+        mut read: impl FnMut(&mut Fields<'a>, &mut Faults) -> T,
+    ) -> Option<Vec<T>> {
+        let value = self.present(field, faults)?;
+        let base = self.pointer(field.name);
+        let misfit = || field.kind.misfit(value).map(|misfit| misfit.0);
+        if let Some(detail) = field.kind.mistaken(value).or_else(misfit) {
+            faults.add(base.as_str(), detail);
+        }
+        let mut one = |(place, item): (usize, &'a Value)| {
+            let mut fields = Fields::of(item, &format!("{base}/{place}"), faults);
+            let read = read(&mut fields, faults);
+            fields.finish(faults);
+            read
+        };
+        Some(value.as_array()?.iter().enumerate().map(&mut one).collect())
+    }
+
     /// Ends the reading: every field that nobody took is a fault.
     pub fn finish(self, faults: &mut Faults) {
         for name in self.object.into_iter().flat_map(Map::keys) {

@@ -81,6 +81,7 @@ id!(IncidentId, "inc_", "an incident");
 id!(KeyId, "key_", "an API key");
 id!(CommentId, "cmt_", "an entry of an incident's timeline");
 id!(MonitorId, "mon_", "a monitor");
+id!(PolicyId, "pol_", "an escalation policy");
 id!(UserId, "usr_", "a user");
 
 impl AuditId {

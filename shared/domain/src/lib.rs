@@ -21,6 +21,7 @@ macro_rules! as_text {
 
 pub mod actor;
 pub mod address;
+pub mod alerting;
 pub mod audit;
 pub mod body_check;
 pub mod certificate;
@@ -46,6 +47,7 @@ mod json_document;
 mod json_path;
 mod json_select;
 pub mod mail_address;
+mod merge_patch;
 pub mod monitor;
 pub mod packed;
 mod patch;
@@ -66,7 +68,9 @@ pub use actor::{Actor, ActorType, Author};
 pub use audit::AuditAction;
 pub use field::{Fallback, Field, Items, Kind, Literal, Object, Presence};
 pub use fields::{Fault, Faults, Fields, escape};
-pub use id::{AccountId, AuditId, ChannelId, CheckId, DeliveryId, EventId, IncidentId, KeyId, MonitorId, UserId};
+pub use id::{
+    AccountId, AuditId, ChannelId, CheckId, DeliveryId, EventId, IncidentId, KeyId, MonitorId, PolicyId, UserId,
+};
 pub use monitor::MonitorSpec;
 pub use plan::Plan;
 pub use region::RegionCode;

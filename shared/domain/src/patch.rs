@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::{Faults, MonitorSpec, check::CheckType, http_check::REDACTED, monitor::Allowance};
+use crate::{Faults, MonitorSpec, check::CheckType, http_check::REDACTED, merge_patch::merge, monitor::Allowance};
 
 impl MonitorSpec {
     /// This description with a JSON Merge Patch (RFC 7396) applied: `null` goes back to the default, what is absent stays.
@@ -88,25 +88,6 @@ fn keep_redacted(merged: &mut Value, stored: &MonitorSpec) -> BTreeSet<String> {
         kept.insert(PASSWORD.to_owned());
     }
     kept
-}
-
-/// RFC 7396.
-pub(crate) fn merge(target: &mut Value, patch: &Value) {
-    let Value::Object(patch) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = json!({});
-    }
-    let Some(target) = target.as_object_mut() else { return };
-    for (name, value) in patch {
-        if value.is_null() {
-            target.remove(name);
-        } else {
-            merge(target.entry(name.as_str()).or_insert(Value::Null), value);
-        }
-    }
 }
 
 #[cfg(test)]

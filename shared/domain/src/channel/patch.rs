@@ -8,11 +8,7 @@ use super::{
     Allowance, ChannelSpec, fields,
     settings::{Settings, Slack},
 };
-use crate::{
-    Faults, escape,
-    http_check::REDACTED,
-    patch::{merge, spell_header_names},
-};
+use crate::{Faults, escape, http_check::REDACTED, merge_patch::merge, patch::spell_header_names};
 
 impl ChannelSpec {
     /// This channel with a JSON Merge Patch (RFC 7396) applied: `null` goes back to the default, what is absent stays, and `***`

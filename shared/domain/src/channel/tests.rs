@@ -284,11 +284,11 @@ fn secrets_do_not_follow_a_channel_to_another_receiver() {
         let spec = read(body).expect("valid");
         assert_eq!(pointers(faults_of(spec.patched(&patch, &STRICT))), [secret], "{kind}");
         let mut marked = patch.clone();
-        crate::patch::merge(&mut marked, &spec.shown());
-        crate::patch::merge(&mut marked, &patch);
+        crate::merge_patch::merge(&mut marked, &spec.shown());
+        crate::merge_patch::merge(&mut marked, &patch);
         assert_eq!(pointers(faults_of(spec.patched(&marked, &STRICT))), [secret], "{kind}: the mark is no new secret");
         let mut whole = patch.clone();
-        crate::patch::merge(&mut whole, &again);
+        crate::merge_patch::merge(&mut whole, &again);
         // A merge drops what is null, which a patch must say.
         if kind == "ntfy" {
             whole["token"] = Value::Null;
