@@ -56,7 +56,8 @@ pub(crate) fn render(settings: &Jsm, message: &Message, thread: Option<&Thread>)
         (Some(_), None) => {
             let mut url = alerts(&["alias"])?;
             url.query_pairs_mut().append_pair("alias", &alias);
-            let step = Step::Prepare(Thread::default());
+            // The end of an incident that could not be told would leave its alert open for good.
+            let step = Step::Find { must_exist: message.incident.is_some() && message.kind != Kind::Stable };
             Request { method: "GET", url, headers: Vec::new(), body: Vec::new(), step }
         }
     };
@@ -103,12 +104,13 @@ pub(crate) fn judge(sent: &Request, answer: &Answer<'_>) -> Verdict {
     let body = answer.json();
     let why = said(answer, body["message"].as_str().or(body["errors"][0]["title"].as_str()).unwrap_or_default());
     match (&sent.step, answer.status) {
-        (Step::Prepare(_), 200..300) => match body["id"].as_str() {
+        (Step::Find { .. }, 200..300) => match body["id"].as_str() {
             Some(id) => Verdict::Next { thread: Some(Thread::new(id).prepared()) },
             None => Verdict::Retry { after_s: None, why: said(answer, "the alert has no id yet") },
         },
         // Alerts are created a moment after their creation was accepted.
-        (Step::Prepare(_), 404) => Verdict::Retry { after_s: answer.retry_after_s, why },
+        (Step::Find { must_exist: true }, 404) => Verdict::Retry { after_s: answer.retry_after_s, why },
+        (Step::Find { must_exist: false }, 404) => Verdict::Undeliverable { why },
         // It is gone, and with it what could be done to it.
         (Step::Follow, 404) => Verdict::Undeliverable { why },
         _ => by_status(answer, why, &[401, 403, 404]),

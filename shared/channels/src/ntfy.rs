@@ -1,5 +1,5 @@
 //! ntfy. The incident is the `sequence_id`: from server 2.16 on, later news of it take the place of the first message; older servers
-//! show each by itself.
+//! show each by itself. A reminder is a message of its own, since a change may make no sound.
 
 use serde_json::{Value, json};
 use valpero_domain::{Invalid, channel::Ntfy};
@@ -34,6 +34,7 @@ fn body(topic: &str, message: &Message) -> Value {
         (_, Level::Critical) => (4, "rotating_light"),
         (_, Level::Warning) => (3, "warning"),
         (_, Level::Good) => (3, "white_check_mark"),
+        (Kind::Test, Level::Info) => (3, "information_source"),
         (_, Level::Info) => (2, "information_source"),
     };
     let links = message.links().into_iter().filter(|(_, url)| url.len() <= URL_MAX);
@@ -45,9 +46,11 @@ fn body(topic: &str, message: &Message) -> Value {
         "priority": priority,
         "tags": [tag],
         "actions": actions,
-        // Its characters are letters, digits, - and _.
-        "sequence_id": cut(&message.topic.replace('.', "-"), SEQUENCE_MAX),
     });
+    if message.kind != Kind::Reminded {
+        // Its characters are letters, digits, - and _.
+        body["sequence_id"] = json!(cut(&message.topic.replace('.', "-"), SEQUENCE_MAX));
+    }
     if let Some(view) = message.view().filter(|view| view.len() <= URL_MAX) {
         body["click"] = json!(view);
     }

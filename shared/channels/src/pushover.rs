@@ -36,7 +36,7 @@ pub(crate) fn render(settings: &Pushover, message: &Message, thread: Option<&Thr
     let priority = match (message.kind, message.level) {
         (Kind::Opened, _) => "2",
         (_, Level::Critical) => "1",
-        (_, Level::Warning | Level::Good) => "0",
+        (Kind::Test, _) | (_, Level::Warning | Level::Good) => "0",
         (_, Level::Info) => "-1",
     };
     let mut fields = vec![

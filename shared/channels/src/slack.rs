@@ -148,7 +148,7 @@ fn judge_bot(sent: &Request, answer: &Answer<'_>) -> Verdict {
     ];
     match (body["ok"].as_bool(), &sent.step) {
         (Some(true), Step::Prepare(thread)) => Verdict::Next { thread: Some(thread.clone()) },
-        (Some(true), Step::Deliver | Step::Follow) => {
+        (Some(true), _) => {
             let place = body["channel"].as_str().map(str::to_owned);
             let thread = body["ts"].as_str().map(|ts| Thread { place, ..Thread::new(ts) });
             Verdict::Delivered { thread }

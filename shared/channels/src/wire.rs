@@ -45,6 +45,11 @@ pub(crate) enum Step {
     Follow,
     /// It prepares the delivery, and may be repeated without harm.
     Prepare(Thread),
+    /// The same, and finds what the delivery is about. Whether that must be there, or may be gone or never have been.
+    Find {
+        /// It must.
+        must_exist: bool,
+    },
 }
 
 impl fmt::Debug for Request {

@@ -7,13 +7,12 @@ use super::{KINDS, body, context, message, receivers, request, settings, thread}
 
 /// A message with far too much of everything.
 fn huge(kind: Kind) -> Message {
-    let text = |unit: &str| unit.repeat(10_000);
-    let fact = Fact { label: "Cause", value: text("<ä*\"") };
-    let item = Item { level: Level::Critical, title: text("d"), summary: text("🔥") };
+    let fact = Fact { label: "Cause", value: "<ä*\"".repeat(1_000) };
+    let item = Item { level: Level::Critical, title: "d".repeat(100), summary: "🔥".repeat(100) };
     Message {
-        title: text("t<"),
-        summary: text("s*"),
-        note: Some(text("n\n\"")),
+        title: "t<".repeat(2_500),
+        summary: "s*".repeat(10_000),
+        note: Some("n\n\"".repeat(5_000)),
         facts: vec![fact; 40],
         items: vec![item; 200],
         ..message(kind)

@@ -109,8 +109,20 @@ fn message(kind: Kind, texts: &[String; 4], context: &Context) -> Message {
     }
 }
 
+#[test]
+fn what_nobody_can_see_is_told_by_something_that_can_be_seen() {
+    let unseen = ["\u{202e}", "\u{feff}", "\r\n", "\u{0}"].map(str::to_owned);
+    for kind in Kind::ALL {
+        let message = message(kind, &unseen, &context());
+        for receiver in KINDS {
+            let outgoing = render(&settings(receiver), &message, None).expect("rendered");
+            assert_eq!(receivers::refusal(receiver, &outgoing), None, "{receiver}: {message:?}");
+        }
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn every_receiver_takes_every_message(

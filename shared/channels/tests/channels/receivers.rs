@@ -204,7 +204,9 @@ fn ntfy(request: &Request, body: &Value) -> Result<(), String> {
     demand(text(&body["message"]).len() <= 4_096, "a message that becomes an attachment")?;
     within("topic", &body["topic"], 1, 64)?;
     within("title", &body["title"], 1, 250)?;
-    within("sequence_id", &body["sequence_id"], 1, 64)?;
+    if !body["sequence_id"].is_null() {
+        within("sequence_id", &body["sequence_id"], 1, 64)?;
+    }
     let word = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     demand(word(text(&body["sequence_id"])), "sequence_id")?;
     demand(body["priority"].as_i64().is_some_and(|priority| (1..=5).contains(&priority)), "priority")?;

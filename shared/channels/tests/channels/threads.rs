@@ -102,6 +102,9 @@ fn jira_looks_its_alert_up_by_the_incident_before_it_closes_it() {
         assert!(matches!(answered(&jsm, &look, 404, &json!({})), Verdict::Retry { .. }), "created a moment later");
         assert!(matches!(answered(&jsm, &act, 202, &json!({})), Verdict::Delivered { .. }));
     }
+    // What ends a state that was perhaps never told has nothing to wait for.
+    let look = request(&jsm, &message(Kind::Recovered), None);
+    assert!(matches!(answered(&jsm, &look, 404, &json!({})), Verdict::Undeliverable { .. }));
 }
 
 #[test]
@@ -128,7 +131,8 @@ fn the_key_is_the_incident_and_never_the_monitor() {
         let of = |receiver: &str| body(&request(&settings(receiver), &message(kind), None));
         assert_eq!(of("pagerduty")["dedup_key"], incident);
         assert_eq!(of("google_chat")["thread"]["threadKey"], incident);
-        assert_eq!(of("ntfy")["sequence_id"], incident);
+        let sequence = of("ntfy")["sequence_id"].clone();
+        assert!(if kind == Kind::Reminded { sequence.is_null() } else { sequence == incident.as_str() });
         let Ok(Outgoing::Mail(mail)) = render(&settings("email"), &message(kind), None) else { panic!("no mail") };
         let references = mail.headers.iter().find(|(name, _)| *name == "References").map(|(_, value)| value.clone());
         assert_eq!(references, Some(format!("<{incident}@valpero.example.com>")));
