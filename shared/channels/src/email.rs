@@ -14,6 +14,9 @@ use crate::{
 /// A line of a mail is 998 bytes at most, and a subject in Unicode is three times as long on the wire.
 const SUBJECT_MAX: usize = 250;
 const TEXT_MAX: usize = 100_000;
+/// The parts of the page.
+const PART_MAX: usize = 10_000;
+const ITEMS_MAX: usize = 500;
 
 pub(crate) fn render(settings: &Email, message: &Message) -> Outgoing {
     let domain = domain(&message.context.mail_domain);
@@ -58,11 +61,12 @@ fn text(message: &Message) -> String {
 }
 
 fn page(message: &Message) -> String {
-    let paragraph = |text: &str| format!("<p style=\"margin:0 0 12px\">{}</p>", html(text).replace('\n', "<br>"));
+    let paragraph =
+        |text: &str| format!("<p style=\"margin:0 0 12px\">{}</p>", html(&cut(text, PART_MAX)).replace('\n', "<br>"));
     let mut body = format!(
         "<h1 style=\"margin:0 0 12px;padding:0 0 0 12px;border-left:6px solid {};font-size:20px\">{}</h1>",
         message.level.css(),
-        html(&message.title)
+        html(&cut(&message.title, PART_MAX))
     );
     body += &paragraph(&message.summary);
     body += &message.note.as_deref().map(paragraph).unwrap_or_default();
@@ -70,16 +74,20 @@ fn page(message: &Message) -> String {
         format!(
             "<tr><th style=\"padding:2px 12px 2px 0;text-align:left;vertical-align:top\">{}</th><td style=\"padding:2px 0\">{}</td></tr>",
             fact.label,
-            html(&fact.value)
+            html(&cut(&fact.value, PART_MAX / 5))
         )
     });
     let rows: String = rows.collect();
     if !rows.is_empty() {
         body += &format!("<table style=\"margin:0 0 12px;border-collapse:collapse\">{rows}</table>");
     }
-    let items: String = message.items.iter().map(Item::line).map(|line| format!("<li>{}</li>", html(&line))).collect();
+    let items: String =
+        message.items.iter().take(ITEMS_MAX).map(Item::line).map(|line| format!("<li>{}</li>", html(&line))).collect();
     if !items.is_empty() {
         body += &format!("<ul>{items}</ul>");
+    }
+    if message.items.len() > ITEMS_MAX {
+        body += &paragraph(&format!("… and {} more", message.items.len() - ITEMS_MAX));
     }
     let links = message.links();
     let links: String =
@@ -89,6 +97,6 @@ fn page(message: &Message) -> String {
     }
     format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title></head><body style=\"margin:24px;font-family:sans-serif;font-size:15px;color:#1f2328\">{body}</body></html>",
-        html(&message.title)
+        html(&cut(&message.title, PART_MAX))
     )
 }

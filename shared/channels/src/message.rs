@@ -358,6 +358,7 @@ impl Message {
             "text": cut(&self.plain(), TEMPLATE_TEXT_MAX),
             "facts": facts.collect::<Vec<_>>(),
             "items": items.collect::<Vec<_>>(),
+            "items_total": self.items.len(),
             "monitor": subject.map(|subject| json!({"id": subject.id, "name": subject.name, "target": subject.target})),
             "incident_id": self.incident.map(|id| id.to_string()),
             "at": self.at.to_string(),

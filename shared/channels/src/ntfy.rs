@@ -49,7 +49,8 @@ fn body(topic: &str, message: &Message) -> Value {
     });
     if message.kind != Kind::Reminded {
         // Its characters are letters, digits, - and _.
-        body["sequence_id"] = json!(cut(&message.topic.replace('.', "-"), SEQUENCE_MAX));
+        let sequence: String = message.topic.replace('.', "-").chars().take(SEQUENCE_MAX).collect();
+        body["sequence_id"] = json!(sequence);
     }
     if let Some(view) = message.view().filter(|view| view.len() <= URL_MAX) {
         body["click"] = json!(view);

@@ -19,7 +19,8 @@ const VENDOR_EU: &str = "https://events.eu.pagerduty.com";
 const DEDUP_KEY_MAX: usize = 255;
 const SUMMARY_MAX: usize = 1_024;
 /// An event is 512 KB at most; nothing else is bounded.
-const DETAIL_MAX: usize = 5_000;
+const DETAIL_MAX: usize = 4_000;
+const FACTS_MAX: usize = 20;
 
 pub(crate) fn render(settings: &PagerDuty, message: &Message) -> Result<Outgoing, Invalid> {
     let action = match message.kind {
@@ -66,8 +67,12 @@ fn payload(message: &Message) -> Value {
         Level::Good | Level::Info => "info",
     };
     let subject = message.subject.as_ref();
-    let mut details: Map<String, Value> =
-        message.facts.iter().map(|fact| (fact.label.to_owned(), json!(cut(&fact.value, DETAIL_MAX)))).collect();
+    let mut details: Map<String, Value> = message
+        .facts
+        .iter()
+        .take(FACTS_MAX)
+        .map(|fact| (fact.label.to_owned(), json!(cut(&fact.value, DETAIL_MAX))))
+        .collect();
     let texts: Vec<String> = message.items.iter().map(crate::message::Item::line).collect();
     for (label, text) in [("Note", message.note.clone().unwrap_or_default()), ("Messages", texts.join("\n"))] {
         if !text.is_empty() {

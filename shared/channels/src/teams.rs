@@ -19,6 +19,7 @@ const SUMMARY_MAX: usize = 1_600;
 const NOTE_MAX: usize = 4_000;
 const FACT_MAX: usize = 900;
 const FACTS_MAX: usize = 12;
+const LABEL_MAX: usize = 60;
 const ITEM_MAX: usize = 220;
 const ITEMS_MAX: usize = 20;
 const URL_MAX: usize = 1_500;
@@ -59,7 +60,7 @@ fn body(message: &Message) -> Value {
         blocks.push(block(&[run(&format!("… and {} more", message.items.len() - ITEMS_MAX), ITEM_MAX)]));
     }
     for fact in message.facts.iter().take(FACTS_MAX) {
-        let mut label = run(&format!("{}: ", fact.label), FACT_MAX);
+        let mut label = run(&format!("{}: ", fact.label), LABEL_MAX);
         label["isSubtle"] = json!(true);
         blocks.push(block(&[label, run(&fact.value, FACT_MAX)]));
     }

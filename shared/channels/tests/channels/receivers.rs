@@ -177,9 +177,10 @@ fn jsm(request: &Request, body: &Value) -> Result<(), String> {
     demand(request.headers.iter().any(basic), "no authorization")?;
     let path = request.url.path().split("/v1/alerts").nth(1).unwrap_or_default();
     match (request.method, path) {
-        ("GET", "/alias") => {
-            demand(request.url.query_pairs().any(|(name, value)| name == "alias" && value.len() <= 512), "alias")
-        }
+        ("GET", "/alias") => demand(
+            request.url.query_pairs().any(|(name, value)| name == "alias" && value.chars().count() <= 512),
+            "alias",
+        ),
         ("POST", "") => {
             within("message", &body["message"], 1, 130)?;
             within("alias", &body["alias"], 1, 512)?;
