@@ -98,17 +98,18 @@ fn what_just_fits_is_whole() {
 
 #[test]
 fn a_link_that_is_too_long_is_left_out_and_never_cut() {
-    let url = format!("https://valpero.example.com/{}", "a".repeat(40_000));
-    let context = Context { view_url: Some(url.clone()), acknowledge_url: Some(url), ..context() };
     // The size of a webhook's body is that of what it tells.
-    for receiver in KINDS.into_iter().filter(|receiver| *receiver != "webhook") {
-        let message = Message { context: context.clone(), ..message(Kind::Opened) };
-        let outgoing = render(&settings(receiver), &message, None).expect("rendered");
+    let receivers = KINDS.into_iter().filter(|receiver| *receiver != "webhook");
+    for (receiver, length) in receivers.flat_map(|receiver| [(receiver, 5_000), (receiver, 40_000)]) {
+        let end = "a".repeat(length);
+        let url = format!("https://valpero.example.com/{end}");
+        let context = Context { view_url: Some(url.clone()), acknowledge_url: Some(url), ..context() };
+        let outgoing =
+            render(&settings(receiver), &Message { context, ..message(Kind::Opened) }, None).expect("rendered");
         assert_eq!(receivers::refusal(receiver, &outgoing), None, "{receiver}");
         if let Outgoing::Http(request) = outgoing {
             let sent = String::from_utf8_lossy(&request.body).into_owned();
-            let whole = sent.matches(&"a".repeat(40_000)).count();
-            assert_eq!(sent.matches("https://valpero.example.com/").count(), whole, "{receiver}");
+            assert_eq!(sent.matches("https://valpero.example.com/").count(), sent.matches(&end).count(), "{receiver}");
         }
     }
 }

@@ -94,6 +94,7 @@ fn slack(request: &Request, body: &Value, bot: bool) -> Result<(), String> {
                 link.starts_with("<https://valpero.example.com/")
                     && link.ends_with('>')
                     && link.matches(['<', '>']).count() == 2
+                    && link.matches('|').count() == 1
             });
             demand(ours, "markup that is no link of ours")?;
         }
