@@ -17,11 +17,9 @@ async fn verdict(sent: &[u8]) -> Option<ErrorCode> {
 #[tokio::test]
 async fn heads_that_curl_reads_are_read() {
     let many = |count: usize| format!("{OK}{}{BODY}", (0..count).map(|n| format!("X-{n}: y\r\n")).collect::<String>());
-    let short = |count: usize| format!("{OK}{}{BODY}", "a:\n".repeat(count));
     for head in [
         many(101),
         many(5_000),
-        short(21_000),
         format!("{OK}X-A: a\r\n b\r\n\tc\r\n{BODY}"),
         format!("{OK}X-A:\r\n  \r\n{BODY}"),
         format!("{OK}Content-Length:\r\n 2\r\n\r\nok"),
@@ -56,7 +54,9 @@ async fn heads_that_curl_reads_are_read() {
 #[tokio::test]
 async fn what_is_no_response_is_still_told() {
     let endless = format!("{OK}{}", "X-More: and more\r\n".repeat(5_000));
+    let many = format!("{OK}{}{BODY}", "a:\n".repeat(5_200));
     for head in [
+        many,
         endless,
         format!("{OK}no colon here\r\n{BODY}"),
         format!("HTTP/1.1 200 {}", "x".repeat(70_000)),
