@@ -9,7 +9,7 @@ use valpero_domain::{
     Actor, Author, EventId, IncidentId, KeyId, MonitorId, Status, Timestamp,
     certificate::Told,
     delivery::{DeliveryStatus, EventType},
-    event::{Due, Event, MonitorFacts},
+    event::{Due, Event, MonitorFacts, is_comment},
     id::CommentId,
     incident::{Incident, IncidentStatus, TimelineEntry, TimelineType},
     probe::{Cause, ErrorCode},
@@ -221,12 +221,17 @@ fn an_events_place_in_its_incident_follows_from_its_type_whatever_the_clocks_say
         let at = Timestamp::from_seconds(1_795_000_000 + seconds);
         Event { event_id: EventId::new(at, [0; 10]), ..one_of(kind) }.place()
     };
+    let mut commented = one_of(EventType::IncidentCommented);
+    commented.incident = one_of(EventType::IncidentResolved).incident;
     let places = [
         place(EventType::IncidentOpened, 3),
         place(EventType::IncidentAcknowledged, 1),
+        place(EventType::IncidentCommented, 2),
         place(EventType::IncidentResolved, 0),
+        commented.place(),
     ];
     assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}");
-    assert_eq!(place(EventType::IncidentCommented, 2), None, "its words are its own");
+    let comments: Vec<bool> = places.iter().flatten().map(|place| is_comment(place)).collect();
+    assert_eq!(comments, [false, false, true, false, true]);
     assert_eq!(place(EventType::MonitorDegraded, 0), None);
 }

@@ -216,6 +216,32 @@ async fn a_comment_on_a_closed_incident_is_sent_after_its_end() {
 }
 
 #[tokio::test]
+async fn a_comment_that_is_on_its_way_or_lost_holds_up_others_and_supersedes_none() {
+    let scene = scene(&[(500, None)]).await;
+    let (opened, resolved) = scene.down_and_up().await;
+    scene.receive(opened).await;
+    scene.on_incident("comments", json!({"body": "A disk."}), 201).await;
+    scene.world.lose_messages();
+    let comment = scene.due().await.into_iter().find(|due| matches!(due, Due::Event(_)) && *due != resolved);
+    scene.receive(comment.expect("the comment")).await;
+    let comment = scene.delivery_of(EventType::IncidentCommented).await;
+    let (store, older) = (&scene.world.stack.app.store, scene.delivery_of(EventType::IncidentOpened).await);
+    let turn = async |delivery: &Delivery, wait_s: i64| {
+        scene.world.advance(wait_s);
+        let now = scene.world.now();
+        store.take_turn(delivery, now, now.plus_seconds(30)).await.expect("a turn")
+    };
+    assert_eq!((turn(&comment, 0).await, turn(&older, 1).await), (Turn::Taken, Turn::Busy));
+    assert_eq!(turn(&older, 30).await, Turn::Taken, "it has told nothing of the older one");
+    scene.receive(resolved).await;
+    let newer = scene.delivery_of(EventType::IncidentResolved).await;
+    assert_eq!(turn(&newer, 31).await, Turn::Taken);
+    assert_eq!(turn(&comment, 31).await, Turn::Taken, "a comment is told after what was lost, too");
+    store.end_turn(&comment, true, scene.world.now()).await.expect("an end");
+    assert_eq!(turn(&older, 0).await, Turn::Overtaken, "what was lost before the comment may have arrived");
+}
+
+#[tokio::test]
 async fn each_comment_arrives_however_late_and_holds_back_no_news() {
     let scene = scene(&[(500, None), (500, None)]).await;
     scene.world.tick().await;

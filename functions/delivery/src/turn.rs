@@ -1,4 +1,4 @@
-//! Order within an incident: a change of its status waits for its turn, and is not sent once the receiver has got a newer one.
+//! Order within an incident: an event waits for its turn, and is not sent once the receiver has got a newer one, unless it is a comment.
 
 use std::time::Duration;
 

@@ -124,20 +124,20 @@ impl Event {
         self
     }
 
-    /// Its place among the events that change its incident's status: texts sort as the events followed each other. None for a comment,
-    /// whose words no later event repeats: it is told in any case, and takes nobody's turn.
+    /// Its place among the events of its incident, for events of incidents: texts sort as the events followed each other. Whether it is
+    /// the place of a comment, [`is_comment`] says.
     ///
     /// The clocks of two machines differ, so what an incident begins and ends with has its place whatever they say.
     pub fn place(&self) -> Option<String> {
         let incident = self.incident.as_ref()?;
         let stage = match (self.kind, incident.status) {
-            (EventType::IncidentCommented, _) => return None,
             (EventType::IncidentOpened, _) => 0,
             (EventType::IncidentResolved, _) => 2,
             (_, IncidentStatus::Ongoing) => 1,
             (_, IncidentStatus::Resolved) => 3,
         };
-        Some(format!("{stage}{}", self.event_id))
+        let mark = if self.kind == EventType::IncidentCommented { COMMENT_MARK } else { "" };
+        Some(format!("{stage}{}{mark}", self.event_id))
     }
 
     /// The same about a certificate.
@@ -151,6 +151,15 @@ impl Event {
     pub fn with_unwatched(self, unwatched: Option<Unwatched>) -> Self {
         Self { unwatched, ..self }
     }
+}
+
+/// What the place of a comment ends with: no ID does.
+const COMMENT_MARK: &str = "c";
+
+/// Whether this is the [`Event::place`] of a comment. Its words are repeated by no later event, so it is told however late; and it says
+/// nothing of what an older event tells, so it takes no event's place.
+pub fn is_comment(place: &str) -> bool {
+    place.ends_with(COMMENT_MARK)
 }
 
 /// Where an event goes.

@@ -1,9 +1,9 @@
-//! Turns: of the events that change one incident's status, one at a time is on its way to the receiver, and none after a newer one.
+//! Turns: of the events of one incident, one at a time is on its way to the receiver, and none after a newer one, but for comments.
 //!
 //! One item for each incident says which event was the newest that the receiver got, and which one is on its way.
 
 use serde::Deserialize;
-use valpero_domain::Timestamp;
+use valpero_domain::{Timestamp, event::is_comment};
 
 use crate::{
     Delivery, Store, StoreError,
@@ -45,37 +45,51 @@ impl Store {
     }
 
     /// Takes the turn for a delivery's event until `lost_at`. An event whose attempt was lost may have arrived, so that none before it
-    /// follows. 1 WRU for an event of an incident; others need no turn.
+    /// follows, unless it is a comment or that was one. 1 WRU for an event of an incident, 2 behind one that was lost; others need no turn.
     ///
     /// # Errors
     /// Where the store fails.
     pub async fn take_turn(&self, delivery: &Delivery, now: Timestamp, lost_at: Timestamp) -> Result<Turn, StoreError> {
         let Some((item, place)) = Self::turn_of(delivery) else { return Ok(Turn::Taken) };
-        let change = Change::new()
-            .set("sending", s(place))
-            .set("sending_until", s(lost_at))
-            .set(TTL, n(now.seconds() + KEPT_S))
-            .only_if(If::Any(vec![If::Absent("newest"), If::AtMost("newest", s(place))]))
-            .only_if(If::Any(vec![
-                If::Absent("sending"),
-                If::Is("sending", s(place)),
-                If::All(vec![
-                    If::Below("sending", s(place)),
-                    // What a wrong clock has taken for longer than an attempt lasts counts as lost, too.
-                    If::Any(vec![If::AtMost("sending_until", s(now)), If::Above("sending_until", s(lost_at))]),
-                ]),
-            ]));
-        let item = match self.change(&self.tables.deliveries, item, change).await? {
-            Updated::Done(_) => return Ok(Turn::Taken),
-            Updated::Refused(item) => item,
+        let take = || {
+            let change = Change::new().set("sending", s(place)).set("sending_until", s(lost_at));
+            let change = change.set(TTL, n(now.seconds() + KEPT_S));
+            // A comment is told after a newer event, too.
+            if is_comment(place) {
+                return change;
+            }
+            change.only_if(If::Any(vec![If::Absent("newest"), If::AtMost("newest", s(place))]))
         };
-        let row: Row = item.map(|item| from_item(TABLE, item)).transpose()?.unwrap_or_default();
-        let is_newer = |other: &Option<String>| other.as_deref().is_some_and(|other| other > place);
-        let is_busy = row.sending_until.is_some_and(|until| until > now && until <= lost_at);
-        if is_newer(&row.newest) || is_newer(&row.sending) && !is_busy {
+        let change = take().only_if(If::Any(vec![If::Absent("sending"), If::Is("sending", s(place))]));
+        let refused = match self.change(&self.tables.deliveries, item.clone(), change).await? {
+            Updated::Done(_) => return Ok(Turn::Taken),
+            Updated::Refused(refused) => refused,
+        };
+        let row: Row = refused.map(|item| from_item(TABLE, item)).transpose()?.unwrap_or_default();
+        let overtakes = |other: &str| !is_comment(place) && other > place;
+        if row.newest.as_deref().is_some_and(overtakes) {
             return Ok(Turn::Overtaken);
         }
-        Ok(Turn::Busy)
+        // What a wrong clock has taken for longer than an attempt lasts counts as lost, too.
+        let is_busy = row.sending_until.is_some_and(|until| until > now && until <= lost_at);
+        let Some(lost) = row.sending.filter(|_| !is_busy) else { return Ok(Turn::Busy) };
+        let mut change = take().only_if(If::Is("sending", s(&lost)));
+        if let Some(until) = row.sending_until {
+            change = change.only_if(If::Is("sending_until", s(until)));
+        }
+        // A comment that was lost has told nothing of other events.
+        if !is_comment(&lost) {
+            if overtakes(&lost) {
+                return Ok(Turn::Overtaken);
+            }
+            if row.newest.is_none_or(|newest| newest < lost) {
+                change = change.set("newest", s(lost));
+            }
+        }
+        match self.change(&self.tables.deliveries, item, change).await? {
+            Updated::Done(_) => Ok(Turn::Taken),
+            Updated::Refused(_) => Ok(Turn::Busy),
+        }
     }
 
     /// Ends the turn of an event. `told`: the receiver has got it, or may have. 1 WRU; 2 where the turn counted as lost.
@@ -85,7 +99,7 @@ impl Store {
     pub async fn end_turn(&self, delivery: &Delivery, told: bool, now: Timestamp) -> Result<(), StoreError> {
         let Some((item, place)) = Self::turn_of(delivery) else { return Ok(()) };
         let change = Change::new()
-            .set_some("newest", told.then(|| s(place)))
+            .set_some("newest", (told && !is_comment(place)).then(|| s(place)))
             .remove("sending")
             .remove("sending_until")
             .only_if(If::Is("sending", s(place)));
@@ -100,7 +114,9 @@ impl Store {
     /// # Errors
     /// Where the store fails.
     pub async fn told_out_of_turn(&self, delivery: &Delivery, now: Timestamp) -> Result<(), StoreError> {
-        let Some((item, place)) = Self::turn_of(delivery) else { return Ok(()) };
+        let Some((item, place)) = Self::turn_of(delivery).filter(|(_, place)| !is_comment(place)) else {
+            return Ok(());
+        };
         let change = Change::new()
             .set("newest", s(place))
             .set(TTL, n(now.seconds() + KEPT_S))
