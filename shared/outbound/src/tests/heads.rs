@@ -43,6 +43,7 @@ async fn heads_that_curl_reads_are_read() {
         format!("{OK}Content-Length: 2\r\n{BODY}"),
         format!("{OK}Content-Length: 2, 2\r\n\r\nok"),
         format!("{OK}Content-Length: 9\r\nTransfer-Encoding: Chunked\r\n\r\n2;a=\"b\"\r\nok\r\n0\r\nX-T: y\r\n\r\n"),
+        format!("{OK}Transfer-Encoding \t: chunked\r\n\r\n1\r\no\r\n1\r\nk\r\n0\r\n\r\n"),
         "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2 \r\nok\r\n0\r\n\r\n".to_owned(),
         "HTTP/1.0 200 OK\r\n\r\nok".to_owned(),
         format!("{OK}\r\nok"),
@@ -72,6 +73,15 @@ async fn what_is_no_response_is_still_told() {
     ] {
         assert_eq!(verdict(head.as_bytes()).await, Some(ErrorCode::HttpProtocol), "{head:.200}");
     }
+}
+
+#[tokio::test]
+async fn a_request_says_that_it_is_the_last_of_its_connection() {
+    let (port, hearing) = site(format!("{OK}{BODY}").into_bytes()).await;
+    let monitor = json!({"url": format!("http://site.example:{port}/")});
+    seen(&outbound(RootCertStore::empty(), false), &monitor).await;
+    let heard = hearing.await.expect("heard");
+    assert!(heard.contains("connection: close\r\n"), "{heard}");
 }
 
 #[tokio::test]
