@@ -121,6 +121,14 @@ async fn the_audit_log_is_asked_by_time_and_object() {
     assert_eq!(targets(format!("target={first}")).await.len(), 2);
     assert_eq!(targets(format!("{made}&from={middle}&to={middle}")).await, [""; 0]);
     let read = world.get(&format!("/api/v1/audit-log?to={}", middle.plus_seconds(-3600)), &owner).await.expect(200);
+    let by = async |actor: &str| targets(format!("{made}&actor={actor}")).await.len();
+    assert_eq!((by("key_01M82PJFFSY9XKXCV0WRMX4C7M,operator").await, by("checker").await), (0, 0));
+    for odd in ["nobody", "usc"] {
+        assert_eq!(
+            world.get(&format!("/api/v1/audit-log?actor={odd}"), &owner).await.expect(422).problem().1,
+            ["/actor"]
+        );
+    }
     let unknown = world.get("/api/v1/audit-log?action=monitor.made", &owner).await.expect(422);
     assert_eq!(unknown.problem().1, ["/action"]);
     assert!(read.usage.rru <= 0.5, "rows outside of the time are not read: {:?}", read.usage);

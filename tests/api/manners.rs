@@ -193,6 +193,35 @@ async fn a_change_can_name_the_version_that_it_is_meant_for() {
     let unchanged = patch("*", "four").await.expect(200).header("etag").to_owned();
     assert_eq!(world.get(&path, &owner).await.header("etag"), unchanged);
     assert_eq!(world.read(&owner, &id).await["name"], "four");
+    let with = async |method: &str, action: &str, tag: &str| {
+        let request = Request::builder().method(method).uri(format!("{path}{action}"));
+        let request =
+            request.header(header::AUTHORIZATION, format!("Bearer {}", owner.token)).header(header::IF_MATCH, tag);
+        world.send(request.body(Body::empty()).expect("a request")).await
+    };
+    for (method, action) in [("POST", "/pause"), ("POST", "/resume"), ("DELETE", "")] {
+        assert_eq!(
+            with(method, action, &first).await.expect(412).problem().0,
+            "precondition_failed",
+            "{method} {action}"
+        );
+    }
+    assert_eq!(world.read(&owner, &id).await["status"], "up", "nothing was done");
+    with("POST", "/pause", &unchanged).await.expect(200);
+    let now = world.get(&path, &owner).await.header("etag").to_owned();
+    with("DELETE", "", &now).await.expect(204);
+}
+
+#[tokio::test]
+async fn no_route_takes_a_parameter_that_it_does_not_know() {
+    let world = World::new().await;
+    let things = super::routes::things(&world).await;
+    for super::routes::Row(method, path, _, body, _) in super::routes::table() {
+        let path = format!("{}?zzz=1", things.fill(path));
+        let body = serde_json::from_str(&things.fill(&body.to_string())).expect("JSON");
+        let reply = world.call(method, &path, &things.owner.token, body).await.expect(422);
+        assert_eq!(reply.problem().1, ["/zzz"], "{method} {path}");
+    }
 }
 
 #[tokio::test]

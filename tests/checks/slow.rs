@@ -96,6 +96,7 @@ async fn a_minority_that_finds_it_slow_changes_nothing_and_a_majority_is_enough(
     for _ in 0..3 {
         assert_eq!(scene.tick(1).await, up);
     }
+    assert_eq!(scene.receiver.events(), [""; 0], "nor for a moment within a tick");
     assert_eq!(scene.tick(2).await, up, "the second region for the first time");
     assert_eq!(scene.tick(2).await, ("degraded".to_owned(), json!("slow"), 2));
     assert_eq!(scene.tick(1).await.0, "degraded");

@@ -47,7 +47,9 @@ async fn the_log_is_filtered() {
         scene.world.get(&format!("{DELIVERIES}?{query}"), &scene.owner).await.expect(200).data().len()
     };
     assert_eq!((count("").await, count("status=pending").await, count("status=succeeded").await), (2, 1, 1));
+    assert_eq!((count("status=pending,succeeded").await, count("status=dead&status=pending").await), (2, 1));
     assert_eq!(count(&format!("monitor_id={other}")).await, 1);
+    assert_eq!(count(&format!("monitor_id={other},{}", scene.id)).await, 2);
     assert_eq!(count(&format!("monitor_id={other}&status=dead")).await, 0);
     let incident = scene.world.read(&scene.owner, &other).await["current_incident_id"].clone();
     let of_incident = format!("{DELIVERIES}?incident_id={}", incident.as_str().expect("an incident"));

@@ -9,6 +9,7 @@ use valpero_domain::{
 use valpero_storage::{Delivery, Turn};
 
 use super::{Scene, events::WRITES, scene};
+use crate::harness::NO_ANSWER;
 
 const DELIVERIES: &str = "/api/v1/webhooks/deliveries";
 
@@ -50,7 +51,7 @@ async fn an_event_that_was_delayed_is_superseded_by_a_newer_one_and_can_be_sent_
     let list = scene.world.get(&format!("{DELIVERIES}?status=superseded"), &scene.owner).await.expect(200);
     let shown = &list.data()[0];
     assert_eq!((list.data().len(), &shown["id"], &shown["next_attempt_at"]), (1, &json!(opened.id), &Value::Null));
-    assert_eq!(shown["gave_up"], "A newer event of the same incident was delivered first.");
+    assert_eq!(shown["gave_up"], "A newer event of the same incident was delivered first, or may have been.");
     assert_eq!(shown["attempts"].as_array().map(Vec::len), Some(1), "the one that was made");
     assert_eq!((opened.attempts, &shown["redelivered_at"]), (1, &Value::Null));
 
@@ -86,6 +87,18 @@ async fn a_newer_event_that_the_receiver_refused_supersedes_nothing() {
     assert_eq!(scene.receive(Due::Delivery(due)).await, 0);
     scene.wait(6).await;
     assert_eq!(scene.receiver.events()[2..], ["incident.opened", "incident.resolved"]);
+}
+
+#[tokio::test]
+async fn a_newer_event_that_was_not_answered_supersedes_nothing() {
+    let scene = scene(&[(NO_ANSWER, None), (NO_ANSWER, None)]).await;
+    let (opened, resolved) = scene.down_and_up().await;
+    assert_eq!((scene.receive(opened).await, scene.receive(resolved).await), (0, 0));
+    for _ in 0..2 {
+        scene.wait(60).await;
+    }
+    let told = ["incident.opened", "incident.resolved"];
+    assert_eq!(scene.receiver.events(), [told, told].concat(), "who pages on the opening is paged");
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ pub use crowd::Crowd;
 pub use lanes::{At, Lane, RECORD};
 pub use ours::{NameServer, Ours};
 pub use policy::{Policies, as_function, granted};
-pub use receiver::Receiver;
+pub use receiver::{NO_ANSWER, Receiver};
 pub use reply::Reply;
 pub use site::Site;
 pub use traffic::Traffic;

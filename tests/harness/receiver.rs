@@ -16,6 +16,9 @@ use axum::{
 use serde_json::Value;
 use tokio::{net::TcpListener, task::JoinHandle};
 
+/// In the place of a status: the receiver takes the request and closes the connection without an answer.
+pub const NO_ANSWER: u16 = 0;
+
 /// One POST that arrived.
 #[derive(Debug, Clone)]
 pub struct Delivered {
@@ -97,6 +100,11 @@ async fn receive(State(memory): State<Arc<Mutex<Memory>>>, headers: HeaderMap, r
     let json = serde_json::from_slice(&raw).unwrap_or_default();
     memory.delivered.push(Delivered { headers, raw, json });
     let (status, wait) = memory.answers.pop_front().unwrap_or((204, None));
+    drop(memory);
+    if status == NO_ANSWER {
+        // The connection ends with its task.
+        std::panic::resume_unwind(Box::new("no answer"));
+    }
     let status = StatusCode::from_u16(status).expect("a status");
     match wait {
         Some(wait) => (status, [(header::RETRY_AFTER, wait)]).into_response(),

@@ -1,7 +1,7 @@
 //! `GET /api/v1/account`.
 
 use axum::{Json, extract::State};
-use valpero_http::{Auth, Problem, need};
+use valpero_http::{Auth, NoQuery, Problem, need};
 use valpero_runtime::App;
 use valpero_views::{Account, Limits, Usage};
 
@@ -17,6 +17,7 @@ use valpero_views::{Account, Limits, Usage};
 pub async fn read(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::AccountRead>,
+    _: NoQuery,
 ) -> Result<Json<Account>, Problem> {
     let account = app.store.account(caller.account()).await?;
     let limits = account.plan.limits();

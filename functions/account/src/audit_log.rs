@@ -15,7 +15,7 @@ use valpero_views::{AuditRow, schema};
     tag = "account",
     security(("key" = ["account:read"])),
     params(
-        ("actor" = Option<Vec<schema::FilterValue>>, Query, style = Form, explode = false, min_items = 1, description = "Only rows of one of these actors, separated by commas: the id of a key or user, `operator`, `checker:REGION`, `delivery`, `recovery` or `system`"),
+        ("actor" = Option<Vec<schema::FilterValue>>, Query, style = Form, explode = false, min_items = 1, description = "Only rows of one of these actors, separated by commas: the id of a key or user, `operator`, `checker`, `checker:REGION`, `delivery`, `recovery` or `system`"),
         ("action" = Option<Vec<schema::AuditAction>>, Query, style = Form, explode = false, min_items = 1, description = "Only rows with one of these actions, separated by commas"),
         ("target" = Option<Vec<schema::FilterValue>>, Query, style = Form, explode = false, min_items = 1, description = "Only rows of one of these objects, by ID, separated by commas"),
         ("from" = Option<schema::Time>, Query, description = "Only rows at or after this time"),
@@ -29,7 +29,7 @@ pub async fn list(
     Auth { caller, .. }: Auth<need::AccountRead>,
     mut params: Params,
 ) -> Result<Listed<AuditRow>, Problem> {
-    let (actor, action, target) = (params.any_text("actor"), params.any_of("action"), params.any_text("target"));
+    let (actor, action, target) = (params.any_of("actor"), params.any_of("action"), params.any_text("target"));
     let (from, to) = params.from_to();
     let filter = AuditFilter { actor, action, target, from, to };
     let page: Page<AuditId> = params.page(caller.account());

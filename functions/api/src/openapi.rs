@@ -143,7 +143,7 @@ fn info() -> Value {
          [Standard Webhooks](https://www.standardwebhooks.com). Any 2xx is success, 410 switches the webhook off. Other responses are \
          retried after 5 s, 1 m, 5 m, 30 m, 2 h, 5 h and 10 h, or later if `Retry-After` (seconds or a date) says so. Events \
          may arrive late and more than once: drop repeats by `webhook-id`. Within one incident no event that changes its status is sent \
-         after a newer one was delivered: the older one is then `superseded` in the delivery log, and what it would have said follows from \
+         after a newer one was accepted: the older one is then `superseded` in the delivery log, and what it would have said follows from \
          the newer one. A comment is sent in any case, also after the end, and shows the incident as it was then. Events of different \
          incidents, and events of no incident, may arrive in any order: compare `created_at`. A delivery that was sent again by \
          hand has the header `X-Valpero-Redelivered: true`, and may arrive after newer events. If a monitor is deleted while it is down, its \

@@ -7,7 +7,7 @@ use valpero_domain::{
     AccountId, Actor, AuditAction, AuditId, DeliveryId, Timestamp,
     delivery::{Answer, DeliveryStatus, Next, Reason, is_due, next},
     event::{Due, Event},
-    probe::{Cause, ErrorCode, Outcome},
+    probe::{Cause, Outcome},
 };
 use valpero_outbound::webhook::{Reply, TIMEOUT_MS, post};
 use valpero_runtime::{
@@ -109,7 +109,7 @@ impl Delivery {
             // The receiver was never asked: that is one to look at.
             tracing::error!(delivery_id = %delivery.id, error, "a webhook was not sent by a fault of our own");
         }
-        self.end_turn(&delivery, may_have_arrived(&received)).await?;
+        self.end_turn(&delivery, matches!(&received, Ok(Reply { status: 200..300, .. }))).await?;
         let http_status = received.as_ref().ok().map(|reply| reply.status);
         let response_headers = received.ok().map(|reply| reply.head);
         delivery.note(Attempt { at, http_status, latency_ms, error, response_headers });
@@ -208,16 +208,6 @@ fn judge(received: &Result<Reply, Cause>) -> (Answer, Option<String>) {
         }
     };
     (answer, error.map(|text| text.chars().take(ERROR_MAX).collect()))
-}
-
-/// Whether the receiver got the request, or may have: it accepted it, or it was sent and the answer is missing.
-fn may_have_arrived(received: &Result<Reply, Cause>) -> bool {
-    match received {
-        Ok(reply) => (200..300).contains(&reply.status),
-        Err(cause) => {
-            matches!(cause.code, ErrorCode::ResponseTimeout | ErrorCode::ConnectionClosed | ErrorCode::HttpProtocol)
-        }
-    }
 }
 
 /// Both signatures, with the previous secret's beside the Standard Webhooks one during its grace.

@@ -58,7 +58,7 @@ impl Delivery {
     /// Ends a claimed delivery that a newer event of its incident has overtaken.
     pub(crate) async fn supersede(&self, mut delivery: Record) -> Result<&'static str, WorkError> {
         delivery.status = DeliveryStatus::Superseded;
-        delivery.gave_up = Some("A newer event of the same incident was delivered first.".to_owned());
+        delivery.gave_up = Some("A newer event of the same incident was delivered first, or may have been.".to_owned());
         match self.app.store.take_back_attempt(&delivery, self.app.now()).await {
             Ok(()) | Err(StoreError::Conflict) => Ok("superseded"),
             Err(error) => Err(error.into()),

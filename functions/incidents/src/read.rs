@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use valpero_domain::IncidentId;
-use valpero_http::{Auth, ObjectId, Problem, need};
+use valpero_http::{Auth, NoQuery, ObjectId, Problem, need};
 use valpero_runtime::App;
 use valpero_views::{Incident, schema};
 
@@ -19,6 +19,7 @@ use valpero_views::{Incident, schema};
 pub async fn read(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::IncidentsRead>,
+    _: NoQuery,
     ObjectId(id): ObjectId<IncidentId>,
 ) -> Result<Json<Incident>, Problem> {
     crate::view(&app, caller.account(), id).await.map(Json)

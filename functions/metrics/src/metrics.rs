@@ -163,7 +163,8 @@ const FAMILIES: [Family; 9] = [
     Family(
         "valpero_response_time_seconds",
         "Response time of the latest check of each region that was up, in seconds.",
-        Samples::Time(|ms| ms / 1000.0),
+        // To the microsecond, so that 1.94 ms is 0.00194 s and not 0.0019399999999999999.
+        Samples::Time(|ms| (ms * 1000.0).round() / 1_000_000.0),
     ),
     Family(
         "valpero_uptime_7d",

@@ -6,7 +6,7 @@ use axum::{
 };
 use futures::future::try_join_all;
 use valpero_domain::{AuditId, CheckId, MonitorId, Timestamp};
-use valpero_http::{Auth, Problem, need};
+use valpero_http::{Auth, NoQuery, Problem, need};
 use valpero_runtime::App;
 use valpero_storage::{CheckSpan, Place, StoreError};
 use valpero_views::{CheckRequest, CheckView, RegionResult, RequestStatus, ResultStatus, schema};
@@ -33,6 +33,7 @@ const COMES_WITHIN_S: i64 = 120;
 pub async fn read(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::MonitorsRead>,
+    _: NoQuery,
     Path((id, check_id)): Path<(String, String)>,
 ) -> Result<Json<CheckRequest>, Problem> {
     let id: MonitorId = id.parse().map_err(|_| Problem::not_found())?;

@@ -2,56 +2,63 @@
 
 use axum::{Json, extract::State};
 use valpero_domain::{AuditAction, MonitorId, Status};
-use valpero_http::{Auth, Caller, NoBody, ObjectId, Problem, latest::latest_of, need, retry_on_conflict};
+use valpero_http::{
+    Auth, Caller, ETag, IfMatch, IfMatchParam, NoBody, ObjectId, Problem, latest::latest_of, need, retry_on_conflict,
+};
 use valpero_monitoring::{notify, resolution::resolution};
 use valpero_runtime::App;
 use valpero_storage::{Monitor, StatusChange};
 use valpero_views as views;
 use valpero_views::schema;
 
-/// Pause a monitor. It is not checked until it is resumed; an open incident is resolved. Idempotent.
+/// Pause a monitor. It is not checked until it is resumed; an open incident is resolved. Idempotent. If `If-Match` names
+/// another version of the settings, 412 `precondition_failed`.
 #[utoipa::path(
     post,
     path = "/api/v1/monitors/{id}/pause",
     operation_id = "pause_monitor",
     tag = "monitors",
     security(("key" = ["monitors:write"])),
-    params(("id" = schema::MonitorId, Path, description = "ID of the monitor")),
+    params(("id" = schema::MonitorId, Path, description = "ID of the monitor"), IfMatchParam),
     responses((status = 200, description = "The paused monitor", body = views::Monitor))
 )]
 pub async fn pause(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::MonitorsWrite>,
     ObjectId(id): ObjectId<MonitorId>,
+    if_match: IfMatch,
     _: NoBody,
 ) -> Result<Json<views::Monitor>, Problem> {
-    let monitor = retry_on_conflict(|| switch(&app, &caller, id, Status::Paused)).await?;
+    let monitor = retry_on_conflict(|| switch(&app, &caller, id, &if_match, Status::Paused)).await?;
     Ok(Json(views::Monitor::of(&monitor, &latest_of(&app, &monitor).await?, app.now())))
 }
 
-/// Resume a monitor. Its status is `pending` until its regions have checked it. Idempotent.
+/// Resume a monitor. Its status is `pending` until its regions have checked it. Idempotent. If `If-Match` names another version of
+/// the settings, 412 `precondition_failed`.
 #[utoipa::path(
     post,
     path = "/api/v1/monitors/{id}/resume",
     operation_id = "resume_monitor",
     tag = "monitors",
     security(("key" = ["monitors:write"])),
-    params(("id" = schema::MonitorId, Path, description = "ID of the monitor")),
+    params(("id" = schema::MonitorId, Path, description = "ID of the monitor"), IfMatchParam),
     responses((status = 200, description = "The resumed monitor", body = views::Monitor))
 )]
 pub async fn resume(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::MonitorsWrite>,
     ObjectId(id): ObjectId<MonitorId>,
+    if_match: IfMatch,
     _: NoBody,
 ) -> Result<Json<views::Monitor>, Problem> {
-    let monitor = retry_on_conflict(|| switch(&app, &caller, id, Status::Pending)).await?;
+    let monitor = retry_on_conflict(|| switch(&app, &caller, id, &if_match, Status::Pending)).await?;
     Ok(Json(views::Monitor::of(&monitor, &latest_of(&app, &monitor).await?, app.now())))
 }
 
-async fn switch(app: &App, caller: &Caller, id: MonitorId, to: Status) -> Result<Monitor, Problem> {
+async fn switch(app: &App, caller: &Caller, id: MonitorId, if_match: &IfMatch, to: Status) -> Result<Monitor, Problem> {
     let now = app.now();
     let monitor = app.store.monitor(caller.account(), id).await?;
+    if_match.holds(&ETag::of(monitor.updated_at))?;
     if (to == Status::Paused) == (monitor.status == Status::Paused) {
         return Ok(monitor);
     }

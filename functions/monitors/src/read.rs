@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, response::IntoResponse};
 use valpero_domain::MonitorId;
-use valpero_http::{Auth, ETag, ObjectId, Problem, latest::latest_of, need};
+use valpero_http::{Auth, ETag, NoQuery, ObjectId, Problem, latest::latest_of, need};
 use valpero_runtime::App;
 use valpero_views::{Monitor, schema};
 
@@ -20,6 +20,7 @@ use valpero_views::{Monitor, schema};
 pub async fn read(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::MonitorsRead>,
+    _: NoQuery,
     ObjectId(id): ObjectId<MonitorId>,
 ) -> Result<impl IntoResponse, Problem> {
     let monitor = app.store.monitor(caller.account(), id).await?;

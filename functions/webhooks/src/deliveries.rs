@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use valpero_domain::DeliveryId;
-use valpero_http::{Auth, List, Listed, ObjectId, Page, PageParams, Params, Problem, need};
+use valpero_http::{Auth, List, Listed, NoQuery, ObjectId, Page, PageParams, Params, Problem, need};
 use valpero_runtime::App;
 use valpero_storage::DeliveryFilter;
 use valpero_views::{Delivery, schema};
@@ -16,9 +16,9 @@ use valpero_views::{Delivery, schema};
     tag = "webhooks",
     security(("key" = ["monitors:read"])),
     params(
-        ("monitor_id" = Option<schema::MonitorId>, Query, description = "Only deliveries of this monitor"),
-        ("incident_id" = Option<schema::IncidentId>, Query, description = "Only deliveries about this incident"),
-        ("status" = Option<schema::DeliveryStatus>, Query, description = "Only deliveries with this status"),
+        ("monitor_id" = Option<Vec<schema::MonitorId>>, Query, style = Form, explode = false, min_items = 1, description = "Only deliveries of one of these monitors, separated by commas"),
+        ("incident_id" = Option<Vec<schema::IncidentId>>, Query, style = Form, explode = false, min_items = 1, description = "Only deliveries about one of these incidents, separated by commas"),
+        ("status" = Option<Vec<schema::DeliveryStatus>>, Query, style = Form, explode = false, min_items = 1, description = "Only deliveries with one of these statuses, separated by commas"),
         PageParams,
     ),
     responses((status = 200, description = "One page of the list", body = List<Delivery>))
@@ -29,9 +29,9 @@ pub async fn list(
     mut params: Params,
 ) -> Result<Listed<Delivery>, Problem> {
     let filter = DeliveryFilter {
-        monitor: params.take("monitor_id"),
-        incident: params.take("incident_id"),
-        status: params.take("status"),
+        monitor: params.any_of("monitor_id"),
+        incident: params.any_of("incident_id"),
+        status: params.any_of("status"),
     };
     let page: Page<DeliveryId> = params.page(caller.account());
     params.finish()?;
@@ -52,6 +52,7 @@ pub async fn list(
 pub async fn read(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::MonitorsRead>,
+    _: NoQuery,
     ObjectId(id): ObjectId<DeliveryId>,
 ) -> Result<Json<Delivery>, Problem> {
     Ok(Json(Delivery::of(&app.store.delivery(caller.account(), id).await?)))

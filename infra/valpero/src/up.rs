@@ -97,7 +97,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
     screen.say("Stopping …");
     stop.send_replace(true);
     end(work, served).await;
-    screen.say("Stopped. All data is kept.");
+    screen.say(if args.memory { "Stopped." } else { "Stopped. All data is kept." });
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use axum::{
     extract::{FromRequest, FromRequestParts, Path, Request},
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, Uri, header, request::Parts},
 };
 use serde_json::Value;
 use valpero_domain::{Faults, Fields, RegionCode, Timestamp};
@@ -30,6 +30,27 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for ObjectId<T> {
 /// A JSON body.
 #[derive(Debug)]
 pub struct JsonBody(pub Value);
+
+/// No query: for routes that take no parameters in it.
+#[derive(Debug)]
+pub struct NoQuery;
+
+impl<S: Send + Sync> FromRequestParts<S> for NoQuery {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        no_query(&parts.uri).map(|()| Self)
+    }
+}
+
+/// 422 for each parameter of a query that nobody reads.
+fn no_query(uri: &Uri) -> Result<(), Problem> {
+    let mut faults = Faults::default();
+    for (name, _) in url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
+        faults.add(format!("/{name}"), "is not a known parameter; there are none");
+    }
+    faults.finish(Some(())).map_err(Problem::invalid)
+}
 
 /// A JSON body, or none, which reads as `{}`.
 #[derive(Debug)]
@@ -80,7 +101,9 @@ impl<S: Send + Sync> FromRequest<S> for NoBody {
     }
 }
 
+/// The bytes of a body. No route that takes one has parameters in its query, so a misspelt one is told, and nothing is done.
 async fn read(request: Request) -> Result<axum::body::Bytes, Problem> {
+    no_query(request.uri())?;
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: usize| length > BODY_MAX) {
         return Err(Problem::too_large(BODY_MAX));

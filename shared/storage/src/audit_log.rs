@@ -69,8 +69,8 @@ impl AuditRow {
 /// Which rows a list asks for: of each of these any fits, and all do where none is named.
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
-    /// Actors, as they are stored.
-    pub actor: Vec<String>,
+    /// Actors. A checker without a region is every checker.
+    pub actor: Vec<Actor>,
     /// Actions.
     pub action: Vec<AuditAction>,
     /// Ids of what things were done to.
@@ -83,8 +83,12 @@ pub struct AuditFilter {
 
 impl AuditFilter {
     fn accepts(&self, row: &AuditRow) -> bool {
+        let actor = |asked: &Actor| match asked {
+            Actor::Checker(None) => matches!(row.by.actor, Actor::Checker(_)),
+            asked => *asked == row.by.actor,
+        };
         let target = |asked: &String| row.target.as_ref() == Some(asked);
-        (self.actor.is_empty() || self.actor.contains(&row.by.actor.to_string()))
+        (self.actor.is_empty() || self.actor.iter().any(actor))
             && (self.action.is_empty() || self.action.iter().any(|asked| asked.as_str() == row.action))
             && (self.target.is_empty() || self.target.iter().any(target))
             && self.from.is_none_or(|from| row.at >= from)

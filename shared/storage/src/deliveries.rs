@@ -93,22 +93,22 @@ pub struct Delivery {
     pub receiver: Option<Receiver>,
 }
 
-/// Which deliveries a list asks for.
+/// Which deliveries a list asks for: of each of these any fits, and all do where none is named.
 #[derive(Debug, Clone, Default)]
 pub struct DeliveryFilter {
-    /// Those to this monitor's webhook.
-    pub monitor: Option<MonitorId>,
-    /// Those about this incident.
-    pub incident: Option<IncidentId>,
-    /// Those of this status.
-    pub status: Option<DeliveryStatus>,
+    /// Those to these monitors' webhooks.
+    pub monitor: Vec<MonitorId>,
+    /// Those about these incidents.
+    pub incident: Vec<IncidentId>,
+    /// Those of these statuses.
+    pub status: Vec<DeliveryStatus>,
 }
 
 impl DeliveryFilter {
     fn accepts(&self, delivery: &Delivery) -> bool {
-        self.monitor.is_none_or(|asked| asked == delivery.monitor_id)
-            && self.incident.is_none_or(|asked| Some(asked) == delivery.incident_id)
-            && self.status.is_none_or(|asked| asked == delivery.status)
+        (self.monitor.is_empty() || self.monitor.contains(&delivery.monitor_id))
+            && (self.incident.is_empty() || delivery.incident_id.is_some_and(|about| self.incident.contains(&about)))
+            && (self.status.is_empty() || self.status.contains(&delivery.status))
     }
 }
 

@@ -92,7 +92,7 @@ impl Store {
         }
     }
 
-    /// Ends the turn of an event. `told`: the receiver has got it, or may have. 1 WRU; 2 where the turn counted as lost.
+    /// Ends the turn of an event. `told`: the receiver has accepted it. 1 WRU; 2 where the turn counted as lost.
     ///
     /// # Errors
     /// Where the store fails.

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use valpero_domain::KeyId;
-use valpero_http::{Auth, ObjectId, Problem, need};
+use valpero_http::{Auth, NoQuery, ObjectId, Problem, need};
 use valpero_runtime::App;
 use valpero_views::{Key, schema};
 
@@ -19,6 +19,7 @@ use valpero_views::{Key, schema};
 pub async fn read(
     State(app): State<App>,
     Auth { caller, .. }: Auth<need::KeysRead>,
+    _: NoQuery,
     ObjectId(id): ObjectId<KeyId>,
 ) -> Result<Json<Key>, Problem> {
     Ok(Json(Key::of(&app.store.key(caller.account(), id).await?)))

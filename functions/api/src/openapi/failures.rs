@@ -105,7 +105,7 @@ pub(super) fn of(path: &str, method: &str, operation: &Value, repeatable: bool) 
     let own = |code: &Code| named.contains(&code.as_str()) || (repeatable && OF_REPEATED.contains(code));
     let own: Vec<Code> = Code::ALL.iter().copied().filter(own).collect();
     let codes = [EVERYWHERE.as_slice(), &own].concat();
-    let general = statuses(path, method, operation);
+    let general = statuses(path, method);
     let fails = |status: u16| general.contains(&status) || own.iter().any(|code| code.status() == status);
     let more = |status: u16| own.iter().any(|code| code.status() == status && !EVERYWHERE.contains(code));
     let described = |(status, name): &(u16, &str)| {
@@ -132,16 +132,14 @@ fn has_query(operation: &Value) -> bool {
 }
 
 /// The statuses with which an operation fails for reasons that it shares with others.
-fn statuses(path: &str, method: &str, operation: &Value) -> Vec<u16> {
-    let mut statuses = vec![401, 403, 429, 500, 503, 504];
+fn statuses(path: &str, method: &str) -> Vec<u16> {
+    // An unknown query parameter is 422 everywhere.
+    let mut statuses = vec![401, 403, 422, 429, 500, 503, 504];
     if path.contains("{id}") {
         statuses.push(404);
     }
     if method != "get" {
         statuses.extend([400, 413, 415]);
-    }
-    if method != "get" || has_query(operation) || path == "/api/metrics" {
-        statuses.push(422);
     }
     // Whatever changes something may collide with others who change it.
     if method != "get" && !path.starts_with("/api/v1/tools/") {
