@@ -67,6 +67,7 @@ FORMATS = {"uri": st.sampled_from(PLACES).map(lambda place: ORIGIN + place), "da
 HOSTS = ["localhost", "LOCALHOST", "localhost.", "127.0.0.1", "::1", "[::1]"]
 FORMATS |= {"host": st.sampled_from(HOSTS), "dns-name": st.just("localhost"), "name-server": st.sampled_from([*HOSTS, "127.0.0.1:9"])}
 FORMATS |= {"json-path": st.sampled_from(["$", "$.status", "$.nodes[*].up"]), "dns-record": st.just("192.0.2.1")}
+FORMATS |= {"actor": st.sampled_from(["operator", "checker", "checker:hel", "delivery", "recovery", "system", OWN_KEY])}
 FORMATS |= {"region": st.sampled_from(REGIONS), "expected-status": st.sampled_from(STATUSES)}
 for name, values in FORMATS.items():
     schemathesis.openapi.format(name, values)

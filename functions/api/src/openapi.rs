@@ -9,11 +9,14 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 use valpero_domain::Kind;
 use valpero_http::{Code, ProblemDocument, RECEIPT_HOURS};
-use valpero_views::{WebhookEvent, schema::FilterValue};
+use valpero_views::{
+    WebhookEvent,
+    schema::{ActorFilter, FilterValue},
+};
 
 /// Schemas that no route names by itself.
 #[derive(OpenApi)]
-#[openapi(components(schemas(Code, ProblemDocument, WebhookEvent, FilterValue)))]
+#[openapi(components(schemas(Code, ProblemDocument, WebhookEvent, ActorFilter, FilterValue)))]
 struct Shared;
 
 /// The document.

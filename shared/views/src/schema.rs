@@ -69,6 +69,7 @@ texts! {
     Name spec::NAME;
     Tag spec::TAG;
     FilterValue spec::FILTER_VALUE;
+    ActorFilter spec::ACTOR;
     ExpectedStatus spec::EXPECTED_STATUS;
     Status valpero_domain::status::Status::TEXT;
     DegradedReason valpero_domain::status::DegradedReason::TEXT;
