@@ -109,7 +109,7 @@ impl Delivery {
             // The receiver was never asked: that is one to look at.
             tracing::error!(delivery_id = %delivery.id, error, "a webhook was not sent by a fault of our own");
         }
-        self.end_turn(&delivery, matches!(&received, Ok(Reply { status: 200..300, .. }))).await?;
+        self.end_turn(&delivery, error.is_none()).await?;
         let http_status = received.as_ref().ok().map(|reply| reply.status);
         let response_headers = received.ok().map(|reply| reply.head);
         delivery.note(Attempt { at, http_status, latency_ms, error, response_headers });

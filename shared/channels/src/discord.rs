@@ -9,7 +9,7 @@ use valpero_domain::{Invalid, channel::Hook};
 
 use crate::{
     judge::{by_status, said},
-    message::{Item, Kind, Message},
+    message::{Kind, Message},
     text::{escaped, link, markdown},
     wire::{Answer, Outgoing, Request, Step, Thread, Verdict},
 };
@@ -59,12 +59,7 @@ fn body(message: &Message) -> Value {
         .map(|fact| (escaped(fact.label, NAME_MAX, markdown), escaped(&fact.value, VALUE_MAX, markdown)))
         .collect();
     let taken = units(&links) + facts.iter().map(|(label, value)| units(label) + units(value)).sum::<usize>();
-    let items: Vec<String> = message.items.iter().map(Item::line).collect();
-    let words = [message.summary.as_str(), message.note.as_deref().unwrap_or_default(), &items.join("\n")]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join("\n\n");
+    let words = message.words();
     let room = (EMBEDS_MAX - taken - 2).min(DESCRIPTION_MAX - LINKS_MAX - 2);
     let mut description = escaped(&words, room, markdown);
     if !links.is_empty() {

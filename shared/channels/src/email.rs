@@ -1,6 +1,6 @@
 //! E-mail. All messages of an incident refer to one id, so that programs show them together.
 //!
-//! That id is of no mail that was ever sent: what sends the mail, such as SES, may put its own `Message-ID` in the place of ours, and
+//! No mail has that ID: what sends the mail, such as SES, may put its own `Message-ID` in the place of ours, and
 //! `References` to an id that nobody has serve as well.
 
 use valpero_domain::channel::Email;

@@ -28,12 +28,7 @@ pub(crate) fn render(settings: &Hook, message: &Message) -> Result<Outgoing, Inv
 /// Texts of cards know a little HTML, and no mention.
 fn body(message: &Message) -> Value {
     let text = |text: &str, max: usize| html(&cut_json(text, max)).replace('\n', "<br>");
-    let items: Vec<String> = message.items.iter().map(crate::message::Item::line).collect();
-    let words = [message.summary.as_str(), message.note.as_deref().unwrap_or_default(), &items.join("\n")]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join("\n\n");
+    let words = message.words();
     let mut widgets = vec![json!({"textParagraph": {"text": text(&words, WORDS_MAX)}})];
     for fact in message.facts.iter().take(FACTS_MAX) {
         let value = text(&fact.value, FACT_MAX);

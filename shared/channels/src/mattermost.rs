@@ -5,7 +5,7 @@ use valpero_domain::{Invalid, channel::Hook};
 
 use crate::{
     judge::{by_status, said},
-    message::{Item, Message},
+    message::Message,
     text::{cut, escaped, link, mattermost},
     wire::{Answer, Outgoing, Request, Verdict},
 };
@@ -25,12 +25,7 @@ pub(crate) fn render(settings: &Hook, message: &Message) -> Result<Outgoing, Inv
 }
 
 fn body(message: &Message) -> Value {
-    let items: Vec<String> = message.items.iter().map(Item::line).collect();
-    let words = [message.summary.as_str(), message.note.as_deref().unwrap_or_default(), &items.join("\n")]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join("\n\n");
+    let words = message.words();
     let links: Vec<String> = message.links().iter().map(|(label, url)| format!("[{label}]({})", link(url))).collect();
     // Half a link is none.
     let links = Some(links.join(" · ")).filter(|links| links.chars().count() <= LINKS_MAX).unwrap_or_default();

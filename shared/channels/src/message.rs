@@ -212,6 +212,16 @@ pub struct Message {
 }
 
 impl Message {
+    /// Summary, note and lines of a digest, with an empty line between them.
+    pub(crate) fn words(&self) -> String {
+        let items: Vec<String> = self.items.iter().map(Item::line).collect();
+        [self.summary.as_str(), self.note.as_deref().unwrap_or_default(), &items.join("\n")]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join("\n\n")
+    }
+
     /// What an event tells.
     pub fn of(event: &Event, context: &Context) -> Self {
         let kind = say::kind_of(event, context.occasion);

@@ -2,7 +2,7 @@
 //!
 //! The incident is the `dedup_key`: `trigger` opens an alert or adds to the one of this key, `acknowledge` and `resolve` apply to the
 //! open alert of this key and to nothing else. PagerDuty groups alerts by itself, so it is never sent a digest of incidents, whose
-//! alerts could not be resolved one by one. It has no word for comments.
+//! alerts could not be resolved one by one. Its API has no comments.
 
 use serde_json::{Map, Value, json};
 use valpero_domain::{Invalid, channel::PagerDuty};

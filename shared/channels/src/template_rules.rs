@@ -52,40 +52,31 @@ pub(crate) fn check(template: &str) -> Result<(), Invalid> {
     Ok(())
 }
 
-/// The code up to its end, which a text in quotes does not contain.
-fn code<'a>(from: &'a str, end: &str) -> Option<&'a str> {
-    let mut quote = None;
-    let mut escaped = false;
-    for (place, c) in from.char_indices() {
-        match (quote, c) {
+/// The characters of code that are outside of its quotes, and their places.
+fn unquoted(code: &str) -> impl Iterator<Item = (usize, char)> {
+    let (mut quote, mut escaped) = (None, false);
+    code.char_indices().filter(move |(_, c)| {
+        match (quote, *c) {
             (Some(_), _) if escaped => escaped = false,
             (Some(_), '\\') => escaped = true,
             (Some(open), c) if open == c => quote = None,
             (Some(_), _) => {}
-            (None, '"' | '\'') => quote = Some(c),
-            (None, _) if from[place..].starts_with(end) => return Some(&from[..place]),
-            (None, _) => {}
+            (None, open @ ('"' | '\'')) => quote = Some(open),
+            (None, _) => return true,
         }
-    }
-    None
+        false
+    })
+}
+
+/// The code up to its end, which a text in quotes does not contain.
+fn code<'a>(from: &'a str, end: &str) -> Option<&'a str> {
+    let (place, _) = unquoted(from).find(|(place, _)| from[*place..].starts_with(end))?;
+    Some(&from[..place])
 }
 
 /// The code without what stands in its quotes.
 fn without_texts(code: &str) -> String {
-    let mut plain = String::new();
-    let mut quote = None;
-    let mut escaped = false;
-    for c in code.chars() {
-        match (quote, c) {
-            (Some(_), _) if escaped => escaped = false,
-            (Some(_), '\\') => escaped = true,
-            (Some(open), c) if open == c => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'') => quote = Some(c),
-            (None, c) => plain.push(c),
-        }
-    }
-    plain
+    unquoted(code).map(|(_, c)| c).collect()
 }
 
 fn tag(inside: &str) -> Result<(), String> {

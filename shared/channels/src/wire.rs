@@ -14,7 +14,7 @@ pub enum Outgoing {
     Http(Request),
     /// As an e-mail.
     Mail(Mail),
-    /// Not at all: the receiver has no word for it.
+    /// Not at all: the receiver's API cannot express it.
     Nothing {
         /// Why not.
         why: &'static str,

@@ -39,17 +39,8 @@ impl<S: Send + Sync> FromRequestParts<S> for NoQuery {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        no_query(&parts.uri).map(|()| Self)
+        Params::of(&parts.uri).finish().map(|()| Self)
     }
-}
-
-/// 422 for each parameter of a query that nobody reads.
-fn no_query(uri: &Uri) -> Result<(), Problem> {
-    let mut faults = Faults::default();
-    for (name, _) in url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
-        faults.add(format!("/{name}"), "is not a known parameter; there are none");
-    }
-    faults.finish(Some(())).map_err(Problem::invalid)
 }
 
 /// A JSON body, or none, which reads as `{}`.
@@ -103,7 +94,7 @@ impl<S: Send + Sync> FromRequest<S> for NoBody {
 
 /// The bytes of a body. No route that takes one has parameters in its query, so a misspelt one is told, and nothing is done.
 async fn read(request: Request) -> Result<axum::body::Bytes, Problem> {
-    no_query(request.uri())?;
+    Params::of(request.uri()).finish()?;
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: usize| length > BODY_MAX) {
         return Err(Problem::too_large(BODY_MAX));
@@ -147,8 +138,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let mut params = Self { path: parts.uri.path().to_owned(), ..Self::default() };
-        for (name, value) in url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
+        Ok(Self::of(&parts.uri))
+    }
+}
+
+impl Params {
+    fn of(uri: &Uri) -> Self {
+        let mut params = Self { path: uri.path().to_owned(), ..Self::default() };
+        for (name, value) in url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
             params.given.entry(name.into_owned()).or_default().push(value.into_owned());
         }
         let mut query = url::form_urlencoded::Serializer::new(format!("{}?", params.path));
@@ -156,11 +153,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
             query.extend_pairs(values.iter().map(|value| (name, value)));
         }
         params.query = query.finish();
-        Ok(params)
+        params
     }
-}
 
-impl Params {
     /// A parameter as a `T`. An empty one is a fault: nothing is asked for by leaving it out.
     pub fn take<T: FromStr<Err: fmt::Display>>(&mut self, name: &'static str) -> Option<T> {
         let text = self.given_text(name)?;
@@ -257,9 +252,9 @@ impl Params {
     /// # Errors
     /// All faults, and every parameter that nobody took.
     pub fn finish(mut self) -> Result<(), Problem> {
+        let known = if self.known.is_empty() { "none".to_owned() } else { self.known.join(", ") };
         for name in self.given.keys() {
-            self.faults
-                .add(format!("/{name}"), format!("is not a known parameter; there are {}", self.known.join(", ")));
+            self.faults.add(format!("/{name}"), format!("is not a known parameter; there are {known}"));
         }
         self.faults.finish(Some(())).map_err(Problem::invalid)
     }

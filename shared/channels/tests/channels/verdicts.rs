@@ -8,7 +8,7 @@ use valpero_domain::channel::{ChannelType, Settings, Telegram};
 
 use super::{KINDS, message, read, request, settings};
 
-/// The verdict in a word, and the wait where the receiver names one.
+/// Name of the verdict, and the wait that the receiver asked for.
 fn verdict(receiver: &str, status: u16, retry_after_s: Option<i64>, body: &str) -> (&'static str, Option<i64>) {
     let settings = settings(receiver);
     let sent = match receiver {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::fields;
 use crate::{Invalid, http_check::REDACTED, monitor::HttpUrl};
 
-/// A hook's URL, which is all that a sender needs: whoever knows it can post.
+/// URL of a hook. It is a secret: no other credential is needed to post.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SecretUrl(HttpUrl);
