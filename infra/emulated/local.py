@@ -65,6 +65,17 @@ def survives(function, key):
     step("in the same process", before and function.processes() == before, (before, function.processes()))
 
 
+def mail(function, key, folder):
+    body = {"name": "Ops", "type": "email", "to": ["ops@example.com"]}
+    status, _, made = function.call("POST", "/api/v1/channels", key, body)
+    step("a function makes a channel for mail", status == 201, made)
+    status, _, answer = function.call("POST", f"/api/v1/channels/{made['id']}/test", key)
+    step("and sends a test by its SES", (status, answer["outcome"]) == (200, "delivered"), answer)
+    # Beside those to the owner, whom the first start tells of every monitor.
+    mails = [mail for mail in (read(os.path.join(folder, name)) for name in os.listdir(folder)) if "To: ops@example.com" in mail]
+    step("which keeps it as a file", len(mails) == 1 and "Subject: Test: Ops" in mails[0], mails)
+
+
 def run(deployment):
     folder = tempfile.mkdtemp(prefix="valpero-services-")
     data = os.path.join(folder, "data")
@@ -79,6 +90,8 @@ def run(deployment):
         start = lambda name, more: Function(f"{name}Function", environment | more, os.path.join(folder, name + ".log"))
         functions = {name: start(name, signed) for name in ("Monitors", "Incidents")}
         story(functions, up.key)
+        functions["Alerts"] = start("Alerts", signed)
+        mail(functions["Alerts"], up.key, os.path.join(data, "mail"))
         survives(functions["Monitors"], up.key)
         functions["Account"] = start("Account", signed)
         status, _, account = functions["Account"].call("GET", "/api/v1/account", up.key)

@@ -59,7 +59,7 @@ class Deployment:
 
     def logs(self):
         """What all functions have logged in all regions."""
-        names = ("account", "monitors", "incidents", "webhooks", "metrics", "tools", "docs", "delivery", "rollup")
+        names = ("account", "monitors", "incidents", "webhooks", "metrics", "alerts", "tools", "docs", "delivery", "rollup")
         functions = [(f"{self.stack}-{name}", HOME) for name in names]
         functions += [(f"{self.stack}-checker-{code}", region) for code, region in self.regions.items()]
         return [line for function, region in functions for line in self.cloud.log(function, region)]
@@ -127,7 +127,7 @@ def faults(deployment):
 
 
 def one_region(deployment):
-    deployment.deploy("--architecture", "x86_64", "AllowPrivateTargets=yes", "AlarmEmail=ops@example.com")
+    deployment.deploy("--architecture", "x86_64", "AllowPrivateTargets=yes", "AlarmEmail=ops@example.com", "MailFrom=valpero@example.com")
     step("infra/deploy makes the stack", "ApiUrl" in deployment.outputs, deployment.outputs)
     step("and protects it from deletion", deployment.protected())
     alarms = deployment.cloud.client("cloudwatch", HOME).describe_alarms()["MetricAlarms"]
@@ -171,6 +171,7 @@ def one_region(deployment):
     step("POST …/check is accepted", answer.status == 202 and answer.json["regions"] == ["hel"], answer)
     step("and reaches the checker through the event bus", until(20, lambda: len(site.seen) > before))
 
+    first, second = escalated(api, made)
     site.status = 503
     down = until(90, lambda: status(api, made) == "down")
     step("a site that fails is down within two ticks", down or until(60, lambda: status(api, made) == "down"))
@@ -181,6 +182,9 @@ def one_region(deployment):
     step(
         "and tells of the incident", body["type"] == "incident.opened" and body["data"]["incident"]["cause"]["code"] == "http_status", body
     )
+    step("so does the first step of its policy", until(20, lambda: first.events("incident.opened")), deployment.last_words)
+    step("and after a minute the second", until(150, lambda: second.events("incident.opened")), deployment.last_words)
+    step("not before", second.seen[0].at - first.seen[0].at >= 50, (first.seen[0].at, second.seen[0].at))
     [incident] = api.call("GET", f"/api/v1/incidents?monitor_id={made['id']}").json["data"]
     answer = api.call("POST", f"/api/v1/incidents/{incident['id']}/acknowledge", {"note": "on it"})
     step("it can be acknowledged", answer.status == 200 and answer.json["acknowledged_at"], answer)
@@ -188,12 +192,17 @@ def one_region(deployment):
     check_now(api, made)
     step("a site that answers again is up", until(150, lambda: status(api, made) == "up"))
     step("which is told, too", until(20, lambda: hook.events("incident.resolved")))
+    step("by both steps", until(20, lambda: first.events("incident.resolved") and second.events("incident.resolved")))
+    step("once each", (len(first.seen), len(second.seen)) == (2, 2), (first.seen, second.seen))
+    told = api.call("GET", f"/api/v1/incidents/{incident['id']}").json["notified"]
+    step("and the incident says who was told", [one["status"] for one in told] == ["succeeded", "succeeded"], told)
     step(
         "in the order of what happened",
         [event["type"] for event in hook.events()] == ["incident.opened", "incident.acknowledged", "incident.resolved"],
         hook.events(),
     )
     contract(deployment, api, made, hook)
+    mail(api)
     apart = until(130, lambda: [line for line in deployment.cloud.log("valpero-checker-hel", HOME) if '"handed_over":1' in line])
     step("a slow target is left to an invocation of its own, through the event bus", apart, deployment.last_words)
     minute = json.loads(apart[-1])["at"]
@@ -206,6 +215,22 @@ def one_region(deployment):
     step("the monitor is deleted", answer.status == 204 and status_code(api, made) == 404, answer)
     denied = [line for line in deployment.logs() if "AccessDenied" in line or "not authorized" in line]
     step("and no policy was in the way", not denied, denied[:5])
+
+
+def escalated(api, made):
+    """Two receivers of the monitor's incidents: of the first step, and of the one a minute later."""
+    receivers, channels = (target(), target()), []
+    for receiver in receivers:
+        channel = api.call("POST", "/api/v1/channels", {"name": "On call", "type": "webhook", "url": receiver.url + "channel"})
+        step("a channel is made", channel.status == 201, channel)
+        channels.append(channel.json["id"])
+    steps = [{"after_minutes": minutes, "channel_ids": [channel]} for minutes, channel in enumerate(channels)]
+    policy = api.call("POST", "/api/v1/escalation-policies", {"name": "On call", "steps": steps})
+    step("a policy of two steps is made", policy.status == 201, policy)
+    routes = {"routes": [{"match": {"monitor_ids": [made["id"]]}, "policy_id": policy.json["id"]}]}
+    answer = api.call("PUT", "/api/v1/alert-routes", routes)
+    step("and a route that leads the monitor to it", answer.status == 200, answer)
+    return receivers
 
 
 def contract(deployment, api, made, hook):
@@ -246,6 +271,14 @@ def contract(deployment, api, made, hook):
     step("the hourly summary has all that is over", "spans" in answer and summed >= over, (answer, rolled, over))
     hours = api.call("GET", f"/api/v1/monitors/{made['id']}/response-times").json["data"]
     step("and the hour that has just begun is summed up as it is read", hours and hours[-1]["count"] > 0, hours)
+
+
+def mail(api):
+    """A channel for mail. Nothing is sent: the emulator asks the policies about the resource `*`, and ours allow one identity."""
+    made = api.call("POST", "/api/v1/channels", {"name": "Mail", "type": "email", "to": ["ops@example.com"]})
+    step("with MailFrom a channel for mail can be made", made.status == 201, made)
+    answer = api.call("DELETE", f"/api/v1/channels/{made.json['id']}")
+    step("and deleted", answer.status == 204, answer)
 
 
 def status_code(api, made):

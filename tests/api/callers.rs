@@ -38,7 +38,7 @@ async fn post(world: &World, caller: &Arc<Caller>, path: &str, name: &str, body:
         .body(Body::from(body.to_string()))
         .expect("a request");
     request.extensions_mut().insert(Arc::clone(caller));
-    let router = valpero_api::inner_router(world.stack.app.clone(), world.stack.tools.clone());
+    let router = valpero_api::inner_router(world.stack.app.clone(), world.stack.ways_out.clone());
     router.oneshot(request).await.expect("infallible")
 }
 

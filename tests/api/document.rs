@@ -48,6 +48,13 @@ async fn bodies_are_described_by_the_fields_that_are_read() {
     let document = valpero_api::openapi::document();
     let zzz = || json!({"zzz": 1});
     let key = world.post("/api/v1/keys", &owner, json!({"name": "ci"})).await.expect(201).text("/id");
+    let hook = json!({"name": "Ops", "type": "ntfy", "topic": "ops"});
+    let channel = world.post("/api/v1/channels", &owner, hook).await.expect(201).text("/id");
+    let policies = "/api/v1/escalation-policies";
+    let steps = json!([{"after_minutes": 0, "channel_ids": [channel]}]);
+    let policy = world.post(policies, &owner, json!({"name": "Ops", "steps": steps})).await.expect(201).text("/id");
+    let policy = format!("{policies}/{policy}");
+    let channel = format!("/api/v1/channels/{channel}");
     let named = format!("/api/v1/keys/{key}");
     let rotate = format!("{named}/rotate");
     let (one, story) = (format!("/api/v1/monitors/{monitor}"), format!("/api/v1/incidents/{incident}"));
@@ -63,6 +70,15 @@ async fn bodies_are_described_by_the_fields_that_are_read() {
         ("POST", &format!("{story}/comments"), zzz(), "", "CommentCreate"),
         ("POST", "/api/v1/webhooks/rotate-secret", zzz(), "", "SecretRotation"),
         ("POST", "/api/v1/webhooks/test", zzz(), "", "WebhookTest"),
+        ("POST", "/api/v1/channels", zzz(), "", "ChannelCreate"),
+        ("PATCH", &channel, zzz(), "", "ChannelPatch"),
+        ("POST", "/api/v1/channels/preview", zzz(), "", "PreviewSettings"),
+        ("POST", policies, zzz(), "", "EscalationPolicyCreate"),
+        ("POST", policies, json!({"steps": [zzz()]}), "/steps/0", "EscalationStep"),
+        ("PATCH", &policy, zzz(), "", "EscalationPolicyPatch"),
+        ("PUT", "/api/v1/alert-routes", zzz(), "", "AlertRoutesPut"),
+        ("PUT", "/api/v1/alert-routes", json!({"routes": [zzz()]}), "/routes/0", "AlertRoute"),
+        ("PUT", "/api/v1/alert-routes", json!({"routes": [{"match": zzz()}]}), "/routes/0/match", "AlertMatch"),
         ("POST", "/api/v1/tools/http", zzz(), "", "HttpTool"),
         ("POST", "/api/v1/tools/ssl", zzz(), "", "SslTool"),
         ("POST", "/api/v1/tools/dns", zzz(), "", "DnsTool"),
@@ -107,7 +123,7 @@ async fn queries_are_described_by_the_parameters_that_are_read() {
         assert_eq!(known, described, "{path}");
         lists += 1;
     }
-    assert_eq!(lists, 9, "seven lists, the response times and the reference page");
+    assert_eq!(lists, 12, "ten lists, the response times and the reference page");
 }
 
 #[test]
@@ -137,7 +153,7 @@ fn every_operation_says_how_it_fails_and_every_answer_carries_the_headers() {
             }
         }
     }
-    assert_eq!(operations.len(), 39);
+    assert_eq!(operations.len(), 60);
     assert_eq!(document["webhooks"].as_object().map(serde_json::Map::len), Some(9));
 }
 
@@ -219,6 +235,8 @@ fn answers_link_to_the_operations_on_what_they_name() {
         ("/api/v1/monitors", ("post", "201")),
         ("/api/v1/incidents", ("get", "200")),
         ("/api/v1/webhooks/deliveries", ("get", "200")),
+        ("/api/v1/channels", ("post", "201")),
+        ("/api/v1/escalation-policies", ("post", "201")),
     ] {
         let on_one = paths.iter().filter(|(path, _)| path.starts_with(&format!("{collection}/{{id}}")));
         let operations = on_one.flat_map(|(_, item)| item.as_object().expect("operations").values());

@@ -70,6 +70,7 @@ async fn resolved_by_hand_while_it_still_fails_the_next_confirmed_failure_opens_
     assert!(resolved.text("/resolved_by").starts_with("key_"));
     let again = world.post(&format!("/api/v1/incidents/{id}/resolve"), &owner, json!(null)).await.expect(200);
     assert_eq!(again.json, resolved.json);
+    world.deliver().await;
     world.tick().await;
     let incidents = world.incidents(&owner).await;
     assert_eq!((incidents.len(), &incidents[0]["status"]), (2, &json!("ongoing")));

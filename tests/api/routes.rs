@@ -13,7 +13,10 @@ pub struct Row(pub &'static str, pub &'static str, pub Scope, pub Value, pub u16
 
 /// Every route that needs a key.
 pub fn table() -> Vec<Row> {
-    use Scope::{AccountRead, IncidentsRead, IncidentsWrite, KeysRead, KeysWrite, MonitorsRead, MonitorsWrite};
+    use Scope::{
+        AccountRead, AlertsRead, AlertsWrite, IncidentsRead, IncidentsWrite, KeysRead, KeysWrite, MonitorsRead,
+        MonitorsWrite,
+    };
     let none = || Value::Null;
     vec![
         Row("GET", "/api/v1/account", AccountRead, none(), 200),
@@ -46,6 +49,27 @@ pub fn table() -> Vec<Row> {
         Row("GET", "/api/v1/webhooks/deliveries", MonitorsRead, none(), 200),
         Row("GET", "/api/v1/webhooks/deliveries/{delivery}", MonitorsRead, none(), 200),
         Row("POST", "/api/v1/webhooks/deliveries/{delivery}/redeliver", MonitorsWrite, none(), 202),
+        Row("GET", "/api/v1/channels", AlertsRead, none(), 200),
+        Row("POST", "/api/v1/channels", AlertsWrite, json!({"name": "Ops", "type": "ntfy", "topic": "ops"}), 201),
+        Row("POST", "/api/v1/channels/preview", AlertsRead, json!({"type": "ntfy", "topic": "ops"}), 200),
+        Row("GET", "/api/v1/channels/{channel}", AlertsRead, none(), 200),
+        Row("PATCH", "/api/v1/channels/{channel}", AlertsWrite, json!({"name": "New"}), 200),
+        Row("DELETE", "/api/v1/channels/{channel}", AlertsWrite, none(), 204),
+        Row("POST", "/api/v1/channels/{channel}/test", AlertsWrite, none(), 200),
+        Row("POST", "/api/v1/monitors/{monitor}/mute", AlertsWrite, json!({"until": "2027-01-01T00:00:00Z"}), 200),
+        Row("POST", "/api/v1/monitors/{monitor}/unmute", AlertsWrite, none(), 200),
+        Row("POST", "/api/v1/mute", AlertsWrite, json!({"until": "2027-01-01T00:00:00Z"}), 200),
+        Row("POST", "/api/v1/unmute", AlertsWrite, none(), 200),
+        Row("GET", "/api/v1/escalation-policies", AlertsRead, none(), 200),
+        Row("POST", "/api/v1/escalation-policies", AlertsWrite, policy("{channel}"), 201),
+        Row("GET", "/api/v1/escalation-policies/{policy}", AlertsRead, none(), 200),
+        Row("PATCH", "/api/v1/escalation-policies/{policy}", AlertsWrite, json!({"name": "New"}), 200),
+        Row("DELETE", "/api/v1/escalation-policies/{policy}", AlertsWrite, none(), 204),
+        Row("GET", "/api/v1/alert-routes", AlertsRead, none(), 200),
+        Row("PUT", "/api/v1/alert-routes", AlertsWrite, json!({"routes": []}), 200),
+        Row("GET", "/api/v1/deliveries", AlertsRead, none(), 200),
+        Row("GET", "/api/v1/deliveries/{delivery}", AlertsRead, none(), 200),
+        Row("POST", "/api/v1/deliveries/{delivery}/redeliver", AlertsWrite, none(), 202),
         Row("POST", "/api/v1/tools/http", MonitorsRead, json!({"url": "http://127.0.0.1:9/"}), 200),
         Row("POST", "/api/v1/tools/ssl", MonitorsRead, json!({"host": "127.0.0.1", "port": 9}), 200),
         Row("POST", "/api/v1/tools/dns", MonitorsRead, json!({"name": "nowhere.example"}), 200),
@@ -54,6 +78,11 @@ pub fn table() -> Vec<Row> {
         Row("GET", "/api/metrics", MonitorsRead, none(), 200),
         Row("GET", "/api/metrics", IncidentsRead, none(), 200),
     ]
+}
+
+/// An escalation policy that tells one channel at once.
+fn policy(channel: &str) -> Value {
+    json!({"name": "Ops", "steps": [{"after_minutes": 0, "channel_ids": [channel]}]})
 }
 
 /// An account that has one of everything, and the ids of them.
@@ -65,6 +94,8 @@ pub struct Things {
     incident: String,
     delivery: String,
     check: String,
+    channel: String,
+    policy: String,
 }
 
 /// An account that has one of everything.
@@ -81,14 +112,26 @@ pub async fn things(world: &World) -> Things {
     let delivery = tested.text("/id");
     let check = world.post(&format!("/api/v1/monitors/{monitor}/check"), &owner, json!(null)).await.expect(202);
     let check = check.text("/check_id");
-    Things { owner, key, monitor, incident, delivery, check }
+    let hook = json!({"name": "Ops", "type": "mattermost", "webhook_url": "http://127.0.0.1:9/hooks/x"});
+    let channel = world.post("/api/v1/channels", &owner, hook).await.expect(201).text("/id");
+    // Of a channel of its own, so that the other can be deleted.
+    let used = json!({"name": "Ops", "type": "ntfy", "topic": "ops"});
+    let used = world.post("/api/v1/channels", &owner, used).await.expect(201).text("/id");
+    let policy = world.post("/api/v1/escalation-policies", &owner, policy(&used)).await.expect(201).text("/id");
+    Things { owner, key, monitor, incident, delivery, check, channel, policy }
 }
 
 impl Things {
     /// A path or body with their ids in place of the marks.
     pub fn fill(&self, text: &str) -> String {
         let ids = [("{key}", &self.key), ("{monitor}", &self.monitor)];
-        let more = [("{incident}", &self.incident), ("{delivery}", &self.delivery), ("{check}", &self.check)];
+        let more = [
+            ("{incident}", &self.incident),
+            ("{delivery}", &self.delivery),
+            ("{check}", &self.check),
+            ("{channel}", &self.channel),
+            ("{policy}", &self.policy),
+        ];
         ids.into_iter().chain(more).fold(text.to_owned(), |text, (mark, id)| text.replace(mark, id))
     }
 }
@@ -113,8 +156,19 @@ async fn every_route_knows_its_owner_a_stranger_a_lesser_key_and_nobody() {
         assert!(refused.text("/detail").contains(scope.as_str()), "{label}: the problem names the scope");
         if names_an_object {
             let theirs = world.call(method, &path, &stranger.token, body.clone()).await;
-            assert_eq!((theirs.status.as_u16(), theirs.problem().0), (404, "not_found"), "{label}");
-            let ids = [&things.key, &things.monitor, &things.incident, &things.delivery, &things.check];
+            // A channel that a policy would tell is a setting of it.
+            let refusal =
+                if path == "/api/v1/escalation-policies" { (422, "validation_failed") } else { (404, "not_found") };
+            assert_eq!((theirs.status.as_u16(), theirs.problem().0), refusal, "{label}");
+            let ids = [
+                &things.key,
+                &things.monitor,
+                &things.incident,
+                &things.delivery,
+                &things.check,
+                &things.channel,
+                &things.policy,
+            ];
             let never = ids.into_iter().fold(path.clone(), |path, id| {
                 let other = format!("{}{}", &id[..4], "0".repeat(26));
                 path.replace(id.as_str(), &other)
@@ -153,7 +207,7 @@ async fn the_table_lists_every_route_there_is_with_its_scope() {
             }
         }
     }
-    let marks = ["{key}", "{monitor}", "{incident}", "{delivery}"];
+    let marks = ["{key}", "{monitor}", "{incident}", "{delivery}", "{channel}", "{policy}"];
     let plain =
         |path: &str| marks.iter().fold(path.replace("{check}", "{check_id}"), |path, mark| path.replace(mark, "{id}"));
     let listed: BTreeSet<String> =

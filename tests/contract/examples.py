@@ -1,10 +1,12 @@
 """The document's examples: each fits its schema, and each request's, sent to a server, is answered as the document says."""
 
-import copy
+import datetime
+import json
+import re
 
 import jsonschema_rs
 
-from suite import operations, start
+from suite import alerted, operations, start
 from testkit.paths import tail
 from testkit.steps import step
 from testkit.waiting import until
@@ -78,11 +80,24 @@ def sent(up, document):
     opened = until(90, lambda: up.call("GET", "/incidents")[1]["data"])
     step("a monitor is down", opened, lambda: tail(up.log))
     _, key = up.call("POST", "/keys", {"name": "to be rotated"})
-    objects = {"monitors": monitor["id"], "keys": key["id"], "incidents": opened[0]["id"]}
+    channel, policy = alerted(up)
+    objects = {
+        "monitors": monitor["id"],
+        "keys": key["id"],
+        "incidents": opened[0]["id"],
+        "channels": channel,
+        "escalation-policies": policy,
+    }
+    # What examples name, and what there is.
+    names = {"chn_": channel, "pol_": policy}
     for method, path, operation, content in with_bodies(document):
-        body = copy.deepcopy(content["example"])
+        example = re.sub(r"(chn_|pol_)[0-9A-Z]{26}", lambda found: names[found[1]], json.dumps(content["example"]))
+        body = json.loads(example)
         if "monitor_id" in body:
             body["monitor_id"] = monitor["id"]
+        if "until" in body:
+            # A mute ends in the next 366 days, and the document is older than that some day.
+            body["until"] = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)).isoformat()
         place = path.removeprefix("/api/v1")
         status, answer = up.call(method, place.replace("{id}", objects.get(place.split("/")[1], "")), body)
         promised = operation["responses"].get(str(status), {})

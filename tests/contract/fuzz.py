@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 
-from suite import HERE, operations, program, start
+from suite import HERE, alerted, operations, program, start
 from testkit.paths import new_folder, read, tail, write
 from testkit.steps import step
 from testkit.waiting import until
@@ -38,13 +38,14 @@ def run(valpero):
 
 
 def peopled(up):
-    """Monitors that are down, their incidents and their deliveries, so that the run finds several of each."""
+    """Monitors that are down, their incidents and their deliveries, and whom they would alert, so that the run finds several of each."""
     nobody = "http://127.0.0.1:9/"
     for _ in range(3):
         status, monitor = up.call("POST", "/monitors", {"url": nobody, "webhook_url": nobody, "retries": 0})
         step("a monitor is made of a site that is not there", status == 201, monitor)
         up.call("POST", f"/monitors/{monitor['id']}/check")
     three = lambda path: until(90, lambda: len(up.call("GET", path)[1]["data"]) >= 3)
+    alerted(up)
     step("their incidents open", three("/incidents"), lambda: tail(up.log))
     step("and webhooks tell of them", three("/webhooks/deliveries"), lambda: tail(up.log))
 

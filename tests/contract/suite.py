@@ -5,6 +5,7 @@ import os
 from testkit import environments
 from testkit.paths import TARGET
 from testkit.server import Up
+from testkit.steps import step
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # Where the parts leave what they wrote and saw.
@@ -36,3 +37,15 @@ def operations(document):
     methods = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
     places = [*document["paths"].items(), *document.get("webhooks", {}).items()]
     return [(method.upper(), path, item[method]) for path, item in places for method in methods if method in item]
+
+
+def alerted(up):
+    """The ids of a channel and of a policy that names it; a route leads to the policy."""
+    status, channel = up.call("POST", "/channels", {"name": "Kept", "type": "mattermost", "webhook_url": "http://127.0.0.1:9/hooks/kept"})
+    step("a channel is made", status == 201, channel)
+    steps = [{"after_minutes": 0, "channel_ids": [channel["id"]]}]
+    status, policy = up.call("POST", "/escalation-policies", {"name": "Kept", "steps": steps})
+    step("a policy is made that names it", status == 201, policy)
+    status, routes = up.call("PUT", "/alert-routes", {"routes": [{"policy_id": policy["id"]}]})
+    step("and a route that leads to the policy", status == 200, routes)
+    return channel["id"], policy["id"]

@@ -39,6 +39,34 @@ async fn told() -> Usage {
     usage
 }
 
+/// What the delivery worker consumes for the opening and the end of an incident that three channels are told of.
+async fn told_to_channels() -> (Usage, Usage) {
+    let world = World::new().await;
+    let (site, receiver) = (Site::start().await, Receiver::start().await);
+    let owner = world.tenant(Plan::Business).await;
+    let mut channels = Vec::new();
+    for name in ["Chat", "On call", "Boss"] {
+        let channel = json!({"name": name, "type": "mattermost", "webhook_url": receiver.url()});
+        channels.push(world.post("/api/v1/channels", &owner, channel).await.expect(201).text("/id"));
+    }
+    let policy = json!({"name": "All", "steps": [{"after_minutes": 0, "channel_ids": channels}]});
+    let policy = world.post("/api/v1/escalation-policies", &owner, policy).await.expect(201).text("/id");
+    let routes = json!({"routes": [{"policy_id": policy}]});
+    world.call("PUT", "/api/v1/alert-routes", &owner.token, routes).await.expect(200);
+    world.monitor(&owner, &site.url(), json!({})).await;
+    world.tick().await;
+    let mut usages = Vec::new();
+    for status in [500, 200] {
+        site.answers(status);
+        world.bare_tick().await;
+        usages.push(Usage::of(world.deliver()).await.1);
+    }
+    assert_eq!(receiver.delivered().len(), 6);
+    let (idle, swept) = (world.sweep().await, Usage::of(world.sweep()).await.1);
+    assert_eq!((idle.sent, swept.wru), (0, 0.0), "an account where nothing happens costs the sweep nothing");
+    (usages[0], usages[1])
+}
+
 #[tokio::test]
 async fn requests() {
     let world = World::new().await;
@@ -68,6 +96,9 @@ async fn requests() {
     let next = world.get("/api/v1/account", &owner).await.expect(200);
     lines += &line("GET /api/v1/account, the key's first request of a day", next.usage);
     lines += &line("an incident's event, handed out and delivered to a webhook", told().await);
+    let (opened, resolved) = told_to_channels().await;
+    lines += &line("an incident's opening, told to three channels", opened);
+    lines += &line("its end, told to the three", resolved);
     let list = world.get("/api/v1/monitors", &owner).await.expect(200);
     lines += &line("GET /api/v1/monitors, 50 of 56", list.usage);
     let scrape = world.get("/api/metrics", &owner).await.expect(200);

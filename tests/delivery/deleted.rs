@@ -45,11 +45,17 @@ async fn who_was_told_the_begin_is_told_the_end() {
     let end = timeline.iter().find(|entry| entry["type"] == "resolved").expect("an end");
     assert_eq!((&end["actor"]["type"], &end["note"]), (&json!("key"), &json!("The monitor was deleted.")));
 
-    let delivery = scene.deliveries().await.into_iter().find(|one| one.event == EventType::IncidentResolved);
+    let delivery = scene.deliveries().await.into_iter().find(|one| one.event == Some(EventType::IncidentResolved));
     let delivery = delivery.expect("a delivery");
     assert!(delivery.receiver.is_none(), "its secret went with it");
-    let (_, hand_out) =
-        scene.world.stack.app.store.event(scene.owner.account, delivery.event_id).await.expect("an event");
+    let (_, hand_out) = scene
+        .world
+        .stack
+        .app
+        .store
+        .event(scene.owner.account, delivery.event_id.expect("an event's"))
+        .await
+        .expect("an event");
     assert!(!hand_out.is_pending() && hand_out.receiver.is_none());
     let again = format!("/api/v1/webhooks/deliveries/{}/redeliver", delivery.id);
     let refused = scene.world.post(&again, &scene.owner, Value::Null).await.expect(409);

@@ -32,6 +32,11 @@ pub fn region() -> &'static Template {
 /// A short form such as `!Ref` or `!Sub`, and what it applies to; a plain text is its own `!Sub`.
 fn short_form(value: &Value) -> (String, String) {
     match value {
+        // `!Sub` with values of its own: the text comes first.
+        Value::Tagged(tagged) if tagged.value.is_sequence() => (
+            tagged.tag.to_string().trim_start_matches('!').to_owned(),
+            tagged.value[0].as_str().unwrap_or("").to_owned(),
+        ),
         Value::Tagged(tagged) => {
             (tagged.tag.to_string().trim_start_matches('!').to_owned(), tagged.value.as_str().unwrap_or("").to_owned())
         }
@@ -104,9 +109,12 @@ impl Template {
     pub fn grants(&self, function: &Value) -> BTreeSet<Grant> {
         let (form, role) = short_form(&function["Role"]);
         assert_eq!(form, "GetAtt", "each function has a role of its own");
-        let role = self.properties(role.trim_end_matches(".Arn"));
+        let role = role.trim_end_matches(".Arn");
         let mut grants = BTreeSet::new();
-        for policy in role["Policies"].as_sequence().expect("policies") {
+        let own = self.properties(role)["Policies"].as_sequence().expect("policies").iter();
+        let attached = self.resources("AWS::IAM::Policy").into_iter().map(|(_, policy)| policy);
+        let attached = attached.filter(|policy| list(&policy["Roles"]).iter().any(|of| short_form(of).1 == role));
+        for policy in own.chain(attached) {
             for statement in policy["PolicyDocument"]["Statement"].as_sequence().expect("statements") {
                 for resource in list(&statement["Resource"]) {
                     for action in list(&statement["Action"]) {
@@ -141,16 +149,23 @@ impl Template {
         routes.into_iter().map(|(_, properties)| route(properties)).collect()
     }
 
-    /// The function that the gateway hands a path to, by API Gateway's rules: exact before greedy before `$default`.
+    /// The function that the gateway hands a path to, by API Gateway's rules: a match in full before greedy before `$default`.
     pub fn answering(&self, path: &str) -> String {
         let routes = self.gateway();
-        let exact = routes.iter().find(|(key, _)| key == path);
+        let exact = routes.iter().find(|(key, _)| matches(key, path));
         let greedy = || {
             routes.iter().find(|(key, _)| key.strip_suffix("{proxy+}").is_some_and(|prefix| path.starts_with(prefix)))
         };
         let default = || routes.iter().find(|(key, _)| key == "$default");
         exact.or_else(greedy).or_else(default).map(|(_, function)| function.clone()).expect("a default route")
     }
+}
+
+/// Whether a path is the one of a route without `{proxy+}`, segment by segment; `{id}` stands for any.
+fn matches(key: &str, path: &str) -> bool {
+    let is_any = |part: &str| part.starts_with('{') && !part.ends_with("+}");
+    let (key, path): (Vec<&str>, Vec<&str>) = (key.split('/').collect(), path.split('/').collect());
+    key.len() == path.len() && key.iter().zip(path).all(|(part, given)| is_any(part) || *part == given)
 }
 
 fn plain_name(text: &str) -> String {

@@ -33,9 +33,10 @@ use valpero_domain::{
     dns_name::DnsName,
     probe::{Cause, ErrorCode},
 };
+use valpero_mail::Mailer;
 use valpero_outbound::{Guard, Outbound, Resolve, Tls};
 use valpero_runtime::{Clock, entropy};
-use valpero_storage::{Account, ApiKey, AuditRow, Trail};
+use valpero_storage::{Account, ApiKey, AuditRow, Mailed, Trail};
 
 use super::{Crashes, Crowd, Policies, Reply, Site, Traffic, as_function, template};
 
@@ -56,6 +57,8 @@ pub struct WorldOptions {
     pub store: Option<Arc<Embedded>>,
     /// When it begins.
     pub start: Timestamp,
+    /// How it sends mail.
+    pub mailer: Mailer,
 }
 
 impl Default for WorldOptions {
@@ -67,6 +70,7 @@ impl Default for WorldOptions {
             roots: RootCertStore::empty(),
             store: None,
             start: START,
+            mailer: Mailer::Absent,
         }
     }
 }
@@ -177,6 +181,7 @@ impl World {
             private_targets: options.private_targets,
             clock: Clock::reading(move || Timestamp::from_ms(clock.load(Ordering::SeqCst))),
             outbound: Outbound::new(guard, options.resolver, Tls::trusting(options.roots).expect("TLS")),
+            mailer: options.mailer,
             backoff: [Duration::ZERO; 3],
             sockets_per_region: 700,
             writes_per_region: valpero_checker::IN_WRITING,
@@ -276,8 +281,9 @@ impl World {
             language: "en".into(),
             created_at: now,
             monitors: 0,
+            muted_until: None,
         };
-        self.stack.app.store.create_account(&account, &self.audit(account.id)).await.expect("an account");
+        self.stack.app.store.create_account(&account, Mailed::No, &self.audit(account.id)).await.expect("an account");
         let token = self.key(account.id, plan, Scopes::all()).await;
         Tenant { account: account.id, token }
     }

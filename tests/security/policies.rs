@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use valpero_domain::Plan;
 
-use crate::harness::{Receiver, Site, World, granted};
+use crate::harness::{Mailbox, Receiver, Site, Tenant, World, WorldOptions, as_function, bounce, granted};
 
 /// Does everything that any function can do to the store, with the template's policies enforced on each call.
 async fn everything(world: &World) {
@@ -103,15 +103,75 @@ async fn everything(world: &World) {
     world.advance(86_400);
     call("GET", "/api/metrics", none()).await;
     world.advance(86_400);
+    let hook = json!({"name": "Ops", "type": "mattermost", "webhook_url": receiver.url()});
+    let channel = world.post_named("/api/v1/channels", &owner, "a channel", hook).await.expect(201).text("/id");
+    let channel = format!("/api/v1/channels/{channel}");
+    call("GET", "/api/v1/channels", none()).await;
+    call("PATCH", &channel, json!({"name": "New"})).await;
+    call("POST", &format!("{channel}/test"), none()).await;
+    call("POST", "/api/v1/channels/preview", json!({"type": "ntfy", "topic": "ops"})).await;
+    let steps = json!([{"after_minutes": 0, "channel_ids": [channel.rsplit('/').next()]}]);
+    let policies = "/api/v1/escalation-policies";
+    let ops = json!({"name": "Ops", "steps": steps});
+    let policy = world.post_named(policies, &owner, "a policy", ops).await.expect(201).text("/id");
+    let path = format!("{policies}/{policy}");
+    call("GET", policies, none()).await;
+    call("GET", &path, none()).await;
+    call("PATCH", &path, json!({"repeat_minutes": 30})).await;
+    call("GET", "/api/v1/alert-routes", none()).await;
+    call("PUT", "/api/v1/alert-routes", json!({"routes": [{"policy_id": policy}]})).await;
+    Box::pin(somebody_is_paged(world, &owner, &site)).await;
+    call("PUT", "/api/v1/alert-routes", json!({"routes": []})).await;
+    call("DELETE", &path, none()).await;
+    call("DELETE", &channel, none()).await;
+    let parent = world.monitor(&owner, &site.url(), json!({})).await;
+    let child = world.monitor(&owner, &site.url(), json!({"depends_on": [parent]})).await;
+    let until = json!({"until": world.now().plus_seconds(60)});
+    for what in ["", &format!("/monitors/{child}")] {
+        call("POST", &format!("/api/v1{what}/mute"), until.clone()).await;
+        call("POST", &format!("/api/v1{what}/unmute"), none()).await;
+    }
+    Box::pin(mail_that_bounces(world, &owner)).await;
+    world.advance(86_400);
     call("POST", "/api/v1/tools/http", json!({"url": site.url()})).await;
     let refused = world.call("GET", "/api/v1/account", "", none()).await;
     assert_eq!(refused.status.as_u16(), 401);
 }
 
+/// An incident goes to a channel, is looked at, and a mute ends.
+async fn somebody_is_paged(world: &World, owner: &Tenant, site: &Site) {
+    site.answers(200);
+    let parent = world.monitor(owner, &site.url(), json!({})).await;
+    world.tick().await;
+    site.answers(503);
+    world.tick().await;
+    world.tick().await;
+    let incident = world.incidents(owner).await[0]["id"].as_str().expect("an id").to_owned();
+    let story = world.get(&format!("/api/v1/incidents/{incident}"), owner).await.expect(200).json;
+    assert!(story["notified"].as_array().is_some_and(|told| told.len() == 1), "{story}");
+    let delivery = story["notified"][0]["delivery_id"].as_str().expect("a delivery");
+    let again = format!("/api/v1/deliveries/{delivery}/redeliver");
+    world.post(&again, owner, Value::Null).await.expect(202);
+    let until = json!({"until": world.now().plus_seconds(600)});
+    world.post(&format!("/api/v1/monitors/{parent}/mute"), owner, until).await.expect(200);
+    world.post(&format!("/api/v1/monitors/{parent}/unmute"), owner, Value::Null).await.expect(200);
+    world.deliver().await;
+}
+
+async fn mail_that_bounces(world: &World, owner: &Tenant) {
+    let mail = json!({"name": "Mail", "type": "email", "to": ["ops@example.com"]});
+    let mail = world.post_named("/api/v1/channels", owner, "mail", mail).await.expect(201).text("/id");
+    let bounced = bounce(&owner.account.to_string(), &mail, "Permanent", &["ops@example.com"]);
+    let noted = as_function("delivery", world.stack.delivery.handle(&bounced)).await.expect("an event of ours");
+    assert_eq!(noted, "disabled");
+}
+
 #[tokio::test]
 async fn policies_grant_exactly_what_is_done() {
-    let world = World::new().await;
-    everything(&world).await;
+    let mailbox = Mailbox::new();
+    let world = World::with(WorldOptions { mailer: mailbox.mailer(), ..WorldOptions::default() }).await;
+    // Boxed: all of it would be too much for a test's stack.
+    Box::pin(everything(&world)).await;
     let asked = world.policies.asked();
     let mut beyond = BTreeMap::new();
     for (function, grants) in granted() {

@@ -152,7 +152,7 @@ fn dependencies(folder: &str) -> Vec<String> {
 }
 
 /// What a storage method may take first: the account, or an object that was read or made for one and names it.
-const OF_AN_ACCOUNT: [&str; 17] = [
+const OF_AN_ACCOUNT: [&str; 24] = [
     "account: AccountId",
     "account: &Account",
     "api_key: &ApiKey",
@@ -166,6 +166,13 @@ const OF_AN_ACCOUNT: [&str; 17] = [
     "delivery: &Delivery",
     "seen: &Delivery",
     "event: &Event",
+    "channel: &Channel",
+    "old: &Channel",
+    "seen: &Channel",
+    "row: &EscalationPolicyRow",
+    "old: &EscalationPolicyRow",
+    "row: AlertingRow",
+    "row: &FlappingRow",
     // The row in it names the account.
     "trail: &Trail",
     // A place is made by storage alone, out of a monitor.

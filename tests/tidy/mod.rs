@@ -118,6 +118,7 @@ fn workers_link_no_web_server_and_no_function_the_embedded_store() {
     }
     for group in [
         "account",
+        "alerts",
         "api",
         "checker",
         "delivery",

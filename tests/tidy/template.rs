@@ -88,6 +88,12 @@ fn each_function_may_send_and_publish_if_it_does_and_nothing_is_granted_wholesal
         let may = |action: &str, resource: &str| granted.contains(&(action.to_owned(), resource.to_owned()));
         assert_eq!(may("sqs:SendMessage", "webhooks"), needs.queue, "{name}");
         assert_eq!(granted.iter().any(|(action, _)| action == "events:PutEvents"), needs.events, "{name}");
+        let resources = ["identity/${MailFrom}", "identity/${Domain}", "configuration-set/${MailConfigurationSet}"];
+        for (action, resource) in
+            ["ses:SendEmail", "ses:SendRawEmail"].iter().flat_map(|a| resources.map(|of| (*a, of)))
+        {
+            assert_eq!(may(action, resource), needs.mail, "{name}: {action} {resource}");
+        }
         for (action, resource) in granted {
             assert!(!action.contains('*'), "{name}: {action}");
             let changes = ["dynamodb:UpdateItem", "dynamodb:DeleteItem"].contains(&action.as_str());
@@ -144,6 +150,16 @@ fn the_gateway_is_changed_at_few_places_at_once() {
     for part in awaited.into_iter().filter(|part| !part.is_empty()) {
         assert!(seen.insert(part), "two parts of the API follow {part} at once");
     }
+}
+
+#[test]
+fn mail_exists_only_where_there_is_a_sender() {
+    let resources = template::home().section("Resources").as_mapping().expect("resources");
+    let mail = resources.iter().filter(|(id, _)| text(id).starts_with("Mail"));
+    let conditions: Vec<&str> = mail.map(|(_, resource)| text(&resource["Condition"])).collect();
+    assert_eq!(conditions, ["Mails"; 5]);
+    let tags = &template::home().properties("MailRule")["EventPattern"]["detail"]["mail"]["tags"];
+    assert!(!tags["ses:configuration-set"].is_null(), "other mail of the AWS account is not ours");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `GET /api/v1/account`.
 
 use axum::{Json, extract::State};
+use valpero_domain::alerting::mute::is_muted;
 use valpero_http::{Auth, NoQuery, Problem, need};
 use valpero_runtime::App;
 use valpero_views::{Account, Limits, Usage};
@@ -26,6 +27,7 @@ pub async fn read(
         email: account.email,
         plan: account.plan,
         language: account.language,
+        muted_until: is_muted(account.muted_until, None, app.now()),
         created_at: account.created_at,
         limits: Limits {
             requests_per_minute: limits.requests_per_minute,

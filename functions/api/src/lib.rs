@@ -3,9 +3,25 @@
 pub mod openapi;
 
 use axum::Router;
+use valpero_alerts::Alerts;
 use valpero_http::{Routes, finish, finish_open, inner};
 use valpero_runtime::{App, Needs};
 use valpero_tools::Tools;
+
+/// What the handlers that connect to other hosts need.
+#[derive(Debug, Clone)]
+pub struct WaysOut {
+    /// For probes on request.
+    pub tools: Tools,
+    /// For test messages.
+    pub alerts: Alerts,
+}
+
+impl WaysOut {
+    fn beside(self, routes: Router) -> Router {
+        self.alerts.beside(self.tools.beside(routes))
+    }
+}
 
 /// The routes of one function.
 #[derive(Debug, Clone, Copy)]
@@ -21,11 +37,12 @@ pub struct Group {
 }
 
 /// Every function that answers requests.
-pub const GROUPS: [Group; 7] = [
+pub const GROUPS: [Group; 8] = [
     Group { name: "account", routes: valpero_account::routes, needs: valpero_account::NEEDS, keyed: true },
     Group { name: "monitors", routes: valpero_monitors::routes, needs: valpero_monitors::NEEDS, keyed: true },
     Group { name: "incidents", routes: valpero_incidents::routes, needs: valpero_incidents::NEEDS, keyed: true },
     Group { name: "webhooks", routes: valpero_webhooks::routes, needs: valpero_webhooks::NEEDS, keyed: true },
+    Group { name: "alerts", routes: valpero_alerts::routes, needs: valpero_alerts::NEEDS, keyed: true },
     Group { name: "metrics", routes: valpero_metrics::routes, needs: valpero_metrics::NEEDS, keyed: true },
     Group { name: "tools", routes: valpero_tools::routes, needs: valpero_tools::NEEDS, keyed: true },
     Group { name: "docs", routes: valpero_docs::routes, needs: valpero_docs::NEEDS, keyed: false },
@@ -43,14 +60,14 @@ pub fn routes() -> Routes {
 }
 
 /// The API for a client in this process: see [`inner`].
-pub fn inner_router(app: App, tools: Tools) -> Router {
-    tools.beside(inner(routes(), app))
+pub fn inner_router(app: App, ways_out: WaysOut) -> Router {
+    ways_out.beside(inner(routes(), app))
 }
 
-/// The API, ready to serve, with the ways out of its tools. What is no route at all asks for a key first, as the account function does on AWS.
-pub fn router(app: App, tools: Tools) -> Router {
+/// The API, ready to serve, with its ways out. What is no route at all asks for a key first, as the account function does on AWS.
+pub fn router(app: App, ways_out: WaysOut) -> Router {
     let all = Router::new()
         .merge(finish_open(routes_of(false), app.clone()).reset_fallback())
         .fallback_service(finish(routes_of(true), app));
-    tools.beside(all)
+    ways_out.beside(all)
 }

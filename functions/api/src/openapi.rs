@@ -170,6 +170,7 @@ fn tags() -> Value {
         {"name": "incidents", "description": "Periods in which a monitor was down, with their timelines."},
         {"name": "webhooks", "description": "Webhook secrets, deliveries with their attempts, test events."},
         {"name": "events", "description": "Events that are sent to the webhooks of monitors."},
+        {"name": "alerts", "description": "Channels: where people and their tools are told of incidents. `type` decides which settings a channel has. Secrets are write-only: answers show `***` in their place, and `***` in a change keeps the stored one. An escalation policy says which channels are told of an incident and when, and alert routes which policy applies to which monitors."},
         {"name": "tools", "description": "One probe of any target, from where the API runs. Nothing is stored; each counts as one request of the key. A key with `monitors:read` alone can probe public targets, by GET or HEAD, without headers, body or credentials of its own. With `monitors:write` it can probe whatever a monitor can."},
         {"name": "metrics", "description": "Metrics for Prometheus."},
         {"name": "docs", "description": "This reference, and a health check. No API key is needed."},
@@ -220,6 +221,21 @@ fn header_refs(names: &[&str]) -> Value {
     Value::Object(refs.collect())
 }
 
+/// Operations whose 201 says where the new object is.
+const CREATIONS: [&str; 3] = ["create_monitor", "create_channel", "create_escalation_policy"];
+
+/// Operations whose answer says which version of the settings it shows.
+const VERSIONED: [&str; 8] = [
+    "get_monitor",
+    "update_monitor",
+    "get_channel",
+    "update_channel",
+    "get_escalation_policy",
+    "update_escalation_policy",
+    "get_alert_routes",
+    "set_alert_routes",
+];
+
 /// Adds to an operation what it has in common with others.
 fn complete(path: &str, method: &str, operation: &mut Value) {
     let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
@@ -243,8 +259,8 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     let repeatable = has_idempotency(&operation["parameters"]);
     for (status, response) in members(&mut operation["responses"]) {
         let mut headers = header_refs(if keyed { &COMMON } else { &["X-Request-Id"] });
-        let creates = (id == "create_monitor" && status == "201") || id == "check_monitor";
-        let versioned = ["get_monitor", "update_monitor"].contains(&id.as_str());
+        let creates = (CREATIONS.contains(&id.as_str()) && status == "201") || id == "check_monitor";
+        let versioned = VERSIONED.contains(&id.as_str());
         let schema = response["content"]["application/json"]["schema"]["$ref"].as_str().unwrap_or_default();
         let lists = schema.ends_with("List");
         let more = [("Location", creates), ("Idempotent-Replayed", repeatable), ("ETag", versioned), ("Link", lists)];
@@ -284,6 +300,12 @@ const MONITOR: &str = "mon_01M82PJFFSY9XKXCV0WRMX4C7M";
 /// The API key of examples.
 const KEY: &str = "key_01M82PJFFSY9XKXCV0WRMX4C7M";
 
+/// The channel of examples.
+const CHANNEL: &str = "chn_01M82PJFFSY9XKXCV0WRMX4C7M";
+
+/// The escalation policy of examples.
+const POLICY: &str = "pol_01M82PJFFSY9XKXCV0WRMX4C7M";
+
 /// A body that does what people do most.
 fn example(id: &str) -> Option<Value> {
     Some(match id {
@@ -301,6 +323,24 @@ fn example(id: &str) -> Option<Value> {
         "acknowledge_incident" | "resolve_incident" => json!({"note": "On it."}),
         "rotate_webhook_secret" => json!({"monitor_id": MONITOR, "grace_seconds": 86_400}),
         "test_webhook" => json!({"monitor_id": MONITOR}),
+        "create_channel" => json!({"name": "On call", "type": "ntfy", "topic": "shop-alerts"}),
+        "update_channel" => json!({"events": ["incident.opened", "incident.acknowledged", "incident.resolved"]}),
+        "preview_channel" => json!({
+            "type": "webhook",
+            "url": "https://hooks.example.com/valpero",
+            "template": "{\"text\": {{ message.title }}}",
+            "event": "incident.opened",
+        }),
+        "create_escalation_policy" => json!({
+            "name": "On call",
+            "steps": [{"after_minutes": 0, "channel_ids": [CHANNEL]}],
+            "repeat_minutes": 30,
+        }),
+        "update_escalation_policy" => json!({"repeat_minutes": null}),
+        "set_alert_routes" => json!({
+            "routes": [{"match": {"tags_any": ["production"]}, "policy_id": POLICY}, {"policy_id": POLICY}],
+        }),
+        "mute_monitor" | "mute_account" => json!({"until": "2026-12-24T06:00:00Z"}),
         "probe_http" => json!({"url": "https://example.com/health", "expected_status": "200-299"}),
         "probe_ssl" | "probe_ping" => json!({"host": "example.com", "port": 443}),
         "probe_dns" => json!({"name": "example.com", "record_type": "MX"}),

@@ -135,7 +135,7 @@ impl Checker {
         }
     }
 
-    /// Tells the webhook that a certificate is about to expire, unless another region has.
+    /// Tells that a certificate is about to expire, unless another region has.
     async fn tell_of_certificate(
         &self,
         member: &ScheduledProbe,
@@ -145,8 +145,7 @@ impl Checker {
         let monitor = self.app.store.monitor(member.account_id, member.monitor_id).await.optional()?;
         let Some(monitor) = monitor else { return Ok(()) };
         let Some(told) = monitor.certificates_told.due(expires_at, at) else { return Ok(()) };
-        let event = notify::event(&monitor, EventType::SslExpiring, monitor.status, at);
-        let Some(event) = event.map(|event| event.with_certificate(told)) else { return Ok(()) };
+        let event = notify::event(&monitor, EventType::SslExpiring, monitor.status, at).with_certificate(told);
         let audit = audit(&monitor, self.region, AuditAction::MonitorSslExpiring, at);
         let all = monitor.certificates_told.with(told, at);
         self.app.store.tell_of_certificate(&monitor, &all, &event, &audit).await?;

@@ -28,6 +28,9 @@ pub(crate) const LOST_MS: i64 = 2 * TIMEOUT_MS as i64;
 /// A message that came earlier than its delivery is due waits for it in the queue, if it is no longer than this.
 const EARLY_MS: i64 = 60_000;
 
+/// Why a delivery is given up whose event is gone.
+pub(crate) const AGED: &str = "The event is too old: it is not kept any more.";
+
 /// Characters kept of why an attempt failed.
 const ERROR_MAX: usize = 300;
 
@@ -50,16 +53,22 @@ impl Delivery {
 
     /// Attempts a delivery that is due, unless another worker does.
     async fn attempt_due(&self, seen: Record) -> Result<&'static str, WorkError> {
+        if seen.channel_id.is_some() {
+            return self.tell(seen).await;
+        }
         let store = &self.app.store;
         let Some(claimed) = self.claim(&seen).await? else { return Ok("claimed by another") };
         let body = match &claimed.body {
             Some(body) => body.clone(),
-            None => match store.event(claimed.account_id, claimed.event_id).await.optional()? {
-                Some((event, _)) => body_of(&event)?,
-                None => return self.give_up(claimed, "The event is too old: it is not kept any more.").await,
+            None => match self.event_of(&claimed).await? {
+                Some(event) => body_of(&event)?,
+                None => return self.give_up(claimed, AGED).await,
             },
         };
-        let monitor = store.monitor(claimed.account_id, claimed.monitor_id).await.optional()?;
+        let monitor = match claimed.monitor_id {
+            Some(monitor) => store.monitor(claimed.account_id, monitor).await.optional()?,
+            None => None,
+        };
         let receiver = match &monitor {
             Some(Monitor { webhook: Some(webhook), .. }) if webhook.disabled_at.is_some() => {
                 return self.give_up(claimed, "The webhook is switched off: its receiver answered 410 Gone.").await;
@@ -71,6 +80,12 @@ impl Delivery {
             Ok(receiver) => self.attempt(claimed, monitor.as_ref(), &receiver, body).await,
             Err(why) => self.give_up(claimed, why).await,
         }
+    }
+
+    /// The event of a delivery; none where it is about none, or that is not kept any more.
+    pub(crate) async fn event_of(&self, delivery: &Record) -> Result<Option<Event>, WorkError> {
+        let Some(event) = delivery.event_id else { return Ok(None) };
+        Ok(self.app.store.event(delivery.account_id, event).await.optional()?.map(|(event, _)| event))
     }
 
     /// Begins an attempt; none where another worker has.
@@ -93,7 +108,7 @@ impl Delivery {
         body: String,
     ) -> Result<&'static str, WorkError> {
         match self.take_turn(&delivery).await? {
-            Turn::Taken => {}
+            Turn::Taken(_) => {}
             Turn::Busy => return self.wait_for_turn(delivery).await,
             Turn::Overtaken => return self.supersede(delivery).await,
         }
@@ -109,10 +124,10 @@ impl Delivery {
             // The receiver was never asked: that is one to look at.
             tracing::error!(delivery_id = %delivery.id, error, "a webhook was not sent by a fault of our own");
         }
-        self.end_turn(&delivery, error.is_none()).await?;
+        self.end_turn(&delivery, error.is_none(), None).await?;
         let http_status = received.as_ref().ok().map(|reply| reply.status);
         let response_headers = received.ok().map(|reply| reply.head);
-        delivery.note(Attempt { at, http_status, latency_ms, error, response_headers });
+        delivery.note(Attempt { at, http_status, latency_ms, error, response_headers, receiver_says: None });
         let [jitter] = valpero_auth::random_bytes();
         let attempts = delivery.attempts.saturating_sub(delivery.attempts_before);
         let outcome = match next(answer, attempts, now.ms_since(delivery.created_at), jitter) {
@@ -159,7 +174,7 @@ impl Delivery {
         }
     }
 
-    async fn give_up(&self, mut delivery: Record, why: &str) -> Result<&'static str, WorkError> {
+    pub(crate) async fn give_up(&self, mut delivery: Record, why: &str) -> Result<&'static str, WorkError> {
         delivery.status = DeliveryStatus::Dead;
         delivery.gave_up = Some(why.to_owned());
         match self.app.store.finish_attempt(&delivery, self.app.now()).await {
@@ -212,7 +227,7 @@ fn judge(received: &Result<Reply, Cause>) -> (Answer, Option<String>) {
 
 /// Both signatures, with the previous secret's beside the Standard Webhooks one during its grace.
 fn headers(delivery: &Record, webhook: &Webhook, body: &[u8], now: Timestamp) -> HeaderMap {
-    let event_id = delivery.event_id.to_string();
+    let event_id = delivery.event_id.map(|event| event.to_string()).unwrap_or_default();
     let timestamp = now.seconds();
     let mut standard = webhook.secret.sign_standard(&event_id, timestamp, body);
     if let (Some(previous), Some(until)) = (&webhook.previous, webhook.previous_until)
@@ -223,7 +238,7 @@ fn headers(delivery: &Record, webhook: &Webhook, body: &[u8], now: Timestamp) ->
     }
     let values = [
         ("x-valpero-signature", webhook.secret.sign_body(body)),
-        ("x-valpero-event", delivery.event.as_str().to_owned()),
+        ("x-valpero-event", delivery.event.map(|event| event.as_str().to_owned()).unwrap_or_default()),
         ("x-valpero-delivery", delivery.id.to_string()),
         ("webhook-id", event_id),
         ("webhook-timestamp", timestamp.to_string()),

@@ -1,6 +1,6 @@
 //! Handing an event out: one delivery for each destination, made once however often the event comes, and attempted at once.
 
-use futures::future::{join_all, try_join_all};
+use futures::future::{join, join_all};
 use valpero_domain::{AccountId, EventId, event::Destination};
 use valpero_runtime::WorkError;
 use valpero_storage::{Delivery as Record, Optional, Receiver};
@@ -22,19 +22,37 @@ impl Delivery {
         // A deleted monitor no longer knows its webhook.
         let kept = hand_out.receiver.filter(|_| monitor.is_none());
         let to = receiver.as_ref().map(|_| Destination::MonitorWebhook(event.monitor.id));
-        let deliveries: Vec<Record> = to.into_iter().map(|to| Record::new(&event, to).to(kept.clone())).collect();
-        let added = try_join_all(deliveries.iter().map(|delivery| self.app.store.add_delivery(delivery))).await?;
-        self.app.store.event_handed_out(account, id).await?;
-        let Some(receiver) = receiver else { return Ok("nobody to tell") };
-        let body = body_of(&event)?;
-        // Those that were there already are somebody else's, who attempts them; or the sweep's.
-        let new = deliveries.iter().zip(added).filter_map(|(delivery, new)| new.then_some(delivery));
-        // One that fails by a fault of ours ends none of the others.
-        let attempts = join_all(new.map(async |delivery| match self.claim(delivery).await? {
-            Some(claimed) => self.attempt(claimed, monitor.as_ref(), &receiver, body.clone()).await,
-            None => Ok("claimed by another"),
-        }));
-        let outcomes: Vec<&'static str> = attempts.await.into_iter().collect::<Result<_, WorkError>>()?;
-        Ok(outcomes.first().copied().unwrap_or("nobody to tell"))
+        let webhook = to.map(|to| Record::new(&event, to).to(kept));
+        // What was there already is somebody else's, who attempts it; or the sweep's.
+        let new = match webhook {
+            Some(delivery) if self.app.store.add_delivery(&delivery).await? => Some(delivery),
+            Some(_) | None => None,
+        };
+        // One that fails by a fault of ours ends none of the others, and the webhook waits for no channel.
+        let (webhook, told) = join(
+            async {
+                let (Some(delivery), Some(receiver)) = (new, receiver) else { return Ok("nobody to tell") };
+                match self.claim(&delivery).await? {
+                    Some(claimed) => self.attempt(claimed, monitor.as_ref(), &receiver, body_of(&event)?).await,
+                    None => Ok("claimed by another"),
+                }
+            },
+            async {
+                let messages = self.alert(&event, monitor.as_ref()).await?;
+                self.app.store.event_handed_out(account, id).await?;
+                self.tell_all(messages).await
+            },
+        )
+        .await;
+        told?;
+        webhook
+    }
+
+    /// Attempts messages that were written just now, all at once.
+    pub(crate) async fn tell_all(&self, messages: Vec<Record>) -> Result<usize, WorkError> {
+        let count = messages.len();
+        let told = join_all(messages.into_iter().map(|message| self.tell(message))).await;
+        told.into_iter().collect::<Result<Vec<_>, WorkError>>()?;
+        Ok(count)
     }
 }

@@ -1,36 +1,47 @@
 //! Events and their deliveries: hands each event to its destinations, sends each delivery once, and sees to it that none is forgotten.
 
+mod alert;
 mod deliver;
+mod digest;
+mod escalate;
+mod flap;
 mod hand_out;
+mod mail_event;
+mod silence;
 mod sweep;
+mod tell;
 mod turn;
+mod unmute;
 
+pub use mail_event::{MailEvent, MailEventKind, MailRecipient};
 pub use sweep::Swept;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::{FutureExt, future::join_all};
 use serde_json::Value;
 use valpero_domain::event::Due;
+use valpero_mail::Mailer;
 use valpero_outbound::{Outbound, OutboundError};
-use valpero_runtime::{App, ConfigError, Needs, WorkError, panics::caught, queue::DeliveryMessage, telemetry::chain};
+use valpero_runtime::{App, Needs, WorkError, panics::caught, queue::DeliveryMessage, telemetry::chain};
 use valpero_storage::Usage;
 
-/// It connects to hosts that users name, and sends itself messages of what is still due.
-pub const NEEDS: Needs = Needs { queue: true, events: false, targets: true, region: false };
+/// It connects to hosts that users name, and sends mail, and itself messages of what is still due.
+pub const NEEDS: Needs = Needs { queue: true, events: false, targets: true, region: false, mail: true };
 
 /// The delivery worker.
 #[derive(Debug, Clone)]
 pub struct Delivery {
     app: App,
     outbound: Outbound,
+    mailer: Mailer,
 }
 
 /// The worker cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The environment.
+    /// The environment, or the mailer.
     #[error(transparent)]
-    Config(#[from] ConfigError),
+    Mail(#[from] valpero_mail::StartError),
     /// DNS or TLS.
     #[error(transparent)]
     Outbound(#[from] OutboundError),
@@ -50,18 +61,23 @@ pub enum MessageError {
 /// An event was not handled.
 #[derive(Debug, thiserror::Error)]
 pub enum DeliveryError {
-    /// It is neither SQS's nor the schedule's.
+    /// It is neither SQS's nor SES's nor the schedule's.
     #[error("not an event for the delivery worker")]
     BadEvent(#[source] serde_json::Error),
-    /// The sweep failed.
+    /// The sweep failed, or what SES said could not be noted.
     #[error(transparent)]
-    Sweep(#[from] WorkError),
+    Work(#[from] WorkError),
 }
 
 impl Delivery {
     /// The worker with these ways out.
-    pub fn new(app: App, outbound: Outbound) -> Self {
-        Self { app, outbound }
+    pub fn new(app: App, outbound: Outbound, mailer: Mailer) -> Self {
+        Self { app, outbound, mailer }
+    }
+
+    /// How it sends mail.
+    pub fn mailer(&self) -> &Mailer {
+        &self.mailer
     }
 
     /// The worker of a function on AWS, from its environment.
@@ -69,16 +85,22 @@ impl Delivery {
     /// # Errors
     /// Everything that is missing from the environment; DNS and TLS that cannot be set up.
     pub async fn from_env() -> Result<Self, StartError> {
-        let app = App::from_env(NEEDS).await?;
+        let (app, mailer) = valpero_mail::from_env(NEEDS).await?;
         let outbound = Outbound::on_aws(app.settings.private_targets)?;
-        Ok(Self::new(app, outbound))
+        Ok(Self::new(app, outbound, mailer))
     }
 
-    /// Handles a batch of SQS, answering which messages failed; or the minute's event, by a sweep.
+    /// Handles a batch of SQS, answering which messages failed; an event of SES; or the minute's event, by a sweep.
     ///
     /// # Errors
-    /// Where it is neither, or the sweep failed.
+    /// Where it is none of them, or the sweep failed.
     pub async fn handle(&self, event: &Value) -> Result<Value, DeliveryError> {
+        if let Some(mail) = MailEvent::read(event).map_err(DeliveryError::BadEvent)? {
+            let outcome = self.note_mail_event(&mail).boxed().await?;
+            let MailEvent { kind, message_id, .. } = &mail;
+            tracing::info!(?kind, message_id, outcome, "mail event");
+            return Ok(Value::from(outcome));
+        }
         if event.get("Records").is_none() {
             // Boxed: a sweep and all within it would make one type too deep for the compiler.
             let swept = self.sweep().boxed().await?;
@@ -101,9 +123,14 @@ impl Delivery {
             let body = message.body.as_deref().unwrap_or_default();
             let DeliveryMessage { account_id, due } = serde_json::from_str(body).map_err(MessageError::BadMessage)?;
             let work = async {
+                // Boxed: all within one would make one type too deep for the compiler.
                 match due {
-                    Due::Event(id) => self.hand_out(account_id, id).await,
-                    Due::Delivery(id) => self.deliver(account_id, id).await,
+                    Due::Event(id) => self.hand_out(account_id, id).boxed().await,
+                    Due::Delivery(id) => self.deliver(account_id, id).boxed().await,
+                    Due::Incident(id) => self.escalate(account_id, id).boxed().await,
+                    Due::Monitor(id) => self.settle_down(account_id, id).boxed().await,
+                    Due::Window(key) => self.digest(account_id, key).boxed().await,
+                    Due::Mute(muted) => self.unmute(account_id, muted).boxed().await,
                 }
             };
             Ok(caught(work).await.map_err(WorkError::from)??)

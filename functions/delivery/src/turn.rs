@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 use valpero_domain::delivery::DeliveryStatus;
 use valpero_runtime::WorkError;
-use valpero_storage::{Delivery as Record, StoreError, Turn};
+use valpero_storage::{Delivery as Record, PostedAs, StoreError, Turn};
 
 use crate::{Delivery, deliver::LOST_MS};
 
@@ -19,7 +19,7 @@ impl Delivery {
     /// Takes the turn for a claimed delivery, and waits for it a little. One that a person asked for again needs none.
     pub(crate) async fn take_turn(&self, delivery: &Record) -> Result<Turn, WorkError> {
         if delivery.redelivered_at.is_some() {
-            return Ok(Turn::Taken);
+            return Ok(Turn::Taken(self.app.store.told_before(delivery).await?));
         }
         let mut waits = SHORT_WAITS_MS.into_iter();
         loop {
@@ -33,10 +33,15 @@ impl Delivery {
     }
 
     /// Ends the turn, before the end of the attempt is written: who dies in between sends again, and nothing older follows.
-    pub(crate) async fn end_turn(&self, delivery: &Record, told: bool) -> Result<(), WorkError> {
+    pub(crate) async fn end_turn(
+        &self,
+        delivery: &Record,
+        told: bool,
+        posted_as: Option<&PostedAs>,
+    ) -> Result<(), WorkError> {
         let now = self.app.now();
         match delivery.redelivered_at {
-            None => self.app.store.end_turn(delivery, told, now).await?,
+            None => self.app.store.end_turn(delivery, told, posted_as, now).await?,
             Some(_) if told => self.app.store.told_out_of_turn(delivery, now).await?,
             Some(_) => {}
         }

@@ -56,7 +56,7 @@ async fn apply(app: &App, caller: &Caller, id: IncidentId, note: Option<String>)
         TimelineEntry { id: CommentId::new(now, entropy()), at: now, kind: TimelineType::Acknowledged, by, note };
     let event = notify::incident_event(&monitor, monitor.status, incident, &entry);
     let audit = caller.audit(now, AuditAction::IncidentAcknowledged, Some(id.to_string()));
-    app.store.acknowledge_incident(caller.account(), id, &entry, event.as_ref(), &audit).await?;
-    notify::announce(app, event.as_ref()).await;
+    app.store.acknowledge_incident(caller.account(), id, &entry, Some(&event), &audit).await?;
+    notify::announce(app, Some(&event)).await;
     Ok(())
 }

@@ -74,7 +74,7 @@ async fn event(
     // The incident outlives its monitor; whom the monitor told does not.
     let monitor = app.store.monitor(caller.account(), incident.monitor_id).await.optional()?;
     let Some(monitor) = monitor else { return Ok(None) };
-    Ok(notify::incident_event(&monitor, monitor.status, incident, entry))
+    Ok(Some(notify::incident_event(&monitor, monitor.status, incident, entry)))
 }
 
 fn text(body: &Value) -> Result<Note, Faults> {

@@ -10,10 +10,11 @@ use serde_json::Value;
 use valpero_domain::{AccountId, Faults, Field, Fields, IncidentId, Literal, Object, incident::Note, text_spec};
 use valpero_http::{Problem, Routes, routes};
 use valpero_runtime::{App, Needs};
-use valpero_views::{Incident, TimelineEntry, body};
+use valpero_storage::AlertingRow;
+use valpero_views::{Incident, Notified, TimelineEntry, body};
 
 /// It tells of what people do with incidents.
-pub const NEEDS: Needs = Needs { queue: true, events: false, targets: false, region: false };
+pub const NEEDS: Needs = Needs { queue: true, events: false, targets: false, region: false, mail: false };
 
 /// The routes of this function.
 pub fn routes() -> Routes {
@@ -29,7 +30,40 @@ pub fn routes() -> Routes {
 async fn view(app: &App, account: AccountId, id: IncidentId) -> Result<Incident, Problem> {
     let incident = app.store.incident(account, id).await?;
     let timeline = app.store.timeline(account, id).await?;
-    Ok(Incident { timeline: Some(timeline.iter().map(TimelineEntry::from).collect()), ..Incident::of(&incident) })
+    let alerting = app.store.alerting(account, id).await?;
+    let notified = match &alerting {
+        Some(row) => notified(app, row).await?,
+        None => Vec::new(),
+    };
+    Ok(Incident {
+        timeline: Some(timeline.iter().map(TimelineEntry::from).collect()),
+        notified: Some(notified),
+        suppressed_by: alerting.as_ref().and_then(|row| row.alerting.suppressed_by()),
+        flapping: Some(alerting.is_some_and(|row| row.flapping)),
+        ..Incident::of(&incident)
+    })
+}
+
+/// Who was told of an incident, and whether it arrived.
+async fn notified(app: &App, row: &AlertingRow) -> Result<Vec<Notified>, Problem> {
+    let account = row.account_id;
+    let openings = row.alerting.told.iter().filter_map(|told| row.opening_of(told.channel_id)).collect();
+    let openings = app.store.deliveries_by_id(account, &openings).await?;
+    let digests = openings.iter().filter_map(|delivery| delivery.digest_id).collect();
+    let digests = app.store.deliveries_by_id(account, &digests).await?;
+    let told = row.alerting.told.iter().map(|told| {
+        let opening = openings.iter().find(|delivery| delivery.channel_id == Some(told.channel_id));
+        let digest = opening.and_then(|opening| digests.iter().find(|digest| Some(digest.id) == opening.digest_id));
+        let arrived = digest.or(opening);
+        Notified {
+            channel_id: told.channel_id,
+            delivery_id: opening.map(|delivery| delivery.id),
+            status: arrived.map(|delivery| delivery.status),
+            at: told.at,
+            attempts: arrived.map_or(0, |delivery| delivery.attempts),
+        }
+    });
+    Ok(told.collect())
 }
 
 const NOTE: Field = Field::text("note", &text_spec::NOTE)

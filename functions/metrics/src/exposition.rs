@@ -64,6 +64,16 @@ impl Piece {
         self.put(format_args!("# HELP {name} {help}\n# TYPE {name} gauge\n"));
     }
 
+    /// Begins a family of counters, whose samples have `_total` behind the name. So has the family in the text format, but not in
+    /// OpenMetrics.
+    pub(crate) fn counters(&mut self, name: &str, help: &str, format: Format) {
+        let total = match format {
+            Format::OpenMetrics => "",
+            Format::Text => "_total",
+        };
+        self.put(format_args!("# HELP {name}{total} {help}\n# TYPE {name}{total} counter\n"));
+    }
+
     /// Writes one sample.
     pub(crate) fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
         self.0.push_str(name);

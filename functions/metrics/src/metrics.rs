@@ -12,7 +12,7 @@ use futures::stream;
 use valpero_domain::{MonitorId, RegionCode, Status, Timestamp, monitor::Name};
 use valpero_http::{Auth, Params, Problem, latest::Members, need};
 use valpero_runtime::App;
-use valpero_storage::{Heartbeat, MetricsRow};
+use valpero_storage::{CHANNELS_MAX, Channel, Heartbeat, MetricsRow};
 use valpero_views::ms;
 
 use crate::exposition::{Format, Piece};
@@ -69,8 +69,9 @@ pub async fn read(
         .await?;
     times.sort_unstable_by_key(|time| (time.row, time.region));
     let beats = app.store.heartbeats().await?;
+    let channels = app.store.channels(caller.account(), None, CHANNELS_MAX as usize).await?;
     let format = Format::wished(&headers);
-    let answer = Writer::new(Shown { rows, times, beats, now }, format);
+    let answer = Writer::new(Shown { rows, times, beats, channels, now }, format);
     let pieces = stream::iter(answer.map(Ok::<_, Infallible>));
     let head = [(header::CONTENT_TYPE, format.content_type()), (header::VARY, "accept")];
     Ok((head, Body::from_stream(pieces)).into_response())
@@ -131,12 +132,16 @@ struct Shown {
     rows: Vec<Row>,
     times: Vec<Time>,
     beats: Vec<Heartbeat>,
+    channels: Vec<Channel>,
     now: Timestamp,
 }
 
 /// A family of metrics: its name, what it means, and what it tells.
 #[derive(Debug, Clone, Copy)]
 struct Family(&'static str, &'static str, Samples);
+
+/// What may come of an attempt, and how often it has.
+type Outcome = (&'static str, fn(&Channel) -> u64);
 
 #[derive(Debug, Clone, Copy)]
 enum Samples {
@@ -146,10 +151,14 @@ enum Samples {
     Time(fn(f64) -> f64),
     /// One a region.
     Region(fn(&Heartbeat) -> f64),
+    /// One a channel that is enabled.
+    Channel(fn(&Channel) -> f64),
+    /// A count for each channel and outcome, which only grows.
+    Outcomes([Outcome; 3]),
 }
 
 #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^53")]
-const FAMILIES: [Family; 9] = [
+const FAMILIES: [Family; 11] = [
     Family(
         "valpero_up",
         "1 if the monitor is up, 0 while it has an open incident. Absent while it is paused or pending.",
@@ -196,7 +205,26 @@ const FAMILIES: [Family; 9] = [
         "Time of the region's last tick, in seconds since 1970.",
         Samples::Region(|beat| beat.last_tick_at.ms() as f64 / 1000.0),
     ),
+    Family(
+        "valpero_channel_healthy",
+        "1 if the channel's receiver took the last message, 0 if it did not or the channel is disabled. Absent while it is not enabled.",
+        Samples::Channel(|channel| f64::from(u8::from(is_healthy(channel)))),
+    ),
+    Family(
+        "valpero_deliveries",
+        "Messages to the channel: delivered, retried (attempts that failed), and gave_up.",
+        Samples::Outcomes([
+            ("delivered", |channel| channel.delivered),
+            ("retried", |channel| channel.retried),
+            ("gave_up", |channel| channel.gave_up),
+        ]),
+    ),
 ];
+
+fn is_healthy(channel: &Channel) -> bool {
+    let health = &channel.health;
+    health.disabled_at.is_none() && health.last_error_at.is_none_or(|at| health.last_success_at >= Some(at))
+}
 
 /// Writes the answer piece by piece, as fast as it is taken.
 struct Writer {
@@ -206,12 +234,20 @@ struct Writer {
     begun: bool,
     /// Samples of it that are written.
     written: usize,
+    format: Format,
     end: Option<&'static str>,
 }
 
 impl Writer {
     fn new(shown: Shown, format: Format) -> Self {
-        Self { shown: Arc::new(shown), families: FAMILIES.into(), begun: false, written: 0, end: Some(format.end()) }
+        Self {
+            shown: Arc::new(shown),
+            families: FAMILIES.into(),
+            begun: false,
+            written: 0,
+            format,
+            end: Some(format.end()),
+        }
     }
 }
 
@@ -223,7 +259,10 @@ impl Iterator for Writer {
         let shown = Arc::clone(&self.shown);
         while let Some(family) = self.families.front().copied() {
             if !self.begun {
-                piece.family(family.0, family.1);
+                match family.2 {
+                    Samples::Outcomes(_) => piece.counters(family.0, family.1, self.format),
+                    _ => piece.family(family.0, family.1),
+                }
                 self.begun = true;
             }
             let samples = family.samples(&shown);
@@ -249,9 +288,12 @@ impl Family {
             Samples::Monitor(_) => shown.rows.len(),
             Samples::Time(_) => shown.times.len(),
             Samples::Region(_) => shown.beats.len(),
+            Samples::Channel(_) => shown.channels.len(),
+            Samples::Outcomes(outcomes) => shown.channels.len() * outcomes.len(),
         }
     }
 
+    #[expect(clippy::cast_precision_loss, reason = "no channel is sent 2^53 messages")]
     fn write(self, shown: &Shown, place: usize, piece: &mut Piece) {
         let Self(name, _, samples) = self;
         match samples {
@@ -272,8 +314,28 @@ impl Family {
                 let beat = &shown.beats[place];
                 piece.sample(name, &[("region", beat.region.as_str())], value(beat));
             }
+            Samples::Channel(value) => {
+                let channel = &shown.channels[place];
+                if channel.spec.enabled {
+                    let id = channel.id.to_string();
+                    piece.sample(name, &channel_labels(channel, &id), value(channel));
+                }
+            }
+            Samples::Outcomes(outcomes) => {
+                let channel = &shown.channels[place / outcomes.len()];
+                let (outcome, count) = outcomes[place % outcomes.len()];
+                let id = channel.id.to_string();
+                let [id, title, kind] = channel_labels(channel, &id);
+                let name = format!("{name}_total");
+                piece.sample(&name, &[id, title, kind, ("outcome", outcome)], count(channel) as f64);
+            }
         }
     }
+}
+
+fn channel_labels<'a>(channel: &'a Channel, id: &'a str) -> [(&'static str, &'a str); 3] {
+    let kind = channel.spec.settings.channel_type().as_str();
+    [("channel", id), ("name", channel.spec.name.as_str()), ("type", kind)]
 }
 
 fn labels<'a>(row: &'a Row, id: &'a str) -> [(&'static str, &'a str); 3] {

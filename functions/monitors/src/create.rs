@@ -13,7 +13,7 @@ use valpero_storage::{Monitor, StoreError, Webhook};
 use valpero_views as views;
 use valpero_views::Shown;
 
-use crate::bodies::MonitorCreate;
+use crate::{bodies::MonitorCreate, depends_on};
 
 /// Create a monitor. If `webhook_url` is set, the response contains the webhook's secret, shown only once. A plan's limit is 403
 /// `monitor_limit_reached`; a new deployment, in which no region has reported yet, is 503 `no_region_yet`.
@@ -40,7 +40,8 @@ pub async fn create(
             return Err(Problem::no_region());
         }
         let plan = account.plan;
-        let spec = MonitorSpec::read(&body, &crate::allowance(&app, plan, &regions, &[]))?;
+        let spec = MonitorSpec::read(&body, &crate::allowance(&app, plan, None, &regions, &[]))?;
+        depends_on::check(&app, caller.account(), None, &[], &spec.depends_on).await?;
         let draft = draft(caller.account(), spec, now)?;
         let id = draft.id;
         let webhook_secret = draft.webhook.as_ref().map(|webhook| Shown::from(webhook.secret.reveal()));
@@ -77,6 +78,7 @@ fn draft(account_id: AccountId, spec: MonitorSpec, now: Timestamp) -> Result<Mon
         ssl_expires_at: None,
         certificates_told: ToldOf::default(),
         downtime: Downtime::default(),
+        muted_until: None,
         created_at: now,
         updated_at: now,
     })

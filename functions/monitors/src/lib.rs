@@ -6,6 +6,7 @@ mod check_request;
 mod checks;
 mod create;
 mod delete;
+mod depends_on;
 mod list;
 mod pause;
 mod read;
@@ -13,12 +14,12 @@ mod regions;
 mod response_times;
 mod update;
 
-use valpero_domain::{Plan, RegionCode, monitor::Allowance};
+use valpero_domain::{MonitorId, Plan, RegionCode, monitor::Allowance};
 use valpero_http::{Routes, routes};
 use valpero_runtime::{App, Needs};
 
 /// It asks regions for checks, refuses private targets, and tells of incidents that end with their monitor.
-pub const NEEDS: Needs = Needs { queue: true, events: true, targets: true, region: false };
+pub const NEEDS: Needs = Needs { queue: true, events: true, targets: true, region: false, mail: false };
 
 /// The routes of this function.
 pub fn routes() -> Routes {
@@ -35,8 +36,15 @@ pub fn routes() -> Routes {
 }
 
 /// What this deployment and the account's plan allow a monitor to be.
-fn allowance<'a>(app: &App, plan: Plan, regions: &'a [RegionCode], kept: &'a [RegionCode]) -> Allowance<'a> {
+fn allowance<'a>(
+    app: &App,
+    plan: Plan,
+    id: Option<MonitorId>,
+    regions: &'a [RegionCode],
+    kept: &'a [RegionCode],
+) -> Allowance<'a> {
     Allowance {
+        id,
         regions,
         kept,
         private_targets: app.settings.private_targets,

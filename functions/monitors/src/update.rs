@@ -12,7 +12,7 @@ use valpero_storage::{Monitor, Webhook};
 use valpero_views as views;
 use valpero_views::{Shown, schema};
 
-use crate::bodies::MonitorPatch;
+use crate::{bodies::MonitorPatch, depends_on};
 
 /// Update a monitor. The body is a JSON Merge Patch (RFC 7396): fields in it change, `null` restores the default; a patch that
 /// changes nothing is not recorded. If the monitor had no `webhook_url` before, setting one returns the webhook's secret, shown only once. If `If-Match` names another version of the settings, 412
@@ -56,11 +56,12 @@ async fn apply(
     // Each version has a moment of its own.
     let now = app.now().max(old.updated_at.plus_ms(1));
     let (account, regions) = tokio::try_join!(app.store.account(caller.account()), app.store.deployed_regions())?;
-    let allowance = crate::allowance(app, account.plan, &regions, &old.spec.regions);
+    let allowance = crate::allowance(app, account.plan, Some(id), &regions, &old.spec.regions);
     let spec = old.spec.patched(patch, &allowance)?;
     if spec == old.spec {
         return Ok((old, None));
     }
+    depends_on::check(app, caller.account(), Some(id), &old.spec.depends_on, &spec.depends_on).await?;
     let (webhook, new_secret) = webhook(&old, &spec)?;
     let audit = caller.audit(now, AuditAction::MonitorUpdated, Some(id.to_string()));
     let monitor = app.store.update_monitor(&old, spec, webhook, now, &audit).await?;

@@ -1,4 +1,4 @@
-//! Webhooks: their secrets, their deliveries, and trying them.
+//! Webhooks: their secrets and trying them; and the deliveries to webhooks and channels.
 
 mod deliveries;
 mod redeliver;
@@ -11,13 +11,16 @@ use valpero_runtime::{App, Needs};
 use valpero_storage::{Monitor, Quota};
 
 /// It says that deliveries are due.
-pub const NEEDS: Needs = Needs { queue: true, events: false, targets: false, region: false };
+pub const NEEDS: Needs = Needs { queue: true, events: false, targets: false, region: false, mail: false };
 
 /// The routes of this function.
 pub fn routes() -> Routes {
     Routes::new()
         .with(routes!(rotate_secret::rotate_secret))
         .with(routes!(test::test))
+        .with(routes!(deliveries::list_of_webhooks))
+        .with(routes!(deliveries::read_of_webhook))
+        .with(routes!(redeliver::redeliver_webhook))
         .with(routes!(deliveries::list))
         .with(routes!(deliveries::read))
         .with(routes!(redeliver::redeliver))

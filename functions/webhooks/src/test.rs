@@ -38,11 +38,12 @@ pub async fn test(
     let send = async |ticket: Ticket| {
         let now = app.now();
         let monitor = app.store.monitor(caller.account(), asked(&body)?).await?;
-        if monitor.webhook.is_none() {
-            return Err(crate::no_webhook());
+        match &monitor.webhook {
+            None => return Err(crate::no_webhook()),
+            Some(webhook) if webhook.disabled_at.is_some() => return Err(crate::webhook_disabled()),
+            Some(_) => {}
         }
         let event = notify::event(&monitor, EventType::WebhookTest, monitor.status, now);
-        let event = event.ok_or_else(crate::webhook_disabled)?;
         let delivery = Delivery::new(&event, Destination::MonitorWebhook(monitor.id));
         crate::within_quota(&app, &monitor, now).await?;
         let answer = Answer::accepted(&views::Delivery::of(&delivery));

@@ -184,7 +184,8 @@ mod request {
 
     fn spec() -> MonitorSpec {
         let (deployed, limits) = (REGIONS.map(region), Plan::Business.limits());
-        let allowance = Allowance { regions: &deployed, kept: &[], private_targets: false, blocked_ports: &[], limits };
+        let allowance =
+            Allowance { id: None, regions: &deployed, kept: &[], private_targets: false, blocked_ports: &[], limits };
         MonitorSpec::read(&body(), &allowance).expect("a monitor")
     }
 

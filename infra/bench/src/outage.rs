@@ -74,6 +74,7 @@ pub(crate) async fn run(count: usize) -> Result<(), Failure> {
         private_targets: true,
         clock,
         outbound: outbound.clone(),
+        mailer: valpero_mail::Mailer::Absent,
         backoff: BACKOFF,
         sockets_per_region: 700,
         writes_per_region: valpero_checker::IN_WRITING,

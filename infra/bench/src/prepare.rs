@@ -17,7 +17,7 @@ use valpero_auth::Token;
 use valpero_checker::BACKOFF;
 use valpero_domain::{AccountId, Actor, AuditAction, AuditId, KeyId, Plan, RegionCode, Scopes};
 use valpero_runtime::{Clock, entropy};
-use valpero_storage::{Account, ApiKey, AuditRow, Trail};
+use valpero_storage::{Account, ApiKey, AuditRow, Mailed, Trail};
 
 use crate::{Failure, Targets, client::client, tick};
 
@@ -31,6 +31,7 @@ pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
         private_targets: true,
         clock: Clock::system(),
         outbound: tick::outbound(targets)?,
+        mailer: valpero_mail::Mailer::Absent,
         backoff: BACKOFF,
         sockets_per_region: 700,
         writes_per_region: valpero_checker::IN_WRITING,
@@ -81,8 +82,9 @@ async fn key(stack: &Stack) -> Result<(AccountId, Token), Failure> {
         language: "en".into(),
         created_at: now,
         monitors: 0,
+        muted_until: None,
     };
-    store.create_account(&account, &audit).await?;
+    store.create_account(&account, Mailed::No, &audit).await?;
     let token = Token::generate();
     let audit = AuditRow { id: AuditId::new(now, entropy()), ..audit };
     let key = ApiKey::new(&token, id, KeyId::new(now, entropy()), "bench".into(), Scopes::all(), u32::MAX, now);

@@ -10,6 +10,8 @@ use valpero_domain::{
     monitor::{DEFAULT_TIMEOUT_MS, TIMEOUT_MS},
 };
 
+use crate::mail::MailArgs;
+
 /// How `up` runs.
 #[derive(Debug, Args)]
 pub(crate) struct UpArgs {
@@ -32,6 +34,12 @@ pub(crate) struct UpArgs {
     /// elsewhere, such as with `sam local start-api`.
     #[arg(long, conflicts_with = "memory")]
     pub services_only: bool,
+    #[command(flatten)]
+    pub mail: MailArgs,
+    /// Address of the owner of the account that the first start makes: alerts go there by mail. Default: owner@localhost, and no alerts by
+    /// --smtp.
+    #[arg(long, value_name = "ADDRESS")]
+    pub owner: Option<String>,
     /// Print one JSON line, `{"url":…,"key":…}`, instead of text.
     #[arg(long)]
     pub json: bool,
@@ -134,6 +142,9 @@ pub(crate) enum AccountCommand {
         /// Plan: free, lite, start, pro or business.
         #[arg(long, default_value = "free")]
         plan: Plan,
+        /// Alert the owner by mail of all monitors: for a deployment that sends mail.
+        #[arg(long)]
+        alert_owner: bool,
         #[command(flatten)]
         target: Target,
     },

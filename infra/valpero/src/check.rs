@@ -62,11 +62,12 @@ fn described(args: &CheckArgs) -> Result<(Check, u32), Failure> {
         Some(path) => serde_json::from_str(&text(path)?)?,
         None => body(args)?,
     };
-    // Where a monitor is checked from, and how many must agree, is none of this machine's business.
-    for elsewhere in ["regions", "confirm_regions"] {
+    // Where a monitor is checked from, how many must agree, and on what else it depends, is none of this machine's business.
+    for elsewhere in ["regions", "confirm_regions", "depends_on"] {
         body.as_object_mut().map(|body| body.remove(elsewhere));
     }
     let allowance = Allowance {
+        id: None,
         regions: &[],
         kept: &[],
         private_targets: !args.public_only,

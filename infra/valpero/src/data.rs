@@ -154,7 +154,7 @@ pub fn open(path: &Path) -> Result<Access, DataError> {
 pub(crate) mod tests {
     use valpero_domain::{AccountId, AuditAction, AuditId, Plan};
     use valpero_runtime::{Clock, entropy};
-    use valpero_storage::{Account, AuditRow, Store, Tables};
+    use valpero_storage::{Account, AuditRow, Mailed, Store, Tables};
 
     use super::*;
     use crate::stack::STACK;
@@ -206,8 +206,9 @@ pub(crate) mod tests {
             language: "en".into(),
             created_at: now,
             monitors: 0,
+            muted_until: None,
         };
-        Store::new(embedded.client(), tables).create_account(&account, &audit).await.expect("an account");
+        Store::new(embedded.client(), tables).create_account(&account, Mailed::No, &audit).await.expect("an account");
         (embedded, directory)
     }
 

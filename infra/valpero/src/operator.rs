@@ -8,7 +8,7 @@ use valpero_domain::{
     AccountId, Actor, AuditAction, AuditId, KeyId, Plan, RegionCode, Scope, Scopes, Timestamp, monitor::Name,
 };
 use valpero_runtime::{Clock, entropy};
-use valpero_storage::{Account, ApiKey, AuditRow, Heartbeat, LIVE_KEYS_MAX, Store, StoreError, Tables, Trail};
+use valpero_storage::{Account, ApiKey, AuditRow, Heartbeat, LIVE_KEYS_MAX, Mailed, Store, StoreError, Tables, Trail};
 
 use crate::{
     args::{AccountCommand, KeyCommand, RegionCommand, Target},
@@ -40,9 +40,10 @@ async fn open(target: &Target) -> Result<Opened, Failure> {
 
 pub(crate) async fn account(command: AccountCommand) -> Result<(), Failure> {
     match command {
-        AccountCommand::Create { email, plan, target } => {
+        AccountCommand::Create { email, plan, alert_owner, target } => {
             let Opened { store, screen, _local, .. } = open(&target).await?;
-            let account = create_account(&store, &email, plan).await?;
+            let mailed = if alert_owner { Mailed::Yes } else { Mailed::No };
+            let account = create_account(&store, &email, plan, mailed).await?;
             let lines = format!("Made account {} ({}, plan {}).", account.id, account.email, plan.as_str());
             screen.result(&json!({"account_id": account.id, "email": account.email, "plan": plan}), &lines);
         }
@@ -188,8 +189,8 @@ fn parse_scopes(asked: &[String]) -> Result<Scopes, Failure> {
     Ok(Scopes::parse(scopes?)?)
 }
 
-/// Makes an account, as the operator.
-pub(crate) async fn create_account(store: &Store, email: &str, plan: Plan) -> Result<Account, Failure> {
+/// Makes an account, as the operator; with a policy that mails its owner where mail is sent.
+pub(crate) async fn create_account(store: &Store, email: &str, plan: Plan, mailed: Mailed) -> Result<Account, Failure> {
     let plausible =
         email.len() <= 254 && email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
     if !plausible || email.chars().any(|c| c.is_whitespace() || c.is_control()) {
@@ -203,9 +204,10 @@ pub(crate) async fn create_account(store: &Store, email: &str, plan: Plan) -> Re
         language: "en".into(),
         created_at: now,
         monitors: 0,
+        muted_until: None,
     };
     let audit = audit(account.id, AuditAction::AccountCreated, None);
-    match store.create_account(&account, &audit).await {
+    match store.create_account(&account, mailed, &audit).await {
         Ok(()) => Ok(account),
         Err(StoreError::Conflict) => Err(format!("another account has the address {email}").into()),
         Err(error) => Err(error.into()),

@@ -5,7 +5,7 @@ use std::{fs, io, path::Path};
 use crate::data_error::DataError;
 
 /// What the names of our own files begin with.
-const OURS: [&str; 4] = [STORE, "endpoint", "lock", "sam-local.json"];
+const OURS: [&str; 5] = [STORE, "endpoint", "lock", "mail", "sam-local.json"];
 
 /// The name of the store's file, with which the names of those beside it begin.
 pub(crate) const STORE: &str = "valpero.db";

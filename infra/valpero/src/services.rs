@@ -1,5 +1,5 @@
 //! What the functions ask of AWS, served at one address for functions that run elsewhere: DynamoDB by the embedded store, SQS and
-//! EventBridge by the queue and the bus of this process.
+//! EventBridge by the queue and the bus of this process, SES by files.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -7,7 +7,7 @@ use axum::{
     Json, Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, Uri, header, uri},
+    http::{HeaderMap, Method, StatusCode, Uri, header, uri},
     response::{IntoResponse, Response},
 };
 use http_body_util::{BodyExt, Limited};
@@ -25,6 +25,8 @@ use valpero_runtime::{
     telemetry::chain,
 };
 
+use crate::ses::{self, Ses};
+
 /// A message's or an event's length at the most, as SQS and EventBridge have it.
 const BODY_MAX: usize = 1024 * 1024;
 
@@ -35,6 +37,7 @@ pub(crate) struct Services {
     store: SocketAddr,
     queue: Arc<InProcessQueue>,
     bus: Arc<InProcessBus>,
+    ses: Ses,
     clock: Clock,
     /// The access key that a request must be signed with. Nobody checks the signature: to know the key is to be let in.
     access_key: Arc<str>,
@@ -64,11 +67,12 @@ impl Services {
         store: SocketAddr,
         queue: Arc<InProcessQueue>,
         bus: Arc<InProcessBus>,
+        ses: Ses,
         clock: Clock,
         access_key: &str,
     ) -> Self {
         let client = Client::builder(TokioExecutor::new()).build_http();
-        Self { store, queue, bus, clock, access_key: access_key.into(), client }
+        Self { store, queue, bus, ses, clock, access_key: access_key.into(), client }
     }
 
     /// Serves them.
@@ -140,6 +144,7 @@ async fn serve(State(services): State<Services>, request: Request) -> Result<Res
         return Err(Refusal(StatusCode::FORBIDDEN, "UnrecognizedClientException", message));
     }
     let region = region.to_owned();
+    let is_mail = request.method() == Method::POST && request.uri().path() == ses::PATH;
     let target = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let target = target.to_owned();
     if target.starts_with("DynamoDB_") {
@@ -148,6 +153,9 @@ async fn serve(State(services): State<Services>, request: Request) -> Result<Res
     let body = Limited::new(request.into_body(), BODY_MAX).collect().await;
     let body = body.map_err(|error| Refusal(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLarge", error.to_string()))?;
     let body = body.to_bytes();
+    if is_mail {
+        return Ok(services.ses.send_email(&body, services.clock.now()).await);
+    }
     let answer = match target.as_str() {
         "AmazonSQS.SendMessage" => services.send_message(&body)?,
         "AWSEvents.PutEvents" => services.put_events(&body, &region)?,
@@ -168,9 +176,13 @@ fn signer(headers: &HeaderMap) -> Option<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine, engine::general_purpose::STANDARD};
     use tower::ServiceExt;
+    use valpero_domain::mail_address::MailAddress;
+    use valpero_mail::Folder;
 
     use super::*;
+    use crate::data::tests::Scratch;
 
     #[test]
     fn the_signer_is_read_from_the_scope() {
@@ -186,9 +198,12 @@ mod tests {
     }
 
     /// Services whose access key is `ours`, and whose store does not answer.
-    fn services() -> Services {
+    fn services(scratch: &Scratch) -> Services {
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 1));
-        Services::new(nowhere, Arc::default(), Arc::default(), Clock::system(), "ours")
+        let from = MailAddress::try_from("ops@example.com".to_owned()).expect("an address");
+        let folder = Folder::new(scratch.path(), &from).expect("a folder");
+        let ses = Ses::new(Arc::new(folder), from);
+        Services::new(nowhere, Arc::default(), Arc::default(), ses, Clock::system(), "ours")
     }
 
     async fn ask(services: &Services, signed: &str, target: &str, body: &Value) -> (u16, Value) {
@@ -202,7 +217,8 @@ mod tests {
 
     #[tokio::test]
     async fn strangers_are_served_nothing() {
-        let services = services();
+        let scratch = Scratch::new();
+        let services = services(&scratch);
         let message = json!({"QueueUrl": "any", "MessageBody": "x"});
         for signed in ["", "Bearer ours", &signature("theirs", "eu-north-1"), &signature("", "eu-north-1")] {
             for target in ["AmazonSQS.SendMessage", "AWSEvents.PutEvents", "DynamoDB_20120810.Scan", ""] {
@@ -219,7 +235,8 @@ mod tests {
 
     #[tokio::test]
     async fn messages_and_events_reach_the_queue_and_the_bus() {
-        let (services, here) = (services(), signature("ours", "eu-central-1"));
+        let scratch = Scratch::new();
+        let (services, here) = (services(&scratch), signature("ours", "eu-central-1"));
         let message = json!({"QueueUrl": "any", "MessageBody": "x", "DelaySeconds": 5});
         assert_eq!(ask(&services, &here, "AmazonSQS.SendMessage", &message).await.0, 200);
         assert_eq!(services.queue.waiting(), 1);
@@ -235,8 +252,44 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn mail_is_kept_and_what_ses_refuses_is_refused() {
+        let scratch = Scratch::new();
+        let (services, here) = (services(&scratch), signature("ours", "eu-central-1"));
+        let mail = |from: &str, to: usize, data: &str| {
+            json!({
+                "FromEmailAddress": from,
+                "Destination": {"ToAddresses": vec!["a@example.com"; to]},
+                "Content": {"Raw": {"Data": data}},
+            })
+        };
+        let send = async |signed: &str, body: &Value| {
+            let request = Request::post(ses::PATH).header(header::AUTHORIZATION, signed);
+            let request = request.body(Body::from(body.to_string())).expect("a request");
+            let answer = services.clone().router().oneshot(request).await.expect("infallible");
+            let code = answer.headers().get("x-amzn-errortype").map(|code| code.to_str().expect("text").to_owned());
+            (answer.status().as_u16(), code.unwrap_or_default())
+        };
+        let raw = STANDARD.encode("Subject: x\r\n\r\ny");
+        for (from, to, data, status, code) in [
+            ("ops@example.com", 1, raw.as_str(), 200, ""),
+            ("ops@example.com", 50, &raw, 200, ""),
+            ("other@example.com", 1, &raw, 400, "MessageRejected"),
+            ("ops@example.com", 51, &raw, 400, "BadRequestException"),
+            ("ops@example.com", 0, &raw, 400, "BadRequestException"),
+            ("ops@example.com", 1, "%", 400, "BadRequestException"),
+        ] {
+            assert_eq!(send(&here, &mail(from, to, data)).await, (status, code.to_owned()), "{from} {to} {data}");
+        }
+        assert_eq!(send(&signature("theirs", "x"), &mail("ops@example.com", 1, &raw)).await.0, 403);
+        let files = std::fs::read_dir(scratch.path()).expect("a folder").map(|file| file.expect("a file").path());
+        let kept: Vec<String> = files.map(|path| std::fs::read_to_string(path).expect("text")).collect();
+        assert_eq!(kept, ["Subject: x\r\n\r\ny"; 2]);
+    }
+
+    #[tokio::test]
     async fn what_cannot_be_served_is_refused_in_words() {
-        let (services, ours) = (services(), signature("ours", "mars-north-1"));
+        let scratch = Scratch::new();
+        let (services, ours) = (services(&scratch), signature("ours", "mars-north-1"));
         let events = json!({"Entries": [{"Detail": "{}", "DetailType": "CheckRequested"}]});
         for (target, body, status, code) in [
             ("AmazonSQS.DeleteQueue", json!({}), 400, "UnknownOperationException"),

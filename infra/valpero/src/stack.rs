@@ -5,9 +5,12 @@ use std::{sync::Arc, time::Duration};
 use aws_sdk_dynamodb::Client;
 use axum::Router;
 use futures::future::join_all;
+use valpero_alerts::Alerts;
+use valpero_api::WaysOut;
 use valpero_checker::{Checker, CheckerError, CheckerEvent, TickReport};
 use valpero_delivery::{Delivery, DeliveryError};
 use valpero_domain::{RegionCode, Timestamp};
+use valpero_mail::Mailer;
 use valpero_outbound::Outbound;
 use valpero_rollup::RollupReport;
 use valpero_runtime::{
@@ -32,6 +35,8 @@ pub struct Parts {
     pub clock: Clock,
     /// The ways out, for probes, tools and webhooks.
     pub outbound: Outbound,
+    /// How mail is sent.
+    pub mailer: Mailer,
     /// Waits between the attempts of a probe.
     pub backoff: [Duration; 3],
     /// Sockets that the probes of one region may hold at the same time: all regions share the file handles of one process.
@@ -49,8 +54,8 @@ pub struct Stack {
     pub checkers: Vec<Checker>,
     /// The delivery worker.
     pub delivery: Delivery,
-    /// The ways out of the API's tools.
-    pub tools: Tools,
+    /// The ways out of the API.
+    pub ways_out: WaysOut,
     /// The webhook queue.
     pub queue: Arc<InProcessQueue>,
     /// The event bus.
@@ -81,9 +86,10 @@ impl Stack {
                 .with_writes(parts.writes_per_region)
         };
         let checkers = parts.regions.iter().map(checker).collect();
-        let delivery = Delivery::new(app.clone(), parts.outbound.clone());
-        let tools = Tools::new(parts.outbound);
-        let stack = Self { app, checkers, delivery, tools, queue, bus };
+        let delivery = Delivery::new(app.clone(), parts.outbound.clone(), parts.mailer.clone());
+        let alerts = Alerts::new(parts.outbound.clone(), parts.mailer);
+        let ways_out = WaysOut { tools: Tools::new(parts.outbound), alerts };
+        let stack = Self { app, checkers, delivery, ways_out, queue, bus };
         stack.take_up_duty().await?;
         Ok(stack)
     }
@@ -103,7 +109,7 @@ impl Stack {
 
     /// The API.
     pub fn router(&self) -> Router {
-        valpero_api::router(self.app.clone(), self.tools.clone())
+        valpero_api::router(self.app.clone(), self.ways_out.clone())
     }
 
     /// The schedule's event of this minute, in every region.

@@ -1,25 +1,29 @@
 //! `valpero up`: starts the stack, gives it its schedule, serves its API, and ends it cleanly.
 
-use std::{error::Error, net::SocketAddr, path::Path, time::Duration};
+use std::{error::Error, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use valpero_checker::{BACKOFF, Checker, CheckerEvent};
 use valpero_domain::{Plan, Scopes, Timestamp, rollup::Span};
+use valpero_mail::{Folder, Mailer};
 use valpero_outbound::{Guard, Outbound};
 use valpero_runtime::{
     Clock,
     telemetry::{self, chain},
 };
-use valpero_storage::Store;
+use valpero_storage::{Mailed, Store};
 
 use crate::{
     args::{PrivateTargets, UpArgs},
     data::DataDir,
     embedded::Embedded,
-    handles, health, operator,
+    handles, health,
+    mail::Post,
+    operator,
     screen::Screen,
     services::Services,
+    ses::Ses,
     stack::{Parts, STACK, Stack},
 };
 
@@ -59,7 +63,8 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
         None => Embedded::in_memory()?,
     };
     let handles = handles::raise();
-    let parts = parts(&args, &embedded, address, handles)?;
+    let post = args.mail.mailer(directory.as_ref().map(|_| args.data.as_path()))?;
+    let parts = parts(&args, &embedded, address, handles, post.mailer.clone())?;
     if let Some(warning) = handles::warning(handles, parts.regions.len()) {
         tracing::warn!(handles, "{warning}");
         screen.say(&warning);
@@ -72,15 +77,17 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
     let router = match &directory {
         Some(directory) if args.services_only => {
             let access_key = access_key()?;
-            let variables = directory.write_sam_variables(&sam_variables(address, private_targets(&args)))?;
-            let token = first_key(&stack.app.store).await?;
+            let variables = directory.write_sam_variables(&sam_variables(address, private_targets(&args), &post))?;
+            let token = first_key(&stack.app.store, &args, &post).await?;
             welcome_services(screen, address, &access_key, &variables, token.as_deref());
             let Stack { queue, bus, app, .. } = stack.clone();
-            Services::new(embedded.address(), queue, bus, app.clock, &access_key).router()
+            let folder = Folder::new(&args.data.join("mail"), &post.from)?;
+            let ses = Ses::new(Arc::new(folder), post.from);
+            Services::new(embedded.address(), queue, bus, ses, app.clock, &access_key).router()
         }
         _ => {
-            let token = first_key(&stack.app.store).await?;
-            welcome(screen, &args, address, token.as_deref());
+            let token = first_key(&stack.app.store, &args, &post).await?;
+            welcome(screen, &args, address, &post, token.as_deref());
             match &directory {
                 Some(_) => health::watched(stack.router(), &args.data),
                 None => stack.router(),
@@ -105,7 +112,13 @@ fn private_targets(args: &UpArgs) -> bool {
     args.private_targets == PrivateTargets::Allow
 }
 
-fn parts(args: &UpArgs, embedded: &Embedded, address: SocketAddr, handles: u64) -> Result<Parts, Failure> {
+fn parts(
+    args: &UpArgs,
+    embedded: &Embedded,
+    address: SocketAddr,
+    handles: u64,
+    mailer: Mailer,
+) -> Result<Parts, Failure> {
     let private_targets = private_targets(args);
     let mut own = vec![embedded.address()];
     if args.services_only {
@@ -123,15 +136,19 @@ fn parts(args: &UpArgs, embedded: &Embedded, address: SocketAddr, handles: u64) 
         private_targets,
         clock: Clock::system(),
         outbound: Outbound::of_system(guard)?,
+        mailer,
         backoff: BACKOFF,
     })
 }
 
 /// On the first start of some data: an account, and a key that may do everything. A start that was killed between the two
 /// is still the first.
-async fn first_key(store: &Store) -> Result<Option<String>, Failure> {
+async fn first_key(store: &Store, args: &UpArgs, post: &Post) -> Result<Option<String>, Failure> {
     let account = match store.accounts().await?.as_slice() {
-        [] => operator::create_account(store, "owner@localhost", Plan::Business).await?.id,
+        [] => {
+            let owner = args.owner.as_deref().unwrap_or(NOBODY);
+            operator::create_account(store, owner, Plan::Business, alerts(args, post)).await?.id
+        }
         [only] if store.keys(only.id).await?.is_empty() => only.id,
         _ => return Ok(None),
     };
@@ -139,7 +156,27 @@ async fn first_key(store: &Store) -> Result<Option<String>, Failure> {
     Ok(Some(token.reveal().to_owned()))
 }
 
-fn welcome(screen: Screen, args: &UpArgs, address: SocketAddr, token: Option<&str>) {
+/// The owner of the first account, unless named: mail to it is kept as files.
+const NOBODY: &str = "owner@localhost";
+
+/// Whether the first account alerts its owner by mail: not where a server would be asked to send to nobody.
+fn alerts(args: &UpArgs, post: &Post) -> Mailed {
+    let arrives = args.owner.is_some() || matches!(post.mailer, Mailer::Folder(_));
+    if arrives { Mailed::Yes } else { Mailed::No }
+}
+
+/// Where the alerts of the first account go.
+fn alerts_go(args: &UpArgs, post: &Post) -> String {
+    match alerts(args, post) {
+        Mailed::Yes => format!(
+            "by mail to {}; docs/ALERTS.md says how to get them elsewhere",
+            args.owner.as_deref().unwrap_or(NOBODY)
+        ),
+        Mailed::No => "to nobody: --owner ADDRESS, or docs/ALERTS.md, says where they go".to_owned(),
+    }
+}
+
+fn welcome(screen: Screen, args: &UpArgs, address: SocketAddr, post: &Post, token: Option<&str>) {
     let url = format!("http://{address}");
     let regions: Vec<&str> = args.regions.iter().map(|region| region.as_str()).collect();
     let data = if args.memory { "in memory, gone when this stops".into() } else { args.data.display().to_string() };
@@ -149,6 +186,7 @@ fn welcome(screen: Screen, args: &UpArgs, address: SocketAddr, token: Option<&st
         }
         PrivateTargets::Deny => "denied: only the public internet, as on AWS",
     };
+    let first = token.map_or_else(String::new, |_| format!("  alerts           {}\n", alerts_go(args, post)));
     let key = match token {
         Some(token) => format!(
             "Your key, with every scope. It is shown this once:\n\n  export VALPERO_KEY={token}\n\n\
@@ -163,8 +201,10 @@ fn welcome(screen: Screen, args: &UpArgs, address: SocketAddr, token: Option<&st
         "Valpero is up at {url}\n\n  \
          regions          {}, each checking once a minute\n  \
          data             {data}\n  \
-         private targets  {private}\n\n{key}\n\nCtrl-C stops it.",
-        regions.join(", ")
+         private targets  {private}\n  \
+         mail             {}\n{first}\n{key}\n\nCtrl-C stops it.",
+        regions.join(", "),
+        post.says
     );
     screen.result(&json!({"url": url, "key": token}), &text);
 }
@@ -176,7 +216,7 @@ fn access_key() -> Result<String, Failure> {
 }
 
 /// The variables of the functions of the template under `sam local`, in the form of its `--env-vars`.
-fn sam_variables(address: SocketAddr, private_targets: bool) -> Value {
+fn sam_variables(address: SocketAddr, private_targets: bool, post: &Post) -> Value {
     // A container's own loopback is not this machine's.
     let endpoint = if address.ip().is_loopback() {
         format!("http://host.docker.internal:{}", address.port())
@@ -188,6 +228,7 @@ fn sam_variables(address: SocketAddr, private_targets: bool) -> Value {
         "VALPERO_QUEUE_URL": format!("{endpoint}/{STACK}-webhooks"),
         "VALPERO_ENDPOINT_URL": endpoint,
         "VALPERO_PRIVATE_TARGETS": if private_targets { "allow" } else { "deny" },
+        "VALPERO_MAIL_FROM": post.from.as_str(),
     }})
 }
 

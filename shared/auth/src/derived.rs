@@ -1,14 +1,21 @@
 //! Ids that follow from others, so that a thing that is made twice is made once.
 
+use std::fmt;
+
 use aws_lc_rs::digest::{SHA256, digest};
-use valpero_domain::{DeliveryId, EventId, event::Destination};
+use valpero_domain::{DeliveryId, EventId, Timestamp, event::Destination};
 
 /// The delivery of an event to a destination: the same each time it is asked for, and another for each destination.
 pub fn delivery_id(event: EventId, destination: Destination) -> DeliveryId {
-    let hash = digest(&SHA256, format!("{event}\0{destination}").as_bytes());
+    id(event.at(), &format_args!("{event}\0{destination}"))
+}
+
+/// The delivery that `what` names, of this moment.
+pub fn id(at: Timestamp, what: &impl fmt::Display) -> DeliveryId {
+    let hash = digest(&SHA256, what.to_string().as_bytes());
     let mut random = [0; 10];
     random.copy_from_slice(&hash.as_ref()[..10]);
-    DeliveryId::new(event.at(), random)
+    DeliveryId::new(at, random)
 }
 
 #[cfg(test)]

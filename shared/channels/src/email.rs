@@ -42,6 +42,24 @@ pub(crate) fn render(settings: &Email, message: &Message) -> Outgoing {
     })
 }
 
+/// A mail to a person about their account, which no message of a channel is.
+pub fn notice(to: &str, subject: &str, text: &str) -> Mail {
+    let subject = cut_bytes(&one_line(subject), SUBJECT_MAX);
+    let page = format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head><body \
+         style=\"margin:24px;font-family:sans-serif;font-size:15px\"><h1 style=\"font-size:20px\">{title}</h1><p>{}</p></body></html>",
+        html(&cut(text, PART_MAX)),
+        title = html(&subject),
+    );
+    Mail {
+        to: vec![to.to_owned()],
+        text: format!("{subject}\n\n{}\n\n-- \nValpero", cut(text, PART_MAX)),
+        html: page,
+        headers: vec![("Auto-Submitted", "auto-generated".to_owned())],
+        subject,
+    }
+}
+
 /// A part of a message's id: letters, digits and what else stands in the ids of Valpero.
 fn id(text: &str) -> String {
     text.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')).take(100).collect()
@@ -87,7 +105,7 @@ fn page(message: &Message) -> String {
         body += &format!("<ul>{items}</ul>");
     }
     if message.items.len() > ITEMS_MAX {
-        body += &paragraph(&format!("… and {} more", message.items.len() - ITEMS_MAX));
+        body += &paragraph("… and others");
     }
     let links = message.links();
     let links: String =

@@ -31,6 +31,7 @@ use valpero_domain::{
     channel::{ChannelType, Settings},
 };
 
+pub use email::notice;
 pub use message::{Context, Fact, Item, Kind, Level, Message, Occasion, Subject};
 pub use pace::{Pace, pace};
 pub use wire::{Answer, Mail, Outgoing, Request, Thread, Verdict};

@@ -3,7 +3,7 @@
 mod say;
 
 use serde_json::{Value, json};
-use valpero_domain::{IncidentId, Timestamp, event::Event};
+use valpero_domain::{IncidentId, Timestamp, alerting::storm, event::Event};
 
 use crate::{
     text::{cut, one_line},
@@ -252,22 +252,26 @@ impl Message {
         message
     }
 
-    /// Several messages as one: what came after the first ones within a minute.
-    pub fn digest(of: &[Self], at: Timestamp, context: &Context) -> Self {
-        let (down, up) = (number_of(of, Level::Critical), number_of(of, Level::Good));
-        let other = of.len() - down - up;
-        let parts = [(down, "down"), (up, "up again"), (other, "other")];
-        let parts: Vec<String> =
-            parts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")).collect();
-        let news = count(i64::try_from(of.len()).unwrap_or(i64::MAX), "more message");
+    /// Messages of one kind as one: what came after the first ones within a minute. `names` are those of monitors; `more` were not
+    /// named.
+    pub fn digest(of: storm::Kind, names: &[String], more: u32, at: Timestamp, context: &Context) -> Self {
+        let total = names.len() + more as usize;
+        let total = count(i64::try_from(total).unwrap_or(i64::MAX), "more monitor");
+        let (level, state, verb) = match of {
+            storm::Kind::Opened => (Level::Critical, "Down", "down"),
+            storm::Kind::Acknowledged => (Level::Warning, "Acknowledged", "acknowledged"),
+            storm::Kind::Resolved => (Level::Good, "Up again", "up again"),
+        };
+        let item = |title: String| Item { level, title, summary: String::new() };
+        let mut items: Vec<Item> = names.iter().map(|name| item(format!("{state}: {}", one_line(name)))).collect();
+        if more > 0 {
+            items.push(item(format!("… and {more} more")));
+        }
         Self {
-            level: of.iter().map(|message| message.level).max().unwrap_or(Level::Info),
+            level,
             summary: "There was more to tell within one minute than this channel is told one by one.".to_owned(),
-            items: of
-                .iter()
-                .map(|one| Item { level: one.level, title: one.title.clone(), summary: one.summary.clone() })
-                .collect(),
-            ..Self::alone(Kind::Digest, format!("{news}: {}", parts.join(", ")), at, context)
+            items,
+            ..Self::alone(Kind::Digest, format!("{total} {verb}"), at, context)
         }
     }
 
@@ -387,8 +391,4 @@ impl Item {
             format!("{} ({})", self.title, self.summary.trim_end_matches('.'))
         }
     }
-}
-
-fn number_of(messages: &[Message], level: Level) -> usize {
-    messages.iter().filter(|message| message.level == level).count()
 }

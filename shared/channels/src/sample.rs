@@ -2,6 +2,7 @@
 
 use valpero_domain::{
     AccountId, Actor, Author, EventId, IncidentId, Invalid, MonitorId, Status, Timestamp, UserId,
+    alerting::storm,
     certificate::Told,
     check::CheckType,
     delivery::EventType,
@@ -118,8 +119,8 @@ pub fn message(kind: Kind, context: &Context) -> Result<Message, Invalid> {
         Kind::Flapping => of(EventType::IncidentOpened, Occasion::Flapping),
         Kind::Stable => of(EventType::IncidentResolved, Occasion::Stable),
         Kind::Digest => {
-            let (down, up) = (news(EventType::IncidentOpened)?, news(EventType::IncidentResolved)?);
-            Ok(Message::digest(&[down.clone(), down, up], BEGAN, context))
+            let names = ["Shop \"EU\"".to_owned(), "Blog".to_owned()];
+            Ok(Message::digest(storm::Kind::Opened, &names, 1, BEGAN, context))
         }
         Kind::MuteEnded => Ok(Message::mute_ended(None, &["Shop \"EU\"".to_owned()], BEGAN, context)),
         Kind::Test => Ok(Message::test("On call", BEGAN, context)),

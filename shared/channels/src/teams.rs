@@ -57,7 +57,8 @@ fn body(message: &Message) -> Value {
         blocks.push(block(&[run(&format!("• {}", item.line()), ITEM_MAX)]));
     }
     if message.items.len() > ITEMS_MAX {
-        blocks.push(block(&[run(&format!("… and {} more", message.items.len() - ITEMS_MAX), ITEM_MAX)]));
+        // The title says how many there are.
+        blocks.push(block(&[run("… and others", ITEM_MAX)]));
     }
     for fact in message.facts.iter().take(FACTS_MAX) {
         let mut label = run(&format!("{}: ", fact.label), LABEL_MAX);

@@ -111,6 +111,11 @@ pub struct Thread {
 }
 
 impl Thread {
+    /// As it was kept.
+    pub fn posted_as(id: String, place: Option<String>) -> Self {
+        Self { id, place, prepared: false }
+    }
+
     pub(crate) fn new(id: impl Into<String>) -> Self {
         Self { id: id.into(), ..Self::default() }
     }

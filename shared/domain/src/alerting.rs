@@ -1,5 +1,6 @@
 //! Alerting: whom an incident reaches, when, and what keeps the channels silent.
 
+pub mod content;
 pub mod dependency;
 pub mod escalation;
 pub mod flapping;
@@ -16,6 +17,7 @@ mod fixtures;
 #[cfg(test)]
 mod model;
 
+pub use content::Content;
 pub use policy::EscalationPolicy;
 pub use routes::AlertRoutes;
 pub use row::{Alerting, DueStep, Hold, HoldReason, NextStep, PolicyRead, Round, StepKey, StopReason, Stopped, Told};

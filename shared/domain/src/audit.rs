@@ -14,6 +14,10 @@ pub enum AuditAction {
     AccountCreated,
     /// An operator set the account's plan.
     AccountPlanSet,
+    /// The channels of the account were told to be silent.
+    AccountMuted,
+    /// The account's mute was ended.
+    AccountUnmuted,
     /// An API key was made.
     KeyCreated,
     /// An API key was given another name.
@@ -40,6 +44,10 @@ pub enum AuditAction {
     MonitorDegraded,
     /// A monitor went down.
     MonitorDown,
+    /// The channels of a monitor were told to be silent.
+    MonitorMuted,
+    /// A monitor's mute was ended.
+    MonitorUnmuted,
     /// A check was requested.
     MonitorCheckRequested,
     /// A certificate reached one of the days at which its expiry is told.
@@ -62,6 +70,26 @@ pub enum AuditAction {
     WebhookRedelivered,
     /// A webhook was switched off, because its receiver is gone.
     WebhookDisabled,
+    /// A channel was made.
+    ChannelCreated,
+    /// A channel's settings changed.
+    ChannelUpdated,
+    /// A channel was deleted.
+    ChannelDeleted,
+    /// A test message was sent to a channel.
+    ChannelTested,
+    /// A channel was switched off, because its receiver refuses all messages.
+    ChannelDisabled,
+    /// A delivery to a channel was sent again.
+    ChannelRedelivered,
+    /// An escalation policy was made.
+    PolicyCreated,
+    /// An escalation policy changed.
+    PolicyUpdated,
+    /// An escalation policy was deleted.
+    PolicyDeleted,
+    /// The alert routes were set.
+    RoutesUpdated,
 }
 
 impl AuditAction {
@@ -75,9 +103,11 @@ impl AuditAction {
     };
 
     /// Every action.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 40] = [
         Self::AccountCreated,
         Self::AccountPlanSet,
+        Self::AccountMuted,
+        Self::AccountUnmuted,
         Self::KeyCreated,
         Self::KeyRenamed,
         Self::KeyRevoked,
@@ -91,6 +121,8 @@ impl AuditAction {
         Self::MonitorUp,
         Self::MonitorDegraded,
         Self::MonitorDown,
+        Self::MonitorMuted,
+        Self::MonitorUnmuted,
         Self::MonitorCheckRequested,
         Self::MonitorSslExpiring,
         Self::MonitorUnwatched,
@@ -102,6 +134,16 @@ impl AuditAction {
         Self::WebhookTested,
         Self::WebhookRedelivered,
         Self::WebhookDisabled,
+        Self::ChannelCreated,
+        Self::ChannelUpdated,
+        Self::ChannelDeleted,
+        Self::ChannelTested,
+        Self::ChannelDisabled,
+        Self::ChannelRedelivered,
+        Self::PolicyCreated,
+        Self::PolicyUpdated,
+        Self::PolicyDeleted,
+        Self::RoutesUpdated,
     ];
 
     /// A change of a monitor's status to this one.
@@ -120,6 +162,8 @@ impl AuditAction {
         match self {
             Self::AccountCreated => "account.created",
             Self::AccountPlanSet => "account.plan_set",
+            Self::AccountMuted => "account.muted",
+            Self::AccountUnmuted => "account.unmuted",
             Self::KeyCreated => "key.created",
             Self::KeyRenamed => "key.renamed",
             Self::KeyRevoked => "key.revoked",
@@ -133,6 +177,8 @@ impl AuditAction {
             Self::MonitorUp => "monitor.up",
             Self::MonitorDegraded => "monitor.degraded",
             Self::MonitorDown => "monitor.down",
+            Self::MonitorMuted => "monitor.muted",
+            Self::MonitorUnmuted => "monitor.unmuted",
             Self::MonitorCheckRequested => "monitor.check_requested",
             Self::MonitorSslExpiring => "monitor.ssl_expiring",
             Self::MonitorUnwatched => "monitor.unwatched",
@@ -144,6 +190,16 @@ impl AuditAction {
             Self::WebhookTested => "webhook.tested",
             Self::WebhookRedelivered => "webhook.redelivered",
             Self::WebhookDisabled => "webhook.disabled",
+            Self::ChannelCreated => "channel.created",
+            Self::ChannelUpdated => "channel.updated",
+            Self::ChannelDeleted => "channel.deleted",
+            Self::ChannelTested => "channel.tested",
+            Self::ChannelDisabled => "channel.disabled",
+            Self::ChannelRedelivered => "channel.redelivered",
+            Self::PolicyCreated => "policy.created",
+            Self::PolicyUpdated => "policy.updated",
+            Self::PolicyDeleted => "policy.deleted",
+            Self::RoutesUpdated => "routes.updated",
         }
     }
 }

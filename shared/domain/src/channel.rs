@@ -1,6 +1,8 @@
 //! Channels: where people and their tools are told of incidents.
 
 mod fields;
+mod health;
+mod hide;
 mod patch;
 mod secret;
 mod settings;
@@ -22,9 +24,10 @@ use crate::{
 };
 
 pub use fields::{
-    API_TOKEN, API_URL, BOT_TOKEN, CHANNEL, CHAT_ID, CLOUD_ID, EMAIL, ENABLED, EU, EVENTS, HEADERS, NAME, PUSH_TOKEN,
-    ROUTING_KEY, SERVER, TEMPLATE, THREAD_ID, TO, TOPIC, TYPE, URL, USER, WEBHOOK_URL, WORKFLOW_URL,
+    ALERT_EVENT, API_TOKEN, API_URL, BOT_TOKEN, CHANNEL, CHAT_ID, CLOUD_ID, EMAIL, ENABLED, EU, EVENT, EVENTS, HEADERS,
+    NAME, PUSH_TOKEN, ROUTING_KEY, SERVER, TEMPLATE, THREAD_ID, TO, TOPIC, TYPE, URL, USER, WEBHOOK_URL, WORKFLOW_URL,
 };
+pub use health::{HealthStatus, TestOutcome};
 pub use secret::{BotToken, PushoverToken, RoutingKey, SecretUrl, Token};
 pub use settings::{Email, Hook, Jsm, Ntfy, PagerDuty, Pushover, Settings, Slack, SlackBot, Teams, Telegram, Webhook};
 
@@ -153,6 +156,9 @@ impl ChannelSpec {
     /// Its fields.
     pub const OBJECT: Object = fields::OBJECT;
 
+    /// The fields of a preview: those of the receiver, and the event.
+    pub const PREVIEW: Object = fields::PREVIEW;
+
     /// Reads a request's body, reporting every fault at once. Whether a webhook's `template` makes JSON, `valpero-channels` checks.
     ///
     /// # Errors
@@ -173,20 +179,21 @@ impl ChannelSpec {
         faults.finish(spec())
     }
 
-    /// Reads the settings of a type alone, which stand beside nothing else but it: for a preview.
+    /// Reads what is previewed: the settings of a type, and the event; none for a test message.
     ///
     /// # Errors
     /// All faults, each with its pointer.
-    pub fn read_settings(body: &Value, allowance: &Allowance<'_>) -> Result<Settings, Faults> {
+    pub fn read_preview(body: &Value, allowance: &Allowance<'_>) -> Result<(Settings, Option<EventType>), Faults> {
         let mut faults = Faults::default();
         let mut fields = Fields::of(body, "", &mut faults);
         let channel: Option<ChannelType> = fields.read(&TYPE, &mut faults);
+        let event: Option<EventType> = fields.read(&EVENT, &mut faults);
         let settings = read_settings(channel, &mut fields, &mut faults);
         if let Some((field, url)) = settings.as_ref().and_then(Settings::url) {
             refuse_address(field, url, allowance, &fields, &mut faults);
         }
         fields.finish(&mut faults);
-        faults.finish(settings)
+        faults.finish(settings.map(|settings| (settings, event)))
     }
 
     /// The channel as JSON, as answers show it: with a mark in the place of each secret.

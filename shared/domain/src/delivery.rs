@@ -92,20 +92,22 @@ pub enum DeliveryStatus {
     Dead,
     /// Not sent, because the receiver knows a newer event of the same incident.
     Superseded,
+    /// Told as a part of a digest.
+    Digested,
 }
 
 impl DeliveryStatus {
     /// How it is spelled and described.
     pub const TEXT: Text = Text {
         name: "DeliveryStatus",
-        says: "`pending`: to be sent, or sent again. `dead`: given up, and kept. `superseded`: not sent, because a newer status of the same incident was delivered first.",
+        says: "`pending`: to be sent, or sent again. `dead`: given up, and kept. `superseded`: not sent, because a newer status of the same incident was delivered first, or because the receiver cannot express it. `digested`: told as part of a digest, only to channels.",
         example: "succeeded",
         values: values!(DeliveryStatus),
         ..Text::PLAIN
     };
 
     /// Every status.
-    pub const ALL: [Self; 4] = [Self::Pending, Self::Succeeded, Self::Dead, Self::Superseded];
+    pub const ALL: [Self; 5] = [Self::Pending, Self::Succeeded, Self::Dead, Self::Superseded, Self::Digested];
 
     /// The status as the API spells it.
     pub const fn as_str(self) -> &'static str {
@@ -114,6 +116,7 @@ impl DeliveryStatus {
             Self::Succeeded => "succeeded",
             Self::Dead => "dead",
             Self::Superseded => "superseded",
+            Self::Digested => "digested",
         }
     }
 }

@@ -6,7 +6,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, DeliveryId, EventId, Invalid, MonitorId, MonitorSpec, Status, Timestamp,
+    AccountId, ChannelId, DeliveryId, EventId, IncidentId, Invalid, MonitorId, MonitorSpec, Status, Timestamp,
     certificate::Told,
     check::CheckType,
     delivery::EventType,
@@ -186,6 +186,85 @@ pub enum Due {
     /// A delivery that is to be attempted.
     #[serde(rename = "delivery_id")]
     Delivery(DeliveryId),
+    /// An incident whose alerting has something to do: a step, a repeat, the end of a hold.
+    #[serde(rename = "incident_id")]
+    Incident(IncidentId),
+    /// A flapping monitor that may be stable again.
+    #[serde(rename = "monitor_id")]
+    Monitor(MonitorId),
+    /// A channel's minute whose messages are told as a digest.
+    #[serde(rename = "window")]
+    Window(WindowKey),
+    /// A mute that ends.
+    #[serde(rename = "mute")]
+    Mute(Muted),
+}
+
+/// A channel's minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct WindowKey {
+    /// The channel.
+    pub channel_id: ChannelId,
+    /// Minutes since the epoch.
+    pub minute: i64,
+}
+
+/// Whose channels are silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Muted {
+    /// Those of every monitor of the account.
+    Account,
+    /// Those of one monitor.
+    Monitor(MonitorId),
+}
+
+as_text!(WindowKey);
+as_text!(Muted);
+
+impl fmt::Display for WindowKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { channel_id, minute } = self;
+        write!(f, "{WINDOW}{channel_id}#{minute}")
+    }
+}
+
+impl FromStr for WindowKey {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let parts = text.strip_prefix(WINDOW).and_then(|rest| rest.split_once('#'));
+        let (channel, minute) = parts.ok_or_else(|| not_due(text))?;
+        Ok(Self { channel_id: channel.parse()?, minute: minute.parse().map_err(|_| not_due(text))? })
+    }
+}
+
+impl fmt::Display for Muted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account => write!(f, "{MUTE}account"),
+            Self::Monitor(id) => write!(f, "{MUTE}{id}"),
+        }
+    }
+}
+
+impl FromStr for Muted {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        match text.strip_prefix(MUTE).ok_or_else(|| not_due(text))? {
+            "account" => Ok(Self::Account),
+            monitor => monitor.parse().map(Self::Monitor),
+        }
+    }
+}
+
+const WINDOW: &str = "window#";
+const MUTE: &str = "mute#";
+
+fn not_due(text: &str) -> Invalid {
+    Invalid::new(format!("{text:?} is nothing that can be due"))
 }
 
 impl fmt::Display for Due {
@@ -193,6 +272,10 @@ impl fmt::Display for Due {
         match self {
             Self::Event(id) => id.fmt(f),
             Self::Delivery(id) => id.fmt(f),
+            Self::Incident(id) => id.fmt(f),
+            Self::Monitor(id) => id.fmt(f),
+            Self::Window(key) => key.fmt(f),
+            Self::Mute(muted) => muted.fmt(f),
         }
     }
 }
@@ -201,7 +284,19 @@ impl FromStr for Due {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        if text.starts_with(EventId::PREFIX) { text.parse().map(Self::Event) } else { text.parse().map(Self::Delivery) }
+        if text.starts_with(EventId::PREFIX) {
+            text.parse().map(Self::Event)
+        } else if text.starts_with(IncidentId::PREFIX) {
+            text.parse().map(Self::Incident)
+        } else if text.starts_with(MonitorId::PREFIX) {
+            text.parse().map(Self::Monitor)
+        } else if text.starts_with(WINDOW) {
+            text.parse().map(Self::Window)
+        } else if text.starts_with(MUTE) {
+            text.parse().map(Self::Mute)
+        } else {
+            text.parse().map(Self::Delivery)
+        }
     }
 }
 
@@ -215,10 +310,17 @@ mod tests {
         for (text, json) in [
             (format!("evt_{id}"), format!(r#"{{"event_id":"evt_{id}"}}"#)),
             (format!("dlv_{id}"), format!(r#"{{"delivery_id":"dlv_{id}"}}"#)),
+            (format!("inc_{id}"), format!(r#"{{"incident_id":"inc_{id}"}}"#)),
+            (format!("mon_{id}"), format!(r#"{{"monitor_id":"mon_{id}"}}"#)),
+            (format!("window#chn_{id}#29931443"), format!(r#"{{"window":"window#chn_{id}#29931443"}}"#)),
+            (format!("mute#mon_{id}"), format!(r#"{{"mute":"mute#mon_{id}"}}"#)),
+            ("mute#account".to_owned(), r#"{"mute":"mute#account"}"#.to_owned()),
         ] {
             let due: Due = text.parse().expect("an id");
             assert_eq!((due.to_string(), serde_json::to_string(&due).ok()), (text, Some(json)));
         }
-        assert!(format!("inc_{id}").parse::<Due>().is_err());
+        for bad in [format!("chn_{id}"), format!("window#chn_{id}"), "window##".to_owned(), "mute#".to_owned()] {
+            assert!(bad.parse::<Due>().is_err(), "{bad}");
+        }
     }
 }

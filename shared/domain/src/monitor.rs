@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Faults, Field, Fields, Invalid, Items, Literal, Object, RegionCode, Status,
+    Faults, Field, Fields, Invalid, Items, Literal, MonitorId, Object, RegionCode, Status,
     address::is_global,
+    alerting::dependency::{DEPENDS_ON, read_depends_on},
     check::{self, Check, CheckType, PRIVATE, port_blocked},
     plan::{CHECK_INTERVAL_MIN, Limits},
     text_spec,
@@ -74,6 +75,8 @@ pub const WEBHOOK_URL: Field = Field::text("webhook_url", &text_spec::URL)
 /// What a deployment and a plan allow a monitor to be.
 #[derive(Debug, Clone)]
 pub struct Allowance<'a> {
+    /// The monitor's own ID; a new one has none yet.
+    pub id: Option<MonitorId>,
     /// The regions that this deployment runs.
     pub regions: &'a [RegionCode],
     /// The regions that the monitor has already, and may keep although one of them is gone.
@@ -110,6 +113,9 @@ pub struct MonitorSpec {
     /// Receiver of events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_url: Option<HttpUrl>,
+    /// Monitors that it needs, without repeats and without itself. They may have been deleted since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub depends_on: Vec<MonitorId>,
 }
 
 impl MonitorSpec {
@@ -129,6 +135,7 @@ impl MonitorSpec {
             CONFIRM_REGIONS,
             TAGS,
             WEBHOOK_URL,
+            DEPENDS_ON,
             check::HTTP,
             check::SSL,
             check::TCP,
@@ -178,6 +185,7 @@ impl MonitorSpec {
         let mut tags: Vec<Tag> = fields.read(&TAGS, &mut faults).unwrap_or_default();
         let mut seen = BTreeSet::new();
         tags.retain(|tag| seen.insert(tag.clone()));
+        let depends_on = read_depends_on(&mut fields, allowance.id, &mut faults);
         fields.finish(&mut faults);
         let spec = move || {
             Some(Self {
@@ -190,6 +198,7 @@ impl MonitorSpec {
                 confirm_regions,
                 tags,
                 webhook_url,
+                depends_on,
             })
         };
         faults.finish(spec())
@@ -286,7 +295,7 @@ mod tests {
 
     fn read_blocking(body: &Value, private_targets: bool, blocked_ports: &[u16]) -> Result<MonitorSpec, Vec<String>> {
         let limits = Plan::Free.limits();
-        let allowance = Allowance { regions: &regions(), kept: &[], private_targets, blocked_ports, limits };
+        let allowance = Allowance { id: None, regions: &regions(), kept: &[], private_targets, blocked_ports, limits };
         MonitorSpec::read(body, &allowance)
             .map_err(|faults| faults.into_vec().into_iter().map(|fault| fault.pointer).collect())
     }
@@ -320,6 +329,17 @@ mod tests {
         let before = json!({"check_type": "http", "url": "https://example.com/", "http": {"headers": {"x": "1"}, "expected_status": "200,301"}});
         let before: Check = serde_json::from_value(before).expect("a check");
         assert_eq!(serde_json::to_value(&before).expect("JSON")["url"], "https://example.com/");
+    }
+
+    #[test]
+    fn dependencies_are_stored_where_there_are_any_and_rows_of_before_have_none() {
+        let stored = read(&json!({"url": "https://example.com"}), false).expect("valid").to_value();
+        assert_eq!(stored.get("depends_on"), None);
+        assert_eq!(serde_json::from_value::<MonitorSpec>(stored).expect("a row").depends_on, []);
+        let parents = json!(["mon_01M82PJFFSY9XKXCV0WRMX4C7M", "mon_01M82PJFFSY9XKXCV0WRMX4C7N"]);
+        let spec = read(&json!({"url": "https://example.com", "depends_on": parents}), false).expect("valid");
+        assert_eq!(spec.to_value()["depends_on"], parents);
+        assert_eq!(serde_json::from_value::<MonitorSpec>(spec.to_value()).ok(), Some(spec));
     }
 
     #[test]

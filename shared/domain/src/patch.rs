@@ -107,6 +107,7 @@ mod tests {
     #[test]
     fn another_type_takes_the_old_settings_away() {
         let allowance = Allowance {
+            id: None,
             regions: &regions(),
             kept: &[],
             private_targets: false,
@@ -129,6 +130,7 @@ mod tests {
     #[test]
     fn a_hidden_password_stays_where_it_was_given_for() {
         let allowance = Allowance {
+            id: None,
             regions: &regions(),
             kept: &[],
             private_targets: false,
@@ -156,6 +158,7 @@ mod tests {
     #[test]
     fn a_patch_changes_what_it_names_and_hidden_values_stay() {
         let allowance = Allowance {
+            id: None,
             regions: &regions(),
             kept: &[],
             private_targets: false,
@@ -174,6 +177,7 @@ mod tests {
     #[test]
     fn header_names_know_no_case_in_a_patch() {
         let allowance = Allowance {
+            id: None,
             regions: &regions(),
             kept: &[],
             private_targets: false,
@@ -195,6 +199,7 @@ mod tests {
     #[test]
     fn hidden_headers_do_not_follow_a_monitor_to_another_origin() {
         let allowance = Allowance {
+            id: None,
             regions: &regions(),
             kept: &[],
             private_targets: false,

@@ -33,6 +33,12 @@ pub enum Scope {
     /// Acknowledge, resolve and comment on incidents.
     #[serde(rename = "incidents:write")]
     IncidentsWrite,
+    /// Read channels, escalation policies, alert routes and their deliveries.
+    #[serde(rename = "alerts:read")]
+    AlertsRead,
+    /// Create, change, test and delete channels, escalation policies and alert routes.
+    #[serde(rename = "alerts:write")]
+    AlertsWrite,
 }
 
 impl Scope {
@@ -46,7 +52,7 @@ impl Scope {
     };
 
     /// Every scope.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::AccountRead,
         Self::KeysRead,
         Self::KeysWrite,
@@ -54,6 +60,8 @@ impl Scope {
         Self::MonitorsWrite,
         Self::IncidentsRead,
         Self::IncidentsWrite,
+        Self::AlertsRead,
+        Self::AlertsWrite,
     ];
 
     /// The scope as keys and problems spell it.
@@ -66,6 +74,8 @@ impl Scope {
             Self::MonitorsWrite => "monitors:write",
             Self::IncidentsRead => "incidents:read",
             Self::IncidentsWrite => "incidents:write",
+            Self::AlertsRead => "alerts:read",
+            Self::AlertsWrite => "alerts:write",
         }
     }
 }

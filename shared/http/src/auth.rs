@@ -112,7 +112,17 @@ pub mod need {
         )*};
     }
 
-    needs!(AccountRead, KeysRead, KeysWrite, MonitorsRead, MonitorsWrite, IncidentsRead, IncidentsWrite);
+    needs!(
+        AccountRead,
+        KeysRead,
+        KeysWrite,
+        MonitorsRead,
+        MonitorsWrite,
+        IncidentsRead,
+        IncidentsWrite,
+        AlertsRead,
+        AlertsWrite
+    );
 }
 
 /// A caller that holds the scope `N`. No handler runs without one.

@@ -133,7 +133,7 @@ mod tests {
     /// An application that asks nothing of its store.
     async fn app() -> App {
         let (stack, home_region) = ("x".to_owned(), "eu-north-1".to_owned());
-        Config { stack, home_region, queue_url: None, events: false, private_targets: false, region: None }
+        Config { stack, home_region, queue_url: None, events: false, private_targets: false, region: None, mail: None }
             .connect()
             .await
     }

@@ -115,6 +115,20 @@ impl Problem {
         Self::new(Code::KeyLimitReached, detail)
     }
 
+    /// 403: as many channels as an account may have.
+    pub fn channel_limit(most: u32) -> Self {
+        Self::new(
+            Code::ChannelLimitReached,
+            format!("An account may have {most} channels. Delete one that is no longer used."),
+        )
+    }
+
+    /// 403: as many escalation policies as an account may have.
+    pub fn policy_limit(most: u32) -> Self {
+        let detail = format!("An account may have {most} escalation policies. Delete one that is no longer used.");
+        Self::new(Code::PolicyLimitReached, detail)
+    }
+
     /// 404: no such object, or another account's.
     pub fn not_found() -> Self {
         let detail = "The account has no such object.";

@@ -9,26 +9,22 @@ use valpero_domain::{
 use valpero_runtime::{App, entropy, queue::DeliveryMessage, telemetry::chain};
 use valpero_storage::{Delivery, Monitor, StatusChange, StoreError};
 
-/// An event about a monitor, which is `status` by it; none where nobody would be told: it has no webhook, or one that is switched
-/// off.
-pub fn event(monitor: &Monitor, kind: EventType, status: Status, at: Timestamp) -> Option<Event> {
-    if monitor.webhook.as_ref().is_none_or(|webhook| webhook.disabled_at.is_some()) {
-        return None;
-    }
+/// An event about a monitor, which is `status` by it. Whom it is told to is found when it is handed out.
+pub fn event(monitor: &Monitor, kind: EventType, status: Status, at: Timestamp) -> Event {
     let facts = MonitorFacts::of(monitor.id, &monitor.spec, status);
     let event = Event::new(monitor.account_id, EventId::new(at, entropy()), kind, facts, at);
-    Some(event.with_degraded_reason(monitor.degraded_reason.filter(|_| status == monitor.status)))
+    event.with_degraded_reason(monitor.degraded_reason.filter(|_| status == monitor.status))
 }
 
 /// An event about a monitor's incident, which is as told by it: the one that the line of the timeline makes.
-pub fn incident_event(monitor: &Monitor, status: Status, incident: Incident, entry: &TimelineEntry) -> Option<Event> {
+pub fn incident_event(monitor: &Monitor, status: Status, incident: Incident, entry: &TimelineEntry) -> Event {
     let kind = match entry.kind {
         TimelineType::Opened => EventType::IncidentOpened,
         TimelineType::Acknowledged => EventType::IncidentAcknowledged,
         TimelineType::Commented => EventType::IncidentCommented,
         TimelineType::Resolved => EventType::IncidentResolved,
     };
-    event(monitor, kind, status, entry.at).map(|event| event.with_incident(incident, entry.clone()))
+    event(monitor, kind, status, entry.at).with_incident(incident, entry.clone())
 }
 
 /// Changes a monitor's status and, once that is written, says that the event which goes with it waits.
@@ -52,6 +48,11 @@ pub async fn announce(app: &App, event: Option<&Event>) {
 /// Says that a delivery is due. As with [`announce`], the sweep finds what was lost.
 pub async fn announce_delivery(app: &App, delivery: &Delivery) {
     send(app, delivery.account_id, Due::Delivery(delivery.id)).await;
+}
+
+/// Says that something waits for the delivery worker. As with [`announce`], the sweep finds what was lost.
+pub async fn announce_due(app: &App, account: AccountId, due: Due) {
+    send(app, account, due).await;
 }
 
 async fn send(app: &App, account_id: AccountId, due: Due) {

@@ -16,7 +16,7 @@ use valpero_runtime::{App, WorkError, entropy};
 pub struct Consequences {
     /// What happens to the incident.
     pub incident: IncidentWrite,
-    /// What is told, where anybody is.
+    /// What is told, where something is.
     pub event: Option<Event>,
 }
 
@@ -42,6 +42,6 @@ pub async fn resolution(
     incident.resolved_by = Some(by.actor);
     let entry =
         TimelineEntry { id: CommentId::new(at, entropy()), at, kind: TimelineType::Resolved, by: by.clone(), note };
-    let event = notify::incident_event(monitor, status, incident, &entry);
+    let event = Some(notify::incident_event(monitor, status, incident, &entry));
     Ok(Consequences { incident: IncidentWrite::Resolve { id, at, by: by.actor, entry }, event })
 }

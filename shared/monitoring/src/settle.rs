@@ -139,8 +139,8 @@ async fn consequences(app: &App, monitor: &Monitor, change: &Change, at: Timesta
         // From pending to up: nothing that anybody waits for.
         _ => return Ok(Consequences { incident: IncidentWrite::None, event: None }),
     };
-    let event = notify::event(monitor, kind, change.to, at).map(|event| event.with_degraded_reason(change.reason));
-    Ok(Consequences { incident: IncidentWrite::None, event })
+    let event = notify::event(monitor, kind, change.to, at).with_degraded_reason(change.reason);
+    Ok(Consequences { incident: IncidentWrite::None, event: Some(event) })
 }
 
 fn opening(monitor: &Monitor, change: &Change, at: Timestamp) -> Consequences {
@@ -165,5 +165,5 @@ fn opening(monitor: &Monitor, change: &Change, at: Timestamp) -> Consequences {
         note: Some(incident.cause.detail.clone()),
     };
     let event = notify::incident_event(monitor, Status::Down, incident.clone(), &entry);
-    Consequences { incident: IncidentWrite::Open { incident: Box::new(incident), entry }, event }
+    Consequences { incident: IncidentWrite::Open { incident: Box::new(incident), entry }, event: Some(event) }
 }

@@ -37,11 +37,10 @@ pub(crate) async fn tell(
         Some(_) => (EventType::MonitorUnwatched, AuditAction::MonitorUnwatched),
         None => (EventType::MonitorRecovered, AuditAction::MonitorWatched),
     };
-    let event = notify::event(monitor, kind, monitor.status, check.at);
-    let event = event.map(|event| event.with_unwatched(unwatched.clone()));
+    let event = notify::event(monitor, kind, monitor.status, check.at).with_unwatched(unwatched.clone());
     let audit = audit(monitor, check.region, action, check.at);
-    app.store.save_unwatched(monitor, unwatched.as_ref(), event.as_ref(), &audit).await?;
-    notify::announce(app, event.as_ref()).await;
+    app.store.save_unwatched(monitor, unwatched.as_ref(), Some(&event), &audit).await?;
+    notify::announce(app, Some(&event)).await;
     match &unwatched {
         Some(unwatched) => {
             tracing::warn!(monitor_id = %monitor.id, cause = unwatched.cause.code.as_str(), "nobody watches a monitor");

@@ -1,9 +1,12 @@
-//! Sends one webhook: a POST through the guard; redirects are not followed.
+//! Sends one message to a receiver through the guard: a webhook, or a channel's request. Redirects are not followed.
 
 use std::time::{Instant, SystemTime};
 
 use http::{HeaderMap, HeaderValue, Method, header};
-use hyper::body::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::{Bytes, Incoming};
+use tokio::time::timeout_at;
+use url::{Host, Url};
 use valpero_domain::{Timestamp, monitor::HttpUrl, probe::Cause};
 
 use crate::{
@@ -17,6 +20,24 @@ pub const TIMEOUT_MS: u32 = 15_000;
 /// Bytes kept of a response head.
 const HEAD_MAX: usize = 1024;
 
+/// Bytes read of a response body, where its receiver says there what came of the message.
+const BODY_MAX: usize = 64 * 1024;
+
+/// A message.
+#[derive(Debug)]
+pub struct Message<'a> {
+    /// Method of its request.
+    pub method: Method,
+    /// Where to.
+    pub url: &'a Url,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// Body.
+    pub body: Bytes,
+    /// Whether the response's body is read.
+    pub reads_body: bool,
+}
+
 /// The receiver's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
@@ -26,6 +47,8 @@ pub struct Reply {
     pub retry_after_s: Option<i64>,
     /// The first 1,024 bytes of the response head, one header per line; the values of cookies are hidden.
     pub head: String,
+    /// The first 64 KiB of the response body, where it was to be read, as far as they came in time.
+    pub body: Vec<u8>,
 }
 
 fn head(headers: &HeaderMap) -> String {
@@ -67,20 +90,42 @@ pub async fn post(
     now: Timestamp,
 ) -> Result<Reply, Cause> {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let message = Message { method: Method::POST, url: url.as_url(), headers, body, reads_body: false };
+    send(outbound, message, now).await
+}
+
+/// Sends a message once; `now` is when the receiver's certificate must be valid.
+///
+/// # Errors
+/// Why there is no response.
+pub async fn send(outbound: &Outbound, message: Message<'_>, now: Timestamp) -> Result<Reply, Cause> {
+    let Message { method, url, headers, body, reads_body } = message;
     let mut trace = Trace::default();
-    if url.literal_address().is_none() {
+    if let Some(Host::Domain(_)) = url.host() {
         trace.turn = Some(outbound.await_turn().await?);
     }
     let started = Instant::now();
     let deadline = deadline_in(TIMEOUT_MS);
-    let ask = Ask { url: url.as_url(), method: Method::POST, headers, body, verify_tls: true, now, deadline };
-    let answer = exchange(outbound, ask, &mut trace).await?;
+    let ask = Ask { url, method, headers, body, verify_tls: true, now, deadline };
+    let mut answer = exchange(outbound, ask, &mut trace).await?;
     let arrived = now.plus_ms(i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::from(TIMEOUT_MS)));
     let retry_after = answer.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     let retry_after_s = retry_after.and_then(|text| seconds_until(text, arrived));
-    let reply = Reply { status: answer.status, retry_after_s, head: head(&answer.headers) };
+    let body = if reads_body { start_of(&mut answer.body, deadline).await } else { Vec::new() };
+    let reply = Reply { status: answer.status, retry_after_s, head: head(&answer.headers), body };
     answer.leave(deadline).await;
     Ok(reply)
+}
+
+/// The start of a body. The status has come, so one that breaks off, or does not end, is no failure.
+async fn start_of(body: &mut Incoming, deadline: tokio::time::Instant) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while bytes.len() < BODY_MAX {
+        let Ok(Some(Ok(frame))) = timeout_at(deadline, body.frame()).await else { break };
+        bytes.extend_from_slice(frame.data_ref().map_or(&[], |data| data.as_ref()));
+    }
+    bytes.truncate(BODY_MAX);
+    bytes
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use aws_smithy_http_client::{
     Builder, HttpClientError,
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
-use valpero_domain::{RegionCode, host::PORTS_BLOCKED_BY_AWS};
+use valpero_domain::{RegionCode, host::PORTS_BLOCKED_BY_AWS, mail_address::MailAddress};
 use valpero_storage::{Store, Tables};
 
 use crate::{App, Clock, EventBus, Queue, Settings, error_chain::chain};
@@ -18,12 +18,14 @@ const LOG: &str = "VALPERO_LOG";
 const QUEUE_URL: &str = "VALPERO_QUEUE_URL";
 const PRIVATE_TARGETS: &str = "VALPERO_PRIVATE_TARGETS";
 const REGION: &str = "VALPERO_REGION";
+const MAIL_FROM: &str = "VALPERO_MAIL_FROM";
+const MAIL_CONFIGURATION_SET: &str = "VALPERO_MAIL_CONFIGURATION_SET";
 const ENDPOINT_URL: &str = "VALPERO_ENDPOINT_URL";
 /// Set by Lambda.
 const AWS_REGION: &str = "AWS_REGION";
 
 /// The environment's variables and what each means.
-pub const VARIABLES: [(&str, &str); 7] = [
+pub const VARIABLES: [(&str, &str); 9] = [
     (STACK, "the stack's name, with which the names of its tables, its queue and its event buses begin"),
     (HOME_REGION, "the AWS region of the tables and the queue, such as eu-central-1"),
     (LOG, "which log lines are written; info unless set"),
@@ -31,6 +33,8 @@ pub const VARIABLES: [(&str, &str); 7] = [
     (QUEUE_URL, "the webhook queue"),
     (PRIVATE_TARGETS, "allow or deny; deny unless set"),
     (REGION, "the code of this checker's region, such as fra"),
+    (MAIL_FROM, "the address that mail is sent from, by SES; no mail is sent unless set"),
+    (MAIL_CONFIGURATION_SET, "SES's configuration set for this mail, which reports bounces; none unless set"),
 ];
 
 /// What a function needs beyond the store; the template gives each function that and no more.
@@ -44,12 +48,20 @@ pub struct Needs {
     pub targets: bool,
     /// It is the checker of one region.
     pub region: bool,
+    /// It sends mail, where the deployment does.
+    pub mail: bool,
 }
 
 impl Needs {
     /// The variables of such a function.
     pub fn variables(self) -> Vec<&'static str> {
-        let more = [(QUEUE_URL, self.queue), (PRIVATE_TARGETS, self.targets), (REGION, self.region)];
+        let more = [
+            (QUEUE_URL, self.queue),
+            (PRIVATE_TARGETS, self.targets),
+            (REGION, self.region),
+            (MAIL_FROM, self.mail),
+            (MAIL_CONFIGURATION_SET, self.mail),
+        ];
         let more = more.into_iter().filter_map(|(name, needed)| needed.then_some(name));
         [STACK, HOME_REGION, LOG, ENDPOINT_URL].into_iter().chain(more).collect()
     }
@@ -59,6 +71,15 @@ impl Needs {
 #[derive(Debug, thiserror::Error)]
 #[error("the environment is not complete: {}", .0.join("; "))]
 pub struct ConfigError(pub Vec<String>);
+
+/// How mail is sent on AWS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailConfig {
+    /// The sender's address.
+    pub from: MailAddress,
+    /// SES's configuration set.
+    pub configuration_set: Option<String>,
+}
 
 /// A function's configuration on AWS.
 #[derive(Debug, Clone)]
@@ -75,6 +96,8 @@ pub struct Config {
     pub private_targets: bool,
     /// The region of this checker, where it is needed.
     pub region: Option<RegionCode>,
+    /// How mail is sent, where it is needed and the deployment sends mail.
+    pub mail: Option<MailConfig>,
 }
 
 impl Config {
@@ -110,8 +133,14 @@ impl Config {
             faults.push(fault);
             None
         });
+        let from = variable(MAIL_FROM).filter(|_| needs.mail).map(MailAddress::try_from);
+        let from = from.transpose().unwrap_or_else(|error| {
+            faults.push(format!("{MAIL_FROM} {error}"));
+            None
+        });
+        let mail = from.map(|from| MailConfig { from, configuration_set: variable(MAIL_CONFIGURATION_SET) });
         if faults.is_empty() {
-            Ok(Self { stack, home_region, queue_url, events: needs.events, private_targets, region })
+            Ok(Self { stack, home_region, queue_url, events: needs.events, private_targets, region, mail })
         } else {
             Err(ConfigError(faults))
         }
@@ -127,13 +156,22 @@ impl Config {
 
     /// Connects to AWS: credentials and endpoint as its SDK finds them.
     pub async fn connect(&self) -> App {
-        let sdk = sdk_config(Some(self.home_region.clone()), Trust::Amazon).await;
-        let queue = |url: &String| Queue::sqs(aws_sdk_sqs::Client::new(&sdk), url.clone());
+        self.connect_by(&self.sdk().await)
+    }
+
+    /// AWS in the home region.
+    pub async fn sdk(&self) -> SdkConfig {
+        sdk_config(Some(self.home_region.clone()), Trust::Amazon).await
+    }
+
+    /// The state, by what [`Self::sdk`] found.
+    pub fn connect_by(&self, sdk: &SdkConfig) -> App {
+        let queue = |url: &String| Queue::sqs(aws_sdk_sqs::Client::new(sdk), url.clone());
         App {
-            store: Store::new(aws_sdk_dynamodb::Client::new(&sdk), Tables::of_stack(&self.stack)),
+            store: Store::new(aws_sdk_dynamodb::Client::new(sdk), Tables::of_stack(&self.stack)),
             queue: self.queue_url.as_ref().map_or(Queue::Absent, queue),
             // Every region's bus has the stack's name.
-            events: if self.events { EventBus::event_bridge(&sdk, self.stack.clone()) } else { EventBus::Absent },
+            events: if self.events { EventBus::event_bridge(sdk, self.stack.clone()) } else { EventBus::Absent },
             clock: Clock::system(),
             settings: Arc::new(Settings { private_targets: self.private_targets, blocked_ports: PORTS_BLOCKED_BY_AWS }),
         }
@@ -152,10 +190,11 @@ const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
 /// Where one of these is set, it may be somebody else's certificate that is shown: a proxy's, or that of another endpoint (AWS SDKs
 /// and Tools Reference Guide, "Service-specific endpoints" and "HTTP client configuration").
-const ELSEWHERE: [&str; 8] = [
+const ELSEWHERE: [&str; 9] = [
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_DYNAMODB",
     "AWS_ENDPOINT_URL_EVENTBRIDGE",
+    "AWS_ENDPOINT_URL_SESV2",
     "AWS_ENDPOINT_URL_SQS",
     "ALL_PROXY",
     "all_proxy",
@@ -263,6 +302,24 @@ mod tests {
         let value = |name: &str| Some(if name == PRIVATE_TARGETS { "maybe" } else { "x" }.to_owned());
         let ConfigError(faults) = Config::read(Needs::default(), value).expect_err("wrong");
         assert!(faults.len() == 1 && faults[0].contains("maybe"), "{faults:?}");
+    }
+
+    #[test]
+    fn mail_is_sent_where_it_is_needed_and_the_deployment_has_an_address() {
+        let mail = |from: &'static str, mail| {
+            let variable = move |name: &str| match name {
+                MAIL_FROM => Some(from.to_owned()).filter(|from| !from.is_empty()),
+                PRIVATE_TARGETS => None,
+                _ => Some("x".to_owned()),
+            };
+            Config::read(Needs { mail, ..Needs::default() }, variable).map(|config| config.mail)
+        };
+        let found = mail("ops@example.com", true).expect("complete").expect("mail");
+        assert_eq!((found.from.as_str(), found.configuration_set.as_deref()), ("ops@example.com", Some("x")));
+        assert_eq!(mail("", true).expect("complete"), None);
+        assert_eq!(mail("nobody", false).expect("not looked at"), None);
+        let ConfigError(faults) = mail("nobody", true).expect_err("no address");
+        assert!(faults.len() == 1 && faults[0].starts_with(MAIL_FROM), "{faults:?}");
     }
 
     #[tokio::test]

@@ -1,10 +1,18 @@
 //! Accounts, each with the list of its keys.
 
 use serde::{Deserialize, Serialize};
-use valpero_domain::{AccountId, Plan, Timestamp};
+use serde_json::json;
+use valpero_domain::{
+    AccountId, ChannelId, Plan, PolicyId, Timestamp,
+    alerting::{
+        AlertRoutes, EscalationPolicy,
+        routes::{Match, Route},
+    },
+    channel::{Allowance, ChannelSpec},
+};
 
 use crate::{
-    AuditRow, Store, StoreError,
+    AlertRoutesRow, AuditRow, Channel, ChannelHealth, EscalationPolicyRow, Store, StoreError,
     call::{Cancelled, Item, a_put, from_item, key, n, put_item, s, to_item, to_value},
     change::{Change, If},
     keys,
@@ -28,6 +36,18 @@ pub struct Account {
     pub created_at: Timestamp,
     /// How many monitors it has.
     pub monitors: u32,
+    /// Until when the channels of all its monitors are silent. Kept a little longer than that: see [`Store::mute_ended`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub muted_until: Option<Timestamp>,
+}
+
+/// Whether the deployment sends mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mailed {
+    /// It does: a new account has a policy that mails its owner, and a route that leads every monitor there.
+    Yes,
+    /// It does not: a new account has no channel, and so no policy, which would need one.
+    No,
 }
 
 impl Store {
@@ -35,22 +55,36 @@ impl Store {
         key([("account_id", account.to_string()), ("entry", keys::ACCOUNT.into())])
     }
 
-    /// Makes an account. 6 WRU.
+    /// Makes an account. 6 WRU. Where mail is sent, and the owner's address is one that mail can be sent to, it also gets the e-mail
+    /// channel, the policy and the route that a new account has: 6 WRU more.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] where another account has the e-mail address.
-    pub async fn create_account(&self, account: &Account, audit: &AuditRow) -> Result<(), StoreError> {
+    pub async fn create_account(&self, account: &Account, mailed: Mailed, audit: &AuditRow) -> Result<(), StoreError> {
         let mut item = to_item(TABLE, account)?;
         item.insert("entry".into(), s(keys::ACCOUNT));
+        let first = match mailed {
+            Mailed::Yes => FirstAlerts::of(account),
+            Mailed::No => None,
+        };
+        if first.is_some() {
+            item.insert("channels".into(), n(1));
+            item.insert("policies".into(), n(1));
+        }
         let mut claim = key([("account_id", keys::email(&account.email)), ("entry", "email".into())]);
         claim.insert("owner".into(), s(account.id));
         let accounts = &self.tables.accounts;
         let new = "attribute_not_exists(account_id)";
-        let items = vec![
+        let mut items = vec![
             a_put(put_item(accounts, item).condition_expression(new))?,
             a_put(put_item(accounts, claim).condition_expression(new))?,
             self.audit(audit)?,
         ];
+        if let Some(FirstAlerts { channel, policy, routes }) = first {
+            items.push(a_put(put_item(accounts, Self::channel_item(&channel)?))?);
+            items.push(a_put(put_item(accounts, Self::policy_item(&policy)?))?);
+            items.push(a_put(put_item(accounts, Self::routes_item(account.id, &routes)?))?);
+        }
         self.transact(items).await.map_err(Cancelled::conflict)
     }
 
@@ -103,5 +137,44 @@ impl Store {
             self.change(&self.tables.api_keys, key([("token_hash", hash)]), change).await?;
         }
         Ok(())
+    }
+}
+
+/// What a new account has, so that its owner is alerted without setting anything up.
+struct FirstAlerts {
+    channel: Channel,
+    policy: EscalationPolicyRow,
+    routes: AlertRoutesRow,
+}
+
+impl FirstAlerts {
+    /// None where the owner's address is not one that mail can be sent to.
+    fn of(account: &Account) -> Option<Self> {
+        let (account_id, now) = (account.id, account.created_at);
+        // Of these texts only the address can be a wrong one.
+        let described = json!({"name": "E-mail to the owner", "type": "email", "to": [account.email]});
+        let channel = Channel {
+            account_id,
+            id: ChannelId::new(now, valpero_auth::random_bytes()),
+            spec: ChannelSpec::read(&described, &Allowance { private_targets: false, blocked_ports: &[] }).ok()?,
+            secret: None,
+            health: ChannelHealth::default(),
+            delivered: 0,
+            retried: 0,
+            gave_up: 0,
+            created_at: now,
+            updated_at: now,
+        };
+        let step = json!({"after_minutes": 0, "channel_ids": [channel.id]});
+        let policy = EscalationPolicyRow {
+            account_id,
+            id: PolicyId::new(now, valpero_auth::random_bytes()),
+            policy: EscalationPolicy::read(&json!({"name": "Everyone", "steps": [step]})).ok()?,
+            created_at: now,
+            updated_at: now,
+        };
+        let all = Route { matching: Match::default(), policy_id: policy.id };
+        let routes = AlertRoutesRow { routes: AlertRoutes { routes: vec![all] }, updated_at: Some(now) };
+        Some(Self { channel, policy, routes })
     }
 }

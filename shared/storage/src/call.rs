@@ -120,6 +120,21 @@ impl Store {
         }
     }
 
+    /// Puts an item in the place of the one with the version `seen`; 0 is none.
+    pub(crate) async fn put_next(&self, table: &str, item: Item, seen: i64) -> Result<(), StoreError> {
+        let request = self.client.put_item().table_name(table).set_item(Some(item));
+        let request = match seen {
+            0 => request.condition_expression("attribute_not_exists(account_id)"),
+            _ => request.condition_expression("version = :seen").expression_attribute_values(":seen", n(seen)),
+        };
+        let send = || async {
+            let sent = request.clone().return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
+            consumed(&Kind::Write, sent.iter().filter_map(|output| output.consumed_capacity()));
+            sent.map(drop).map_err(StoreError::from_sdk)
+        };
+        send.retry(WAITS).when(|error| matches!(error, StoreError::Contended(_))).await
+    }
+
     pub(crate) async fn send_update(&self, request: UpdateItemFluentBuilder) -> Result<Updated, StoreError> {
         use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
         let request = request

@@ -31,6 +31,8 @@ pub(crate) enum If<'a> {
     All(Vec<If<'a>>),
     /// One of these holds.
     Any(Vec<If<'a>>),
+    /// The set or list has fewer members.
+    Fewer(&'a str, AttributeValue),
 }
 
 /// Changes of one item.
@@ -39,6 +41,7 @@ pub(crate) struct Change {
     set: Vec<String>,
     remove: Vec<String>,
     add: Vec<String>,
+    delete: Vec<String>,
     conditions: Vec<String>,
     names: HashMap<String, String>,
     values: HashMap<String, AttributeValue>,
@@ -87,6 +90,20 @@ impl Change {
         self
     }
 
+    /// Adds a member to a set of texts.
+    pub fn add_member(mut self, name: &str, member: &str) -> Self {
+        let (name, member) = (self.path(name), self.value(AttributeValue::Ss(vec![member.to_owned()])));
+        self.add.push(format!("{name} {member}"));
+        self
+    }
+
+    /// Takes a member out of a set of texts.
+    pub fn delete_member(mut self, name: &str, member: &str) -> Self {
+        let (name, member) = (self.path(name), self.value(AttributeValue::Ss(vec![member.to_owned()])));
+        self.delete.push(format!("{name} {member}"));
+        self
+    }
+
     /// Does nothing unless this holds, and all that was asked for before.
     pub fn only_if(mut self, condition: If<'_>) -> Self {
         let condition = self.condition(condition);
@@ -103,6 +120,7 @@ impl Change {
             If::BelowOther(name, other) => format!("{} < {}", self.path(name), self.path(other)),
             If::Exists(name) => format!("attribute_exists({})", self.path(name)),
             If::Absent(name) => format!("attribute_not_exists({})", self.path(name)),
+            If::Fewer(name, count) => format!("size({}) < {}", self.path(name), self.value(count)),
             If::All(all) => self.join(all, " AND "),
             If::Any(any) => self.join(any, " OR "),
         }
@@ -144,7 +162,7 @@ impl Change {
     }
 
     fn expression(&self) -> String {
-        let clauses = [("SET", &self.set), ("REMOVE", &self.remove), ("ADD", &self.add)];
+        let clauses = [("SET", &self.set), ("REMOVE", &self.remove), ("ADD", &self.add), ("DELETE", &self.delete)];
         let clauses = clauses.iter().filter(|(_, parts)| !parts.is_empty());
         clauses.map(|(verb, parts)| format!("{verb} {}", parts.join(", "))).collect::<Vec<_>>().join(" ")
     }

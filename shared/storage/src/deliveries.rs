@@ -1,12 +1,15 @@
 //! Deliveries of events, one to each destination: attempted until one succeeds or it is given up, kept until they age.
 
+use std::{collections::BTreeSet, fmt};
+
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::{Deserialize, Serialize};
 use valpero_auth::derived;
 use valpero_domain::{
-    AccountId, DeliveryId, EventId, IncidentId, MonitorId, Timestamp,
+    AccountId, ChannelId, DeliveryId, EventId, IncidentId, MonitorId, Timestamp,
+    alerting::Content,
     delivery::{DeliveryStatus, EventType, WAIT_MAX_S},
-    event::{Destination, Due, Event},
+    event::{Destination, Due, Event, WindowKey},
 };
 
 use crate::{
@@ -40,6 +43,9 @@ pub struct Attempt {
     /// The head of the answer: its first 1,024 bytes, a header a line; never its body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_headers: Option<String>,
+    /// The first 1,024 bytes of the body of a channel's answer, its secrets hidden.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receiver_says: Option<String>,
 }
 
 /// A delivery.
@@ -50,15 +56,24 @@ pub struct Delivery {
     /// Its own name.
     #[serde(rename = "delivery_id")]
     pub id: DeliveryId,
-    /// The monitor whose webhook it goes to.
-    pub monitor_id: MonitorId,
+    /// The channel that it goes to; none where it goes to the webhook of its monitor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel_id: Option<ChannelId>,
+    /// What it says to its channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Content>,
+    /// The monitor that it is about; none where it is about several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monitor_id: Option<MonitorId>,
     /// The incident it tells of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident_id: Option<IncidentId>,
-    /// The event, the same on every attempt.
-    pub event_id: EventId,
+    /// The event, the same on every attempt; none where it tells of several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<EventId>,
     /// What happened.
-    pub event: EventType,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<EventType>,
     /// The body, where it was written by a version before events were: now each attempt renders it from the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
@@ -88,6 +103,18 @@ pub struct Delivery {
     /// When somebody last asked for it to be sent again. Such a delivery keeps no order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redelivered_at: Option<Timestamp>,
+    /// The digest that tells it in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest_id: Option<DeliveryId>,
+    /// The minute whose digest that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<WindowKey>,
+    /// When its channel's pace lets it go, where it waits for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot_at: Option<Timestamp>,
+    /// What it waits for, where that is no retry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<String>,
     /// Where it goes, if the monitor is deleted; else the monitor knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receiver: Option<Receiver>,
@@ -96,7 +123,11 @@ pub struct Delivery {
 /// Which deliveries a list asks for: of each of these any fits, and all do where none is named.
 #[derive(Debug, Clone, Default)]
 pub struct DeliveryFilter {
-    /// Those to these monitors' webhooks.
+    /// Those to monitors' webhooks alone.
+    pub webhooks_only: bool,
+    /// Those to these channels.
+    pub channel: Vec<ChannelId>,
+    /// Those about these monitors.
     pub monitor: Vec<MonitorId>,
     /// Those about these incidents.
     pub incident: Vec<IncidentId>,
@@ -106,7 +137,10 @@ pub struct DeliveryFilter {
 
 impl DeliveryFilter {
     fn accepts(&self, delivery: &Delivery) -> bool {
-        (self.monitor.is_empty() || self.monitor.contains(&delivery.monitor_id))
+        let is_any_of = |wanted: &[MonitorId]| delivery.monitor_id.is_some_and(|about| wanted.contains(&about));
+        (!self.webhooks_only || delivery.channel_id.is_none())
+            && (self.channel.is_empty() || delivery.channel_id.is_some_and(|to| self.channel.contains(&to)))
+            && (self.monitor.is_empty() || is_any_of(&self.monitor))
             && (self.incident.is_empty() || delivery.incident_id.is_some_and(|about| self.incident.contains(&about)))
             && (self.status.is_empty() || self.status.contains(&delivery.status))
     }
@@ -119,10 +153,12 @@ impl Delivery {
         Self {
             account_id: event.account_id,
             id: derived::delivery_id(event.event_id, to),
-            monitor_id,
+            channel_id: None,
+            content: None,
+            monitor_id: Some(monitor_id),
             incident_id: event.incident.as_ref().map(|incident| incident.id),
-            event_id: event.event_id,
-            event: event.kind,
+            event_id: Some(event.event_id),
+            event: Some(event.kind),
             body: None,
             status: DeliveryStatus::Pending,
             attempts: 0,
@@ -134,8 +170,66 @@ impl Delivery {
             gave_up: None,
             place: event.place(),
             redelivered_at: None,
+            digest_id: None,
+            window: None,
+            slot_at: None,
+            waits_for: None,
             receiver: None,
         }
+    }
+
+    /// A delivery to a channel that is about no event, which is due at once. Its id follows from `at` and `what`.
+    pub fn to_channel(
+        account_id: AccountId,
+        channel_id: ChannelId,
+        content: Content,
+        what: &impl fmt::Display,
+        at: Timestamp,
+    ) -> Self {
+        Self {
+            account_id,
+            id: derived::id(at, what),
+            channel_id: Some(channel_id),
+            content: Some(content),
+            monitor_id: None,
+            incident_id: None,
+            event_id: None,
+            event: None,
+            body: None,
+            status: DeliveryStatus::Pending,
+            attempts: 0,
+            attempts_before: 0,
+            attempt_log: Vec::new(),
+            claimed_until: None,
+            next_attempt_at: at,
+            created_at: at,
+            gave_up: None,
+            place: None,
+            redelivered_at: None,
+            digest_id: None,
+            window: None,
+            slot_at: None,
+            waits_for: None,
+            receiver: None,
+        }
+    }
+
+    /// The same about an event.
+    #[must_use]
+    pub fn about(self, event: &Event) -> Self {
+        Self {
+            monitor_id: Some(event.monitor.id),
+            incident_id: event.incident.as_ref().map(|incident| incident.id),
+            event_id: Some(event.event_id),
+            event: Some(event.kind),
+            ..self
+        }
+    }
+
+    /// The same with a place among the messages about its incident.
+    #[must_use]
+    pub fn at_place(self, place: Option<String>) -> Self {
+        Self { place, ..self }
     }
 
     /// The same to what is left of a deleted monitor's webhook.
@@ -153,7 +247,7 @@ impl Delivery {
 }
 
 impl Store {
-    fn delivery_key(account: AccountId, delivery: DeliveryId) -> Item {
+    pub(crate) fn delivery_key(account: AccountId, delivery: DeliveryId) -> Item {
         key([("account_id", account.to_string()), ("delivery_id", delivery.to_string())])
     }
 
@@ -170,6 +264,20 @@ impl Store {
     pub async fn delivery(&self, account: AccountId, delivery: DeliveryId) -> Result<Delivery, StoreError> {
         let item = self.get(&self.tables.deliveries, Self::delivery_key(account, delivery)).await?;
         from_item(TABLE, item.ok_or(StoreError::NotFound)?)
+    }
+
+    /// Those of these deliveries that the account has, in any order. 1 RRU each.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn deliveries_by_id(
+        &self,
+        account: AccountId,
+        deliveries: &BTreeSet<DeliveryId>,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let keys = deliveries.iter().map(|delivery| Self::delivery_key(account, *delivery)).collect();
+        let items = self.batch_get(&self.tables.deliveries, keys).await?;
+        items.into_iter().map(|item| from_item(TABLE, item)).collect()
     }
 
     /// Keeps a delivery, unless there is one of its id already: whoever hands out an event a second time makes nothing twice.
@@ -219,16 +327,33 @@ impl Store {
             .set("next_attempt_at", s(delivery.next_attempt_at))
             .set_some("gave_up", delivery.gave_up.as_deref().map(s))
             .remove("claimed_until")
+            .remove("slot_at")
+            .remove("waits_for")
             .only_if(If::Is("attempts", n(delivery.attempts)));
-        let kept_s = match delivery.status {
-            DeliveryStatus::Pending => None,
-            DeliveryStatus::Succeeded | DeliveryStatus::Superseded => Some(SUCCEEDED_KEPT_S),
-            DeliveryStatus::Dead => Some(DEAD_KEPT_S),
-        };
-        if let Some(kept_s) = kept_s {
+        if let Some(kept_s) = kept_s(delivery.status) {
             // The secrets of a deleted monitor go with it.
             change = change.set(TTL, n(now.seconds() + kept_s)).remove("pending").remove("receiver");
         }
+        let key = Self::delivery_key(delivery.account_id, delivery.id);
+        match self.change(&self.tables.deliveries, key, change).await? {
+            Updated::Done(_) => Ok(()),
+            Updated::Refused(_) => Err(StoreError::Conflict),
+        }
+    }
+
+    /// Puts a delivery off that is not being attempted, until its channel's pace lets it go: by what its `slot_at` and `waits_for` say.
+    /// 2 WRU per KB.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where an attempt began or ended since it was read.
+    pub async fn put_off(&self, delivery: &Delivery, slot_at: Timestamp) -> Result<(), StoreError> {
+        let change = Change::new()
+            .set("next_attempt_at", s(slot_at))
+            .set("slot_at", s(slot_at))
+            .set_some("waits_for", delivery.waits_for.as_deref().map(s))
+            .only_if(If::Is("status", to_value(TABLE, &DeliveryStatus::Pending)?))
+            .only_if(If::Is("attempts", n(delivery.attempts)))
+            .only_if(If::Is("next_attempt_at", s(delivery.next_attempt_at)));
         let key = Self::delivery_key(delivery.account_id, delivery.id);
         match self.change(&self.tables.deliveries, key, change).await? {
             Updated::Done(_) => Ok(()),
@@ -300,6 +425,8 @@ impl Store {
             attempts_before: seen.attempts,
             next_attempt_at: now,
             gave_up: None,
+            slot_at: None,
+            waits_for: None,
             claimed_until: None,
             redelivered_at: Some(now),
             ..seen.clone()
@@ -311,6 +438,8 @@ impl Store {
             .set("redelivered_at", s(now))
             .set("pending", s(keys::pending(Due::Delivery(seen.id))))
             .remove("gave_up")
+            .remove("slot_at")
+            .remove("waits_for")
             .remove("claimed_until")
             .remove(TTL)
             .only_if(If::Is("attempts", n(seen.attempts)))
@@ -322,8 +451,20 @@ impl Store {
     }
 }
 
-fn delivery_item(delivery: &Delivery) -> Result<Item, StoreError> {
+pub(crate) fn delivery_item(delivery: &Delivery) -> Result<Item, StoreError> {
     let mut item = to_item(TABLE, delivery)?;
-    item.insert("pending".into(), s(keys::pending(Due::Delivery(delivery.id))));
+    match kept_s(delivery.status) {
+        None => item.insert("pending".into(), s(keys::pending(Due::Delivery(delivery.id)))),
+        Some(kept_s) => item.insert(TTL.into(), n(delivery.created_at.seconds() + kept_s)),
+    };
     Ok(item)
+}
+
+/// How long a delivery is kept that is done with, in seconds; none while it is pending.
+const fn kept_s(status: DeliveryStatus) -> Option<i64> {
+    match status {
+        DeliveryStatus::Pending => None,
+        DeliveryStatus::Succeeded | DeliveryStatus::Superseded | DeliveryStatus::Digested => Some(SUCCEEDED_KEPT_S),
+        DeliveryStatus::Dead => Some(DEAD_KEPT_S),
+    }
 }

@@ -69,7 +69,7 @@ pub enum IncidentWrite {
 }
 
 impl Store {
-    fn incident_key(account: AccountId, incident: IncidentId) -> Item {
+    pub(crate) fn incident_key(account: AccountId, incident: IncidentId) -> Item {
         key([("account_id", account.to_string()), ("entry", keys::incident(incident))])
     }
 

@@ -1,7 +1,8 @@
 //! Every key string of every table, in one place.
 
 use valpero_domain::{
-    IncidentId, KeyId, RegionCode, Timestamp, event::Due, packed::Slot, rollup::Span, schedule::Cohort,
+    ChannelId, IncidentId, KeyId, PolicyId, RegionCode, Timestamp, event::Due, packed::Slot, rollup::Span,
+    schedule::Cohort,
 };
 
 /// Accounts: the account itself.
@@ -33,6 +34,25 @@ pub const DELIVERY: &str = "dlv_";
 
 /// Incidents: what every incident begins with.
 pub const INCIDENT: &str = "incident#";
+
+/// Accounts: what every entry of a channel begins with.
+pub const CHANNEL: &str = "channel#";
+
+/// Accounts: the entry of one channel.
+pub fn channel_entry(channel: ChannelId) -> String {
+    format!("{CHANNEL}{channel}")
+}
+
+/// Accounts: what every entry of an escalation policy begins with.
+pub const POLICY: &str = "policy#";
+
+/// Accounts: the entry of one escalation policy.
+pub fn policy_entry(policy: PolicyId) -> String {
+    format!("{POLICY}{policy}")
+}
+
+/// Accounts: the entry of all alert routes.
+pub const ROUTES: &str = "routes";
 
 /// Accounts: the entry of one key.
 pub fn key_entry(key: KeyId) -> String {
@@ -119,7 +139,12 @@ pub fn timeline(id: IncidentId) -> String {
     format!("timeline#{id}#")
 }
 
-/// Deliveries: whose turn it is of an incident's events.
-pub fn turn(id: IncidentId) -> String {
-    format!("turn#{id}")
+/// Deliveries: whose turn it is of an incident's events, at the monitor's webhook or at a channel.
+pub fn turn(id: IncidentId, channel: Option<ChannelId>) -> String {
+    channel.map_or_else(|| format!("turn#{id}"), |channel| format!("turn#{id}#{channel}"))
+}
+
+/// Deliveries: how fast a channel's receiver was sent to.
+pub fn pace(of: &str) -> String {
+    format!("pace#{of}")
 }

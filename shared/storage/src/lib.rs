@@ -4,28 +4,35 @@
 //! Costs in the docs are request units for items of the usual size: `WRU` written, `RRU` read.
 
 mod accounts;
+mod alerting;
 mod api_keys;
 mod audit_log;
 mod call;
 mod certificates;
 mod change;
+mod channels;
 mod checks;
 mod cohorts;
 mod deliveries;
 mod error;
 mod events;
+mod flapping;
 mod heartbeats;
 mod idempotency;
 mod incidents;
 mod keys;
 mod metrics_rows;
 mod monitors;
+mod mutes;
+mod paces;
+mod policies;
 mod probe_spec;
 mod quotas;
 mod rollups;
 mod schedules;
 pub mod schema;
 mod status_change;
+mod storms;
 mod turns;
 pub mod usage;
 mod webhooks;
@@ -33,26 +40,35 @@ mod window;
 
 use aws_sdk_dynamodb::Client;
 
-pub use accounts::Account;
+/// The ID of the delivery of this moment that `what` names.
+pub use valpero_auth::derived::id as derived_id;
+
+pub use accounts::{Account, Mailed};
+pub use alerting::{AlertingRow, While};
 pub use api_keys::{ApiKey, LIVE_KEYS_MAX, Metered, Refused};
 pub use audit_log::{AuditFilter, AuditRow};
+pub use channels::{CHANNELS_MAX, Channel, ChannelHealth, Counted};
 pub use checks::{CheckPosition, CheckResult, CheckSpan, FailureDetail, LatestCheck, Occasion};
 pub use deliveries::{ATTEMPTS_KEPT, Attempt, Delivery, DeliveryFilter};
 pub use error::{Optional, StoreError};
 pub use events::HandOut;
+pub use flapping::{FlappingRow, Opened};
 pub use heartbeats::Heartbeat;
 pub use idempotency::{RECEIPT_HOURS, Receipt, Trail};
 pub use incidents::{IncidentFilter, IncidentWrite};
 pub use keys::PENDING_SHARDS;
 pub use metrics_rows::MetricsRow;
 pub use monitors::{Monitor, Place, Receiver, Seat, Webhook};
+pub use mutes::MuteRow;
+pub use policies::{AlertRoutesRow, EscalationPolicyRow, POLICIES_MAX};
 pub use probe_spec::ProbeSpec;
 pub use quotas::Quota;
 pub use rollups::{Bucket, Rolled};
 pub use schedules::ScheduledProbe;
 pub use schema::Tables;
 pub use status_change::StatusChange;
-pub use turns::Turn;
+pub use storms::Placed;
+pub use turns::{PostedAs, Told, Turn};
 pub use usage::Usage;
 
 /// The store: a DynamoDB client and the names of the tables.

@@ -171,10 +171,26 @@ pub struct Monitor {
     /// When it was down or paused.
     #[serde(default)]
     pub downtime: Downtime,
+    /// Until when its channels are silent. Kept a little longer than that: see [`Store::mute_ended`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub muted_until: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When its owner last changed it.
     pub updated_at: Timestamp,
+}
+
+/// What is read of a monitor to know what it depends on.
+#[derive(Deserialize)]
+struct Dependent {
+    monitor_id: MonitorId,
+    spec: DependentSpec,
+}
+
+#[derive(Deserialize)]
+struct DependentSpec {
+    #[serde(default)]
+    depends_on: Vec<MonitorId>,
 }
 
 impl Monitor {
@@ -253,6 +269,24 @@ impl Store {
     pub async fn monitor(&self, account: AccountId, monitor: MonitorId) -> Result<Monitor, StoreError> {
         let item = self.get(&self.tables.monitors, Self::monitor_key(account, monitor)).await?;
         from_item(TABLE, item.ok_or(StoreError::NotFound)?)
+    }
+
+    /// Of these monitors, those that the account has, each with the ones that it depends on. 1 RRU per 4 KB of each.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn depend_on(
+        &self,
+        account: AccountId,
+        monitors: &BTreeSet<MonitorId>,
+    ) -> Result<BTreeMap<MonitorId, Vec<MonitorId>>, StoreError> {
+        let keys = monitors.iter().map(|id| Self::monitor_key(account, *id)).collect();
+        let items = self.batch_get(&self.tables.monitors, keys).await?;
+        let read = |item: Item| {
+            let found: Dependent = from_item(TABLE, item)?;
+            Ok((found.monitor_id, found.spec.depends_on))
+        };
+        items.into_iter().map(read).collect()
     }
 
     /// The account's monitors, oldest first, of those behind `after` where it is given the ones that `accepts` likes, at most
@@ -367,8 +401,11 @@ impl Store {
         let account = account.on(&self.tables.accounts, Self::account_key(monitor.account_id))?;
         let mut items = vec![a_delete(gone)?, account, self.audit(audit)?];
         items.extend(self.write_incident(monitor.account_id, incident)?);
-        if let (Some(event), Some(receiver)) = (event, Receiver::of(monitor)) {
-            items.push(self.new_last_event(event, &receiver)?);
+        if let Some(event) = event {
+            items.push(match Receiver::of(monitor) {
+                Some(receiver) => self.new_last_event(event, &receiver)?,
+                None => self.new_event(event)?,
+            });
         }
         for place in &monitor.places {
             items.extend(self.leave(place, monitor.id)?);

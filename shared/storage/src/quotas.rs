@@ -1,21 +1,24 @@
-//! Quotas of one monitor: how many checks and webhooks were asked for in the current minute, on the monitor's own item.
+//! Quotas: how many checks and webhooks of a monitor, or test messages of an account, were asked for in the current minute, on the item
+//! of each.
 
 use valpero_domain::{AccountId, MonitorId, Timestamp};
 
 use crate::{
     Store, StoreError,
-    call::{Updated, n},
+    call::{Item, Updated, n},
     change::{Change, If},
     window,
 };
 
-/// What may be asked of one monitor so many times a minute, each counted by itself.
+/// What may be asked of one monitor, or of one account, so many times a minute, each counted by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quota {
     /// Checks on request.
     Checks,
     /// Webhooks on request: tests, and deliveries that are sent again.
     Webhooks,
+    /// Test messages to channels.
+    ChannelTests,
 }
 
 impl Quota {
@@ -24,6 +27,7 @@ impl Quota {
         match self {
             Self::Checks => ("checks_window", "checks_used"),
             Self::Webhooks => ("webhooks_window", "webhooks_used"),
+            Self::ChannelTests => ("channel_tests_window", "channel_tests_used"),
         }
     }
 }
@@ -42,13 +46,39 @@ impl Store {
         now: Timestamp,
         most: u32,
     ) -> Result<bool, StoreError> {
+        self.count_within(&self.tables.monitors, Self::monitor_key(account, monitor), quota, now, most).await
+    }
+
+    /// Counts a thing that was asked for of an account. 1 WRU; two round trips for the first of a minute. Answers whether it is within
+    /// `most` a minute.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where the account is gone.
+    pub async fn count_account_request(
+        &self,
+        account: AccountId,
+        quota: Quota,
+        now: Timestamp,
+        most: u32,
+    ) -> Result<bool, StoreError> {
+        self.count_within(&self.tables.accounts, Self::account_key(account), quota, now, most).await
+    }
+
+    async fn count_within(
+        &self,
+        table: &str,
+        item: Item,
+        quota: Quota,
+        now: Timestamp,
+        most: u32,
+    ) -> Result<bool, StoreError> {
         let (opened, used) = quota.attributes();
         let mut minute = now.minute();
         loop {
-            let key = || Self::monitor_key(account, monitor);
+            let key = || item.clone();
             let another =
                 Change::new().add(used, 1).only_if(If::Is(opened, n(minute))).only_if(If::Below(used, n(most)));
-            let old = match self.change(&self.tables.monitors, key(), another).await? {
+            let old = match self.change(table, key(), another).await? {
                 Updated::Done(_) => return Ok(true),
                 Updated::Refused(old) => old.ok_or(StoreError::NotFound)?,
             };
@@ -68,7 +98,7 @@ impl Store {
                 None => open.only_if(If::Exists("account_id")).only_if(If::Absent(opened)),
             };
             // Where somebody else opened it at the same moment, theirs is the first, and this one is counted behind it.
-            if let Updated::Done(_) = self.change(&self.tables.monitors, key(), open).await? {
+            if let Updated::Done(_) = self.change(table, key(), open).await? {
                 return Ok(true);
             }
         }

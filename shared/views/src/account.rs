@@ -21,6 +21,9 @@ pub struct Account {
     /// Language of the owner.
     #[schema(example = "en")]
     pub language: String,
+    /// End of the account's mute, until which the channels of all its monitors are silent. Null while it is not muted.
+    #[schema(value_type = Option<schema::Time>, required)]
+    pub muted_until: Option<Timestamp>,
     /// Creation time.
     #[schema(value_type = schema::Time)]
     pub created_at: Timestamp,
@@ -28,6 +31,14 @@ pub struct Account {
     pub limits: Limits,
     /// Current usage.
     pub usage: Usage,
+}
+
+/// Whether the channels of an account are silent.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct AccountMute {
+    /// End of the account's mute. Null while it is not muted.
+    #[schema(value_type = Option<schema::Time>, required)]
+    pub muted_until: Option<Timestamp>,
 }
 
 /// Limits of a plan.

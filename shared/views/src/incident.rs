@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use valpero_domain::{
-    Actor, IncidentId, MonitorId, RegionCode, Timestamp,
+    Actor, ChannelId, DeliveryId, IncidentId, MonitorId, RegionCode, Timestamp,
+    delivery::DeliveryStatus,
     id::CommentId,
     incident::{self, IncidentStatus, TimelineType},
     probe::{Cause, ErrorCode},
@@ -51,6 +52,18 @@ pub struct Incident {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub timeline: Option<Vec<TimelineEntry>>,
+    /// Channels that were told of it, in the order of the steps. Only when a single incident is requested.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub notified: Option<Vec<Notified>>,
+    /// ID of the monitor because of whose outage channels are not told of it. Only when a single incident is requested, and there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<schema::MonitorId>)]
+    pub suppressed_by: Option<MonitorId>,
+    /// Whether channels were not told of it because the monitor was flapping. Only when a single incident is requested.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub flapping: Option<bool>,
     /// Timeline entry that the event added. Only in webhooks.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -73,9 +86,31 @@ impl Incident {
             acknowledged_by: incident.acknowledged_by,
             resolved_by: incident.resolved_by,
             timeline: None,
+            notified: None,
+            suppressed_by: None,
+            flapping: None,
             latest_entry: None,
         }
     }
+}
+
+/// A channel that was told of an incident.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Notified {
+    /// ID of the channel.
+    #[schema(value_type = schema::ChannelId)]
+    pub channel_id: ChannelId,
+    /// ID of the delivery that told it first. Null if it takes no openings, or is disabled.
+    #[schema(value_type = Option<schema::DeliveryId>, required)]
+    pub delivery_id: Option<DeliveryId>,
+    /// Status of that delivery, or of the digest that it is part of. Null if there is none.
+    #[schema(value_type = Option<schema::DeliveryStatus>, required)]
+    pub status: Option<DeliveryStatus>,
+    /// Time at which the channel's step was reached.
+    #[schema(value_type = schema::Time)]
+    pub at: Timestamp,
+    /// Attempts so far.
+    pub attempts: u32,
 }
 
 /// Why a check failed.

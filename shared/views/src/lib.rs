@@ -5,7 +5,13 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use valpero_domain::{
     Object,
+    alerting::{
+        self,
+        policy::Step,
+        routes::{Match, Route},
+    },
     body_check::{JsonAssertion, Keyword},
+    channel::ChannelSpec,
     dns_check::DnsCheck,
     host_checks::{PingCheck, SslCheck, TcpCheck},
     http_check::{BasicAuth, HttpCheck},
@@ -16,11 +22,13 @@ mod account;
 mod actor;
 mod audit_log;
 pub mod bodies;
+mod channel;
 mod check_result;
 mod incident;
 mod key;
 mod monitor;
 mod phases;
+mod policy;
 mod region;
 mod report;
 mod response_times;
@@ -28,14 +36,16 @@ pub mod schema;
 mod settings;
 mod webhook;
 
-pub use account::{Account, Limits, Usage};
+pub use account::{Account, AccountMute, Limits, Usage};
 pub use actor::ActorView;
 pub use audit_log::AuditRow;
+pub use channel::{Channel, ChannelHealth, ChannelPreview, ChannelTest};
 pub use check_result::{CheckRequest, CheckView, RegionResult, RequestStatus, RequestedCheck, ResultStatus};
-pub use incident::{CauseView, Incident, TimelineEntry};
+pub use incident::{CauseView, Incident, Notified, TimelineEntry};
 pub use key::Key;
 pub use monitor::{CertificateView, Latest, Monitor, MonitorInEvent, UnwatchedView, UptimeView};
 pub use phases::PhasesView;
+pub use policy::{AlertMatchView, AlertRouteView, AlertRoutes, EscalationPolicy, EscalationStepView};
 pub use region::RegionView;
 pub use report::{Finding, HeaderView, HeadersReport, Rating, Report, ShownCertificate};
 pub use response_times::{BucketView, ResponseTimes};
@@ -43,7 +53,7 @@ pub use settings::{DnsView, HttpView, PingView, SettingsView, SslView, TcpView};
 pub use webhook::{Attempt, Delivery, EventData, RotatedSecret, WebhookEvent};
 
 /// Answers' objects that show what a request's fields set, and these fields: they describe the members of the same names.
-pub const FIELDS: [(&str, Object); 9] = [
+pub const FIELDS: [(&str, Object); 15] = [
     ("Monitor", MonitorSpec::OBJECT),
     ("HttpView", HttpCheck::OBJECT),
     ("BasicAuthView", BasicAuth::OBJECT),
@@ -53,6 +63,12 @@ pub const FIELDS: [(&str, Object); 9] = [
     ("TcpView", TcpCheck::OBJECT),
     ("DnsView", DnsCheck::OBJECT),
     ("PingView", PingCheck::OBJECT),
+    ("Channel", ChannelSpec::OBJECT),
+    ("EscalationPolicy", alerting::EscalationPolicy::OBJECT),
+    ("EscalationStepView", Step::OBJECT),
+    ("AlertRoutes", alerting::AlertRoutes::OBJECT),
+    ("AlertRouteView", Route::OBJECT),
+    ("AlertMatchView", Match::OBJECT),
 ];
 
 /// A secret in the one answer that shows it; nothing else does.

@@ -9,6 +9,7 @@ use utoipa::{
 };
 use valpero_domain::{
     IncidentId, MonitorId, RegionCode, Status, Timestamp,
+    alerting::mute::is_muted,
     certificate::TOLD_AT_DAYS,
     check::CheckType,
     downtime::{Downtime, KEPT_MS},
@@ -67,6 +68,9 @@ pub struct Monitor {
     /// webhook is enabled.
     #[schema(value_type = Option<schema::Time>, required)]
     pub webhook_disabled_at: Option<Timestamp>,
+    /// End of the monitor's own mute, until which its channels are silent. Null while it is not muted; the account may be.
+    #[schema(value_type = Option<schema::Time>, required)]
+    pub muted_until: Option<Timestamp>,
     /// Creation time.
     #[schema(value_type = schema::Time)]
     pub created_at: Timestamp,
@@ -92,6 +96,8 @@ pub struct Monitor {
     pub tags: Vec<Tag>,
     #[schema(value_type = Option<schema::Url>, required)]
     pub webhook_url: Option<HttpUrl>,
+    #[schema(value_type = Vec<schema::MonitorId>)]
+    pub depends_on: Vec<MonitorId>,
     #[schema(required)]
     pub http: Option<HttpView>,
     #[schema(required)]
@@ -177,6 +183,7 @@ impl Monitor {
             ssl_expires_at: monitor.ssl_expires_at,
             current_incident_id: monitor.current_incident_id,
             webhook_disabled_at: monitor.webhook.as_ref().and_then(|webhook| webhook.disabled_at),
+            muted_until: is_muted(monitor.muted_until, None, now),
             created_at: monitor.created_at,
             updated_at: monitor.updated_at,
             target: spec.check.target(),
@@ -190,6 +197,7 @@ impl Monitor {
             confirm_regions: spec.confirm_regions,
             tags: spec.tags.clone(),
             webhook_url: spec.webhook_url.clone(),
+            depends_on: spec.depends_on.clone(),
             http: settings.http,
             ssl: settings.ssl,
             tcp: settings.tcp,

@@ -56,6 +56,12 @@ texts! {
     AccountId valpero_domain::AccountId::TEXT;
     AuditId valpero_domain::AuditId::TEXT;
     AuditAction valpero_domain::AuditAction::TEXT;
+    ChannelId valpero_domain::ChannelId::TEXT;
+    ChannelType valpero_domain::channel::ChannelType::TEXT;
+    AlertEvent valpero_domain::channel::ALERT_EVENT;
+    HealthStatus valpero_domain::channel::HealthStatus::TEXT;
+    TestOutcome valpero_domain::channel::TestOutcome::TEXT;
+    MailAddress valpero_domain::mail_address::TEXT;
     CheckId valpero_domain::CheckId::TEXT;
     CommentId valpero_domain::id::CommentId::TEXT;
     DeliveryId valpero_domain::DeliveryId::TEXT;
@@ -63,6 +69,7 @@ texts! {
     IncidentId valpero_domain::IncidentId::TEXT;
     KeyId valpero_domain::KeyId::TEXT;
     MonitorId valpero_domain::MonitorId::TEXT;
+    PolicyId valpero_domain::PolicyId::TEXT;
     Time spec::TIME;
     Region spec::REGION;
     Url spec::URL;
@@ -88,6 +95,7 @@ texts! {
     ActorType valpero_domain::actor::ActorType::TEXT;
     TimelineType valpero_domain::incident::TimelineType::TEXT;
     DeliveryStatus valpero_domain::delivery::DeliveryStatus::TEXT;
+    MessageType valpero_domain::alerting::content::MessageType::TEXT;
     EventType valpero_domain::delivery::EventType::TEXT;
     Scope valpero_domain::scope::Scope::TEXT;
     Plan valpero_domain::plan::Plan::TEXT;

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use valpero_domain::{
-    DeliveryId, EventId, IncidentId, MonitorId, Timestamp,
+    ChannelId, DeliveryId, EventId, IncidentId, MonitorId, Timestamp,
+    alerting::{Content, content::MessageType},
     certificate::days_left,
     delivery::{DeliveryStatus, EventType},
     event::Event,
@@ -71,24 +72,33 @@ pub struct EventData {
     pub unwatched: Option<UnwatchedView>,
 }
 
-/// The delivery of one event to one webhook.
+/// The delivery of one event to one webhook, or of one message to one channel.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Delivery {
     /// Unique ID, as in `X-Valpero-Delivery`.
     #[schema(value_type = schema::DeliveryId)]
     pub id: DeliveryId,
-    /// ID of the monitor whose webhook it is for.
-    #[schema(value_type = schema::MonitorId)]
-    pub monitor_id: MonitorId,
+    /// ID of the channel that it is for. Null: it is for the webhook of the monitor.
+    #[schema(value_type = Option<schema::ChannelId>, required)]
+    pub channel_id: Option<ChannelId>,
+    /// What the message says. Null for a webhook.
+    #[schema(value_type = Option<schema::MessageType>, required)]
+    pub message: Option<MessageType>,
+    /// ID of the monitor that it is about. Null if it is about several.
+    #[schema(value_type = Option<schema::MonitorId>, required)]
+    pub monitor_id: Option<MonitorId>,
     /// ID of the incident that the event is about. Null: none.
     #[schema(value_type = Option<schema::IncidentId>, required)]
     pub incident_id: Option<IncidentId>,
-    /// ID of the event, as in `webhook-id`.
-    #[schema(value_type = schema::EventId)]
-    pub event_id: EventId,
-    /// Event type.
-    #[schema(value_type = schema::EventType)]
-    pub event: EventType,
+    /// ID of the event, as in `webhook-id` of a monitor's webhook. Null for a digest, and for the end of a mute.
+    #[schema(value_type = Option<schema::EventId>, required)]
+    pub event_id: Option<EventId>,
+    /// Event type. Null for a digest, and for the end of a mute.
+    #[schema(value_type = Option<schema::EventType>, required)]
+    pub event: Option<EventType>,
+    /// ID of the delivery of the digest that has it. Null: it is in none.
+    #[schema(value_type = Option<schema::DeliveryId>, required)]
+    pub digest_id: Option<DeliveryId>,
     /// Delivery status.
     #[schema(value_type = schema::DeliveryStatus)]
     pub status: DeliveryStatus,
@@ -98,6 +108,9 @@ pub struct Delivery {
     /// Time of the next attempt; during an attempt, the time at which that counts as lost. Null if no attempt follows.
     #[schema(value_type = Option<schema::Time>, required)]
     pub next_attempt_at: Option<Timestamp>,
+    /// What it waits for, if that is not its next attempt: the pace that the receiver allows. Null: nothing.
+    #[schema(required)]
+    pub waits_for: Option<String>,
     /// Why delivery was given up, or is `superseded`. Null if it was not.
     #[schema(required)]
     pub gave_up: Option<String>,
@@ -127,6 +140,9 @@ pub struct Attempt {
     /// response.
     #[schema(required)]
     pub response_headers: Option<String>,
+    /// First 1,024 bytes of the response of a channel's receiver, secrets hidden. Null for a webhook, or if there was no response.
+    #[schema(required)]
+    pub receiver_says: Option<String>,
 }
 
 impl Delivery {
@@ -135,13 +151,17 @@ impl Delivery {
         let pending = delivery.status == DeliveryStatus::Pending;
         Self {
             id: delivery.id,
+            channel_id: delivery.channel_id,
+            message: delivery.content.as_ref().map(Content::message_type),
             monitor_id: delivery.monitor_id,
             incident_id: delivery.incident_id,
             event_id: delivery.event_id,
             event: delivery.event,
+            digest_id: delivery.digest_id,
             status: delivery.status,
             created_at: delivery.created_at,
             next_attempt_at: pending.then_some(delivery.next_attempt_at),
+            waits_for: delivery.waits_for.clone().filter(|_| pending),
             gave_up: delivery.gave_up.clone(),
             redelivered_at: delivery.redelivered_at,
             attempts: delivery.attempt_log.iter().map(Attempt::of).collect(),
@@ -157,6 +177,7 @@ impl Attempt {
             latency_ms: attempt.latency_ms,
             error: attempt.error.clone(),
             response_headers: attempt.response_headers.clone(),
+            receiver_says: attempt.receiver_says.clone(),
         }
     }
 }

@@ -62,7 +62,8 @@ impl Message {
         };
         (self.level, self.title, self.summary) = (level, title, summary);
         let note = event.entry.as_ref().and_then(|entry| entry.note.as_deref()).map(lines);
-        self.note = note.filter(|note| !note.is_empty());
+        // The line of an opening repeats the cause.
+        self.note = note.filter(|note| !note.is_empty() && *note != self.summary);
         self.fact("Target", target);
         if let Some(incident) = &event.incident {
             self.facts_of(incident, &zone);

@@ -38,7 +38,7 @@ fn settings(kind: &str) -> Settings {
 
 fn read(body: &Value) -> Settings {
     let allowance = Allowance { private_targets: false, blocked_ports: &[] };
-    ChannelSpec::read_settings(body, &allowance).unwrap_or_else(|faults| panic!("{body}: {faults:?}"))
+    ChannelSpec::read_preview(body, &allowance).unwrap_or_else(|faults| panic!("{body}: {faults:?}")).0
 }
 
 /// Every type, and Slack by a bot.

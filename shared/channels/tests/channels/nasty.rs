@@ -3,7 +3,7 @@
 use proptest::{collection::vec, prelude::*};
 use serde_json::json;
 use valpero_channels::{Context, Kind, Message, Occasion, render, sample};
-use valpero_domain::{Actor, Author, Timestamp, UserId, delivery::EventType, monitor::Name};
+use valpero_domain::{Actor, Author, Timestamp, UserId, alerting::storm, delivery::EventType, monitor::Name};
 
 use super::{KINDS, context, read, receivers, settings, thread};
 
@@ -99,8 +99,8 @@ fn message(kind: Kind, texts: &[String; 4], context: &Context) -> Message {
         Kind::Flapping => of(EventType::IncidentOpened, Occasion::Flapping),
         Kind::Stable => of(EventType::IncidentResolved, Occasion::Stable),
         Kind::Digest => {
-            let one = of(EventType::IncidentOpened, Occasion::News);
-            Message::digest(&vec![one; 60], Timestamp::from_seconds(1), context)
+            let at = Timestamp::from_seconds(1);
+            Message::digest(storm::Kind::Opened, &vec![called.clone(); 50], 250, at, context)
         }
         Kind::MuteEnded => {
             Message::mute_ended(Some(called), &vec![called.clone(); 60], Timestamp::from_seconds(1), context)

@@ -16,7 +16,7 @@ const CLOCKS_DIFFER_MS: i64 = 120_000;
 /// Monitors that one depends on.
 pub const DEPENDS_ON: Field =
     Field::list("depends_on", "monitor", Items::Texts(&MonitorId::TEXT), 0, Some(DEPENDS_ON_MAX))
-        .says("Monitors that this one needs, without repeats and circles. While one of them is down, or goes down within 75 s, the channels are not told that this one is down.")
+        .says("Monitors that this one needs, without repeats and circles. While one of them is down, or goes down within 75 s, the channels are not told that this one is down. A monitor that is deleted stays in the list and counts no more.")
         .on_patch("Replaces the list.");
 
 /// Reads the field of a monitor; a new one has no ID yet.

@@ -96,6 +96,7 @@ impl Alerting {
             let due = DueStep {
                 after_minutes: step.after_minutes,
                 repeat_round: next.repeat_round,
+                at: now,
                 channel_ids: step.channel_ids.clone(),
             };
             let began_at = match self.round {

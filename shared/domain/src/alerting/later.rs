@@ -3,9 +3,9 @@
 use std::fmt;
 
 use crate::{
-    ChannelId, EventId, IncidentId,
+    ChannelId, EventId, IncidentId, Timestamp,
     alerting::row::{Alerting, HoldReason, StepKey, StopReason},
-    delivery::{DeliveryStatus, EventType},
+    delivery::EventType,
 };
 
 /// A message to one channel that an incident is open.
@@ -13,6 +13,8 @@ use crate::{
 pub struct Page {
     /// What identifies it.
     pub key: StepKey,
+    /// When its step was taken.
+    pub at: Timestamp,
     /// Whether it is the first to this channel: others are reminders and go where the first went.
     pub is_first: bool,
 }
@@ -38,27 +40,6 @@ impl fmt::Display for NewsKey {
     }
 }
 
-/// What becomes of the opening when a channel is told of the recovery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OnRecovery {
-    /// Whether the recovery also tells of the opening.
-    pub says_both: bool,
-    /// Whether the opening is not sent any more: it is marked `superseded`.
-    pub supersedes: bool,
-}
-
-/// What becomes of the opening, whose delivery is `opening`, when the channel is told of the recovery. None: it was never written.
-pub const fn on_recovery(opening: Option<DeliveryStatus>) -> OnRecovery {
-    match opening {
-        // Where it was superseded before, the news that overtook it has told of the incident.
-        Some(DeliveryStatus::Succeeded | DeliveryStatus::Superseded) => {
-            OnRecovery { says_both: false, supersedes: false }
-        }
-        Some(DeliveryStatus::Pending) => OnRecovery { says_both: true, supersedes: true },
-        Some(DeliveryStatus::Dead) | None => OnRecovery { says_both: true, supersedes: false },
-    }
-}
-
 impl Alerting {
     /// The messages of the steps that are being handed out, to channels that take openings. `takes` says which event types a channel
     /// gets; a channel that is gone or disabled gets none.
@@ -76,7 +57,7 @@ impl Alerting {
                 let is_first = first.is_some_and(|told| {
                     (told.after_minutes, told.repeat_round) == (step.after_minutes, step.repeat_round)
                 });
-                pages.push(Page { key, is_first });
+                pages.push(Page { key, at: step.at, is_first });
             }
         }
         pages

@@ -6,16 +6,21 @@ use crate::{
     text_spec,
 };
 
+/// A mute lasts no longer, in seconds: 366 days, so that whoever forgets one is told again some day.
+const MUTE_MAX_S: i64 = 366 * 86_400;
+
 /// End of a mute.
 pub const UNTIL: Field = Field::text("until", &text_spec::TIME)
     .required()
-    .says("End of the mute, in the future. Channels are then told of the incidents that are still open.");
+    .says("End of the mute: in the future, at most 366 days ahead. Channels are then told of the incidents that are still open.");
 
 /// Reads the end of a mute.
 pub fn read_until(fields: &mut Fields<'_>, now: Timestamp, faults: &mut Faults) -> Option<Timestamp> {
     let until = fields.read(&UNTIL, faults)?;
     if until <= now {
         faults.add(fields.pointer(UNTIL.name), "must be in the future");
+    } else if until > now.plus_seconds(MUTE_MAX_S) {
+        faults.add(fields.pointer(UNTIL.name), "must be at most 366 days ahead");
     }
     Some(until)
 }
@@ -72,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_mute_is_in_the_future() {
+    fn the_end_of_a_mute_is_in_the_next_366_days() {
         let read = |until: &str| {
             let body = json!({ "until": until });
             let mut faults = Faults::default();
@@ -80,8 +85,10 @@ mod tests {
             let until = read_until(&mut fields, at(0), &mut faults);
             faults.finish(until)
         };
-        assert_eq!(read(&at(1).to_string()), Ok(at(1)));
-        for bad in [at(0).to_string(), at(-1).to_string(), "soon".to_owned()] {
+        for good in [at(1), at(MUTE_MAX_S)] {
+            assert_eq!(read(&good.to_string()), Ok(good));
+        }
+        for bad in [at(0).to_string(), at(-1).to_string(), at(MUTE_MAX_S + 1).to_string(), "soon".to_owned()] {
             let faults = read(&bad).expect_err("refused").into_vec();
             assert_eq!(faults.iter().map(|fault| fault.pointer.as_str()).collect::<Vec<_>>(), ["/until"], "{bad}");
         }

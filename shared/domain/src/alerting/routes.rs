@@ -81,7 +81,7 @@ pub fn policy_for(routes: &AlertRoutes, monitor: Routed<'_>) -> Option<PolicyId>
 impl AlertRoutes {
     /// Its fields.
     pub const OBJECT: Object = Object {
-        name: "AlertRoutes",
+        name: "AlertRoutesPut",
         patch_name: "",
         says: "All alert routes of the account, in order.",
         fields: &[ROUTES],

@@ -109,6 +109,8 @@ pub struct DueStep {
     pub after_minutes: u32,
     /// 0, or the number of the repeat.
     pub repeat_round: u8,
+    /// When it was taken.
+    pub at: Timestamp,
     /// Whom it tells.
     pub channel_ids: Vec<ChannelId>,
 }
@@ -198,7 +200,7 @@ mod tests {
             ),
             ("round", json!({"number": 1, "began_at": at, "done": 5, "done_at": at})),
             ("next", json!({"step": 0, "repeat_round": 2, "due_at": at})),
-            ("handing_out", json!([{"after_minutes": 5, "repeat_round": 1, "channel_ids": channels}])),
+            ("handing_out", json!([{"after_minutes": 5, "repeat_round": 1, "at": at, "channel_ids": channels}])),
             ("told", json!([{"channel_id": channels[0], "after_minutes": 5, "repeat_round": 0, "at": at}])),
             ("stopped", json!({"at": at, "why": "acknowledged"})),
         ] {

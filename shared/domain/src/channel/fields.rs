@@ -26,7 +26,8 @@ impl Told {
     ];
 }
 
-const ALERT_EVENT: Text = Text {
+/// Events that channels are told of.
+pub const ALERT_EVENT: Text = Text {
     name: "AlertEvent",
     says: "Type of an event that channels are told of.",
     example: "incident.opened",
@@ -84,6 +85,11 @@ pub const EVENTS: Field = Field::list("events", "event", Items::Texts(&ALERT_EVE
     .says("Events that it is told of.")
     .default(Literal::Strs(&["incident.opened", "incident.resolved", "ssl.expiring"]))
     .on_patch("Replaces the list.");
+
+/// Event that is previewed.
+pub const EVENT: Field = Field::text("event", &ALERT_EVENT)
+    .says("Type of an event, about a monitor that does not exist.")
+    .computed("a test message");
 
 /// Whether it is told of anything.
 pub const ENABLED: Field =
@@ -233,33 +239,53 @@ pub const OBJECT: Object = Object {
     name: "ChannelCreate",
     patch_name: "ChannelPatch",
     says: "Settings of a channel. `type` decides which of them apply.",
-    fields: &[
-        NAME,
-        TYPE,
-        EVENTS,
-        ENABLED,
-        TO,
-        WEBHOOK_URL,
-        WORKFLOW_URL,
-        BOT_TOKEN,
-        CHANNEL,
-        CHAT_ID,
-        THREAD_ID,
-        ROUTING_KEY,
-        EU,
-        CLOUD_ID,
-        EMAIL,
-        API_TOKEN,
-        SERVER,
-        TOPIC,
-        PUSH_TOKEN,
-        USER,
-        URL,
-        HEADERS,
-        TEMPLATE,
-        API_URL,
-    ],
+    fields: &ALL,
 };
+
+/// Those of the receiver, and what is previewed.
+pub const PREVIEW: Object = Object {
+    name: "PreviewSettings",
+    patch_name: "",
+    says: "Settings of a channel's receiver, and the event of the message. `type` decides which settings apply.",
+    fields: &PREVIEWED,
+};
+
+const PREVIEWED: [Field; 22] = {
+    let mut fields = [EVENT; 22];
+    let mut place = 1;
+    while place < fields.len() {
+        fields[place] = ALL[place + 2];
+        place += 1;
+    }
+    fields
+};
+
+const ALL: [Field; 24] = [
+    NAME,
+    EVENTS,
+    ENABLED,
+    TYPE,
+    TO,
+    WEBHOOK_URL,
+    WORKFLOW_URL,
+    BOT_TOKEN,
+    CHANNEL,
+    CHAT_ID,
+    THREAD_ID,
+    ROUTING_KEY,
+    EU,
+    CLOUD_ID,
+    EMAIL,
+    API_TOKEN,
+    SERVER,
+    TOPIC,
+    PUSH_TOKEN,
+    USER,
+    URL,
+    HEADERS,
+    TEMPLATE,
+    API_URL,
+];
 
 /// The fields that each type has, apart from those of all channels.
 pub const fn of(channel: ChannelType) -> &'static [Field] {

@@ -311,9 +311,7 @@ fn header_names_know_no_case_in_a_patch() {
 
 #[test]
 fn a_preview_reads_settings_alone() {
-    let settings = ChannelSpec::read_settings(&json!({"type": "discord", "webhook_url": HOOK}), &STRICT);
-    assert_eq!(settings.map(|settings| settings.channel_type()), Ok(ChannelType::Discord));
-    assert!(
-        ChannelSpec::read_settings(&json!({"type": "discord", "webhook_url": HOOK, "name": "x"}), &STRICT).is_err()
-    );
+    let settings = ChannelSpec::read_preview(&json!({"type": "discord", "webhook_url": HOOK}), &STRICT);
+    assert_eq!(settings.map(|(settings, _)| settings.channel_type()), Ok(ChannelType::Discord));
+    assert!(ChannelSpec::read_preview(&json!({"type": "discord", "webhook_url": HOOK, "name": "x"}), &STRICT).is_err());
 }

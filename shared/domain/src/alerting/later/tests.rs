@@ -67,16 +67,3 @@ fn each_news_has_its_own_key_and_the_recovery_one_for_the_incident() {
     assert_ne!(key(EventType::IncidentCommented, 1), key(EventType::IncidentResolved, 1));
     assert_eq!(key(EventType::IncidentResolved, 1), key(EventType::IncidentResolved, 2));
 }
-
-#[test]
-fn an_opening_that_did_not_arrive_is_told_with_the_recovery() {
-    for (opening, says_both, supersedes) in [
-        (Some(DeliveryStatus::Succeeded), false, false),
-        (Some(DeliveryStatus::Superseded), false, false),
-        (Some(DeliveryStatus::Pending), true, true),
-        (Some(DeliveryStatus::Dead), true, false),
-        (None, true, false),
-    ] {
-        assert_eq!(on_recovery(opening), OnRecovery { says_both, supersedes }, "{opening:?}");
-    }
-}

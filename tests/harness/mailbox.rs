@@ -1,0 +1,57 @@
+//! A folder that a world's mail goes to, and what SES would say of it.
+
+use std::{fs, path::PathBuf};
+
+use serde_json::{Value, json};
+use valpero_domain::mail_address::MailAddress;
+use valpero_mail::Mailer;
+
+/// A folder of mail, gone with it.
+pub struct Mailbox(PathBuf);
+
+impl Mailbox {
+    /// An empty one.
+    pub fn new() -> Self {
+        let bytes: [u8; 8] = valpero_auth::random_bytes();
+        Self(std::env::temp_dir().join(format!("valpero-mailbox-{:016x}", u64::from_be_bytes(bytes))))
+    }
+
+    /// Sends to it.
+    pub fn mailer(&self) -> Mailer {
+        let from = MailAddress::try_from("valpero@example.com".to_owned()).expect("an address");
+        Mailer::folder(&self.0, &from).expect("a folder")
+    }
+
+    /// The messages, oldest first.
+    pub fn messages(&self) -> Vec<String> {
+        let mut files: Vec<PathBuf> =
+            fs::read_dir(&self.0).expect("a folder").map(|entry| entry.expect("a file").path()).collect();
+        files.sort();
+        files.into_iter().map(|path| fs::read_to_string(path).expect("text")).collect()
+    }
+}
+
+impl Drop for Mailbox {
+    fn drop(&mut self) {
+        let _left = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// SES's event of a mail of this channel that bounced at these addresses, as EventBridge brings it.
+pub fn bounce(account: &str, channel: &str, kind: &str, addresses: &[&str]) -> Value {
+    let recipient = |address: &&str| json!({"emailAddress": address, "diagnosticCode": "smtp; 550 5.1.1 user unknown"});
+    json!({
+        "version": "0",
+        "source": "aws.ses",
+        "detail-type": "Email Bounced",
+        "detail": {
+            "eventType": "Bounce",
+            "mail": {
+                "messageId": "0100018f",
+                "destination": addresses,
+                "tags": {"ses:configuration-set": ["valpero"], "account_id": [account], "channel_id": [channel]},
+            },
+            "bounce": {"bounceType": kind, "bouncedRecipients": addresses.iter().map(recipient).collect::<Vec<_>>()},
+        },
+    })
+}
