@@ -24,6 +24,14 @@ impl Scene {
         Self { world, site: Site::start().await, owner }
     }
 
+    /// The same with one channel, which all incidents go to at once.
+    async fn with_channel(repeat_minutes: Option<u32>) -> (Self, Receiver) {
+        let (scene, receiver) = (Self::new().await, Receiver::start().await);
+        let channel = scene.channel(&receiver, json!({})).await;
+        scene.route(&[(0, &[&channel])], repeat_minutes).await;
+        (scene, receiver)
+    }
+
     /// A channel of the type whose messages say the most in one line.
     async fn channel(&self, receiver: &Receiver, more: Value) -> String {
         let mut body = json!({"name": "On call", "type": "mattermost", "webhook_url": receiver.url()});

@@ -3,14 +3,11 @@
 use serde_json::json;
 
 use super::{Scene, titles};
-use crate::harness::{Receiver, Site};
+use crate::harness::Site;
 
 #[tokio::test]
 async fn while_what_it_depends_on_is_down_a_monitor_tells_nobody() {
-    let scene = Scene::new().await;
-    let receiver = Receiver::start().await;
-    let channel = scene.channel(&receiver, json!({})).await;
-    scene.route(&[(0, &[&channel])], None).await;
+    let (scene, receiver) = Scene::with_channel(None).await;
     let router = Site::start().await;
     let parent = scene.world.monitor(&scene.owner, &router.url(), json!({"name": "Router"})).await;
     let child = scene.monitor("Shop", json!({"depends_on": [parent]})).await;
@@ -47,10 +44,7 @@ async fn while_what_it_depends_on_is_down_a_monitor_tells_nobody() {
 
 #[tokio::test]
 async fn alone_it_is_told_of_after_75_seconds_and_of_a_short_outage_of_both_nobody_is_told_twice() {
-    let scene = Scene::new().await;
-    let receiver = Receiver::start().await;
-    let channel = scene.channel(&receiver, json!({})).await;
-    scene.route(&[(0, &[&channel])], None).await;
+    let (scene, receiver) = Scene::with_channel(None).await;
     let router = Site::start().await;
     let parent = scene.world.monitor(&scene.owner, &router.url(), json!({"name": "Router"})).await;
     scene.monitor("Shop", json!({"depends_on": [parent]})).await;
@@ -78,10 +72,7 @@ async fn alone_it_is_told_of_after_75_seconds_and_of_a_short_outage_of_both_nobo
 
 #[tokio::test]
 async fn a_muted_monitor_tells_nobody_and_then_what_is_left() {
-    let scene = Scene::new().await;
-    let receiver = Receiver::start().await;
-    let channel = scene.channel(&receiver, json!({})).await;
-    scene.route(&[(0, &[&channel])], Some(5)).await;
+    let (scene, receiver) = Scene::with_channel(Some(5)).await;
     let shop = scene.monitor("Shop", json!({})).await;
     let blog_site = Site::start().await;
     scene.world.monitor(&scene.owner, &blog_site.url(), json!({"name": "Blog"})).await;
@@ -105,10 +96,7 @@ async fn a_muted_monitor_tells_nobody_and_then_what_is_left() {
 
 #[tokio::test]
 async fn an_account_that_is_muted_learns_at_the_end_what_is_over() {
-    let scene = Scene::new().await;
-    let receiver = Receiver::start().await;
-    let channel = scene.channel(&receiver, json!({})).await;
-    scene.route(&[(0, &[&channel])], None).await;
+    let (scene, receiver) = Scene::with_channel(None).await;
     scene.monitor("Shop", json!({})).await;
     scene.goes_down().await;
     assert_eq!(titles(&receiver), ["Down: Shop"]);

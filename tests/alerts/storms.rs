@@ -7,10 +7,7 @@ use crate::harness::Receiver;
 
 #[tokio::test]
 async fn three_hundred_monitors_are_five_messages_and_one_digest_and_again_when_they_are_up() {
-    let scene = Scene::new().await;
-    let receiver = Receiver::start().await;
-    let channel = scene.channel(&receiver, json!({})).await;
-    scene.route(&[(0, &[&channel])], None).await;
+    let (scene, receiver) = Scene::with_channel(None).await;
     for number in 0..300 {
         scene.monitor(&format!("Shop {number:03}"), json!({})).await;
     }

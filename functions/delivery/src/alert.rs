@@ -1,7 +1,7 @@
 //! Alerting: which channels an event is told to, by the account's routes and policies and by where its incident's alerting stands.
 //!
-//! The row of an incident is written before the messages that it names, on the condition that nobody else has changed it; a message's
-//! ID follows from what it says, so that whatever is done a second time writes nothing twice.
+//! The row of an incident is written before the messages that it names, on condition that it was not changed meanwhile. A message's ID
+//! follows from its content, so that a repeated step writes nothing twice.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use valpero_domain::{
         storm::{DigestKey, Item},
     },
     delivery::{DeliveryStatus, EventType},
-    event::{Event, WindowKey},
+    event::{Due, Event, MonitorFacts, WindowKey},
     incident::{Incident, IncidentStatus},
 };
 use valpero_runtime::WorkError;
@@ -57,7 +57,9 @@ impl Delivery {
         monitor: Option<&Monitor>,
         routes: &AlertRoutes,
     ) -> Result<Vec<Record>, WorkError> {
-        let Some(policy) = self.policy_of(event, routes).await? else { return Ok(Vec::new()) };
+        let Some(policy) = self.policy_of(event.account_id, &event.monitor, routes).await? else {
+            return Ok(Vec::new());
+        };
         if self.muted_until(event.account_id, monitor).await?.is_some() {
             return Ok(Vec::new());
         }
@@ -146,7 +148,7 @@ impl Delivery {
         let Some(incident) = event.incident.as_ref().map(|incident| incident.id) else {
             return Err(StoreError::NotFound.into());
         };
-        let policy = self.policy_of(event, routes).await?;
+        let policy = self.policy_of(event.account_id, &event.monitor, routes).await?;
         let flapping = self.note_opening(event, incident, opened_at).await?;
         let begin = |policy, hold| Alerting::begin(incident, event.monitor.id, policy, hold, opened_at);
         let hold = self.hold(account, &begin(policy.clone(), None), monitor, flapping.look_at, now).await?;
@@ -156,7 +158,7 @@ impl Delivery {
             None => drop(alerting.advance(now)),
         }
         let begins = flapping.state.began_with == Some(incident);
-        // Who is not told of the opening for another reason is not told of this.
+        // A mute or a dependency silences this message as well.
         let tells_flapping = begins && hold.is_some_and(|hold| hold.reason == HoldReason::Flapping);
         Ok(AlertingRow {
             account_id: account,
@@ -187,7 +189,7 @@ impl Delivery {
         row.alerting.handed_out();
         match self.app.store.put_alerting(row, While::Any, self.app.now()).await {
             Ok(row) => self.remind_of(&row, self.app.now()).await,
-            // Somebody has taken it or it is over: nothing is left to be handed out.
+            // The incident was acknowledged or resolved: no step is handed out any more.
             Err(StoreError::Conflict) => {}
             Err(error) => return Err(error.into()),
         }
@@ -206,7 +208,7 @@ impl Delivery {
         let before = row.clone();
         match self.muted_until(row.account_id, monitor).await? {
             Some(until) => row.alerting.mute(look_again(until, now), now),
-            // A mute that has ended, and that nobody has looked at since.
+            // A mute that has ended since the row was written.
             None if row.alerting.hold.is_some_and(|hold| hold.reason == HoldReason::Muted) => row.alerting.release(now),
             None => {}
         }
@@ -267,7 +269,7 @@ impl Delivery {
         Ok(())
     }
 
-    /// Writes a message and counts it among those of its channel's minute; answers it, where it is new and goes out by itself.
+    /// Writes a message and counts it among those of its channel's minute. Answers the message if it is new and not part of a digest.
     async fn add_counted(
         &self,
         message: Record,
@@ -286,11 +288,12 @@ impl Delivery {
         for minute in first..first + MINUTES_TRIED {
             let window = WindowKey { channel_id: channel.id, minute };
             let digest = DigestKey { channel_id: channel.id, minute, kind };
-            let digest = derived_id(Timestamp::from_seconds((minute + 1) * 60), &digest);
+            let digest = derived_id(window.due_at(), &digest);
             match store.add_counted(&message, window, kind, &item, digest).await? {
                 Placed::Single => return Ok(Some(message)),
                 Placed::Digested { is_first: true } => {
-                    self.remind_of_digest(message.account_id, window).await;
+                    let (now, due) = (self.app.now(), Due::Window(window));
+                    self.remind_at(message.account_id, due, window.due_at(), now).await;
                     return Ok(None);
                 }
                 Placed::Digested { is_first: false } | Placed::Known => return Ok(None),
@@ -311,12 +314,16 @@ impl Delivery {
         Ok(new)
     }
 
-    /// The policy that an event's monitor follows, as it is now.
-    pub(crate) async fn policy_of(&self, event: &Event, routes: &AlertRoutes) -> Result<Option<PolicyRead>, WorkError> {
-        let monitor = &event.monitor;
+    /// The policy that the incidents of a monitor follow, as it is now.
+    pub(crate) async fn policy_of(
+        &self,
+        account: AccountId,
+        monitor: &MonitorFacts,
+        routes: &AlertRoutes,
+    ) -> Result<Option<PolicyRead>, WorkError> {
         let routed = Routed { id: monitor.id, tags: &monitor.tags, check_type: monitor.check_type };
         let Some(id) = policy_for(routes, routed) else { return Ok(None) };
-        let policy = self.app.store.policy(event.account_id, id).await.optional()?;
+        let policy = self.app.store.policy(account, id).await.optional()?;
         Ok(policy.map(|row| PolicyRead { id, steps: row.policy.steps }))
     }
 
@@ -338,7 +345,7 @@ impl Delivery {
         kind: EventType,
     ) -> Result<Vec<Channel>, WorkError> {
         let mut channels = self.channels(account, ids.iter().copied()).await?;
-        channels.retain(|channel| channel.is_open() && channel.spec.events.contains(&kind));
+        channels.retain(|channel| channel.takes(kind));
         Ok(channels)
     }
 }
@@ -346,7 +353,7 @@ impl Delivery {
 /// Whether a channel is sent events of a type.
 fn takes(channels: &[Channel], id: ChannelId, kind: EventType) -> bool {
     let channel = channels.iter().find(|channel| channel.id == id);
-    channel.is_some_and(|channel| channel.is_open() && channel.spec.events.contains(&kind))
+    channel.is_some_and(|channel| channel.takes(kind))
 }
 
 /// Why an event ends the steps of its incident; none where it does not.

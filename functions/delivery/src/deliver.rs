@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use valpero_domain::{
-    AccountId, Actor, AuditAction, AuditId, DeliveryId, Timestamp,
+    AccountId, Actor, AuditAction, AuditId, DeliveryId, EventId, Timestamp,
     delivery::{Answer, DeliveryStatus, Next, Reason, is_due, next},
     event::{Due, Event},
     probe::{Cause, Outcome},
@@ -60,7 +60,7 @@ impl Delivery {
         let Some(claimed) = self.claim(&seen).await? else { return Ok("claimed by another") };
         let body = match &claimed.body {
             Some(body) => body.clone(),
-            None => match self.event_of(&claimed).await? {
+            None => match self.stored_event(claimed.account_id, claimed.event_id).await? {
                 Some(event) => body_of(&event)?,
                 None => return self.give_up(claimed, AGED).await,
             },
@@ -82,10 +82,14 @@ impl Delivery {
         }
     }
 
-    /// The event of a delivery; none where it is about none, or that is not kept any more.
-    pub(crate) async fn event_of(&self, delivery: &Record) -> Result<Option<Event>, WorkError> {
-        let Some(event) = delivery.event_id else { return Ok(None) };
-        Ok(self.app.store.event(delivery.account_id, event).await.optional()?.map(|(event, _)| event))
+    /// The event of this ID; none without an ID, or if it is not kept any more.
+    pub(crate) async fn stored_event(
+        &self,
+        account: AccountId,
+        id: Option<EventId>,
+    ) -> Result<Option<Event>, WorkError> {
+        let Some(id) = id else { return Ok(None) };
+        Ok(self.app.store.event(account, id).await.optional()?.map(|(event, _)| event))
     }
 
     /// Begins an attempt; none where another worker has.
@@ -162,15 +166,19 @@ impl Delivery {
         Ok(outcome)
     }
 
-    /// Sends the message of the next attempt, where the queue can hold it that long; else the sweep will.
+    /// Sends the message of the next attempt, if the queue can hold it that long; else the sweep will.
     pub(crate) async fn remind(&self, delivery: &Record, now: Timestamp) {
-        let wait_s = (delivery.next_attempt_at.ms_since(now) + 999) / 1000;
+        self.remind_at(delivery.account_id, Due::Delivery(delivery.id), delivery.next_attempt_at, now).await;
+    }
+
+    /// Sends the message of what is due at a time, if the queue can hold it that long; else the sweep will.
+    pub(crate) async fn remind_at(&self, account_id: AccountId, due: Due, at: Timestamp, now: Timestamp) {
+        let wait_s = (at.ms_since(now) + 999) / 1000;
         if wait_s > DELAY_MAX_S {
             return;
         }
-        let message = DeliveryMessage { account_id: delivery.account_id, due: Due::Delivery(delivery.id) };
-        if let Err(error) = self.app.queue.send(message, wait_s, now).await {
-            tracing::warn!(delivery_id = %delivery.id, error = chain(&error), "the sweep will send it");
+        if let Err(error) = self.app.queue.send(DeliveryMessage { account_id, due }, wait_s, now).await {
+            tracing::warn!(%due, error = chain(&error), "the sweep will send it");
         }
     }
 

@@ -4,11 +4,11 @@ use valpero_domain::{
     AccountId,
     alerting::{
         Content,
-        storm::{Digest, DigestKey, Window},
+        storm::{Digest, DigestKey},
     },
-    event::{Due, WindowKey},
+    event::WindowKey,
 };
-use valpero_runtime::{WorkError, queue::DeliveryMessage, telemetry::chain};
+use valpero_runtime::WorkError;
 use valpero_storage::Delivery as Record;
 
 use crate::Delivery;
@@ -21,24 +21,13 @@ impl Delivery {
         let Some(mut window) = store.close_window(account, key, now).await? else {
             return Ok("early, or done already");
         };
-        let due_at = window.due_at();
         let digests = window.close(now).into_iter().map(|Digest { kind, named, more }| {
             let what = DigestKey { channel_id: key.channel_id, minute: key.minute, kind };
-            Record::to_channel(account, key.channel_id, Content::Digest { kind, named, more }, &what, due_at)
+            Record::to_channel(account, key.channel_id, Content::Digest { kind, named, more }, &what, key.due_at())
         });
         let messages = self.add_all(digests.collect()).await?;
         store.window_done(account, key).await?;
         let told = self.tell_all(messages).await?;
         Ok(if told > 0 { "told" } else { "nobody told" })
-    }
-
-    /// Sends the message of a digest at the end of its minute; what is lost the sweep finds.
-    pub(crate) async fn remind_of_digest(&self, account_id: AccountId, key: WindowKey) {
-        let (now, due) = (self.app.now(), Due::Window(key));
-        let due_at = Window { minute: key.minute, ..Window::default() }.due_at();
-        let wait_s = (due_at.ms_since(now) + 999) / 1000;
-        if let Err(error) = self.app.queue.send(DeliveryMessage { account_id, due }, wait_s, now).await {
-            tracing::warn!(%due, error = chain(&error), "the sweep will send it");
-        }
     }
 }

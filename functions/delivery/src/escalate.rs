@@ -2,14 +2,10 @@
 
 use valpero_domain::{
     AccountId, IncidentId, Timestamp,
-    alerting::{HoldReason, PolicyRead},
-    event::{Due, Event},
+    alerting::{HoldReason, PolicyRead, escalation::is_due},
+    event::Due,
 };
-use valpero_runtime::{
-    WorkError,
-    queue::{DELAY_MAX_S, DeliveryMessage},
-    telemetry::chain,
-};
+use valpero_runtime::WorkError;
 use valpero_storage::{AlertingRow, Optional, StoreError, While};
 
 use crate::{Delivery, alert::over};
@@ -23,7 +19,7 @@ impl Delivery {
         let Some(wakes_at) = row.alerting.wakes_at() else { return Ok("nothing left to do") };
         // The end of a mute, which may come before its time, is looked for whenever somebody asks.
         let is_muted = row.alerting.hold.is_some_and(|hold| hold.reason == HoldReason::Muted);
-        if !is_muted && wakes_at > now && wakes_at.ms_since(now) <= MISPLANNED_MS {
+        if !is_muted && !is_due(wakes_at, now) {
             self.remind_of(&row, now).await;
             return Ok("early");
         }
@@ -34,7 +30,11 @@ impl Delivery {
             row.alerting.stop(at, why);
         }
         let owed = row.alerting.owes_recovery();
-        let stable_at = store.flapping(account, row.alerting.monitor_id).await?.look_at;
+        // Flapping keeps only those quiet that have told nobody yet.
+        let stable_at = match row.alerting.has_begun() {
+            true => None,
+            false => store.flapping(account, row.alerting.monitor_id).await?.look_at,
+        };
         match self.hold(account, &row.alerting, monitor.as_ref(), stable_at, now).await? {
             Some(hold) => row.alerting.hold(hold),
             None if row.alerting.hold.is_some() => row.alerting.release(now),
@@ -43,7 +43,7 @@ impl Delivery {
         let mut messages = Vec::new();
         if owed && !row.alerting.owes_recovery() {
             // Before the row, so that a crash in between loses none.
-            let event = self.stored(account, row.resolved_by).await?;
+            let event = self.stored_event(account, row.resolved_by).await?;
             if let Some(event) = event {
                 messages.extend(self.tell_those_told(&row, &event, &incident).await?);
             }
@@ -64,7 +64,7 @@ impl Delivery {
         };
         self.remind_of(&row, now).await;
         if !row.alerting.handing_out.is_empty()
-            && let Some(opening) = self.stored(account, row.opened_by).await?
+            && let Some(opening) = self.stored_event(account, row.opened_by).await?
         {
             messages.extend(self.page(row, &opening).await?);
         }
@@ -72,29 +72,10 @@ impl Delivery {
         Ok(if told > 0 { "told" } else { "nobody told" })
     }
 
-    async fn stored(
-        &self,
-        account: AccountId,
-        id: Option<valpero_domain::EventId>,
-    ) -> Result<Option<Event>, WorkError> {
-        let Some(id) = id else { return Ok(None) };
-        Ok(self.app.store.event(account, id).await.optional()?.map(|(event, _)| event))
-    }
-
-    /// Sends the message of an incident's next step, where the queue can hold it that long; else the sweep will.
+    /// Sends the message of an incident's next step, unless that is due already.
     pub(crate) async fn remind_of(&self, row: &AlertingRow, now: Timestamp) {
-        let Some(at) = row.alerting.wakes_at() else { return };
-        let wait_s = (at.ms_since(now) + 999) / 1000;
-        if wait_s <= 0 || wait_s > DELAY_MAX_S {
-            return;
-        }
-        let due = Due::Incident(row.alerting.incident_id);
-        if let Err(error) = self.app.queue.send(DeliveryMessage { account_id: row.account_id, due }, wait_s, now).await
-        {
-            tracing::warn!(%due, error = chain(&error), "the sweep will send it");
+        if let Some(at) = row.alerting.wakes_at().filter(|at| *at > now) {
+            self.remind_at(row.account_id, Due::Incident(row.alerting.incident_id), at, now).await;
         }
     }
 }
-
-/// What is planned further ahead than a day and the difference of two clocks was planned by a clock that was wrong.
-const MISPLANNED_MS: i64 = 86_400_000 + 120_000;

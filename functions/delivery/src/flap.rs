@@ -73,16 +73,14 @@ impl Delivery {
                 return self.put_flapping(&next, now, "still flapping").await;
             }
         }
-        let facts = MonitorFacts::of(monitor.id, &monitor.spec, monitor.status);
-        let event_id = valpero_domain::EventId::new(now, [0; 10]);
-        let event = Event::new(account, event_id, EventType::MonitorRecovered, facts, now);
-        let mut messages = Vec::new();
-        let routes = store.alert_routes(account).await?.routes;
         if let Some(until) = self.muted_until(account, Some(&monitor)).await? {
             next.look_at = Some(look_again(until, now));
             return self.put_flapping(&next, now, "muted").await;
         }
-        if let Some(policy) = self.policy_of(&event, &routes).await? {
+        let facts = MonitorFacts::of(monitor.id, &monitor.spec, monitor.status);
+        let routes = store.alert_routes(account).await?.routes;
+        let mut messages = Vec::new();
+        if let Some(policy) = self.policy_of(account, &facts, &routes).await? {
             let stable_at = row.look_at.unwrap_or(now);
             let channels = self.listening(account, policy.steps.first(), EventType::IncidentOpened).await?;
             let told = channels.iter().map(|channel| {

@@ -23,7 +23,7 @@ impl Delivery {
         let kept = hand_out.receiver.filter(|_| monitor.is_none());
         let to = receiver.as_ref().map(|_| Destination::MonitorWebhook(event.monitor.id));
         let webhook = to.map(|to| Record::new(&event, to).to(kept));
-        // What was there already is somebody else's, who attempts it; or the sweep's.
+        // A delivery that was there already is attempted by another worker, or found by the sweep.
         let new = match webhook {
             Some(delivery) if self.app.store.add_delivery(&delivery).await? => Some(delivery),
             Some(_) | None => None,

@@ -93,7 +93,7 @@ impl Delivery {
     /// Handles a batch of SQS, answering which messages failed; an event of SES; or the minute's event, by a sweep.
     ///
     /// # Errors
-    /// Where it is none of them, or the sweep failed.
+    /// If it is none of them, or the sweep failed.
     pub async fn handle(&self, event: &Value) -> Result<Value, DeliveryError> {
         if let Some(mail) = MailEvent::read(event).map_err(DeliveryError::BadEvent)? {
             let outcome = self.note_mail_event(&mail).boxed().await?;

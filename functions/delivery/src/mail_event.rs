@@ -57,7 +57,7 @@ impl MailEvent {
     /// The event that EventBridge brings of SES; none where it brings something else, or another event of SES.
     ///
     /// # Errors
-    /// Where it lacks what such an event has.
+    /// If a field of the event is missing or of the wrong type.
     pub fn read(event: &Value) -> Result<Option<Self>, serde_json::Error> {
         if event["source"] != "aws.ses" {
             return Ok(None);

@@ -11,7 +11,7 @@ use valpero_domain::{
 use valpero_mail::{Fate, Tags};
 use valpero_runtime::{WorkError, entropy};
 use valpero_storage::{
-    Attempt, AuditRow, Channel, ChannelHealth, Counted, Delivery as Record, Optional, PostedAs, StoreError, Told, Turn,
+    AuditRow, Channel, ChannelHealth, Counted, Delivery as Record, Optional, PostedAs, StoreError, Told, Turn,
 };
 use valpero_views::WebhookEvent;
 
@@ -87,14 +87,7 @@ impl Delivery {
             _ => (false, None),
         };
         self.end_turn(&delivery, is_told, posted_as.as_ref()).await?;
-        delivery.note(Attempt {
-            at,
-            http_status: sent.http_status,
-            latency_ms: sent.latency_ms,
-            error: why(&sent.meaning).map(str::to_owned),
-            response_headers: None,
-            receiver_says: sent.receiver_says.clone(),
-        });
+        delivery.note(sent.logged(at));
         let [jitter] = valpero_auth::random_bytes();
         let outcome = match next(&delivery, &sent.meaning, now, jitter) {
             Next::Done => {
@@ -107,7 +100,7 @@ impl Delivery {
             }
             Next::GiveUp(_) if matches!(sent.meaning, Meaning::Nothing { .. }) => {
                 delivery.status = DeliveryStatus::Superseded;
-                delivery.gave_up = why(&sent.meaning).map(str::to_owned);
+                delivery.gave_up = sent.meaning.why().map(str::to_owned);
                 "nothing to send"
             }
             Next::GiveUp(reason) => {
@@ -174,7 +167,7 @@ impl Delivery {
         }
         let event = match content {
             Content::Stable => self.as_it_is(delivery).await?,
-            _ => self.event_of(delivery).await?,
+            _ => self.stored_event(delivery.account_id, delivery.event_id).await?,
         };
         let Some(mut event) = event else { return Ok(None) };
         match content {
@@ -292,18 +285,6 @@ impl Delivery {
 
 fn messages(number: u32) -> String {
     if number == 1 { "one message".to_owned() } else { format!("{number} messages") }
-}
-
-/// Why an attempt failed.
-fn why(meaning: &Meaning) -> Option<&str> {
-    match meaning {
-        Meaning::Delivered { .. } => None,
-        Meaning::Retry { why, .. }
-        | Meaning::OurFault { why }
-        | Meaning::Nothing { why }
-        | Meaning::Undeliverable { why }
-        | Meaning::Refused { why } => Some(why),
-    }
 }
 
 /// What becomes of a message after an attempt.

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use valpero_domain::{
-    AccountId, ChannelId, EventId, Timestamp,
+    AccountId, ChannelId, Timestamp,
     alerting::Content,
     delivery::EventType,
-    event::{Due, Event, MonitorFacts, Muted},
+    event::{Due, MonitorFacts, Muted},
     incident::IncidentStatus,
     monitor::Name,
 };
@@ -66,7 +66,7 @@ impl Delivery {
             down.extend(monitor.map(|monitor| monitor.spec.name));
         }
         let name: Option<Name> = monitor.map(|monitor| monitor.spec.name.clone());
-        let channels = self.first_channels(account, monitor, until).await?;
+        let channels = self.first_channels(account, monitor).await?;
         let channels: Vec<ChannelId> = channels.into_iter().collect();
         let channels = self.listening(account, &channels, EventType::IncidentOpened).await?;
         let messages = channels.iter().map(|channel| {
@@ -83,14 +83,12 @@ impl Delivery {
         &self,
         account: AccountId,
         monitor: Option<&Monitor>,
-        at: Timestamp,
     ) -> Result<BTreeSet<ChannelId>, WorkError> {
         let store = &self.app.store;
         let routes = store.alert_routes(account).await?.routes;
         if let Some(monitor) = monitor {
             let facts = MonitorFacts::of(monitor.id, &monitor.spec, monitor.status);
-            let event = Event::new(account, EventId::new(at, [0; 10]), EventType::MonitorRecovered, facts, at);
-            let policy = self.policy_of(&event, &routes).await?;
+            let policy = self.policy_of(account, &facts, &routes).await?;
             return Ok(policy.iter().flat_map(|policy| policy.steps.first().to_vec()).collect());
         }
         let named = routes.routes.iter().map(|route| route.policy_id).collect();

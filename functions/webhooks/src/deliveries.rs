@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use valpero_domain::DeliveryId;
-use valpero_http::{Auth, List, Listed, NoQuery, ObjectId, Page, PageParams, Params, Problem, need};
+use valpero_http::{Auth, Caller, List, Listed, NoQuery, ObjectId, Page, PageParams, Params, Problem, need};
 use valpero_runtime::App;
 use valpero_storage::{DeliveryFilter, StoreError};
 use valpero_views::{Delivery, schema};
@@ -29,10 +29,7 @@ pub async fn list_of_webhooks(
     mut params: Params,
 ) -> Result<Listed<Delivery>, Problem> {
     let filter = DeliveryFilter { webhooks_only: true, ..filter(&mut params) };
-    let page: Page<DeliveryId> = params.page(caller.account());
-    params.finish()?;
-    let found = app.store.deliveries(caller.account(), &filter, page.after().copied(), page.count()).await?;
-    Ok(page.answer(&page.cut(found), |delivery| delivery.id, Delivery::of))
+    page(&app, &caller, &filter, params).await
 }
 
 /// Get a webhook delivery with its attempts. Includes the result of each attempt and the time of the next one.
@@ -81,10 +78,7 @@ pub async fn list(
     mut params: Params,
 ) -> Result<Listed<Delivery>, Problem> {
     let filter = DeliveryFilter { channel: params.any_of("channel_id"), ..filter(&mut params) };
-    let page: Page<DeliveryId> = params.page(caller.account());
-    params.finish()?;
-    let found = app.store.deliveries(caller.account(), &filter, page.after().copied(), page.count()).await?;
-    Ok(page.answer(&page.cut(found), |delivery| delivery.id, Delivery::of))
+    page(&app, &caller, &filter, params).await
 }
 
 /// Get a delivery with its attempts. Includes the result of each attempt and the time of the next one.
@@ -104,6 +98,18 @@ pub async fn read(
     ObjectId(id): ObjectId<DeliveryId>,
 ) -> Result<Json<Delivery>, Problem> {
     Ok(Json(Delivery::of(&app.store.delivery(caller.account(), id).await?)))
+}
+
+async fn page(
+    app: &App,
+    caller: &Caller,
+    filter: &DeliveryFilter,
+    mut params: Params,
+) -> Result<Listed<Delivery>, Problem> {
+    let page: Page<DeliveryId> = params.page(caller.account());
+    params.finish()?;
+    let found = app.store.deliveries(caller.account(), filter, page.after().copied(), page.count()).await?;
+    Ok(page.answer(&page.cut(found), |delivery| delivery.id, Delivery::of))
 }
 
 fn filter(params: &mut Params) -> DeliveryFilter {

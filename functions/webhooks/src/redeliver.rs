@@ -6,14 +6,11 @@ use valpero_domain::{
     AuditAction, ChannelId, DeliveryId, Timestamp,
     delivery::{DeliveryStatus, is_due},
 };
-use valpero_http::{Auth, Caller, Code, NoBody, ObjectId, Problem, need, retry_on_conflict};
+use valpero_http::{Auth, Caller, Code, NoBody, ObjectId, Problem, need, retry_on_conflict, within_channel_quota};
 use valpero_monitoring::notify;
 use valpero_runtime::App;
-use valpero_storage::{self as storage, Optional, Quota, StoreError};
+use valpero_storage::{self as storage, Optional, StoreError};
 use valpero_views::{Delivery, schema};
-
-/// Deliveries to channels of one account that may be asked for in one calendar minute.
-const TO_CHANNELS_A_MINUTE: u32 = 20;
 
 /// Send a webhook delivery again now. Sends the same event and body to the monitor's current `webhook_url`, whatever the earlier
 /// result; retries follow as for a new delivery. It has no effect while an attempt is in progress. At most 60 test and repeated
@@ -92,7 +89,7 @@ async fn apply(
     let action = match seen.channel_id {
         Some(channel) => {
             channel_takes_it(app, caller, &seen, channel).await?;
-            counted.get_or_try_init(|| within_channel_quota(app, caller, now)).await?;
+            counted.get_or_try_init(|| within_channel_quota(app, caller.account(), now)).await?;
             AuditAction::ChannelRedelivered
         }
         None => {
@@ -141,13 +138,4 @@ async fn webhook_takes_it(
         Some(webhook) if webhook.disabled_at.is_some() => Err(crate::webhook_disabled()),
         Some(_) => counted.get_or_try_init(|| crate::within_quota(app, &monitor, now)).await.copied(),
     }
-}
-
-async fn within_channel_quota(app: &App, caller: &Caller, now: Timestamp) -> Result<(), Problem> {
-    let (account, most) = (caller.account(), TO_CHANNELS_A_MINUTE);
-    if app.store.count_account_request(account, Quota::ChannelTests, now, most).await? {
-        return Ok(());
-    }
-    let detail = format!("An account may send {most} test and repeated messages to channels a minute.");
-    Err(Problem::too_many(Code::ChannelQuotaReached, detail, (now.minute() + 1) * 60 - now.seconds()))
 }

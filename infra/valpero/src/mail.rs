@@ -12,7 +12,7 @@ use valpero_mail::{Mailer, SmtpUrl};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// The sender of mail that is kept as files, unless named: nobody can be reached there.
+/// Sender of mail that is kept as files. Default for `--mail-from`; no mail can be sent to it.
 const NOBODY: &str = "valpero@localhost";
 
 /// How mail is sent.
@@ -75,7 +75,7 @@ impl MailArgs {
     }
 }
 
-/// A folder that nobody else has: the data is in memory.
+/// Temporary folder for the mail of one process whose data is in memory.
 fn temporary() -> PathBuf {
     let bytes: [u8; 8] = valpero_auth::random_bytes();
     std::env::temp_dir().join(format!("valpero-mail-{:016x}", u64::from_be_bytes(bytes)))

@@ -156,7 +156,7 @@ async fn first_key(store: &Store, args: &UpArgs, post: &Post) -> Result<Option<S
     Ok(Some(token.reveal().to_owned()))
 }
 
-/// The owner of the first account, unless named: mail to it is kept as files.
+/// Owner of the first account. Default for `--owner`; mail to it is kept as files.
 const NOBODY: &str = "owner@localhost";
 
 /// Whether the first account alerts its owner by mail: not where a server would be asked to send to nobody.

@@ -36,13 +36,13 @@ impl Pace {
     pub fn reserve(&self, noted: Option<Timestamp>, now: Timestamp) -> (Timestamp, Timestamp) {
         let interval = self.interval_ms();
         let tolerance = interval * i64::from(self.burst() - 1);
-        // What is further ahead than any limit is of a wrong clock.
+        // A time further ahead than any limit was noted by a wrong clock.
         let noted = noted.filter(|noted| noted.ms_since(now) <= AHEAD_MAX_MS).unwrap_or(now);
         let at = noted.plus_ms(-tolerance).max(now);
         (at, noted.max(now).plus_ms(interval))
     }
 
-    /// What is to be noted where the receiver asks to be left alone for so many seconds.
+    /// The time to note if the receiver asks for so many seconds without messages.
     pub fn left_alone(&self, seconds: i64, now: Timestamp) -> Timestamp {
         let tolerance = self.interval_ms() * i64::from(self.burst() - 1);
         now.plus_ms(seconds.clamp(0, 3_600) * 1_000 + tolerance)

@@ -15,7 +15,7 @@ use valpero_outbound::{
     Outbound,
     webhook::{self, Reply},
 };
-use valpero_storage::Channel;
+use valpero_storage::{Attempt as LoggedAttempt, Channel};
 
 /// Requests of one attempt, at most: some receivers need to be asked something first, and one may have moved.
 const REQUESTS_MAX: usize = 4;
@@ -76,6 +76,34 @@ pub struct Sent {
     pub receiver_says: Option<String>,
     /// The settings from now on, where the receiver has moved.
     pub moved: Option<Settings>,
+}
+
+impl Meaning {
+    /// Why the receiver has not got the message; none if it has.
+    pub fn why(&self) -> Option<&str> {
+        match self {
+            Self::Delivered { .. } => None,
+            Self::Retry { why, .. }
+            | Self::OurFault { why }
+            | Self::Nothing { why }
+            | Self::Undeliverable { why }
+            | Self::Refused { why } => Some(why),
+        }
+    }
+}
+
+impl Sent {
+    /// The attempt as the delivery log keeps it. It began at `at`.
+    pub fn logged(&self, at: Timestamp) -> LoggedAttempt {
+        LoggedAttempt {
+            at,
+            http_status: self.http_status,
+            latency_ms: self.latency_ms,
+            error: self.meaning.why().map(str::to_owned),
+            response_headers: None,
+            receiver_says: self.receiver_says.clone(),
+        }
+    }
 }
 
 /// What goes with a message.

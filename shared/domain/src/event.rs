@@ -223,6 +223,13 @@ pub enum Muted {
 as_text!(WindowKey);
 as_text!(Muted);
 
+impl WindowKey {
+    /// End of the minute, when its digests are due.
+    pub const fn due_at(self) -> Timestamp {
+        Timestamp::from_seconds((self.minute + 1) * 60)
+    }
+}
+
 impl fmt::Display for WindowKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { channel_id, minute } = self;

@@ -12,6 +12,7 @@ pub mod latest;
 pub mod meta;
 pub mod page;
 pub mod problem;
+pub mod quota;
 pub mod rate;
 pub mod routes;
 
@@ -25,6 +26,7 @@ pub use idempotency::{Answer, Idempotency, IdempotencyParam, Ticket};
 pub use meta::RequestMeta;
 pub use page::{List, Listed, Page, PageParams};
 pub use problem::{Problem, ProblemDocument, retry_on_conflict};
+pub use quota::within_channel_quota;
 pub use routes::{Route, Routes};
 pub use valpero_storage::RECEIPT_HOURS;
 

@@ -29,7 +29,7 @@ impl Folder {
     /// The folder, which is made if it does not exist.
     ///
     /// # Errors
-    /// Where it cannot be made, or the sender's address cannot be used.
+    /// If the folder cannot be created, or the sender's address is not valid.
     pub fn new(path: &Path, from: &MailAddress) -> Result<Self, MailerError> {
         let from = mime::sender(from).map_err(|error| MailerError::From(from.to_string(), error))?;
         make(path).map_err(|error| MailerError::Folder(path.display().to_string(), error))?;
@@ -89,7 +89,7 @@ fn name(id: &str, now: Timestamp) -> String {
     format!("{time}-{id}.eml")
 }
 
-/// Whoever reads the folder never sees half a file.
+/// Writes to a temporary name first, so that a reader of the folder never sees half a file.
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let unfinished = folder.join(format!(".{name}.part"));
     fs::write(&unfinished, bytes)?;

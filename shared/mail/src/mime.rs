@@ -68,7 +68,7 @@ pub(crate) fn write(from: &Address, mail: &Mail, now: Timestamp) -> Result<Lette
         let name = HeaderName::new_from_ascii(name.to_owned()).map_err(MimeError::Header)?;
         message = message.raw_header(HeaderValue::new(name, value));
     }
-    // No part can contain it: whoever wrote the text did not know the hash, which is of the text.
+    // The boundary has a hash of the texts, so that none of them can contain it.
     let parts = MultiPart::alternative().boundary(format!("=_{hash}"));
     let parts = parts.singlepart(SinglePart::plain(mail.text.clone())).singlepart(SinglePart::html(mail.html.clone()));
     let bytes = message.multipart(parts)?.formatted();
@@ -85,7 +85,7 @@ fn hash(mail: &Mail) -> String {
     hex::encode(&hash.finalize()[..16])
 }
 
-/// No value of a header has more than one line, whoever made it.
+/// The value of a header on one line, so that no text can add a header.
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

@@ -16,7 +16,7 @@ use valpero_runtime::{App, WorkError, entropy};
 pub struct Consequences {
     /// What happens to the incident.
     pub incident: IncidentWrite,
-    /// What is told, where something is.
+    /// Event to hand out, if there is one.
     pub event: Option<Event>,
 }
 

@@ -33,8 +33,8 @@ pub const VARIABLES: [(&str, &str); 9] = [
     (QUEUE_URL, "the webhook queue"),
     (PRIVATE_TARGETS, "allow or deny; deny unless set"),
     (REGION, "the code of this checker's region, such as fra"),
-    (MAIL_FROM, "the address that mail is sent from, by SES; no mail is sent unless set"),
-    (MAIL_CONFIGURATION_SET, "SES's configuration set for this mail, which reports bounces; none unless set"),
+    (MAIL_FROM, "the address that mail is sent from, by SES; default: no mail is sent"),
+    (MAIL_CONFIGURATION_SET, "SES's configuration set for this mail, which reports bounces; default: none"),
 ];
 
 /// What a function needs beyond the store; the template gives each function that and no more.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use valpero_auth::WebhookSecret;
-use valpero_domain::{AccountId, ChannelId, Timestamp, channel::ChannelSpec};
+use valpero_domain::{AccountId, ChannelId, Timestamp, channel::ChannelSpec, delivery::EventType};
 
 use crate::{
     AuditRow, Store, StoreError, Trail,
@@ -89,6 +89,11 @@ impl Channel {
     /// Whether messages are sent to it.
     pub const fn is_open(&self) -> bool {
         self.spec.enabled && self.health.disabled_at.is_none()
+    }
+
+    /// Whether it is sent events of a type.
+    pub fn takes(&self, kind: EventType) -> bool {
+        self.is_open() && self.spec.events.contains(&kind)
     }
 }
 

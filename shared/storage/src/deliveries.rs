@@ -150,47 +150,18 @@ impl Delivery {
     /// The delivery of an event to a destination, which is due at once. Its id follows from the two.
     pub fn new(event: &Event, to: Destination) -> Self {
         let Destination::MonitorWebhook(monitor_id) = to;
-        Self {
-            account_id: event.account_id,
-            id: derived::delivery_id(event.event_id, to),
-            channel_id: None,
-            content: None,
-            monitor_id: Some(monitor_id),
-            incident_id: event.incident.as_ref().map(|incident| incident.id),
-            event_id: Some(event.event_id),
-            event: Some(event.kind),
-            body: None,
-            status: DeliveryStatus::Pending,
-            attempts: 0,
-            attempts_before: 0,
-            attempt_log: Vec::new(),
-            claimed_until: None,
-            next_attempt_at: event.created_at,
-            created_at: event.created_at,
-            gave_up: None,
-            place: event.place(),
-            redelivered_at: None,
-            digest_id: None,
-            window: None,
-            slot_at: None,
-            waits_for: None,
-            receiver: None,
-        }
+        let id = derived::delivery_id(event.event_id, to);
+        let delivery = Self::due(event.account_id, id, event.created_at).about(event).at_place(event.place());
+        Self { monitor_id: Some(monitor_id), ..delivery }
     }
 
-    /// A delivery to a channel that is about no event, which is due at once. Its id follows from `at` and `what`.
-    pub fn to_channel(
-        account_id: AccountId,
-        channel_id: ChannelId,
-        content: Content,
-        what: &impl fmt::Display,
-        at: Timestamp,
-    ) -> Self {
+    /// A delivery that was made at this time, is due at once, and says nothing yet.
+    fn due(account_id: AccountId, id: DeliveryId, at: Timestamp) -> Self {
         Self {
             account_id,
-            id: derived::id(at, what),
-            channel_id: Some(channel_id),
-            content: Some(content),
+            id,
+            channel_id: None,
+            content: None,
             monitor_id: None,
             incident_id: None,
             event_id: None,
@@ -212,6 +183,18 @@ impl Delivery {
             waits_for: None,
             receiver: None,
         }
+    }
+
+    /// A delivery to a channel that is about no event, which is due at once. Its id follows from `at` and `what`.
+    pub fn to_channel(
+        account_id: AccountId,
+        channel_id: ChannelId,
+        content: Content,
+        what: &impl fmt::Display,
+        at: Timestamp,
+    ) -> Self {
+        let delivery = Self::due(account_id, derived::id(at, what), at);
+        Self { channel_id: Some(channel_id), content: Some(content), ..delivery }
     }
 
     /// The same about an event.

@@ -180,7 +180,7 @@ pub struct Monitor {
     pub updated_at: Timestamp,
 }
 
-/// What is read of a monitor to know what it depends on.
+/// The dependencies of a monitor, without its other attributes.
 #[derive(Deserialize)]
 struct Dependent {
     monitor_id: MonitorId,

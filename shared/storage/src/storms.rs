@@ -108,7 +108,7 @@ impl Store {
     }
 
     /// Writes a message to a channel, and counts it in the channel's minute, in one transaction: so it is counted once. `digest` is the
-    /// delivery that will tell it, where it is one too many. 1 RRU and 6 WRU; a message of a storm costs up to 40 WRU, for the row of
+    /// delivery that tells it, if the minute has five messages already. 1 RRU and 6 WRU; a message of a storm costs up to 40 WRU, for the row of
     /// the minute grows to 10 KB.
     ///
     /// # Errors
@@ -123,7 +123,7 @@ impl Store {
     ) -> Result<Placed, StoreError> {
         let lane = kind.as_str();
         let (single, named, more) = (format!("{lane}_single"), format!("{lane}_named"), format!("{lane}_more"));
-        let due_at = Window { minute: window.minute, ..Window::default() }.due_at();
+        let due_at = window.due_at();
         // Each failure means that the row has come nearer to its end: singles fill up, then names, then it is closed.
         for _ in 0..SINGLE_MAX + NAMED_MAX {
             let mut seen = self.window(delivery.account_id, window).await?;
@@ -217,7 +217,7 @@ impl Store {
         window: WindowKey,
         now: Timestamp,
     ) -> Result<Option<Window>, StoreError> {
-        if now < (Window { minute: window.minute, ..Window::default() }).due_at() {
+        if now < window.due_at() {
             return Ok(None);
         }
         let change = Change::new().set("closed", AttributeValue::Bool(true)).only_if(If::Exists("pending"));

@@ -6,15 +6,12 @@ use valpero_dispatch::{Meaning, Sent, Stamp, dispatch};
 use valpero_domain::{
     AuditAction, ChannelId, DeliveryId, Timestamp, alerting::Content, channel::TestOutcome, delivery::DeliveryStatus,
 };
-use valpero_http::{Auth, Code, NoBody, ObjectId, Problem, need};
+use valpero_http::{Auth, NoBody, ObjectId, Problem, need, within_channel_quota};
 use valpero_runtime::{App, entropy};
-use valpero_storage::{Attempt, Channel, ChannelHealth, Delivery, Quota};
+use valpero_storage::{Channel, ChannelHealth, Delivery};
 use valpero_views::{ChannelTest, schema};
 
 use crate::Alerts;
-
-/// Test messages of one account, at most, in a minute.
-const TESTS_A_MINUTE: u32 = 20;
 
 /// Send a test message to a channel, and wait for the receiver's answer. The message says that it is a test; also a channel that is not
 /// enabled, or is disabled, is sent it, and one that is disabled is open again when it arrives. At most 20 tests a minute and account, then
@@ -37,10 +34,7 @@ pub async fn test(
 ) -> Result<Json<ChannelTest>, Problem> {
     let now = app.now();
     let channel = app.store.channel(caller.account(), id).await?;
-    if !app.store.count_account_request(caller.account(), Quota::ChannelTests, now, TESTS_A_MINUTE).await? {
-        let detail = format!("An account may send {TESTS_A_MINUTE} test and repeated messages to channels a minute.");
-        return Err(Problem::too_many(Code::ChannelQuotaReached, detail, (now.minute() + 1) * 60 - now.seconds()));
-    }
+    within_channel_quota(&app, caller.account(), now).await?;
     app.store.append_audit_row(&caller.audit(now, AuditAction::ChannelTested, Some(id.to_string()))).await?;
     let delivery_id = DeliveryId::new(now, entropy());
     let delivery = delivery_id.to_string();
@@ -59,7 +53,6 @@ pub async fn test(
 
 /// The test as a delivery that is done with.
 fn record(channel: &Channel, id: DeliveryId, sent: &Sent, now: Timestamp) -> Delivery {
-    let error = why(&sent.meaning).map(str::to_owned);
     let arrived = matches!(sent.meaning, Meaning::Delivered { .. });
     let delivery = Delivery::to_channel(channel.account_id, channel.id, Content::Test, &id, now);
     Delivery {
@@ -67,27 +60,8 @@ fn record(channel: &Channel, id: DeliveryId, sent: &Sent, now: Timestamp) -> Del
         status: if arrived { DeliveryStatus::Succeeded } else { DeliveryStatus::Dead },
         attempts: 1,
         gave_up: (!arrived).then(|| "A test is sent once.".to_owned()),
-        attempt_log: vec![Attempt {
-            at: now,
-            http_status: sent.http_status,
-            latency_ms: sent.latency_ms,
-            error,
-            response_headers: None,
-            receiver_says: sent.receiver_says.clone(),
-        }],
+        attempt_log: vec![sent.logged(now)],
         ..delivery
-    }
-}
-
-/// Why a test did not arrive.
-fn why(meaning: &Meaning) -> Option<&str> {
-    match meaning {
-        Meaning::Delivered { .. } => None,
-        Meaning::Retry { why, .. }
-        | Meaning::OurFault { why }
-        | Meaning::Nothing { why }
-        | Meaning::Undeliverable { why }
-        | Meaning::Refused { why } => Some(why),
     }
 }
 
@@ -104,7 +78,7 @@ fn health(channel: &Channel, sent: &Sent, now: Timestamp) -> ChannelHealth {
 }
 
 fn answer(delivery_id: DeliveryId, sent: Sent) -> ChannelTest {
-    let error = why(&sent.meaning).map(str::to_owned);
+    let error = sent.meaning.why().map(str::to_owned);
     let outcome = match sent.meaning {
         Meaning::Delivered { .. } => TestOutcome::Delivered,
         Meaning::Retry { .. } | Meaning::OurFault { .. } => TestOutcome::Failed,

@@ -61,7 +61,7 @@ async fn apply(
     let is_webhook = spec.settings.channel_type() == ChannelType::Webhook;
     let is_new = is_webhook && old.secret.is_none();
     let secret = if is_new { Some(WebhookSecret::generate()) } else { old.secret.clone().filter(|_| is_webhook) };
-    // What was said of other settings says nothing of these.
+    // The health of other settings does not apply to these.
     let health = if spec.settings == old.spec.settings { old.health.clone() } else { ChannelHealth::default() };
     let new = Channel { spec, secret, health, updated_at: now, ..old.clone() };
     let audit = caller.audit(now, AuditAction::ChannelUpdated, Some(id.to_string()));

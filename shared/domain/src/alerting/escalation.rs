@@ -198,9 +198,8 @@ impl Alerting {
     }
 }
 
-/// Whether a step that is planned for this moment is due. What lies further ahead than anything is ever planned was planned by a clock
-/// that was wrong, and is due as well.
-fn is_due(at: Timestamp, now: Timestamp) -> bool {
+/// Whether a step that is planned for this time is due. A time more than a day ahead was planned by a wrong clock, and is due as well.
+pub fn is_due(at: Timestamp, now: Timestamp) -> bool {
     at <= now || at.ms_since(now) > PLANNED_AHEAD_MS
 }
 

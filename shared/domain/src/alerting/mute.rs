@@ -6,7 +6,7 @@ use crate::{
     text_spec,
 };
 
-/// A mute lasts no longer, in seconds: 366 days, so that whoever forgets one is told again some day.
+/// Longest mute, in seconds: 366 days, so that a forgotten mute ends.
 const MUTE_MAX_S: i64 = 366 * 86_400;
 
 /// End of a mute.
