@@ -1,9 +1,12 @@
 //! Alerts: channels are told of an incident by their policy's steps, once each, in order, and no more than they can read.
 
+mod interleaving;
+mod links;
 mod silence;
 mod steps;
 mod storms;
 mod trouble;
+mod wire;
 
 use serde_json::{Value, json};
 use valpero_domain::Plan;

@@ -20,7 +20,7 @@ pub use lanes::{At, Lane, RECORD};
 pub use mailbox::{Mailbox, bounce};
 pub use ours::{NameServer, Ours};
 pub use policy::{Policies, as_function, granted};
-pub use receiver::{NO_ANSWER, Receiver};
+pub use receiver::{Delivered, NO_ANSWER, Receiver};
 pub use reply::Reply;
 pub use site::Site;
 pub use traffic::Traffic;

@@ -28,6 +28,8 @@ pub struct Delivered {
     pub raw: Bytes,
     /// Its body.
     pub json: Value,
+    /// The status that it was answered with.
+    pub answered: u16,
 }
 
 impl Delivered {
@@ -78,6 +80,11 @@ impl Receiver {
         self.memory.lock().expect("unpoisoned").answers.extend(answers);
     }
 
+    /// No more answers but 204.
+    pub fn recovers(&self) {
+        self.memory.lock().expect("unpoisoned").answers.clear();
+    }
+
     /// Everything that arrived.
     pub fn delivered(&self) -> Vec<Delivered> {
         self.memory.lock().expect("unpoisoned").delivered.clone()
@@ -98,8 +105,8 @@ impl Drop for Receiver {
 async fn receive(State(memory): State<Arc<Mutex<Memory>>>, headers: HeaderMap, raw: Bytes) -> Response {
     let mut memory = memory.lock().expect("unpoisoned");
     let json = serde_json::from_slice(&raw).unwrap_or_default();
-    memory.delivered.push(Delivered { headers, raw, json });
     let (status, wait) = memory.answers.pop_front().unwrap_or((204, None));
+    memory.delivered.push(Delivered { headers, raw, json, answered: status });
     drop(memory);
     if status == NO_ANSWER {
         // The connection ends with its task.

@@ -179,6 +179,7 @@ impl World {
             client: aws_sdk_dynamodb::Client::from_conf(config.build()),
             regions: options.regions.split(',').map(|code| code.parse().expect("a region")).collect(),
             private_targets: options.private_targets,
+            public_url: "https://valpero.example.com".parse().expect("a URL"),
             clock: Clock::reading(move || Timestamp::from_ms(clock.load(Ordering::SeqCst))),
             outbound: Outbound::new(guard, options.resolver, Tls::trusting(options.roots).expect("TLS")),
             mailer: options.mailer,

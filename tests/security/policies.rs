@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use valpero_auth::AcknowledgeLink;
 use valpero_domain::Plan;
 
 use crate::harness::{Mailbox, Receiver, Site, Tenant, World, WorldOptions, as_function, bounce, granted};
@@ -152,6 +153,17 @@ async fn somebody_is_paged(world: &World, owner: &Tenant, site: &Site) {
     let delivery = story["notified"][0]["delivery_id"].as_str().expect("a delivery");
     let again = format!("/api/v1/deliveries/{delivery}/redeliver");
     world.post(&again, owner, Value::Null).await.expect(202);
+    let link = AcknowledgeLink {
+        account_id: owner.account,
+        incident_id: incident.parse().expect("an id"),
+        channel_id: story["notified"][0]["channel_id"].as_str().expect("an id").parse().expect("an id"),
+        until: world.now().plus_seconds(60),
+    };
+    let channel = world.stack.app.store.channel(owner.account, link.channel_id).await.expect("a channel");
+    let link = format!("/acknowledge/{}", link.token(channel.link_secret.as_ref().expect("a secret")));
+    for (method, status) in [("GET", 200), ("POST", 303)] {
+        world.call(method, &link, "", Value::Null).await.expect(status);
+    }
     let until = json!({"until": world.now().plus_seconds(600)});
     world.post(&format!("/api/v1/monitors/{parent}/mute"), owner, until).await.expect(200);
     world.post(&format!("/api/v1/monitors/{parent}/unmute"), owner, Value::Null).await.expect(200);

@@ -15,7 +15,7 @@ use valpero_views::{AuditRow, schema};
     tag = "account",
     security(("key" = ["account:read"])),
     params(
-        ("actor" = Option<Vec<schema::ActorFilter>>, Query, style = Form, explode = false, min_items = 1, description = "Only rows of one of these actors, separated by commas: the id of a key or user, `operator`, `checker`, `checker:REGION`, `delivery`, `recovery` or `system`"),
+        ("actor" = Option<Vec<schema::ActorFilter>>, Query, style = Form, explode = false, min_items = 1, description = "Only rows of one of these actors, separated by commas: the id of a key, user or channel, `operator`, `checker`, `checker:REGION`, `delivery`, `recovery` or `system`"),
         ("action" = Option<Vec<schema::AuditAction>>, Query, style = Form, explode = false, min_items = 1, description = "Only rows with one of these actions, separated by commas"),
         ("target" = Option<Vec<schema::FilterValue>>, Query, style = Form, explode = false, min_items = 1, description = "Only rows of one of these objects, by ID, separated by commas"),
         ("from" = Option<schema::Time>, Query, description = "Only rows at or after this time"),

@@ -4,7 +4,7 @@ pub mod openapi;
 
 use axum::Router;
 use valpero_alerts::Alerts;
-use valpero_http::{Routes, finish, finish_open, inner};
+use valpero_http::{Routes, finish_both, inner};
 use valpero_runtime::{App, Needs};
 use valpero_tools::Tools;
 
@@ -28,35 +28,54 @@ impl WaysOut {
 pub struct Group {
     /// The function.
     pub name: &'static str,
-    /// Its routes.
+    /// Those of its routes that need a key.
     pub routes: fn() -> Routes,
+    /// Those that need none.
+    pub open_routes: fn() -> Routes,
     /// What it needs.
     pub needs: Needs,
-    /// Whether its routes need a key.
-    pub keyed: bool,
 }
 
 /// Every function that answers requests.
 pub const GROUPS: [Group; 8] = [
-    Group { name: "account", routes: valpero_account::routes, needs: valpero_account::NEEDS, keyed: true },
-    Group { name: "monitors", routes: valpero_monitors::routes, needs: valpero_monitors::NEEDS, keyed: true },
-    Group { name: "incidents", routes: valpero_incidents::routes, needs: valpero_incidents::NEEDS, keyed: true },
-    Group { name: "webhooks", routes: valpero_webhooks::routes, needs: valpero_webhooks::NEEDS, keyed: true },
-    Group { name: "alerts", routes: valpero_alerts::routes, needs: valpero_alerts::NEEDS, keyed: true },
-    Group { name: "metrics", routes: valpero_metrics::routes, needs: valpero_metrics::NEEDS, keyed: true },
-    Group { name: "tools", routes: valpero_tools::routes, needs: valpero_tools::NEEDS, keyed: true },
-    Group { name: "docs", routes: valpero_docs::routes, needs: valpero_docs::NEEDS, keyed: false },
+    Group { name: "account", routes: valpero_account::routes, open_routes: Routes::new, needs: valpero_account::NEEDS },
+    Group {
+        name: "monitors",
+        routes: valpero_monitors::routes,
+        open_routes: Routes::new,
+        needs: valpero_monitors::NEEDS,
+    },
+    Group {
+        name: "incidents",
+        routes: valpero_incidents::routes,
+        open_routes: valpero_incidents::open_routes,
+        needs: valpero_incidents::NEEDS,
+    },
+    Group {
+        name: "webhooks",
+        routes: valpero_webhooks::routes,
+        open_routes: Routes::new,
+        needs: valpero_webhooks::NEEDS,
+    },
+    Group { name: "alerts", routes: valpero_alerts::routes, open_routes: Routes::new, needs: valpero_alerts::NEEDS },
+    Group { name: "metrics", routes: valpero_metrics::routes, open_routes: Routes::new, needs: valpero_metrics::NEEDS },
+    Group { name: "tools", routes: valpero_tools::routes, open_routes: Routes::new, needs: valpero_tools::NEEDS },
+    Group { name: "docs", routes: Routes::new, open_routes: valpero_docs::routes, needs: valpero_docs::NEEDS },
 ];
 
-/// The routes that need a key, or those that need none.
-fn routes_of(keyed: bool) -> Routes {
-    let groups = GROUPS.iter().filter(|group| group.keyed == keyed);
-    groups.fold(Routes::new(), |all, group| all.merge((group.routes)()))
+/// Every route that needs a key.
+fn keyed() -> Routes {
+    GROUPS.iter().fold(Routes::new(), |all, group| all.merge((group.routes)()))
+}
+
+/// Every route that needs none.
+fn open() -> Routes {
+    GROUPS.iter().fold(Routes::new(), |all, group| all.merge((group.open_routes)()))
 }
 
 /// Every route.
 pub fn routes() -> Routes {
-    routes_of(true).merge(routes_of(false))
+    keyed().merge(open())
 }
 
 /// The API for a client in this process: see [`inner`].
@@ -66,8 +85,5 @@ pub fn inner_router(app: App, ways_out: WaysOut) -> Router {
 
 /// The API, ready to serve, with its ways out. What is no route at all asks for a key first, as the account function does on AWS.
 pub fn router(app: App, ways_out: WaysOut) -> Router {
-    let all = Router::new()
-        .merge(finish_open(routes_of(false), app.clone()).reset_fallback())
-        .fallback_service(finish(routes_of(true), app));
-    ways_out.beside(all)
+    ways_out.beside(finish_both(open(), keyed(), app))
 }

@@ -26,7 +26,7 @@ use valpero_runtime::{App, Needs, WorkError, panics::caught, queue::DeliveryMess
 use valpero_storage::Usage;
 
 /// It connects to hosts that users name, and sends mail, and itself messages of what is still due.
-pub const NEEDS: Needs = Needs { queue: true, events: false, targets: true, region: false, mail: true };
+pub const NEEDS: Needs = Needs { queue: true, events: false, targets: true, region: false, mail: true, links: true };
 
 /// The delivery worker.
 #[derive(Debug, Clone)]

@@ -1,5 +1,6 @@
 //! One attempt to tell a channel: when its pace lets the message go, and its turn has come.
 
+use valpero_auth::AcknowledgeLink;
 use valpero_channels::{Context, Message, Occasion, Thread, notice, pace};
 use valpero_dispatch::{Meaning, Sent, Stamp, dispatch};
 use valpero_domain::{
@@ -68,7 +69,7 @@ impl Delivery {
         content: &Content,
         told: Told,
     ) -> Result<&'static str, WorkError> {
-        let Some(message) = self.message(&delivery, content, &told).await? else {
+        let Some(message) = self.message(&delivery, channel, content, &told).await? else {
             self.end_turn(&delivery, false, None).await?;
             return self.give_up(delivery, AGED).await;
         };
@@ -136,9 +137,16 @@ impl Delivery {
     }
 
     /// What a delivery says; none where what it is about is not kept any more.
-    async fn message(&self, delivery: &Record, content: &Content, told: &Told) -> Result<Option<Message>, WorkError> {
+    async fn message(
+        &self,
+        delivery: &Record,
+        channel: &Channel,
+        content: &Content,
+        told: &Told,
+    ) -> Result<Option<Message>, WorkError> {
         let mut context = Context {
             delivery: delivery.id.to_string(),
+            acknowledge_url: self.acknowledge_url(delivery, channel),
             mail_domain: self.mailer.domain().to_owned(),
             ..Context::default()
         };
@@ -177,6 +185,18 @@ impl Delivery {
             _ => context.body = serde_json::to_value(WebhookEvent::of(&event)).map_err(WorkError::Render)?,
         }
         Ok(Some(Message::of(&event, &context)))
+    }
+
+    /// The link that acknowledges the incident of a delivery.
+    fn acknowledge_url(&self, delivery: &Record, channel: &Channel) -> Option<String> {
+        let (base, secret) = (self.app.settings.public_url.as_ref()?, channel.link_secret.as_ref()?);
+        let link = AcknowledgeLink {
+            account_id: delivery.account_id,
+            incident_id: delivery.incident_id?,
+            channel_id: channel.id,
+            until: self.app.now().plus_ms(AcknowledgeLink::GOOD_FOR_MS),
+        };
+        Some(base.of(&format!("/acknowledge/{}", link.token(secret))))
     }
 
     /// A test that is sent again.

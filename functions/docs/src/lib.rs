@@ -12,7 +12,8 @@ pub use health::Health;
 pub use reference::DOCUMENT;
 
 /// It needs nothing.
-pub const NEEDS: Needs = Needs { queue: false, events: false, targets: false, region: false, mail: false };
+pub const NEEDS: Needs =
+    Needs { queue: false, events: false, targets: false, region: false, mail: false, links: false };
 
 /// The routes of this function.
 pub fn routes() -> Routes {

@@ -2,13 +2,14 @@
 
 use axum::{Json, extract::State};
 use valpero_domain::{
-    AuditAction, IncidentId,
+    AccountId, AuditAction, Author, IncidentId, Timestamp,
     id::CommentId,
     incident::{IncidentStatus, TimelineEntry, TimelineType},
 };
-use valpero_http::{Auth, Caller, Code, ObjectId, OptionalBody, Problem, need, retry_on_conflict};
+use valpero_http::{Auth, Code, ObjectId, OptionalBody, Problem, need, retry_on_conflict};
 use valpero_monitoring::notify;
 use valpero_runtime::{App, entropy};
+use valpero_storage::AuditRow;
 use valpero_views::{Incident, schema};
 
 use crate::NoteBody;
@@ -32,13 +33,23 @@ pub async fn acknowledge(
     OptionalBody(body): OptionalBody,
 ) -> Result<Json<Incident>, Problem> {
     let note = crate::note(&body)?;
-    retry_on_conflict(|| apply(&app, &caller, id, note.clone())).await?;
-    crate::view(&app, caller.account(), id).await.map(Json)
+    let account = caller.account();
+    let audit = |at| caller.audit(at, AuditAction::IncidentAcknowledged, Some(id.to_string()));
+    retry_on_conflict(|| apply(&app, &caller.author, account, id, note.clone(), &audit)).await?;
+    crate::view(&app, account, id).await.map(Json)
 }
 
-async fn apply(app: &App, caller: &Caller, id: IncidentId, note: Option<String>) -> Result<(), Problem> {
+/// Acknowledges an incident in the name of `by`; `audit` makes the row of the audit log.
+pub(crate) async fn apply(
+    app: &App,
+    by: &Author,
+    account: AccountId,
+    id: IncidentId,
+    note: Option<String>,
+    audit: &impl Fn(Timestamp) -> AuditRow,
+) -> Result<(), Problem> {
     let now = app.now();
-    let mut incident = app.store.incident(caller.account(), id).await?;
+    let mut incident = app.store.incident(account, id).await?;
     if incident.status == IncidentStatus::Resolved {
         return Err(Problem::conflict(
             Code::IncidentResolved,
@@ -48,15 +59,14 @@ async fn apply(app: &App, caller: &Caller, id: IncidentId, note: Option<String>)
     if incident.acknowledged_at.is_some() {
         return Ok(());
     }
-    let monitor = app.store.monitor(caller.account(), incident.monitor_id).await?;
+    let monitor = app.store.monitor(account, incident.monitor_id).await?;
     incident.acknowledged_at = Some(now);
-    incident.acknowledged_by = Some(caller.author.actor);
-    let by = caller.author.clone();
+    incident.acknowledged_by = Some(by.actor);
+    let by = by.clone();
     let entry =
         TimelineEntry { id: CommentId::new(now, entropy()), at: now, kind: TimelineType::Acknowledged, by, note };
     let event = notify::incident_event(&monitor, monitor.status, incident, &entry);
-    let audit = caller.audit(now, AuditAction::IncidentAcknowledged, Some(id.to_string()));
-    app.store.acknowledge_incident(caller.account(), id, &entry, Some(&event), &audit).await?;
+    app.store.acknowledge_incident(account, id, &entry, Some(&event), &audit(now)).await?;
     notify::announce(app, Some(&event)).await;
     Ok(())
 }

@@ -2,10 +2,12 @@
 
 mod acknowledge;
 mod comment;
+mod link;
 mod list;
 mod read;
 mod resolve;
 
+use axum::routing::get;
 use serde_json::Value;
 use valpero_domain::{AccountId, Faults, Field, Fields, IncidentId, Literal, Object, incident::Note, text_spec};
 use valpero_http::{Problem, Routes, routes};
@@ -14,9 +16,14 @@ use valpero_storage::AlertingRow;
 use valpero_views::{Incident, Notified, TimelineEntry, body};
 
 /// It tells of what people do with incidents.
-pub const NEEDS: Needs = Needs { queue: true, events: false, targets: false, region: false, mail: false };
+pub const NEEDS: Needs = Needs { queue: true, events: false, targets: false, region: false, mail: false, links: false };
 
-/// The routes of this function.
+/// Those of its routes that need no key: what the links in messages lead to. They are for people, so the reference does not name them.
+pub fn open_routes() -> Routes {
+    Routes::new().map(|router| router.route(link::PATH, get(link::show).post(link::act)))
+}
+
+/// Those of its routes that need a key.
 pub fn routes() -> Routes {
     Routes::new()
         .with(routes!(list::list))

@@ -4,5 +4,6 @@
 async fn main() -> Result<(), lambda_http::Error> {
     valpero_runtime::telemetry::start();
     let app = valpero_runtime::App::from_env(valpero_incidents::NEEDS).await?;
-    lambda_http::run(valpero_http::finish(valpero_incidents::routes(), app)).await
+    let router = valpero_http::finish_both(valpero_incidents::open_routes(), valpero_incidents::routes(), app);
+    lambda_http::run(router).await
 }

@@ -7,7 +7,8 @@ use valpero_http::{Routes, routes};
 use valpero_runtime::Needs;
 
 /// It needs the store alone.
-pub const NEEDS: Needs = Needs { queue: false, events: false, targets: false, region: false, mail: false };
+pub const NEEDS: Needs =
+    Needs { queue: false, events: false, targets: false, region: false, mail: false, links: false };
 
 /// The routes of this function.
 pub fn routes() -> Routes {

@@ -72,6 +72,7 @@ pub(crate) async fn run(count: usize) -> Result<(), Failure> {
         client: client.clone(),
         regions: regions.clone(),
         private_targets: true,
+        public_url: "https://valpero.example.com".parse()?,
         clock,
         outbound: outbound.clone(),
         mailer: valpero_mail::Mailer::Absent,

@@ -29,6 +29,7 @@ pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
         client: client(store.address()),
         regions: targets.regions.clone(),
         private_targets: true,
+        public_url: "https://valpero.example.com".parse()?,
         clock: Clock::system(),
         outbound: tick::outbound(targets)?,
         mailer: valpero_mail::Mailer::Absent,

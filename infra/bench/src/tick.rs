@@ -104,7 +104,7 @@ pub(crate) fn app(store: SocketAddr, events: EventBus, clock: Clock) -> App {
         queue: Queue::Absent,
         events,
         clock,
-        settings: Arc::new(Settings { private_targets: true, blocked_ports: &[] }),
+        settings: Arc::new(Settings { private_targets: true, blocked_ports: &[], public_url: None }),
     }
 }
 

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use valpero_domain::{
-    AccountId, KeyId, Plan, RegionCode,
+    AccountId, KeyId, Plan, PublicUrl, RegionCode,
     check::CheckType,
     dns_check::{RECORD_TYPE, RecordType},
     monitor::{DEFAULT_TIMEOUT_MS, TIMEOUT_MS},
@@ -24,6 +24,9 @@ pub(crate) struct UpArgs {
     /// Address that the API listens on.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:3000")]
     pub addr: SocketAddr,
+    /// URL that people reach this at, such as that of a reverse proxy: links in alerts begin with it. Default: the address of --addr.
+    #[arg(long, value_name = "URL", env = "VALPERO_PUBLIC_URL")]
+    pub public_url: Option<PublicUrl>,
     /// Region codes of the checkers. All of them run on this machine and share its network.
     #[arg(long, value_name = "A,B,C", value_delimiter = ',', default_value = "hel,fra,usc")]
     pub regions: Vec<RegionCode>,

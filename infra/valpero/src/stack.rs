@@ -9,7 +9,7 @@ use valpero_alerts::Alerts;
 use valpero_api::WaysOut;
 use valpero_checker::{Checker, CheckerError, CheckerEvent, TickReport};
 use valpero_delivery::{Delivery, DeliveryError};
-use valpero_domain::{RegionCode, Timestamp};
+use valpero_domain::{PublicUrl, RegionCode, Timestamp};
 use valpero_mail::Mailer;
 use valpero_outbound::Outbound;
 use valpero_rollup::RollupReport;
@@ -31,6 +31,8 @@ pub struct Parts {
     pub regions: Vec<RegionCode>,
     /// Whether monitors may name private addresses.
     pub private_targets: bool,
+    /// Where the deployment is reached.
+    pub public_url: PublicUrl,
     /// The time.
     pub clock: Clock,
     /// The ways out, for probes, tools and webhooks.
@@ -72,7 +74,8 @@ impl Stack {
         tables.create_missing(&parts.client).await?;
         let queue = Arc::new(InProcessQueue::default());
         let bus = Arc::new(InProcessBus::default());
-        let settings = Settings { private_targets: parts.private_targets, blocked_ports: &[] };
+        let settings =
+            Settings { private_targets: parts.private_targets, blocked_ports: &[], public_url: Some(parts.public_url) };
         let app = App {
             store: Store::new(parts.client, tables),
             queue: Queue::InProcess(Arc::clone(&queue)),

@@ -1,11 +1,17 @@
 //! `valpero up`: starts the stack, gives it its schedule, serves its API, and ends it cleanly.
 
-use std::{error::Error, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use valpero_checker::{BACKOFF, Checker, CheckerEvent};
-use valpero_domain::{Plan, Scopes, Timestamp, rollup::Span};
+use valpero_domain::{Plan, PublicUrl, Scopes, Timestamp, rollup::Span};
 use valpero_mail::{Folder, Mailer};
 use valpero_outbound::{Guard, Outbound};
 use valpero_runtime::{
@@ -112,6 +118,19 @@ fn private_targets(args: &UpArgs) -> bool {
     args.private_targets == PrivateTargets::Allow
 }
 
+/// Where links in messages lead: --public-url, or the address that it listens on, which for all addresses is this machine's own.
+fn public_url(args: &UpArgs, address: SocketAddr) -> Result<PublicUrl, Failure> {
+    let listens = match (address.ip().is_unspecified(), address.is_ipv4()) {
+        (true, true) => SocketAddr::from((Ipv4Addr::LOCALHOST, address.port())),
+        (true, false) => SocketAddr::from((Ipv6Addr::LOCALHOST, address.port())),
+        (false, _) => address,
+    };
+    Ok(match &args.public_url {
+        Some(url) => url.clone(),
+        None => format!("http://{listens}").parse()?,
+    })
+}
+
 fn parts(
     args: &UpArgs,
     embedded: &Embedded,
@@ -134,6 +153,7 @@ fn parts(
         sockets_per_region: handles::sockets_per_region(handles, regions.len()),
         regions,
         private_targets,
+        public_url: public_url(args, address)?,
         clock: Clock::system(),
         outbound: Outbound::of_system(guard)?,
         mailer,

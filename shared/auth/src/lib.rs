@@ -1,11 +1,13 @@
-//! API keys, webhook signatures, cursors and sealed answers: pure functions over bytes, and the one source of random bytes.
+//! API keys, webhook signatures, signed links, cursors and sealed answers: pure functions over bytes, and the one source of random bytes.
 
 pub mod cursor;
 pub mod derived;
+pub mod link;
 pub mod seal;
 pub mod token;
 pub mod webhook;
 
+pub use link::{AcknowledgeLink, LinkSecret};
 pub use seal::{Seal, SealError};
 pub use token::{Token, TokenHash};
 pub use webhook::WebhookSecret;

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Invalid, KeyId, RegionCode, UserId,
+    ChannelId, Invalid, KeyId, RegionCode, UserId,
     text_spec::{Text, values},
 };
 
@@ -17,6 +17,8 @@ pub enum Actor {
     Key(KeyId),
     /// A person who is signed in.
     User(UserId),
+    /// Somebody who holds a signed link from a message to this channel.
+    Channel(ChannelId),
     /// Who runs the deployment, by the `valpero` command.
     Operator,
     /// The checker of a region. Without one: what several regions found together.
@@ -36,6 +38,7 @@ pub enum Actor {
 pub enum ActorType {
     Key,
     User,
+    Channel,
     Operator,
     Checker,
     Delivery,
@@ -47,21 +50,30 @@ impl ActorType {
     /// How it is spelled and described.
     pub const TEXT: Text = Text {
         name: "ActorType",
-        says: "Kind of actor. `checker`: a region's checks. `recovery`: the target is up again. `delivery`: the webhook worker.",
+        says: "Kind of actor. `channel`: whoever followed the link of a message to that channel. `checker`: a region's checks. `recovery`: the target is up again. `delivery`: the webhook worker.",
         example: "key",
         values: values!(ActorType),
         ..Text::PLAIN
     };
 
     /// Every kind.
-    pub const ALL: [Self; 7] =
-        [Self::Key, Self::User, Self::Operator, Self::Checker, Self::Delivery, Self::Recovery, Self::System];
+    pub const ALL: [Self; 8] = [
+        Self::Key,
+        Self::User,
+        Self::Channel,
+        Self::Operator,
+        Self::Checker,
+        Self::Delivery,
+        Self::Recovery,
+        Self::System,
+    ];
 
     /// The kind as the API spells it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Key => "key",
             Self::User => "user",
+            Self::Channel => "channel",
             Self::Operator => "operator",
             Self::Checker => "checker",
             Self::Delivery => "delivery",
@@ -77,6 +89,7 @@ impl Actor {
         match self {
             Self::Key(_) => ActorType::Key,
             Self::User(_) => ActorType::User,
+            Self::Channel(_) => ActorType::Channel,
             Self::Operator => ActorType::Operator,
             Self::Checker(_) => ActorType::Checker,
             Self::Delivery => ActorType::Delivery,
@@ -85,11 +98,12 @@ impl Actor {
         }
     }
 
-    /// Which one of its kind, where there are several: the id of a key or user, the code of a region.
+    /// Which one of its kind, where there are several: the id of a key, user or channel, the code of a region.
     pub fn id(&self) -> Option<String> {
         match self {
             Self::Key(id) => Some(id.to_string()),
             Self::User(id) => Some(id.to_string()),
+            Self::Channel(id) => Some(id.to_string()),
             Self::Checker(region) => region.map(|region| region.to_string()),
             Self::Operator | Self::Delivery | Self::Recovery | Self::System => None,
         }
@@ -101,6 +115,7 @@ impl fmt::Display for Actor {
         match self {
             Self::Key(id) => id.fmt(f),
             Self::User(id) => id.fmt(f),
+            Self::Channel(id) => id.fmt(f),
             Self::Checker(Some(region)) => write!(f, "checker:{region}"),
             other => f.write_str(other.kind().as_str()),
         }
@@ -119,9 +134,10 @@ impl FromStr for Actor {
             return Ok(Self::Checker(Some(region.parse()?)));
         }
         let user = || text.parse().map(Self::User).ok();
-        text.parse().map(Self::Key).ok().or_else(user).ok_or_else(|| {
+        let channel = || text.parse().map(Self::Channel).ok();
+        text.parse().map(Self::Key).ok().or_else(user).or_else(channel).ok_or_else(|| {
             let known = kinds.map(|actor| actor.to_string()).join(", ");
-            Invalid::new(format!("must be the id of a key or user, checker:REGION, or one of {known}"))
+            Invalid::new(format!("must be the id of a key, user or channel, checker:REGION, or one of {known}"))
         })
     }
 }
@@ -133,7 +149,7 @@ as_text!(Actor);
 pub struct Author {
     /// Who.
     pub actor: Actor,
-    /// The name of the key or user; none for all others, and in rows that are older than this field.
+    /// The name of the key, user or channel; none for all others, and in rows that are older than this field.
     #[serde(rename = "actor_name", default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
@@ -154,6 +170,7 @@ mod tests {
         for (text, kind, of) in [
             (format!("key_{id}"), ActorType::Key, Some(format!("key_{id}"))),
             (format!("usr_{id}"), ActorType::User, Some(format!("usr_{id}"))),
+            (format!("chn_{id}"), ActorType::Channel, Some(format!("chn_{id}"))),
             ("operator".to_owned(), ActorType::Operator, None),
             ("checker:fra".to_owned(), ActorType::Checker, Some("fra".to_owned())),
             ("checker".to_owned(), ActorType::Checker, None),

@@ -40,6 +40,16 @@ macro_rules! id {
                 Self(ulid_at(at, entropy))
             }
 
+            /// The ULID's 16 bytes.
+            pub const fn to_bytes(self) -> [u8; 16] {
+                self.0.to_bytes()
+            }
+
+            /// The identifier with the ULID of these bytes.
+            pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(Ulid::from_bytes(bytes))
+            }
+
             /// The moment it was made for.
             pub fn at(self) -> Timestamp {
                 Timestamp::from_ms(i64::try_from(self.0.timestamp_ms()).unwrap_or(i64::MAX))

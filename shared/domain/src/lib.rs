@@ -54,6 +54,7 @@ mod patch;
 pub mod plan;
 mod prescan;
 pub mod probe;
+pub mod public_url;
 pub mod quorum;
 pub mod region;
 pub mod rollup;
@@ -73,6 +74,7 @@ pub use id::{
 };
 pub use monitor::MonitorSpec;
 pub use plan::Plan;
+pub use public_url::PublicUrl;
 pub use region::RegionCode;
 pub use scope::{Scope, Scopes};
 pub use status::Status;

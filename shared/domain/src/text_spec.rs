@@ -147,9 +147,9 @@ pub const REGION: Text = Text {
 /// An actor, as a filter of the audit log names it.
 pub const ACTOR: Text = Text {
     name: "ActorFilter",
-    says: "Actor: the ID of a key or user, `operator`, `checker`, `checker:` and a region, `delivery`, `recovery` or `system`.",
+    says: "Actor: the ID of a key, user or channel, `operator`, `checker`, `checker:` and a region, `delivery`, `recovery` or `system`.",
     example: "checker:hel",
-    pattern: "^(operator|checker|checker:[a-z]{3}|delivery|recovery|system|(key|usr)_[0-7][0-9A-HJKMNP-TV-Z]{25})$",
+    pattern: "^(operator|checker|checker:[a-z]{3}|delivery|recovery|system|(key|usr|chn)_[0-7][0-9A-HJKMNP-TV-Z]{25})$",
     format: "actor",
     ..Text::PLAIN
 };

@@ -30,6 +30,11 @@ pub fn finish_open(routes: impl Into<Router<App>>, app: App) -> Router {
         .with_state(app)
 }
 
+/// Routes that need no key, and behind them those that need one. What is no route at all asks for a key first.
+pub fn finish_both(open: impl Into<Router<App>>, keyed: impl Into<Router<App>>, app: App) -> Router {
+    Router::new().merge(finish_open(open, app.clone()).reset_fallback()).fallback_service(finish(keyed, app))
+}
+
 /// Routes for a client in this process, such as a page that has met its own visitor: they ask for the `Arc<Caller>` that the client
 /// puts into the request's extensions, count nothing, and answer a refusal as the [`Problem`] in the response's extensions, without a
 /// body.
@@ -133,9 +138,18 @@ mod tests {
     /// An application that asks nothing of its store.
     async fn app() -> App {
         let (stack, home_region) = ("x".to_owned(), "eu-north-1".to_owned());
-        Config { stack, home_region, queue_url: None, events: false, private_targets: false, region: None, mail: None }
-            .connect()
-            .await
+        Config {
+            stack,
+            home_region,
+            queue_url: None,
+            events: false,
+            private_targets: false,
+            region: None,
+            mail: None,
+            public_url: None,
+        }
+        .connect()
+        .await
     }
 
     async fn ask(path: &str) -> (u16, serde_json::Value, HeaderMap) {

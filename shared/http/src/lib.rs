@@ -21,7 +21,7 @@ pub use caller::{Caller, Receipts};
 pub use code::Code;
 pub use etag::{ETag, IfMatch, IfMatchParam};
 pub use extract::{JsonBody, NoBody, NoQuery, ObjectId, OptionalBody, Params};
-pub use front::{finish, finish_open, inner};
+pub use front::{finish, finish_both, finish_open, inner};
 pub use idempotency::{Answer, Idempotency, IdempotencyParam, Ticket};
 pub use meta::RequestMeta;
 pub use page::{List, Listed, Page, PageParams};

@@ -7,7 +7,7 @@ use aws_smithy_http_client::{
     Builder, HttpClientError,
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
-use valpero_domain::{RegionCode, host::PORTS_BLOCKED_BY_AWS, mail_address::MailAddress};
+use valpero_domain::{PublicUrl, RegionCode, host::PORTS_BLOCKED_BY_AWS, mail_address::MailAddress};
 use valpero_storage::{Store, Tables};
 
 use crate::{App, Clock, EventBus, Queue, Settings, error_chain::chain};
@@ -21,11 +21,12 @@ const REGION: &str = "VALPERO_REGION";
 const MAIL_FROM: &str = "VALPERO_MAIL_FROM";
 const MAIL_CONFIGURATION_SET: &str = "VALPERO_MAIL_CONFIGURATION_SET";
 const ENDPOINT_URL: &str = "VALPERO_ENDPOINT_URL";
+const PUBLIC_URL: &str = "VALPERO_PUBLIC_URL";
 /// Set by Lambda.
 const AWS_REGION: &str = "AWS_REGION";
 
 /// The environment's variables and what each means.
-pub const VARIABLES: [(&str, &str); 9] = [
+pub const VARIABLES: [(&str, &str); 10] = [
     (STACK, "the stack's name, with which the names of its tables, its queue and its event buses begin"),
     (HOME_REGION, "the AWS region of the tables and the queue, such as eu-central-1"),
     (LOG, "which log lines are written; info unless set"),
@@ -34,6 +35,7 @@ pub const VARIABLES: [(&str, &str); 9] = [
     (PRIVATE_TARGETS, "allow or deny; deny unless set"),
     (REGION, "the code of this checker's region, such as fra"),
     (MAIL_FROM, "the address that mail is sent from, by SES; default: no mail is sent"),
+    (PUBLIC_URL, "the deployment's own URL, with which the links in messages begin"),
     (MAIL_CONFIGURATION_SET, "SES's configuration set for this mail, which reports bounces; default: none"),
 ];
 
@@ -50,6 +52,8 @@ pub struct Needs {
     pub region: bool,
     /// It sends mail, where the deployment does.
     pub mail: bool,
+    /// It sends links to the deployment itself.
+    pub links: bool,
 }
 
 impl Needs {
@@ -61,6 +65,7 @@ impl Needs {
             (REGION, self.region),
             (MAIL_FROM, self.mail),
             (MAIL_CONFIGURATION_SET, self.mail),
+            (PUBLIC_URL, self.links),
         ];
         let more = more.into_iter().filter_map(|(name, needed)| needed.then_some(name));
         [STACK, HOME_REGION, LOG, ENDPOINT_URL].into_iter().chain(more).collect()
@@ -98,6 +103,8 @@ pub struct Config {
     pub region: Option<RegionCode>,
     /// How mail is sent, where it is needed and the deployment sends mail.
     pub mail: Option<MailConfig>,
+    /// The deployment's own URL, where it is needed.
+    pub public_url: Option<PublicUrl>,
 }
 
 impl Config {
@@ -120,6 +127,7 @@ impl Config {
         let stack = required(STACK);
         let home_region = required(HOME_REGION);
         let queue_url = needs.queue.then(|| required(QUEUE_URL));
+        let public_url = needs.links.then(|| required(PUBLIC_URL)).filter(|url| !url.is_empty());
         let private_targets = match variable(PRIVATE_TARGETS).as_deref() {
             Some("allow") => true,
             None | Some("deny") => false,
@@ -138,9 +146,13 @@ impl Config {
             faults.push(format!("{MAIL_FROM} {error}"));
             None
         });
+        let public_url = public_url.map(|url| url.parse::<PublicUrl>()).transpose().unwrap_or_else(|error| {
+            faults.push(format!("{PUBLIC_URL} {error}"));
+            None
+        });
         let mail = from.map(|from| MailConfig { from, configuration_set: variable(MAIL_CONFIGURATION_SET) });
         if faults.is_empty() {
-            Ok(Self { stack, home_region, queue_url, events: needs.events, private_targets, region, mail })
+            Ok(Self { stack, home_region, queue_url, events: needs.events, private_targets, region, mail, public_url })
         } else {
             Err(ConfigError(faults))
         }
@@ -173,7 +185,11 @@ impl Config {
             // Every region's bus has the stack's name.
             events: if self.events { EventBus::event_bridge(sdk, self.stack.clone()) } else { EventBus::Absent },
             clock: Clock::system(),
-            settings: Arc::new(Settings { private_targets: self.private_targets, blocked_ports: PORTS_BLOCKED_BY_AWS }),
+            settings: Arc::new(Settings {
+                private_targets: self.private_targets,
+                blocked_ports: PORTS_BLOCKED_BY_AWS,
+                public_url: self.public_url.clone(),
+            }),
         }
     }
 }
@@ -320,6 +336,24 @@ mod tests {
         assert_eq!(mail("nobody", false).expect("not looked at"), None);
         let ConfigError(faults) = mail("nobody", true).expect_err("no address");
         assert!(faults.len() == 1 && faults[0].starts_with(MAIL_FROM), "{faults:?}");
+    }
+
+    #[test]
+    fn a_function_that_sends_links_knows_where_they_lead() {
+        let read = |url: Option<&'static str>| {
+            let variable = move |name: &str| match name {
+                PUBLIC_URL => url.map(str::to_owned),
+                PRIVATE_TARGETS => None,
+                _ => Some("x".to_owned()),
+            };
+            Config::read(Needs { links: true, ..Needs::default() }, variable).map(|config| config.public_url)
+        };
+        let found = read(Some("https://valpero.example.com")).expect("complete").expect("a URL");
+        assert_eq!(found.as_str(), "https://valpero.example.com");
+        for wrong in [None, Some("valpero.example.com")] {
+            let ConfigError(faults) = read(wrong).expect_err("not a URL");
+            assert!(faults.len() == 1 && faults[0].starts_with(PUBLIC_URL), "{faults:?}");
+        }
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ pub mod telemetry;
 
 use std::sync::Arc;
 
-use valpero_domain::{Timestamp, id::Entropy};
+use valpero_domain::{PublicUrl, Timestamp, id::Entropy};
 use valpero_storage::{Store, StoreError};
 
 pub use aws_config::SdkConfig;
@@ -53,6 +53,8 @@ pub struct Settings {
     pub private_targets: bool,
     /// Ports that nobody can connect to from here.
     pub blocked_ports: &'static [u16],
+    /// The deployment's own URL; none where nothing is sent that leads there.
+    pub public_url: Option<PublicUrl>,
 }
 
 /// The state of every function: cheap to clone.

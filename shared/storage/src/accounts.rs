@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use valpero_auth::LinkSecret;
 use valpero_domain::{
     AccountId, ChannelId, Plan, PolicyId, Timestamp,
     alerting::{
@@ -158,6 +159,7 @@ impl FirstAlerts {
             id: ChannelId::new(now, valpero_auth::random_bytes()),
             spec: ChannelSpec::read(&described, &Allowance { private_targets: false, blocked_ports: &[] }).ok()?,
             secret: None,
+            link_secret: Some(LinkSecret::generate()),
             health: ChannelHealth::default(),
             delivered: 0,
             retried: 0,

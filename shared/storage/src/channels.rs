@@ -1,7 +1,7 @@
 //! Channels: where people and their tools are told, beside their account.
 
 use serde::{Deserialize, Serialize};
-use valpero_auth::WebhookSecret;
+use valpero_auth::{LinkSecret, WebhookSecret};
 use valpero_domain::{AccountId, ChannelId, Timestamp, channel::ChannelSpec, delivery::EventType};
 
 use crate::{
@@ -29,6 +29,9 @@ pub struct Channel {
     /// What signs its messages, where it is a webhook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<WebhookSecret>,
+    /// What signs the links in its messages; none in rows that are older than this field, whose messages have no links.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link_secret: Option<LinkSecret>,
     /// What its receiver said lately.
     #[serde(default)]
     pub health: ChannelHealth,
@@ -166,6 +169,7 @@ impl Store {
         let change = Change::new()
             .set("spec", to_value(TABLE, &new.spec)?)
             .set_or_remove("secret", new.secret.as_ref().map(|secret| to_value(TABLE, secret)).transpose()?)
+            .set_or_remove("link_secret", new.link_secret.as_ref().map(|secret| to_value(TABLE, secret)).transpose()?)
             .set("health", to_value(TABLE, &new.health)?)
             .set("updated_at", s(new.updated_at))
             .only_if(If::Is("updated_at", s(old.updated_at)));

@@ -118,8 +118,8 @@ impl Purpose {
             Self::Patch => (field.patch_description(), None),
         };
         let description = (!says.is_empty()).then_some(says);
-        let nullable =
-            field.presence == Presence::Optional || (self == Self::Whole && field.presence == Presence::Depends);
+        // In a patch, null takes away a field that goes with another type.
+        let nullable = matches!(field.presence, Presence::Optional | Presence::Depends);
         let plain = match field.kind {
             Kind::Text(text) if !text.name.is_empty() => {
                 return reference(text.name, nullable, description, default);

@@ -1,7 +1,7 @@
 //! `POST /api/v1/channels`.
 
 use axum::{Extension, extract::State, response::Response};
-use valpero_auth::WebhookSecret;
+use valpero_auth::{LinkSecret, WebhookSecret};
 use valpero_domain::{
     AuditAction, ChannelId,
     channel::{ChannelSpec, ChannelType},
@@ -43,6 +43,7 @@ pub async fn create(
             id: ChannelId::new(now, entropy()),
             spec,
             secret: is_webhook.then(WebhookSecret::generate),
+            link_secret: Some(LinkSecret::generate()),
             health: ChannelHealth::default(),
             delivered: 0,
             retried: 0,

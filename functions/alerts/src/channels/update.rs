@@ -2,7 +2,7 @@
 
 use axum::{Extension, Json, extract::State, response::IntoResponse};
 use serde_json::Value;
-use valpero_auth::WebhookSecret;
+use valpero_auth::{LinkSecret, WebhookSecret};
 use valpero_domain::{AuditAction, ChannelId, channel::ChannelType};
 use valpero_http::{Auth, Caller, ETag, IfMatch, IfMatchParam, JsonBody, ObjectId, Problem, need, retry_on_conflict};
 use valpero_runtime::App;
@@ -63,7 +63,8 @@ async fn apply(
     let secret = if is_new { Some(WebhookSecret::generate()) } else { old.secret.clone().filter(|_| is_webhook) };
     // The health of other settings does not apply to these.
     let health = if spec.settings == old.spec.settings { old.health.clone() } else { ChannelHealth::default() };
-    let new = Channel { spec, secret, health, updated_at: now, ..old.clone() };
+    let link_secret = Some(old.link_secret.clone().unwrap_or_else(LinkSecret::generate));
+    let new = Channel { spec, secret, link_secret, health, updated_at: now, ..old.clone() };
     let audit = caller.audit(now, AuditAction::ChannelUpdated, Some(id.to_string()));
     app.store.update_channel(&old, &new, &audit).await?;
     Ok((new, is_new))

@@ -4,12 +4,22 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use url::{Url, form_urlencoded};
-use valpero_channels::{Mail, Outgoing, Request};
+use valpero_channels::{Mail, Outgoing};
 
-use super::{
-    body,
-    markup::{mention, stray_html, stray_markdown},
-};
+use super::markup::{mention, stray_html, stray_markdown};
+
+/// A request as its receiver sees it.
+pub struct Seen {
+    pub method: String,
+    pub url: Url,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+/// Its body, where that is JSON.
+pub fn body(request: &Seen) -> Value {
+    serde_json::from_slice(&request.body).unwrap_or(Value::Null)
+}
 
 /// Characters as JavaScript counts them.
 fn units(value: &Value) -> usize {
@@ -43,12 +53,16 @@ pub fn refusal(kind: &str, outgoing: &Outgoing) -> Option<String> {
     let checked = match outgoing {
         Outgoing::Nothing { why } => demand(!why.is_empty(), "no reason"),
         Outgoing::Mail(mail) => mail_of(mail),
-        Outgoing::Http(request) => http(kind, request),
+        Outgoing::Http(request) => {
+            let (method, url) = (request.method.to_owned(), request.url.clone());
+            accept(kind, &Seen { method, url, headers: request.headers.clone(), body: request.body.clone() })
+        }
     };
     checked.err()
 }
 
-fn http(kind: &str, request: &Request) -> Result<(), String> {
+/// Why the receiver would refuse a request.
+pub fn accept(kind: &str, request: &Seen) -> Result<(), String> {
     for (name, value) in &request.headers {
         demand(!value.contains(['\r', '\n']) && value.is_ascii(), format!("header {name}"))?;
     }
@@ -69,7 +83,7 @@ fn http(kind: &str, request: &Request) -> Result<(), String> {
     }
 }
 
-fn slack(request: &Request, body: &Value, bot: bool) -> Result<(), String> {
+fn slack(request: &Seen, body: &Value, bot: bool) -> Result<(), String> {
     if bot {
         within("channel", &body["channel"], 1, 80)?;
         demand(request.headers.iter().any(|(name, _)| name == "authorization"), "not_authed")?;
@@ -102,7 +116,7 @@ fn slack(request: &Request, body: &Value, bot: bool) -> Result<(), String> {
     demand(list(&body["attachments"]).iter().all(|one| list(&one["blocks"]).len() <= 50), "blocks")
 }
 
-fn discord(request: &Request, body: &Value) -> Result<(), String> {
+fn discord(request: &Seen, body: &Value) -> Result<(), String> {
     demand(
         request.method == "PATCH" || request.url.query_pairs().any(|(name, _)| name == "wait"),
         "no id is answered",
@@ -128,7 +142,7 @@ fn discord(request: &Request, body: &Value) -> Result<(), String> {
     demand(sum <= 6_000, format!("embeds of {sum} characters"))
 }
 
-fn teams(request: &Request, body: &Value) -> Result<(), String> {
+fn teams(request: &Seen, body: &Value) -> Result<(), String> {
     demand(request.body.len() <= 28 * 1024, format!("{} bytes", request.body.len()))?;
     let card = &body["attachments"][0]["content"];
     demand(body["type"] == "message" && card["type"] == "AdaptiveCard" && card["version"] == "1.4", "no card")?;
@@ -156,7 +170,7 @@ fn telegram(body: &Value) -> Result<(), String> {
     demand(reply.is_null() || reply["message_id"].is_i64(), "message_id")
 }
 
-fn pagerduty(request: &Request, body: &Value) -> Result<(), String> {
+fn pagerduty(request: &Seen, body: &Value) -> Result<(), String> {
     demand(request.body.len() <= 512 * 1024, "512 KB")?;
     within("routing_key", &body["routing_key"], 32, 32)?;
     within("dedup_key", &body["dedup_key"], 1, 255)?;
@@ -173,11 +187,11 @@ fn pagerduty(request: &Request, body: &Value) -> Result<(), String> {
     }
 }
 
-fn jsm(request: &Request, body: &Value) -> Result<(), String> {
+fn jsm(request: &Seen, body: &Value) -> Result<(), String> {
     let basic = |(name, value): &(String, String)| name == "authorization" && value.starts_with("Basic ");
     demand(request.headers.iter().any(basic), "no authorization")?;
     let path = request.url.path().split("/v1/alerts").nth(1).unwrap_or_default();
-    match (request.method, path) {
+    match (request.method.as_str(), path) {
         ("GET", "/alias") => demand(
             request.url.query_pairs().any(|(name, value)| name == "alias" && value.chars().count() <= 512),
             "alias",
@@ -201,7 +215,7 @@ fn jsm(request: &Request, body: &Value) -> Result<(), String> {
     }
 }
 
-fn ntfy(request: &Request, body: &Value) -> Result<(), String> {
+fn ntfy(request: &Seen, body: &Value) -> Result<(), String> {
     demand(request.body.len() <= 2 * 4_096, format!("{} bytes", request.body.len()))?;
     demand(text(&body["message"]).len() <= 4_096, "a message that becomes an attachment")?;
     within("topic", &body["topic"], 1, 64)?;
@@ -215,7 +229,7 @@ fn ntfy(request: &Request, body: &Value) -> Result<(), String> {
     demand(body["markdown"].is_null() && list(&body["actions"]).len() <= 3, "markdown or actions")
 }
 
-fn pushover(request: &Request) -> Result<(), String> {
+fn pushover(request: &Seen) -> Result<(), String> {
     let fields: BTreeMap<String, String> = form_urlencoded::parse(&request.body).into_owned().collect();
     let length = |name: &str| fields.get(name).map_or(0, |value| value.chars().count());
     demand(length("token") == 30, "token")?;
@@ -232,7 +246,7 @@ fn pushover(request: &Request) -> Result<(), String> {
     demand(priority < 2 || emergency, "retry and expire")
 }
 
-fn google_chat(request: &Request, body: &Value) -> Result<(), String> {
+fn google_chat(request: &Seen, body: &Value) -> Result<(), String> {
     demand(request.body.len() <= 32_000, format!("{} bytes", request.body.len()))?;
     let replies = request.url.query_pairs().any(|(name, _)| name == "messageReplyOption");
     demand(replies && (1..=4_000).contains(&units(&body["thread"]["threadKey"])), "thread")?;
