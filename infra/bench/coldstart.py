@@ -31,6 +31,8 @@ VARIABLES = {
     "VALPERO_STACK": "bench",
     "VALPERO_HOME_REGION": "eu-north-1",
     "VALPERO_QUEUE_URL": "http://127.0.0.1:9/queue",
+    "VALPERO_PUBLIC_URL": "https://bench.example.com",
+    "VALPERO_MAIL_FROM": "bench@example.com",
     "VALPERO_REGION": "hel",
     "AWS_REGION": "eu-north-1",
     "AWS_ACCESS_KEY_ID": "bench",

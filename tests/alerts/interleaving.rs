@@ -48,10 +48,10 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (1_u8..8).prop_map(Step::Minutes),
         2 => (1_u8..4).prop_map(Step::Batches),
         1 => Just(Step::Twice),
-        1 => Just(Step::Lose),
+        2 => Just(Step::Lose),
         3 => (0_u8..14).prop_map(Step::Crash),
         1 => (0_u8..8).prop_map(Step::SweepCrash),
-        2 => (any::<bool>(), 1_u8..3).prop_map(|(first, times)| Step::Fails { first, times }),
+        4 => (any::<bool>(), 1_u8..6).prop_map(|(first, times)| Step::Fails { first, times }),
         1 => Just(Step::Acknowledge),
         1 => Just(Step::Comment),
         1 => Just(Step::Resolve),
@@ -214,10 +214,10 @@ impl Told {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn each_channel_is_told_of_each_step_once_and_of_every_end(steps in prop::collection::vec(step(), 8..22)) {
+    fn each_channel_is_told_of_each_step_once_and_of_every_end(steps in prop::collection::vec(step(), 8..24)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
             let told = Told::new().await;
