@@ -155,3 +155,15 @@ async fn what_has_no_incident_goes_to_the_first_step() {
     assert!(titles(&first).last().is_some_and(|last| last == "Recovered: Shop"), "{:?}", titles(&first));
     assert!(titles(&second).is_empty());
 }
+
+#[tokio::test]
+async fn times_are_those_of_the_accounts_time_zone() {
+    let (scene, receiver) = Scene::with_channel(None).await;
+    scene.monitor("Shop", json!({})).await;
+    let zone = json!({"time_zone": "Europe/Helsinki"});
+    scene.world.call("PATCH", "/api/v1/account", &scene.owner.token, zone).await.expect(200);
+    scene.goes_down().await;
+    let said = receiver.delivered()[0].json.to_string();
+    // The world begins at 11:07 UTC on 18 November 2026.
+    assert!(said.contains(" 13:") && said.contains(" EET"), "{said}");
+}

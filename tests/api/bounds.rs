@@ -131,6 +131,10 @@ impl Sender<'_> {
             }
             (Some("host" | "dns-name" | "name-server"), Some(length)) => name(length),
             (Some("host" | "dns-name" | "name-server"), None) => "localhost".into(),
+            (Some("time-zone"), Some(2)) => "NZ".into(),
+            (Some("time-zone"), Some(32)) => "America/Argentina/ComodRivadavia".into(),
+            (Some("time-zone"), Some(length)) => padded("", length),
+            (Some("time-zone"), None) => "Europe/Helsinki".into(),
             (Some("region"), _) => REGIONS[turn].0.into(),
             (Some("json-path"), None | Some(1)) => "$".into(),
             (Some("json-path"), Some(length)) => padded("$.", length),
@@ -394,7 +398,10 @@ impl Sender<'_> {
         let inside = format!("{}/", case.pointer);
         let told = matches!(pointers[..], [at] if at == case.pointer || at == case.within || at.starts_with(&inside));
         let no_mail = reply.problem().0 == "mail_not_sent";
-        let as_said = if case.allowed { reply.status.is_success() || no_mail } else { reply.status == 422 && told };
+        // A code of the right form is still none that anybody made.
+        let no_code = reply.status == 404 && reply.json["code"] == "deal_code_refused";
+        let as_said =
+            if case.allowed { reply.status.is_success() || no_mail || no_code } else { reply.status == 422 && told };
         let body: String = body.to_string().chars().take(300).collect();
         let Case { pointer, allowed, why, .. } = case;
         let Self { method, path, .. } = self;

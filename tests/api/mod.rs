@@ -1,5 +1,6 @@
 //! The HTTP contract.
 
+mod account;
 mod alerts_mute;
 mod bounds;
 mod callers;

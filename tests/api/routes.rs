@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use utoipa::openapi::PathItem;
-use valpero_domain::{Plan, Scope};
+use valpero_auth::TokenHash;
+use valpero_domain::{Plan, Scope, Timestamp, deal_code::DealCode};
+use valpero_runtime::entropy;
+use valpero_storage::DealCodeRow;
 
 use crate::harness::{Site, Tenant, World};
 
@@ -14,12 +17,14 @@ pub struct Row(pub &'static str, pub &'static str, pub Scope, pub Value, pub u16
 /// Every route that needs a key.
 pub fn table() -> Vec<Row> {
     use Scope::{
-        AccountRead, AlertsRead, AlertsWrite, IncidentsRead, IncidentsWrite, KeysRead, KeysWrite, MonitorsRead,
-        MonitorsWrite,
+        AccountRead, AccountWrite, AlertsRead, AlertsWrite, IncidentsRead, IncidentsWrite, KeysRead, KeysWrite,
+        MonitorsRead, MonitorsWrite,
     };
     let none = || Value::Null;
     vec![
         Row("GET", "/api/v1/account", AccountRead, none(), 200),
+        Row("PATCH", "/api/v1/account", AccountWrite, json!({"time_zone": "Europe/Helsinki"}), 200),
+        Row("POST", "/api/v1/account/redeem", AccountWrite, json!({"code": "{code}"}), 200),
         Row("GET", "/api/v1/audit-log", AccountRead, none(), 200),
         Row("GET", "/api/v1/keys", KeysRead, none(), 200),
         Row("POST", "/api/v1/keys", KeysWrite, json!({"name": "ci"}), 201),
@@ -80,6 +85,22 @@ pub fn table() -> Vec<Row> {
     ]
 }
 
+/// A deal code, as the operator makes one.
+pub async fn deal_code(world: &World, plan: Plan, expires_at: Option<Timestamp>) -> String {
+    let code = DealCode::new(entropy());
+    let row = DealCodeRow {
+        code_hash: TokenHash::of(code.secret()),
+        prefix: code.prefix(),
+        plan,
+        created_at: world.now(),
+        expires_at,
+        redeemed_by: None,
+        redeemed_at: None,
+    };
+    world.stack.app.store.create_deal_code(&row).await.expect("a code");
+    code.reveal()
+}
+
 /// An escalation policy that tells one channel at once.
 fn policy(channel: &str) -> Value {
     json!({"name": "Ops", "steps": [{"after_minutes": 0, "channel_ids": [channel]}]})
@@ -96,6 +117,7 @@ pub struct Things {
     check: String,
     channel: String,
     policy: String,
+    code: String,
 }
 
 /// An account that has one of everything.
@@ -118,7 +140,8 @@ pub async fn things(world: &World) -> Things {
     let used = json!({"name": "Ops", "type": "ntfy", "topic": "ops"});
     let used = world.post("/api/v1/channels", &owner, used).await.expect(201).text("/id");
     let policy = world.post("/api/v1/escalation-policies", &owner, policy(&used)).await.expect(201).text("/id");
-    Things { owner, key, monitor, incident, delivery, check, channel, policy }
+    let code = deal_code(world, Plan::Business, None).await;
+    Things { owner, key, monitor, incident, delivery, check, channel, policy, code }
 }
 
 impl Things {
@@ -131,6 +154,7 @@ impl Things {
             ("{check}", &self.check),
             ("{channel}", &self.channel),
             ("{policy}", &self.policy),
+            ("{code}", &self.code),
         ];
         ids.into_iter().chain(more).fold(text.to_owned(), |text, (mark, id)| text.replace(mark, id))
     }
@@ -143,8 +167,11 @@ async fn every_route_knows_its_owner_a_stranger_a_lesser_key_and_nobody() {
     for Row(method, path, scope, body, status) in table() {
         let things = things(&world).await;
         let path = things.fill(path);
+        // A code belongs to whoever uses it first.
         let names_an_object = path.contains('_')
-            || body.to_string().contains('{') && things.fill(&body.to_string()).as_str() != body.to_string().as_str();
+            || !path.ends_with("/redeem")
+                && body.to_string().contains('{')
+                && things.fill(&body.to_string()).as_str() != body.to_string().as_str();
         let body: Value = serde_json::from_str(&things.fill(&body.to_string())).expect("JSON");
         let label = format!("{method} {path}");
 

@@ -73,6 +73,7 @@ FORMATS |= {"host": st.sampled_from(HOSTS), "dns-name": st.just("localhost"), "n
 FORMATS |= {"json-path": st.sampled_from(["$", "$.status", "$.nodes[*].up"]), "dns-record": st.just("192.0.2.1")}
 FORMATS |= {"actor": st.sampled_from(["operator", "checker", "checker:hel", "delivery", "recovery", "system", OWN_KEY])}
 FORMATS |= {"region": st.sampled_from(REGIONS), "expected-status": st.sampled_from(STATUSES)}
+FORMATS |= {"time-zone": st.sampled_from(["UTC", "Europe/Helsinki", "America/New_York"])}
 FORMATS |= {"email": st.sampled_from(["ops@example.com", "a.b+c@localhost"])}
 for name, values in FORMATS.items():
     schemathesis.openapi.format(name, values)

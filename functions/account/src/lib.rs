@@ -14,7 +14,8 @@ pub const NEEDS: Needs =
 /// The routes of this function.
 pub fn routes() -> Routes {
     Routes::new()
-        .with(routes!(account::read))
+        .with(routes!(account::read, account::update))
+        .with(routes!(account::redeem))
         .with(routes!(audit_log::list))
         .with(routes!(keys::list::list, keys::create::create))
         .with(routes!(keys::read::read, keys::rename::rename, keys::revoke::revoke))

@@ -1,10 +1,10 @@
 //! One attempt to tell a channel: when its pace lets the message go, and its turn has come.
 
 use valpero_auth::AcknowledgeLink;
-use valpero_channels::{Context, Message, Occasion, Thread, notice, pace};
+use valpero_channels::{Context, Message, Occasion, Thread, Zone, notice, pace};
 use valpero_dispatch::{Meaning, Sent, Stamp, dispatch};
 use valpero_domain::{
-    Actor, AuditAction, AuditId, EventId, Timestamp,
+    AccountId, Actor, AuditAction, AuditId, EventId, Timestamp,
     alerting::Content,
     delivery::{self, DeliveryStatus, EventType, Next, OUR_FAULT_MS, RETRY_AFTER_S, retry_after_ms},
     event::{Event, MonitorFacts},
@@ -147,6 +147,7 @@ impl Delivery {
         let mut context = Context {
             delivery: delivery.id.to_string(),
             acknowledge_url: self.acknowledge_url(delivery, channel),
+            zone: self.zone(delivery.account_id).await?,
             mail_domain: self.mailer.domain().to_owned(),
             ..Context::default()
         };
@@ -185,6 +186,13 @@ impl Delivery {
             _ => context.body = serde_json::to_value(WebhookEvent::of(&event)).map_err(WorkError::Render)?,
         }
         Ok(Some(Message::of(&event, &context)))
+    }
+
+    /// How the times of an account's messages are written.
+    async fn zone(&self, account: AccountId) -> Result<Zone, WorkError> {
+        let account = self.app.store.account(account).await.optional()?;
+        let offset = account.map(|account| account.time_zone).unwrap_or_default().offset(self.app.now());
+        Ok(Zone { name: offset.name, offset_minutes: offset.minutes })
     }
 
     /// The link that acknowledges the incident of a delivery.

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use valpero_domain::{
-    AccountId, KeyId, Plan, PublicUrl, RegionCode,
+    AccountId, KeyId, Plan, PublicUrl, RegionCode, Timestamp,
     check::CheckType,
     dns_check::{RECORD_TYPE, RecordType},
     monitor::{DEFAULT_TIMEOUT_MS, TIMEOUT_MS},
@@ -198,6 +198,29 @@ pub(crate) enum KeyCommand {
         /// Account ID.
         #[arg(long)]
         account: AccountId,
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CodeCommand {
+    /// Create deal codes. Each moves one account to a plan, once. They are printed only once.
+    Create {
+        /// Plan: free, lite, start, pro or business.
+        #[arg(long)]
+        plan: Plan,
+        /// How many.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        count: u16,
+        /// When they expire: RFC 3339, such as 2027-01-31T00:00:00Z. Default: never.
+        #[arg(long, value_name = "TIME")]
+        expires: Option<Timestamp>,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// List codes: their beginnings, and who has redeemed them.
+    List {
         #[command(flatten)]
         target: Target,
     },

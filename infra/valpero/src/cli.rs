@@ -6,7 +6,10 @@ use clap::{Parser, Subcommand};
 use valpero_runtime::telemetry::chain;
 
 use crate::{
-    args::{AccountCommand, BackupArgs, CheckArgs, DeadLettersCommand, KeyCommand, RegionCommand, RestoreArgs, UpArgs},
+    args::{
+        AccountCommand, BackupArgs, CheckArgs, CodeCommand, DeadLettersCommand, KeyCommand, RegionCommand, RestoreArgs,
+        UpArgs,
+    },
     backup, check, dead_letters, operator, screen, up,
 };
 
@@ -38,6 +41,9 @@ enum Command {
     /// Manage API keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Create and list deal codes.
+    #[command(subcommand)]
+    Code(CodeCommand),
     /// List or remove regions.
     #[command(subcommand)]
     Region(RegionCommand),
@@ -58,6 +64,7 @@ pub async fn main() -> ExitCode {
         Command::Restore(args) => backup::restore(&args),
         Command::Account(command) => operator::account(command).await,
         Command::Key(command) => operator::key(command).await,
+        Command::Code(command) => operator::code(command).await,
         Command::Region(command) => operator::region(command).await,
         Command::DeadLetters(command) => dead_letters::run(command).await,
         Command::Openapi => screen::document(&valpero_api::openapi::document()),

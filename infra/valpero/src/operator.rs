@@ -3,15 +3,18 @@
 use std::error::Error;
 
 use serde_json::{Value, json};
-use valpero_auth::Token;
+use valpero_auth::{Token, TokenHash};
 use valpero_domain::{
-    AccountId, Actor, AuditAction, AuditId, KeyId, Plan, RegionCode, Scope, Scopes, Timestamp, monitor::Name,
+    AccountId, Actor, AuditAction, AuditId, KeyId, Language, Plan, RegionCode, Scope, Scopes, TimeZone, Timestamp,
+    deal_code::DealCode, monitor::Name,
 };
 use valpero_runtime::{Clock, entropy};
-use valpero_storage::{Account, ApiKey, AuditRow, Heartbeat, LIVE_KEYS_MAX, Mailed, Store, StoreError, Tables, Trail};
+use valpero_storage::{
+    Account, ApiKey, AuditRow, DealCodeRow, Heartbeat, LIVE_KEYS_MAX, Mailed, Store, StoreError, Tables, Trail,
+};
 
 use crate::{
-    args::{AccountCommand, KeyCommand, RegionCommand, Target},
+    args::{AccountCommand, CodeCommand, KeyCommand, RegionCommand, Target},
     data, deployed,
     screen::Screen,
     stack::STACK,
@@ -100,6 +103,58 @@ pub(crate) async fn key(command: KeyCommand) -> Result<(), Failure> {
             let audit = audit(account, AuditAction::KeyRevoked, Some(key.to_string()));
             store.revoke_key(&found, Clock::system().now(), &audit).await?;
             screen.result(&json!({"key_id": key, "revoked": true}), &format!("Key {key} is ended."));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn code(command: CodeCommand) -> Result<(), Failure> {
+    match command {
+        CodeCommand::Create { plan, count, expires, target } => {
+            let Opened { store, screen, _local, .. } = open(&target).await?;
+            let now = Clock::system().now();
+            if expires.is_some_and(|end| end <= now) {
+                return Err("--expires must be in the future".into());
+            }
+            let mut shown = Vec::new();
+            for _ in 0..count {
+                let code = DealCode::new(entropy());
+                let row = DealCodeRow {
+                    code_hash: TokenHash::of(code.secret()),
+                    prefix: code.prefix(),
+                    plan,
+                    created_at: now,
+                    expires_at: expires,
+                    redeemed_by: None,
+                    redeemed_at: None,
+                };
+                store.create_deal_code(&row).await?;
+                shown.push(code.reveal());
+            }
+            screen.result(&json!({"codes": shown, "plan": plan, "expires_at": expires}), &shown.join("\n"));
+        }
+        CodeCommand::List { target } => {
+            let Opened { store, screen, _local, .. } = open(&target).await?;
+            let now = Clock::system().now();
+            let codes = store.deal_codes().await?;
+            let line = |code: &DealCodeRow| {
+                let state = match (code.redeemed_by, code.redeemed_at, code.expires_at) {
+                    (Some(by), Some(at), _) => format!("redeemed by {by} at {at}"),
+                    (.., Some(end)) if end <= now => format!("expired at {end}"),
+                    (.., Some(end)) => format!("open until {end}"),
+                    _ => "open".to_owned(),
+                };
+                format!("{}-…  {:<8}  made {}  {state}", code.prefix, code.plan.as_str(), code.created_at)
+            };
+            let object = |code: &DealCodeRow| {
+                json!({
+                    "prefix": code.prefix, "plan": code.plan, "created_at": code.created_at,
+                    "expires_at": code.expires_at, "redeemed_by": code.redeemed_by, "redeemed_at": code.redeemed_at,
+                })
+            };
+            let lines: Vec<String> = codes.iter().map(line).collect();
+            let objects: Vec<Value> = codes.iter().map(object).collect();
+            screen.result(&json!({"codes": objects}), &some_lines(&lines, "No codes yet."));
         }
     }
     Ok(())
@@ -201,7 +256,8 @@ pub(crate) async fn create_account(store: &Store, email: &str, plan: Plan, maile
         id: AccountId::new(now, entropy()),
         email: email.to_owned(),
         plan,
-        language: "en".into(),
+        language: Language::default(),
+        time_zone: TimeZone::default(),
         created_at: now,
         monitors: 0,
         muted_until: None,

@@ -55,7 +55,7 @@ impl Token {
 
     /// The hash by which the store knows it.
     pub fn hash(&self) -> TokenHash {
-        TokenHash(hex::encode(digest(&SHA256, self.0.expose_secret().as_bytes())))
+        TokenHash::of(self.0.expose_secret())
     }
 
     /// The last four characters, by which a person tells keys apart. They belong to the checksum, so they reveal nothing.
@@ -75,12 +75,17 @@ impl fmt::Debug for Token {
     }
 }
 
-/// SHA-256 of a token, in hexadecimal: its key in the store. The token cannot be derived from it.
+/// SHA-256 of a token or another secret of many random bits, in hexadecimal: its key in the store. The secret cannot be derived from it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TokenHash(String);
 
 impl TokenHash {
+    /// The hash of a secret.
+    pub fn of(secret: &str) -> Self {
+        Self(hex::encode(digest(&SHA256, secret.as_bytes())))
+    }
+
     /// The 64 hexadecimal digits.
     pub fn as_str(&self) -> &str {
         &self.0

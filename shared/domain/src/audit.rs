@@ -18,6 +18,10 @@ pub enum AuditAction {
     AccountMuted,
     /// The account's mute was ended.
     AccountUnmuted,
+    /// The account's settings changed.
+    AccountUpdated,
+    /// A deal code moved the account to another plan.
+    AccountRedeemed,
     /// An API key was made.
     KeyCreated,
     /// An API key was given another name.
@@ -103,11 +107,13 @@ impl AuditAction {
     };
 
     /// Every action.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 42] = [
         Self::AccountCreated,
         Self::AccountPlanSet,
         Self::AccountMuted,
         Self::AccountUnmuted,
+        Self::AccountUpdated,
+        Self::AccountRedeemed,
         Self::KeyCreated,
         Self::KeyRenamed,
         Self::KeyRevoked,
@@ -164,6 +170,8 @@ impl AuditAction {
             Self::AccountPlanSet => "account.plan_set",
             Self::AccountMuted => "account.muted",
             Self::AccountUnmuted => "account.unmuted",
+            Self::AccountUpdated => "account.updated",
+            Self::AccountRedeemed => "account.redeemed",
             Self::KeyCreated => "key.created",
             Self::KeyRenamed => "key.renamed",
             Self::KeyRevoked => "key.revoked",

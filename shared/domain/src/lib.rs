@@ -19,6 +19,7 @@ macro_rules! as_text {
     };
 }
 
+pub mod account;
 pub mod actor;
 pub mod address;
 pub mod alerting;
@@ -28,6 +29,7 @@ pub mod certificate;
 pub mod channel;
 pub mod charset;
 pub mod check;
+pub mod deal_code;
 pub mod delivery;
 pub mod dns_check;
 pub mod dns_name;
@@ -64,7 +66,9 @@ pub mod status;
 mod text;
 pub mod text_spec;
 pub mod time;
+pub mod time_zone;
 
+pub use account::{AccountSettings, Language};
 pub use actor::{Actor, ActorType, Author};
 pub use audit::AuditAction;
 pub use field::{Fallback, Field, Items, Kind, Literal, Object, Presence};
@@ -79,6 +83,7 @@ pub use region::RegionCode;
 pub use scope::{Scope, Scopes};
 pub use status::Status;
 pub use time::Timestamp;
+pub use time_zone::TimeZone;
 
 /// A text that does not parse as the value it should be; the message is written for the person who sent it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -15,6 +15,9 @@ pub enum Scope {
     /// Read the account and its audit log.
     #[serde(rename = "account:read")]
     AccountRead,
+    /// Change the account's settings, and its plan by a deal code.
+    #[serde(rename = "account:write")]
+    AccountWrite,
     /// List the account's keys.
     #[serde(rename = "keys:read")]
     KeysRead,
@@ -52,8 +55,9 @@ impl Scope {
     };
 
     /// Every scope.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::AccountRead,
+        Self::AccountWrite,
         Self::KeysRead,
         Self::KeysWrite,
         Self::MonitorsRead,
@@ -68,6 +72,7 @@ impl Scope {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccountRead => "account:read",
+            Self::AccountWrite => "account:write",
             Self::KeysRead => "keys:read",
             Self::KeysWrite => "keys:write",
             Self::MonitorsRead => "monitors:read",

@@ -114,6 +114,7 @@ pub mod need {
 
     needs!(
         AccountRead,
+        AccountWrite,
         KeysRead,
         KeysWrite,
         MonitorsRead,

@@ -64,6 +64,7 @@ codes! {
     ChannelLimitReached: 403 "channel_limit_reached", "The account has too many channels", "The account has the maximum number of channels, 100.";
     PolicyLimitReached: 403 "policy_limit_reached", "The account has too many escalation policies", "The account has the maximum number of escalation policies, 100.";
     NotFound: 404 "not_found", "Not found", "The account has no such object.";
+    DealCodeRefused: 404 "deal_code_refused", "The deal code is not valid", "The deal code is wrong, used or expired.";
     NoRoute: 404 "no_route", "No such route", "There is no such route.";
     MethodNotAllowed: 405 "method_not_allowed", "Wrong method", "The route does not support this method; `Allow` lists the methods that it supports.";
     ChannelDeleted: 409 "channel_deleted", "The channel was deleted", "The channel was deleted, so nothing can be sent to it.";
@@ -86,6 +87,7 @@ codes! {
     UnsupportedMediaType: 415 "unsupported_media_type", "Wrong content type", "The `Content-Type` of the body is not `application/json` in UTF-8.";
     ValidationFailed: 422 "validation_failed", "The request is not valid", "The body or the query is invalid; `errors` lists every error.";
     IdempotencyKeyReused: 422 "idempotency_key_reused", "The idempotency key is taken", "The `Idempotency-Key` was used with another request not long ago.";
+    RedeemQuotaReached: 429 "redeem_quota_reached", "Too many deal codes", "The account has used up its tries of deal codes for this hour, 10.";
     RateLimited: 429 "rate_limited", "Too many requests", "The key has used up its requests for this minute.";
     CheckQuotaReached: 429 "check_quota_reached", "Too many requested checks", "The monitor has used up its requested checks for this minute, 10.";
     WebhookQuotaReached: 429 "webhook_quota_reached", "Too many webhooks", "The monitor has used up its test and repeated webhooks for this minute, 60.";

@@ -129,6 +129,11 @@ impl Problem {
         Self::new(Code::PolicyLimitReached, detail)
     }
 
+    /// 404: a deal code that is wrong, used or expired; nobody learns which.
+    pub fn deal_code() -> Self {
+        Self::new(Code::DealCodeRefused, "The code is wrong, used or expired. Nothing was changed.")
+    }
+
     /// 404: no such object, or another account's.
     pub fn not_found() -> Self {
         let detail = "The account has no such object.";

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use valpero_auth::LinkSecret;
 use valpero_domain::{
-    AccountId, ChannelId, Plan, PolicyId, Timestamp,
+    AccountId, AccountSettings, ChannelId, Language, Plan, PolicyId, TimeZone, Timestamp,
     alerting::{
         AlertRoutes, EscalationPolicy,
         routes::{Match, Route},
@@ -31,8 +31,12 @@ pub struct Account {
     pub email: String,
     /// What it may do.
     pub plan: Plan,
-    /// The language of its owner, such as `en`.
-    pub language: String,
+    /// The language of its owner.
+    #[serde(default)]
+    pub language: Language,
+    /// The time zone of its owner.
+    #[serde(default)]
+    pub time_zone: TimeZone,
     /// When it was made.
     pub created_at: Timestamp,
     /// How many monitors it has.
@@ -120,6 +124,27 @@ impl Store {
         Ok(accounts)
     }
 
+    /// Changes what an account says of its owner; nothing else. 4 WRU.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where there is no such account.
+    pub async fn update_account(
+        &self,
+        account: AccountId,
+        new: &AccountSettings,
+        audit: &AuditRow,
+    ) -> Result<(), StoreError> {
+        let change = Change::new()
+            .set("language", to_value(TABLE, &new.language)?)
+            .set("time_zone", to_value(TABLE, &new.time_zone)?)
+            .only_if(If::Exists("account_id"));
+        let change = change.on(&self.tables.accounts, Self::account_key(account))?;
+        self.transact(vec![change, self.audit(audit)?]).await.map_err(|cancelled| match cancelled {
+            Cancelled::Conditions(_) => StoreError::NotFound,
+            cancelled => cancelled.conflict(),
+        })
+    }
+
     /// Gives the account another plan, and its keys the plan's pace.
     ///
     /// # Errors
@@ -132,8 +157,16 @@ impl Store {
             Cancelled::Conditions(_) => StoreError::NotFound,
             cancelled => cancelled.conflict(),
         })?;
+        self.give_pace(account, plan).await
+    }
+
+    /// Gives the keys of an account the pace of its plan. 1 WRU a key.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn give_pace(&self, account: AccountId, plan: Plan) -> Result<(), StoreError> {
+        let limit = plan.limits().requests_per_minute;
         for hash in self.key_hashes(account).await? {
-            let limit = plan.limits().requests_per_minute;
             let change = Change::new().set("request_limit", n(limit)).only_if(If::Exists("token_hash"));
             self.change(&self.tables.api_keys, key([("token_hash", hash)]), change).await?;
         }

@@ -59,6 +59,14 @@ pub fn key_entry(key: KeyId) -> String {
     format!("{KEY}{key}")
 }
 
+/// Accounts: the entry of every deal code.
+pub const DEAL_CODE: &str = "deal-code";
+
+/// Accounts: the partition of one deal code.
+pub fn deal_code(hash: &str) -> String {
+    format!("{DEAL_CODE}#{hash}")
+}
+
 /// Accounts: the partition that holds an e-mail address for one account.
 pub fn email(email: &str) -> String {
     format!("email#{}", email.to_lowercase())

@@ -1,4 +1,4 @@
-//! Quotas: how many checks and webhooks of a monitor, or test messages of an account, were asked for in the current minute, on the item
+//! Quotas: how many checks and webhooks of a monitor, or test messages of an account, were asked for in the current minute or hour, on the item
 //! of each.
 
 use valpero_domain::{AccountId, MonitorId, Timestamp};
@@ -10,7 +10,7 @@ use crate::{
     window,
 };
 
-/// What may be asked of one monitor, or of one account, so many times a minute, each counted by itself.
+/// What may be asked of one monitor, or of one account, so many times a minute or hour, each counted by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quota {
     /// Checks on request.
@@ -19,6 +19,8 @@ pub enum Quota {
     Webhooks,
     /// Test messages to channels.
     ChannelTests,
+    /// Deal codes, by the hour.
+    DealCodes,
 }
 
 impl Quota {
@@ -28,6 +30,15 @@ impl Quota {
             Self::Checks => ("checks_window", "checks_used"),
             Self::Webhooks => ("webhooks_window", "webhooks_used"),
             Self::ChannelTests => ("channel_tests_window", "channel_tests_used"),
+            Self::DealCodes => ("deal_codes_window", "deal_codes_used"),
+        }
+    }
+
+    /// How many minutes are counted together.
+    pub const fn minutes(self) -> i64 {
+        match self {
+            Self::Checks | Self::Webhooks | Self::ChannelTests => 1,
+            Self::DealCodes => 60,
         }
     }
 }
@@ -73,7 +84,7 @@ impl Store {
         most: u32,
     ) -> Result<bool, StoreError> {
         let (opened, used) = quota.attributes();
-        let mut minute = now.minute();
+        let mut minute = now.minute() / quota.minutes();
         loop {
             let key = || item.clone();
             let another =

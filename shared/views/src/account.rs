@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use valpero_domain::{AccountId, Plan, Timestamp};
+use valpero_domain::{AccountId, Language, Plan, TimeZone, Timestamp};
 
 use crate::schema;
 
@@ -18,9 +18,12 @@ pub struct Account {
     /// Plan.
     #[schema(value_type = schema::Plan)]
     pub plan: Plan,
-    /// Language of the owner.
-    #[schema(example = "en")]
-    pub language: String,
+    /// Language of the dashboard and of mails to the owner.
+    #[schema(value_type = schema::Language)]
+    pub language: Language,
+    /// Time zone of the times in alerts and pages.
+    #[schema(value_type = schema::TimeZone)]
+    pub time_zone: TimeZone,
     /// End of the account's mute, until which the channels of all its monitors are silent. Null while it is not muted.
     #[schema(value_type = Option<schema::Time>, required)]
     pub muted_until: Option<Timestamp>,

@@ -99,6 +99,9 @@ texts! {
     EventType valpero_domain::delivery::EventType::TEXT;
     Scope valpero_domain::scope::Scope::TEXT;
     Plan valpero_domain::plan::Plan::TEXT;
+    Language valpero_domain::Language::TEXT;
+    TimeZone valpero_domain::time_zone::TEXT;
+    DealCode valpero_domain::deal_code::TEXT;
     Cursor Text {
         name: "Cursor",
         says: "Position in a list: `next_cursor` of the page before. Valid for the same account, list and filters only.",

