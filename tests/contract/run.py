@@ -6,6 +6,7 @@
 - client: a Python client that openapi-python-client makes from the document
 - generators: clients of openapi-generator (Python, Go, TypeScript), openapi-typescript and @hey-api/openapi-ts
 - signatures: webhooks, checked by the package of Standard Webhooks and by the README's one-liner
+- receivers: what channels send, checked by the schemas, validators and types that receivers and others publish
 - prometheus: metrics, scraped by Prometheus, with our rules and dashboard
 - schemathesis: every operation, by the document's word, with thousands of good and bad requests
 
@@ -34,6 +35,7 @@ PARTS = {
     "client": "client",
     "generators": "generators",
     "signatures": "signatures",
+    "receivers": "receivers",
     "prometheus": "scrape",
     "schemathesis": "fuzz",
 }
@@ -60,4 +62,5 @@ else:
     packages.install("prometheus", "chromium", "openssl", "iproute2")
     suite.linter("redocly")
     suite.typescript("tsc")
+    suite.vendors("tsc")
     network.enter(suite.program("python"), __file__, *sys.argv[1:])

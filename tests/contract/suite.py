@@ -27,6 +27,11 @@ def typescript(name):
     return environments.node_program(os.path.join(TARGET, "contract-typescript"), name, os.path.join(HERE, "typescript.txt"))
 
 
+def vendors(name):
+    """A program of the npm packages of receivers.txt."""
+    return environments.node_program(os.path.join(TARGET, "contract-receivers"), name, os.path.join(HERE, "receivers.txt"))
+
+
 def start(valpero, part):
     """A `valpero up` that remembers nothing."""
     return Up(valpero, "--memory", log=os.path.join(OUT, part + ".log"))
