@@ -100,3 +100,26 @@ async fn a_flapping_monitor_is_told_of_once_until_it_is_stable() {
     scene.world.tick().await;
     assert_eq!(titles(&receiver)[6..], ["Down: Shop"]);
 }
+
+#[tokio::test]
+async fn a_digest_that_could_not_be_sent_is_not_sent_once_all_of_it_is_over() {
+    let (scene, receiver) = Scene::with_channel(None).await;
+    for number in 0..8 {
+        scene.monitor(&format!("Shop {number}"), json!({})).await;
+    }
+    scene.goes_down().await;
+    assert_eq!(titles(&receiver).len(), 5);
+    receiver.will_answer([(503, None), (503, None)]);
+    scene.wait(70).await;
+    let pending = scene.deliveries("status=pending").await;
+    assert_eq!((pending.len(), &pending[0]["message"]), (1, &json!("digest")), "{pending:?}");
+    scene.site.answers(200);
+    scene.world.tick().await;
+    scene.wait(1_200).await;
+    let told = titles(&receiver);
+    assert_eq!(told[5..7], ["3 more monitors down", "3 more monitors down"], "both refused");
+    assert!(!told[7..].iter().any(|title| title.contains("down")), "{told:?}");
+    assert!(told.contains(&"3 more monitors up again".to_owned()), "{told:?}");
+    let superseded = scene.deliveries("status=superseded").await;
+    assert_eq!((superseded.len(), &superseded[0]["message"]), (1, &json!("digest")), "{superseded:?}");
+}

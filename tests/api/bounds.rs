@@ -332,6 +332,9 @@ impl Sender<'_> {
                 let field = case.pointer.split('/').nth(1).expect("a field");
                 made("/api/v1/channels", channels::created(field, &case.value)).await
             }
+            "/api/v1/channels/{id}/rotate-secret" => {
+                made("/api/v1/channels", json!({"name": "old", "type": "webhook", "url": "http://127.0.0.1:9/"})).await
+            }
             "/api/v1/escalation-policies/{id}" => {
                 let steps = json!([{"after_minutes": 0, "channel_ids": [self.channels[0]]}]);
                 made("/api/v1/escalation-policies", json!({"name": "old", "steps": steps})).await

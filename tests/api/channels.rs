@@ -5,6 +5,7 @@ use axum::{
     http::{Request, header},
 };
 use serde_json::{Value, json};
+use valpero_auth::WebhookSecret;
 use valpero_domain::Plan;
 use valpero_storage::CHANNELS_MAX;
 
@@ -342,4 +343,42 @@ async fn a_test_message_arrives_and_what_its_receiver_says_is_the_channels_healt
     assert_eq!(enough.problem().0, "channel_quota_reached");
     world.advance(60);
     world.post(&test, &owner, Value::Null).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_webhooks_secret_is_rotated_and_the_old_one_signs_beside_the_new_one_for_a_while() {
+    let (world, receiver) = (World::new().await, Receiver::start().await);
+    let owner = world.tenant(Plan::Business).await;
+    let hook = json!({"name": "Ops", "type": "webhook", "url": receiver.url()});
+    let made = world.post(CHANNELS, &owner, hook).await.expect(201);
+    let path = format!("{CHANNELS}/{}", made.text("/id"));
+    let old: WebhookSecret = serde_json::from_value(made.json["webhook_secret"].clone()).expect("a secret");
+    let rotate = format!("{path}/rotate-secret");
+    let rotated = world.post_named(&rotate, &owner, "once", json!({"grace_seconds": 3600})).await.expect(200);
+    let again = world.post_named(&rotate, &owner, "once", json!({"grace_seconds": 3600})).await.expect(200);
+    assert_eq!(rotated.json, again.json, "a double click rotates once");
+    let new: WebhookSecret = serde_json::from_value(rotated.json["webhook_secret"].clone()).expect("a secret");
+    assert_ne!(new.reveal(), old.reveal());
+    let signed_by = async |secrets: &[&WebhookSecret]| {
+        world.post(&format!("{path}/test"), &owner, Value::Null).await.expect(200);
+        let got = receiver.delivered().pop().expect("a message");
+        let (id, at) = (got.header("webhook-id"), got.header("webhook-timestamp").parse().expect("seconds"));
+        let expected: Vec<String> = secrets.iter().map(|secret| secret.sign_standard(id, at, &got.raw)).collect();
+        assert_eq!(got.header("webhook-signature"), expected.join(" "));
+        assert_eq!(got.header("x-valpero-signature"), secrets[0].sign_body(&got.raw));
+    };
+    signed_by(&[&new, &old]).await;
+    world.advance(3_601);
+    signed_by(&[&new]).await;
+    let last = world.post(&rotate, &owner, json!({"grace_seconds": 0})).await.expect(200);
+    let last: WebhookSecret = serde_json::from_value(last.json["webhook_secret"].clone()).expect("a secret");
+    signed_by(&[&last]).await;
+    let log = world.get("/api/v1/audit-log?action=channel.secret_rotated", &owner).await.expect(200);
+    assert_eq!(log.data().len(), 2);
+    let read = world.get(&path, &owner).await.expect(200);
+    assert!(![&old, &new, &last].iter().any(|secret| read.body().contains(secret.reveal())));
+    let chat = json!({"name": "Ops", "type": "mattermost", "webhook_url": receiver.url()});
+    let chat = world.post(CHANNELS, &owner, chat).await.expect(201).text("/id");
+    let refused = world.post(&format!("{CHANNELS}/{chat}/rotate-secret"), &owner, Value::Null).await.expect(409);
+    assert_eq!(refused.problem().0, "no_webhook");
 }

@@ -153,7 +153,7 @@ fn every_operation_says_how_it_fails_and_every_answer_carries_the_headers() {
             }
         }
     }
-    assert_eq!(operations.len(), 62);
+    assert_eq!(operations.len(), 63);
     assert_eq!(document["webhooks"].as_object().map(serde_json::Map::len), Some(9));
 }
 

@@ -61,6 +61,8 @@ pub fn table() -> Vec<Row> {
         Row("PATCH", "/api/v1/channels/{channel}", AlertsWrite, json!({"name": "New"}), 200),
         Row("DELETE", "/api/v1/channels/{channel}", AlertsWrite, none(), 204),
         Row("POST", "/api/v1/channels/{channel}/test", AlertsWrite, none(), 200),
+        // A channel of this type has no secret.
+        Row("POST", "/api/v1/channels/{channel}/rotate-secret", AlertsWrite, json!({"grace_seconds": 60}), 409),
         Row("POST", "/api/v1/monitors/{monitor}/mute", AlertsWrite, json!({"until": "2027-01-01T00:00:00Z"}), 200),
         Row("POST", "/api/v1/monitors/{monitor}/unmute", AlertsWrite, none(), 200),
         Row("POST", "/api/v1/mute", AlertsWrite, json!({"until": "2027-01-01T00:00:00Z"}), 200),

@@ -5,6 +5,7 @@ pub mod delete;
 pub mod list;
 pub mod preview;
 pub mod read;
+pub mod rotate_secret;
 pub mod test;
 pub mod update;
 

@@ -48,6 +48,7 @@ pub fn routes() -> Routes {
         .with(routes!(channels::preview::preview))
         .with(routes!(channels::read::read, channels::update::update, channels::delete::delete))
         .with(routes!(channels::test::test))
+        .with(routes!(channels::rotate_secret::rotate_secret))
         .with(routes!(policies::list::list, policies::create::create))
         .with(routes!(policies::read::read, policies::update::update, policies::delete::delete))
         .with(routes!(alert_routes::read::read, alert_routes::replace::replace))

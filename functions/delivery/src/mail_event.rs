@@ -189,7 +189,7 @@ impl Delivery {
             disabled_at: health.disabled_at.or(disables.then_some(now)),
             ..health
         };
-        self.app.store.note_channel_health(&channel, &health).await?;
+        self.app.store.note_attempt(&channel, Some(&health), None).await?;
         if !disables {
             return Ok("noted");
         }

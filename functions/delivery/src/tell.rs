@@ -1,13 +1,15 @@
 //! One attempt to tell a channel: when its pace lets the message go, and its turn has come.
 
+use futures::future::join_all;
 use valpero_auth::AcknowledgeLink;
 use valpero_channels::{Context, Message, Occasion, Thread, Zone, notice, pace};
 use valpero_dispatch::{Meaning, Sent, Stamp, dispatch};
 use valpero_domain::{
     AccountId, Actor, AuditAction, AuditId, EventId, Timestamp,
-    alerting::Content,
+    alerting::{Content, storm},
     delivery::{self, DeliveryStatus, EventType, Next, OUR_FAULT_MS, RETRY_AFTER_S, retry_after_ms},
     event::{Event, MonitorFacts},
+    incident::IncidentStatus,
 };
 use valpero_mail::{Fate, Tags};
 use valpero_runtime::{WorkError, entropy};
@@ -17,6 +19,9 @@ use valpero_storage::{
 use valpero_views::WebhookEvent;
 
 use crate::{Delivery, deliver::AGED};
+
+/// A digest that is sent so long after its minute looks anew at what it tells.
+const LATE_MS: i64 = 60_000;
 
 impl Delivery {
     /// Attempts a message that is due, unless another worker does; answers, for the log, what came of it.
@@ -35,7 +40,10 @@ impl Delivery {
             return self.give_up(claimed, "The channel is disabled.").await;
         }
         match self.take_turn(&claimed).await? {
-            Turn::Taken(told) => self.tell_now(claimed, &channel, &content, told).await,
+            Turn::Taken(told) => match self.still_so(&claimed, content).await? {
+                Some(content) => self.tell_now(claimed, &channel, &content, told).await,
+                None => self.supersede(claimed).await,
+            },
             Turn::Busy => self.wait_for_turn(claimed).await,
             Turn::Overtaken => self.supersede(claimed).await,
         }
@@ -114,7 +122,7 @@ impl Delivery {
                 "given up"
             }
         };
-        self.note_health(channel, &sent, now).await?;
+        let health = self.note_health(channel, &sent, now).await?;
         match self.app.store.finish_attempt(&delivery, now).await {
             Ok(()) => {}
             // It took so long that it counted as lost; the attempt that took over writes its own end.
@@ -127,13 +135,32 @@ impl Delivery {
             DeliveryStatus::Dead => Some(Counted::GaveUp),
             DeliveryStatus::Superseded | DeliveryStatus::Digested => None,
         };
-        if let Some(counted) = counted {
-            self.app.store.count_delivery(channel.account_id, channel.id, counted).await?;
-        }
+        self.app.store.note_attempt(channel, health.as_ref(), counted).await?;
         if delivery.status == DeliveryStatus::Pending {
             self.remind(&delivery, now).await;
         }
         Ok(outcome)
+    }
+
+    /// What a message that is late may still say: a digest names no incident that ended since, for its end is told, and says both. None where
+    /// nothing is left.
+    async fn still_so(&self, delivery: &Record, content: Content) -> Result<Option<Content>, WorkError> {
+        let Content::Digest { kind, named, more } = content else { return Ok(Some(content)) };
+        let is_late = self.app.now().ms_since(delivery.created_at) > LATE_MS;
+        if kind == storm::Kind::Resolved || !is_late {
+            return Ok(Some(Content::Digest { kind, named, more }));
+        }
+        let account = delivery.account_id;
+        let incidents = join_all(named.iter().map(|item| self.app.store.incident(account, item.incident_id))).await;
+        let mut open = Vec::new();
+        for (item, incident) in named.into_iter().zip(incidents) {
+            let is_over = incident.optional()?.is_none_or(|incident| incident.status == IncidentStatus::Resolved);
+            if !is_over {
+                open.push(item);
+            }
+        }
+        let is_empty = open.is_empty() && more == 0;
+        Ok((!is_empty).then_some(Content::Digest { kind, named: open, more }))
     }
 
     /// What a delivery says; none where what it is about is not kept any more.
@@ -236,8 +263,14 @@ impl Delivery {
         Ok(Some(Event::new(account, event, kind, facts, delivery.created_at)))
     }
 
-    /// Keeps what the receiver said, and disables the channel where it refuses everything.
-    async fn note_health(&self, seen: &Channel, sent: &Sent, now: Timestamp) -> Result<(), WorkError> {
+    /// What is to be kept of what the receiver said; none, where it says nothing of the receiver, or is kept already: the channel is disabled
+    /// at once where the receiver refuses everything.
+    async fn note_health(
+        &self,
+        seen: &Channel,
+        sent: &Sent,
+        now: Timestamp,
+    ) -> Result<Option<ChannelHealth>, WorkError> {
         let store = &self.app.store;
         let (account, audit_id) = (seen.account_id, AuditId::new(now, entropy()));
         let row = |action| {
@@ -248,18 +281,18 @@ impl Delivery {
             moved.spec.settings = settings.clone();
             moved.updated_at = now.max(seen.updated_at.plus_ms(1));
             match store.update_channel(seen, &moved, &row(AuditAction::ChannelUpdated)).await {
-                Ok(()) | Err(StoreError::Conflict) => return Ok(()),
+                Ok(()) | Err(StoreError::Conflict) => return Ok(None),
                 Err(error) => return Err(error.into()),
             }
         }
         let old = seen.health.clone();
         let health = match &sent.meaning {
             Meaning::Delivered { .. } => ChannelHealth { last_success_at: Some(now), ..old },
-            Meaning::Nothing { .. } => return Ok(()),
+            Meaning::Nothing { .. } => return Ok(None),
             // It says nothing of the receiver.
             Meaning::OurFault { why } => {
                 tracing::error!(channel_id = %seen.id, why, "a message was not sent by a fault of our own");
-                return Ok(());
+                return Ok(None);
             }
             Meaning::Retry { why, .. } | Meaning::Undeliverable { why } => {
                 ChannelHealth { last_error_at: Some(now), last_error: Some(why.clone()), ..old }
@@ -274,8 +307,7 @@ impl Delivery {
             if is_new {
                 self.tell_owner(seen, health.last_error.as_deref().unwrap_or_default(), now).await?;
             }
-        } else {
-            store.note_channel_health(seen, &health).await?;
+            return Ok(None);
         }
         if let Meaning::Retry { after_s: Some(seconds), .. } = &sent.meaning
             && let Some(pace) = pace(&seen.spec.settings)
@@ -284,7 +316,7 @@ impl Delivery {
             let later = |noted: Option<Timestamp>| (now, noted.map_or(left_alone, |noted| noted.max(left_alone)));
             store.reserve(account, &pace.key, now, later).await?;
         }
-        Ok(())
+        Ok(Some(health))
     }
 }
 

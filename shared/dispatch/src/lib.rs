@@ -212,6 +212,11 @@ impl Attempt<'_> {
         }
         if let (Settings::Webhook(_), Some(secret)) = (&self.settings, &self.channel.secret) {
             sign(&mut headers, secret, stamp, &request.body, now);
+            if let (Some(previous), Some(until)) = (&self.channel.previous_secret, self.channel.previous_until)
+                && now < until
+            {
+                sign_too(&mut headers, previous, stamp, &request.body, now);
+            }
         }
         let method = Method::from_bytes(request.method.as_bytes()).unwrap_or(Method::POST);
         let (url, body) = (&request.url, request.body.clone().into());
@@ -242,6 +247,13 @@ fn sign(headers: &mut HeaderMap, secret: &WebhookSecret, stamp: Stamp<'_>, body:
     if stamp.redelivered {
         insert(headers, "x-valpero-redelivered", "true");
     }
+}
+
+/// Adds the signature of the secret before, as Standard Webhooks has it: behind a space.
+fn sign_too(headers: &mut HeaderMap, previous: &WebhookSecret, stamp: Stamp<'_>, body: &[u8], now: Timestamp) {
+    let first = headers.get("webhook-signature").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let second = previous.sign_standard(stamp.delivery, now.seconds(), body);
+    insert(headers, "webhook-signature", &format!("{first} {second}"));
 }
 
 fn insert(headers: &mut HeaderMap, name: &str, value: &str) {

@@ -82,6 +82,8 @@ pub enum AuditAction {
     ChannelDeleted,
     /// A test message was sent to a channel.
     ChannelTested,
+    /// The secret of a channel was replaced.
+    ChannelSecretRotated,
     /// A channel was switched off, because its receiver refuses all messages.
     ChannelDisabled,
     /// A delivery to a channel was sent again.
@@ -107,7 +109,7 @@ impl AuditAction {
     };
 
     /// Every action.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 43] = [
         Self::AccountCreated,
         Self::AccountPlanSet,
         Self::AccountMuted,
@@ -144,6 +146,7 @@ impl AuditAction {
         Self::ChannelUpdated,
         Self::ChannelDeleted,
         Self::ChannelTested,
+        Self::ChannelSecretRotated,
         Self::ChannelDisabled,
         Self::ChannelRedelivered,
         Self::PolicyCreated,
@@ -202,6 +205,7 @@ impl AuditAction {
             Self::ChannelUpdated => "channel.updated",
             Self::ChannelDeleted => "channel.deleted",
             Self::ChannelTested => "channel.tested",
+            Self::ChannelSecretRotated => "channel.secret_rotated",
             Self::ChannelDisabled => "channel.disabled",
             Self::ChannelRedelivered => "channel.redelivered",
             Self::PolicyCreated => "policy.created",

@@ -192,6 +192,8 @@ impl FirstAlerts {
             id: ChannelId::new(now, valpero_auth::random_bytes()),
             spec: ChannelSpec::read(&described, &Allowance { private_targets: false, blocked_ports: &[] }).ok()?,
             secret: None,
+            previous_secret: None,
+            previous_until: None,
             link_secret: Some(LinkSecret::generate()),
             health: ChannelHealth::default(),
             delivered: 0,

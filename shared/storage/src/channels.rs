@@ -6,7 +6,7 @@ use valpero_domain::{AccountId, ChannelId, Timestamp, channel::ChannelSpec, deli
 
 use crate::{
     AuditRow, Store, StoreError, Trail,
-    call::{Cancelled, Item, a_delete, a_put, delete_item, from_item, key, n, put_item, s, to_item, to_value},
+    call::{Cancelled, Item, Updated, a_delete, a_put, delete_item, from_item, key, n, put_item, s, to_item, to_value},
     change::{Change, If},
     keys,
 };
@@ -29,6 +29,12 @@ pub struct Channel {
     /// What signs its messages, where it is a webhook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<WebhookSecret>,
+    /// The secret before a rotation, while it still signs beside the new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_secret: Option<WebhookSecret>,
+    /// Until when it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_until: Option<Timestamp>,
     /// What signs the links in its messages; none in rows that are older than this field, whose messages have no links.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link_secret: Option<LinkSecret>,
@@ -169,6 +175,11 @@ impl Store {
         let change = Change::new()
             .set("spec", to_value(TABLE, &new.spec)?)
             .set_or_remove("secret", new.secret.as_ref().map(|secret| to_value(TABLE, secret)).transpose()?)
+            .set_or_remove(
+                "previous_secret",
+                new.previous_secret.as_ref().map(|secret| to_value(TABLE, secret)).transpose()?,
+            )
+            .set_or_remove("previous_until", new.previous_until.map(s))
             .set_or_remove("link_secret", new.link_secret.as_ref().map(|secret| to_value(TABLE, secret)).transpose()?)
             .set("health", to_value(TABLE, &new.health)?)
             .set("updated_at", s(new.updated_at))
@@ -177,36 +188,44 @@ impl Store {
         self.transact(vec![change, self.audit(audit)?]).await.map_err(Cancelled::conflict)
     }
 
-    /// Counts what came of an attempt. 1 WRU per KB.
+    /// Notes what a channel's receiver said, and counts what came of the attempt. 1 WRU per KB; 2, where it is only counted: if its
+    /// settings changed since `seen` was read, for it was said of others, or if it was disabled since.
     ///
     /// # Errors
     /// Where the store fails.
-    pub async fn count_delivery(
+    pub async fn note_attempt(
         &self,
-        account: AccountId,
-        channel: ChannelId,
-        counted: Counted,
+        seen: &Channel,
+        health: Option<&ChannelHealth>,
+        counted: Option<Counted>,
     ) -> Result<(), StoreError> {
-        let change = Change::new().add(counted.attribute(), 1).only_if(If::Exists("account_id"));
-        self.change(&self.tables.accounts, Self::channel_key(account, channel), change).await.map(drop)
-    }
-
-    /// Notes what a channel's receiver said. 1 WRU per KB. Nothing, where its settings changed since `seen` was read, for it was said of
-    /// others; and nothing where it was disabled since.
-    ///
-    /// # Errors
-    /// Where the store fails.
-    pub async fn note_channel_health(&self, seen: &Channel, health: &ChannelHealth) -> Result<(), StoreError> {
+        let key = || Self::channel_key(seen.account_id, seen.id);
+        let count = |change: Change| match counted {
+            Some(counted) => change.add(counted.attribute(), 1),
+            None => change,
+        };
+        let Some(health) = health else {
+            if counted.is_some() {
+                let change = count(Change::new()).only_if(If::Exists("account_id"));
+                self.change(&self.tables.accounts, key(), change).await?;
+            }
+            return Ok(());
+        };
         // Of two that speak at the same time, none opens again what the other has disabled.
         let unchanged = match seen.health.disabled_at {
             Some(at) => If::Is("health.disabled_at", s(at)),
             None => If::Absent("health.disabled_at"),
         };
-        let change = Change::new()
-            .set("health", to_value(TABLE, health)?)
+        let noted = count(Change::new().set("health", to_value(TABLE, health)?))
             .only_if(If::Is("updated_at", s(seen.updated_at)))
             .only_if(unchanged);
-        self.change(&self.tables.accounts, Self::channel_key(seen.account_id, seen.id), change).await.map(drop)
+        if let Updated::Refused(Some(_)) = self.change(&self.tables.accounts, key(), noted).await?
+            && counted.is_some()
+        {
+            let change = count(Change::new()).only_if(If::Exists("account_id"));
+            self.change(&self.tables.accounts, key(), change).await?;
+        }
+        Ok(())
     }
 
     /// Notes that a channel's receiver refuses everything, with a row of the audit log; nothing, where it is noted already, or its
@@ -230,6 +249,23 @@ impl Store {
             Err(Cancelled::Conditions(_)) => Ok(false),
             Err(cancelled) => Err(cancelled.conflict()),
         }
+    }
+
+    /// Gives a channel of type `webhook` another secret. 4 WRU per KB, and 2 for the receipt.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where somebody else changed it since it was read; [`StoreError::Repeated`] where the request was answered
+    /// before.
+    pub async fn rotate_channel_secret(&self, old: &Channel, new: &Channel, trail: &Trail) -> Result<(), StoreError> {
+        let secret = |secret: &Option<WebhookSecret>| secret.as_ref().map(|secret| to_value(TABLE, secret)).transpose();
+        let change = Change::new()
+            .set_or_remove("secret", secret(&new.secret)?)
+            .set_or_remove("previous_secret", secret(&new.previous_secret)?)
+            .set_or_remove("previous_until", new.previous_until.map(s))
+            .set("updated_at", s(new.updated_at))
+            .only_if(If::Is("updated_at", s(old.updated_at)));
+        let change = change.on(&self.tables.accounts, Self::channel_key(old.account_id, old.id))?;
+        self.transact_once(vec![change], trail).await.map_err(Cancelled::conflict)
     }
 
     /// Deletes a channel, and counts it no more. 6 WRU.

@@ -218,3 +218,17 @@ pub struct ChannelPreview {
     #[schema(required)]
     pub html: Option<String>,
 }
+
+/// A channel's new secret.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct RotatedChannelSecret {
+    /// ID of the channel.
+    #[schema(value_type = schema::ChannelId)]
+    pub channel_id: ChannelId,
+    /// The new secret. Shown only in this response.
+    #[schema(value_type = schema::WebhookSecret)]
+    pub webhook_secret: Shown,
+    /// Time until which the old secret signs too.
+    #[schema(value_type = schema::Time)]
+    pub previous_valid_until: Timestamp,
+}

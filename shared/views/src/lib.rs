@@ -39,7 +39,7 @@ mod webhook;
 pub use account::{Account, AccountMute, Limits, Usage};
 pub use actor::ActorView;
 pub use audit_log::AuditRow;
-pub use channel::{Channel, ChannelHealth, ChannelPreview, ChannelTest};
+pub use channel::{Channel, ChannelHealth, ChannelPreview, ChannelTest, RotatedChannelSecret};
 pub use check_result::{CheckRequest, CheckView, RegionResult, RequestStatus, RequestedCheck, ResultStatus};
 pub use incident::{CauseView, Incident, Notified, TimelineEntry};
 pub use key::Key;

@@ -7,7 +7,7 @@ pub const PREVIEW: &str = "/api/v1/channels/preview";
 
 /// Whether this path takes the settings of a channel.
 pub fn takes_settings(path: &str) -> bool {
-    path.starts_with("/api/v1/channels")
+    path.starts_with("/api/v1/channels") && !path.ends_with("/rotate-secret")
 }
 
 /// The settings of a channel of this type, and no more than it requires; of a type that does not exist, the type alone.

@@ -43,6 +43,8 @@ pub async fn create(
             id: ChannelId::new(now, entropy()),
             spec,
             secret: is_webhook.then(WebhookSecret::generate),
+            previous_secret: None,
+            previous_until: None,
             link_secret: Some(LinkSecret::generate()),
             health: ChannelHealth::default(),
             delivered: 0,

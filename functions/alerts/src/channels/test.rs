@@ -43,7 +43,7 @@ pub async fn test(
     let message = Message::test(channel.spec.name.as_str(), now, &context);
     let stamp = Stamp { delivery: &delivery, kind: message.kind.as_str(), redelivered: false };
     let sent = dispatch(&alerts.outbound, &alerts.mailer, &channel, &message, None, stamp, now).await;
-    app.store.note_channel_health(&channel, &health(&channel, &sent, app.now())).await?;
+    app.store.note_attempt(&channel, Some(&health(&channel, &sent, app.now())), None).await?;
     let record = record(&channel, delivery_id, &sent, now);
     let answer = answer(delivery_id, sent);
     // In the delivery log, where the test can also be sent again.

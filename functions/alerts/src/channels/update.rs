@@ -61,10 +61,14 @@ async fn apply(
     let is_webhook = spec.settings.channel_type() == ChannelType::Webhook;
     let is_new = is_webhook && old.secret.is_none();
     let secret = if is_new { Some(WebhookSecret::generate()) } else { old.secret.clone().filter(|_| is_webhook) };
+    // Secrets are those of a webhook; those of another type's time are gone.
+    let (previous_secret, previous_until) =
+        if is_webhook { (old.previous_secret.clone(), old.previous_until) } else { (None, None) };
     // The health of other settings does not apply to these.
     let health = if spec.settings == old.spec.settings { old.health.clone() } else { ChannelHealth::default() };
     let link_secret = Some(old.link_secret.clone().unwrap_or_else(LinkSecret::generate));
-    let new = Channel { spec, secret, link_secret, health, updated_at: now, ..old.clone() };
+    let new =
+        Channel { spec, secret, previous_secret, previous_until, link_secret, health, updated_at: now, ..old.clone() };
     let audit = caller.audit(now, AuditAction::ChannelUpdated, Some(id.to_string()));
     app.store.update_channel(&old, &new, &audit).await?;
     Ok((new, is_new))
