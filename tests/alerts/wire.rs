@@ -4,7 +4,6 @@
 #[path = "../../shared/channels/tests/channels/markup.rs"]
 mod markup;
 #[path = "../../shared/channels/tests/channels/receivers.rs"]
-#[expect(dead_code, reason = "mail has a server of its own")]
 mod receivers;
 
 use std::sync::{Arc, Mutex};

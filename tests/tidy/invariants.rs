@@ -112,6 +112,7 @@ fn domain_auth_and_channels_do_no_input_or_output_and_read_no_clock() {
             "shared/auth",
             &[
                 "valpero-domain",
+                "argon2",
                 "aws-lc-rs",
                 "base64",
                 "crc32fast",
@@ -120,6 +121,7 @@ fn domain_auth_and_channels_do_no_input_or_output_and_read_no_clock() {
                 "secrecy",
                 "serde",
                 "thiserror",
+                "totp-rs",
             ],
         ),
     ] {

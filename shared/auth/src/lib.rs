@@ -1,15 +1,19 @@
-//! API keys, webhook signatures, signed links, cursors and sealed answers: pure functions over bytes, and the one source of random bytes.
+//! API keys, passwords, one-time codes, webhook signatures, signed links, cursors and sealed answers: pure functions over bytes, and the one source of random bytes.
 
 pub mod cursor;
 pub mod derived;
 pub mod link;
+pub mod password;
 pub mod seal;
 pub mod token;
+pub mod totp;
 pub mod webhook;
 
 pub use link::{AcknowledgeLink, LinkSecret};
+pub use password::{Password, PasswordHash};
 pub use seal::{Seal, SealError};
 pub use token::{Token, TokenHash};
+pub use totp::TotpSecret;
 pub use webhook::WebhookSecret;
 
 /// Random bytes from the operating system.

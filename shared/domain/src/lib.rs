@@ -53,6 +53,7 @@ mod merge_patch;
 pub mod monitor;
 pub mod packed;
 mod patch;
+pub mod people;
 pub mod plan;
 mod prescan;
 pub mod probe;
@@ -77,6 +78,7 @@ pub use id::{
     AccountId, AuditId, ChannelId, CheckId, DeliveryId, EventId, IncidentId, KeyId, MonitorId, PolicyId, UserId,
 };
 pub use monitor::MonitorSpec;
+pub use people::Role;
 pub use plan::Plan;
 pub use public_url::PublicUrl;
 pub use region::RegionCode;

@@ -139,6 +139,11 @@ impl Scopes {
         self.0.contains(&scope)
     }
 
+    /// Takes those away that are not to be kept.
+    pub(crate) fn retain(&mut self, keep: impl Fn(Scope) -> bool) {
+        self.0.retain(|scope| keep(*scope));
+    }
+
     /// The first of these scopes that `holder` lacks.
     pub fn first_beyond(&self, holder: &Self) -> Option<Scope> {
         self.0.difference(&holder.0).next().copied()

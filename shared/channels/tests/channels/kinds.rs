@@ -2,7 +2,7 @@
 
 use valpero_channels::{Kind, Outgoing, render};
 
-use super::{KINDS, message, receivers, settings, thread};
+use super::{KINDS, message, refusals, settings, thread};
 
 /// What is sent, as a person reads it.
 fn shown(outgoing: &Outgoing) -> String {
@@ -36,7 +36,7 @@ fn every_type_tells_of_everything() {
             let follows = matches!(news, Kind::Acknowledged | Kind::Commented | Kind::Resolved | Kind::Reminded);
             let first = thread("4711");
             let outgoing = render(&settings, &message, follows.then_some(&first)).expect("rendered");
-            assert_eq!(receivers::refusal(kind, &outgoing), None, "{kind}: {}", news.as_str());
+            assert_eq!(refusals::refusal(kind, &outgoing), None, "{kind}: {}", news.as_str());
             told.push(format!("## {}\n{}", news.as_str(), shown(&outgoing)));
         }
         insta::assert_snapshot!(kind, told.join("\n\n"));

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use valpero_channels::{Context, Fact, Item, Kind, Level, Message, Outgoing, Request, Subject, render};
 
-use super::{KINDS, body, context, message, receivers, request, settings, thread};
+use super::{KINDS, body, context, message, refusals, request, settings, thread};
 
 /// A message with far too much of everything.
 fn huge(kind: Kind) -> Message {
@@ -39,7 +39,7 @@ fn too_much_is_cut_for_every_receiver() {
                     assert!(mail.text.chars().count() <= 100_000, "{} characters", mail.text.chars().count());
                     assert!(mail.html.len() < 1_000_000, "{} bytes", mail.html.len());
                 }
-                assert_eq!(receivers::refusal(receiver, &outgoing), None, "{receiver}: {}", kind.as_str());
+                assert_eq!(refusals::refusal(receiver, &outgoing), None, "{receiver}: {}", kind.as_str());
             }
         }
     }
@@ -106,7 +106,7 @@ fn a_link_that_is_too_long_is_left_out_and_never_cut() {
         let context = Context { view_url: Some(url.clone()), acknowledge_url: Some(url), ..context() };
         let outgoing =
             render(&settings(receiver), &Message { context, ..message(Kind::Opened) }, None).expect("rendered");
-        assert_eq!(receivers::refusal(receiver, &outgoing), None, "{receiver}");
+        assert_eq!(refusals::refusal(receiver, &outgoing), None, "{receiver}");
         if let Outgoing::Http(request) = outgoing {
             let sent = String::from_utf8_lossy(&request.body).into_owned();
             assert_eq!(sent.matches("https://valpero.example.com/").count(), sent.matches(&end).count(), "{receiver}");

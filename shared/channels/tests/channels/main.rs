@@ -7,6 +7,7 @@ mod limits;
 mod markup;
 mod nasty;
 mod receivers;
+mod refusals;
 mod threads;
 mod verdicts;
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use valpero_channels::{Context, Kind, Message, Occasion, render, sample};
 use valpero_domain::{Actor, Author, Timestamp, UserId, alerting::storm, delivery::EventType, monitor::Name};
 
-use super::{KINDS, context, read, receivers, settings, thread};
+use super::{KINDS, context, read, refusals, settings, thread};
 
 /// Texts that some receiver reads as something else.
 fn nasty(most: usize) -> impl Strategy<Value = String> {
@@ -116,7 +116,7 @@ fn what_nobody_can_see_is_told_by_something_that_can_be_seen() {
         let message = message(kind, &unseen, &context());
         for receiver in KINDS {
             let outgoing = render(&settings(receiver), &message, None).expect("rendered");
-            assert_eq!(receivers::refusal(receiver, &outgoing), None, "{receiver}: {message:?}");
+            assert_eq!(refusals::refusal(receiver, &outgoing), None, "{receiver}: {message:?}");
         }
     }
 }
@@ -150,10 +150,10 @@ proptest! {
         for receiver in KINDS {
             for thread in [None, Some(&first)] {
                 let outgoing = render(&settings(receiver), &message, thread).expect("rendered");
-                prop_assert_eq!(receivers::refusal(receiver, &outgoing), None, "{}: {:?}", receiver, message);
+                prop_assert_eq!(refusals::refusal(receiver, &outgoing), None, "{}: {:?}", receiver, message);
             }
         }
         let shaped = render(&read(&template), &message, None).expect("rendered");
-        prop_assert_eq!(receivers::refusal("webhook", &shaped), None);
+        prop_assert_eq!(refusals::refusal("webhook", &shaped), None);
     }
 }

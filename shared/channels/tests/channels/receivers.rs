@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use url::{Url, form_urlencoded};
-use valpero_channels::{Mail, Outgoing};
 
 use super::markup::{mention, stray_html, stray_markdown};
 
@@ -46,19 +45,6 @@ fn demand(fits: bool, what: impl Into<String>) -> Result<(), String> {
 
 fn nothing(stray: Option<String>) -> Result<(), String> {
     stray.map_or(Ok(()), Err)
-}
-
-/// Why the receiver would refuse it, or read something in it that was not meant; none where it takes it.
-pub fn refusal(kind: &str, outgoing: &Outgoing) -> Option<String> {
-    let checked = match outgoing {
-        Outgoing::Nothing { why } => demand(!why.is_empty(), "no reason"),
-        Outgoing::Mail(mail) => mail_of(mail),
-        Outgoing::Http(request) => {
-            let (method, url) = (request.method.to_owned(), request.url.clone());
-            accept(kind, &Seen { method, url, headers: request.headers.clone(), body: request.body.clone() })
-        }
-    };
-    checked.err()
 }
 
 /// Why the receiver would refuse a request.
@@ -274,24 +260,4 @@ fn mattermost(body: &Value) -> Result<(), String> {
         nothing(mention(text(part)))?;
     }
     Ok(())
-}
-
-fn mail_of(mail: &Mail) -> Result<(), String> {
-    demand((1..=50).contains(&mail.to.len()), "recipients")?;
-    let line = |text: &str| !text.chars().any(char::is_control);
-    demand(line(&mail.subject) && (1..=250).contains(&mail.subject.len()), format!("subject {:?}", mail.subject))?;
-    for (name, value) in &mail.headers {
-        demand(line(value) && value.is_ascii() && value.len() < 900, format!("header {name}: {value}"))?;
-    }
-    let id = |name: &str| mail.headers.iter().find(|(header, _)| *header == name).map(|(_, value)| value.as_str());
-    let sound =
-        |id: &str| id.starts_with('<') && id.ends_with('>') && id.matches('@').count() == 1 && !id.contains(' ');
-    demand(id("Message-ID").is_some_and(sound) && id("Auto-Submitted") == Some("auto-generated"), "Message-ID")?;
-    demand(id("References").is_none_or(sound) && id("References") == id("In-Reply-To"), "References")?;
-    demand(!mail.text.trim().is_empty() && !mail.text.contains('\r'), "plain part")?;
-    let tags = [
-        "!doctype", "html", "head", "meta", "title", "body", "h1", "p", "br", "table", "tr", "th", "td", "ul", "li",
-        "a",
-    ];
-    nothing(stray_html(&mail.html, &tags))
 }
