@@ -35,18 +35,18 @@ def target():
 
 
 class Cloud:
-    """The emulated AWS. `logs` is where its own log is."""
+    """The emulated AWS. `logs` is where its own log is, and `mails` has a line for each request to send a mail."""
 
     def __init__(self):
         self.port, self.burst_port = free_port(), free_port()
         self.folder = tempfile.mkdtemp(prefix="valpero-cloud-")
-        self.logs = os.path.join(self.folder, "ministack.log")
+        self.logs, self.mails = os.path.join(self.folder, "ministack.log"), os.path.join(self.folder, "mails")
         self.direct, self.faulty = (f"http://127.0.0.1:{port}" for port in (self.port, self.burst_port))
 
     def start(self):
         base = environment() | {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
         # The emulator hands its own endpoint to the functions it runs: theirs leads through the faults, ours does not.
-        burst = [tool("burst", "python"), os.path.join(HERE, "burst.py"), "--upstream", self.direct, "--no-resign"]
+        burst = [tool("burst", "python"), os.path.join(HERE, "burst.py"), self.mails, "--upstream", self.direct, "--no-resign"]
         burst += ["--host", "127.0.0.1", "--port", str(self.burst_port)]
         spawn(burst, os.path.join(self.folder, "microburst.log"), env=base)
         settings = {
@@ -86,6 +86,13 @@ class Cloud:
         connection = http.client.HTTPConnection("127.0.0.1", self.burst_port, timeout=30)
         connection.request("GET", "/_microburst/fired?limit=100000")
         return json.loads(connection.getresponse().read())
+
+    def mail(self):
+        """The mails that SES has taken, the oldest first."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request("GET", "/_ministack/ses/messages")
+        accounts = json.loads(connection.getresponse().read())["messages"].values()
+        return [mail for mails in accounts for mail in mails]
 
     def log(self, function, region):
         """What a function has logged, line by line."""
