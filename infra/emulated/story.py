@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import signal
 import time
 
@@ -198,6 +199,7 @@ def one_region(deployment):
     step("by both steps", until(20, lambda: first.events("incident.resolved") and second.events("incident.resolved")))
     step("once each", (len(first.seen), len(second.seen)) == (2, 2), (first.seen, second.seen))
     mail.told(deployment, api, mails, incident["id"])
+    linked(deployment, api)
     told = api.call("GET", f"/api/v1/incidents/{incident['id']}").json["notified"]
     step("and the incident says who was told", [one["status"] for one in told] == ["succeeded"] * 3, told)
     step(
@@ -238,6 +240,23 @@ def escalated(api, made, mails):
     answer = api.call("PUT", "/api/v1/alert-routes", routes)
     step("and a route that leads the monitor to it", answer.status == 200, answer)
     return receivers
+
+
+def linked(deployment, api):
+    """The link that acknowledges, in the mail that told of the opening: it leads to the deployment itself, and needs no key."""
+    [text] = [one["BodyText"] for one in deployment.cloud.mail() if one["Subject"] == "Down: Shop"]
+    links = re.findall(r"(https?://[^/\s]+)(/acknowledge/[A-Za-z0-9_-]+)", text)
+    step(
+        "the mail has a link to the deployment's own URL",
+        [base for base, _ in links] == [deployment.outputs["ApiUrl"]],
+        (text, deployment.outputs),
+    )
+    [(_, path)] = links
+    nobody = Api(f"http://{api.host}", "")
+    page = nobody.call("GET", path)
+    step("which shows what became of the incident", page.status == 200 and b"Up again: Shop" in page.text, page)
+    wrong = nobody.call("GET", path[:-8] + "AAAAAAAA")
+    step("and nothing where it was changed", wrong.status == 404 and b"Shop" not in wrong.text, wrong)
 
 
 def contract(deployment, api, made, hook):
