@@ -11,7 +11,7 @@ mod wire;
 use serde_json::{Value, json};
 use valpero_domain::Plan;
 
-use crate::harness::{Receiver, Site, Tenant, World};
+use crate::harness::{Receiver, Site, Tenant, World, WorldOptions};
 
 /// An account whose incidents go to channels.
 struct Scene {
@@ -22,7 +22,11 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Self {
-        let world = World::new().await;
+        Self::with(WorldOptions::default()).await
+    }
+
+    async fn with(options: WorldOptions) -> Self {
+        let world = World::with(options).await;
         let owner = world.tenant(Plan::Business).await;
         Self { world, site: Site::start().await, owner }
     }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Scene, titles};
-use crate::harness::Receiver;
+use crate::harness::{Receiver, Site};
 
 #[tokio::test]
 async fn three_hundred_monitors_are_five_messages_and_one_digest_and_again_when_they_are_up() {
@@ -71,6 +71,27 @@ async fn a_receiver_that_asks_to_be_left_alone_is() {
     assert!(early <= 3, "each of those that were on their way at most: {early}");
     scene.wait(60).await;
     assert_eq!(scene.deliveries("status=succeeded").await.len(), 3);
+}
+
+#[tokio::test]
+async fn what_comes_after_a_receiver_asked_to_be_left_alone_waits_as_well() {
+    let (scene, other) = (Scene::new().await, Site::start().await);
+    let receiver = Receiver::start().await;
+    receiver.will_answer([(429, Some("300"))]);
+    let slack = scene.channel(&receiver, json!({"type": "slack"})).await;
+    scene.route(&[(0, &[&slack])], None).await;
+    scene.monitor("First", json!({})).await;
+    scene.monitor("Second", json!({"url": other.url()})).await;
+    scene.goes_down().await;
+    assert_eq!(receiver.delivered().len(), 1);
+    other.answers(503);
+    scene.world.tick().await;
+    scene.wait(120).await;
+    assert_eq!(receiver.delivered().len(), 1, "no message is sent to it");
+    let waiting = scene.deliveries("status=pending").await;
+    assert_eq!(waiting.len(), 2, "{waiting:?}");
+    scene.wait(300).await;
+    assert_eq!(scene.deliveries("status=succeeded").await.len(), 2);
 }
 
 #[tokio::test]

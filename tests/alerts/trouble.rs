@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use valpero_domain::event::Due;
 
 use super::{Scene, titles};
-use crate::harness::{Receiver, as_function};
+use crate::harness::{Mailbox, Receiver, WorldOptions, as_function};
 
 /// More writes than an opening, its steps and its messages make.
 const WRITES: i64 = 24;
@@ -153,4 +153,50 @@ async fn steps_that_were_missed_are_taken_once_when_the_sweep_is_back() {
             .iter()
             .all(|(_, due)| { !matches!(due, Due::Delivery(_) | Due::Event(_)) })
     );
+}
+
+#[tokio::test]
+async fn the_owner_is_told_once_by_mail_that_a_channel_is_disabled() {
+    let mailbox = Mailbox::new();
+    let scene = Scene::with(WorldOptions { mailer: mailbox.mailer(), ..WorldOptions::default() }).await;
+    let gone = Receiver::start().await;
+    gone.will_answer([(404, None), (404, None), (404, None)]);
+    let channel = scene.channel(&gone, json!({})).await;
+    scene.route(&[(0, &[&channel])], Some(5)).await;
+    scene.monitor("Shop", json!({})).await;
+    scene.goes_down().await;
+    scene.wait(900).await;
+    let account = scene.world.get("/api/v1/account", &scene.owner).await.expect(200).text("/email");
+    let [mail] = &mailbox.messages()[..] else { panic!("one mail: {:?}", mailbox.messages()) };
+    assert!(
+        mail.contains(&format!("To: {account}\r\n")) && mail.contains("Subject: Channel disabled: On call\r\n"),
+        "{mail}"
+    );
+    assert_eq!(gone.delivered().len(), 1, "nothing more is sent to it");
+}
+
+#[tokio::test]
+async fn prometheus_sees_what_becomes_of_messages_and_whether_a_channel_is_healthy() {
+    let (scene, receiver) = Scene::with_channel(None).await;
+    receiver.will_answer([(503, None), (204, None), (404, None)]);
+    scene.monitor("Shop", json!({})).await;
+    scene.goes_down().await;
+    scene.wait(30).await;
+    let series = async |begin: &str| -> Vec<String> {
+        let text = scene.world.get("/api/metrics", &scene.owner).await.expect(200);
+        let lines = text.body().lines().filter(|line| line.starts_with(begin));
+        lines.map(|line| line.rsplit_once(' ').map_or("", |(_, value)| value).to_owned() + &outcome(line)).collect()
+    };
+    assert_eq!(series("valpero_deliveries_total{").await, ["1 delivered", "1 retried", "0 gave_up"]);
+    assert_eq!(series("valpero_channel_healthy{").await, ["1"]);
+    scene.site.answers(200);
+    scene.world.tick().await;
+    assert_eq!(series("valpero_deliveries_total{").await, ["1 delivered", "1 retried", "1 gave_up"]);
+    assert_eq!(series("valpero_channel_healthy{").await, ["0"], "its receiver is gone");
+}
+
+/// The outcome that a series is about, behind a space.
+fn outcome(line: &str) -> String {
+    let label = line.split_once("outcome=\"").and_then(|(_, rest)| rest.split_once('"'));
+    label.map_or_else(String::new, |(name, _)| format!(" {name}"))
 }

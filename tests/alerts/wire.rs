@@ -35,6 +35,8 @@ struct Type {
     busy: (u16, fn() -> Value),
     /// What it answers else.
     welcome: (u16, fn() -> Value),
+    /// Whether later news of an incident goes to the message that told of it first, or is known to belong to it.
+    follows: fn(&Seen) -> bool,
 }
 
 /// Whether a header of the request is this.
@@ -51,6 +53,7 @@ const TYPES: [Type; 11] = [
         stranger: (403, || json!("invalid_token")),
         busy: (429, || json!("rate_limited")),
         welcome: (200, || json!("ok")),
+        follows: |_| true,
     },
     Type {
         kind: "slack_bot",
@@ -59,6 +62,7 @@ const TYPES: [Type; 11] = [
         stranger: (200, || json!({"ok": false, "error": "invalid_auth"})),
         busy: (429, || json!({"ok": false, "error": "ratelimited"})),
         welcome: (200, || json!({"ok": true, "ts": "1.2", "channel": "C024BE91L"})),
+        follows: |request| body(request)["ts"] == "1.2" || body(request)["thread_ts"] == "1.2",
     },
     Type {
         kind: "discord",
@@ -67,6 +71,7 @@ const TYPES: [Type; 11] = [
         stranger: (404, || json!({"message": "Unknown Webhook", "code": 10015})),
         busy: (429, || json!({"message": "You are being rate limited.", "retry_after": 30.0, "global": false})),
         welcome: (200, || json!({"id": "1"})),
+        follows: |request| request.method == "PATCH" && request.url.path().ends_with("/messages/1"),
     },
     Type {
         kind: "teams",
@@ -75,6 +80,7 @@ const TYPES: [Type; 11] = [
         stranger: (404, || json!({"error": {"code": "WorkflowNotFound"}})),
         busy: (429, || json!({"error": {"code": "RequestThrottled"}})),
         welcome: (202, || Value::Null),
+        follows: |_| true,
     },
     Type {
         kind: "telegram",
@@ -83,6 +89,7 @@ const TYPES: [Type; 11] = [
         stranger: (401, || json!({"ok": false, "error_code": 401, "description": "Unauthorized"})),
         busy: (429, || json!({"ok": false, "error_code": 429, "parameters": {"retry_after": 30}})),
         welcome: (200, || json!({"ok": true, "result": {"message_id": 1}})),
+        follows: |request| body(request)["reply_parameters"]["message_id"] == 1,
     },
     Type {
         kind: "pagerduty",
@@ -91,6 +98,7 @@ const TYPES: [Type; 11] = [
         stranger: (400, || json!({"status": "invalid event", "errors": ["Length of 'routing_key' is incorrect"]})),
         busy: (429, || Value::Null),
         welcome: (202, || json!({"status": "success", "message": "Event processed", "dedup_key": "x"})),
+        follows: |request| body(request)["dedup_key"].as_str().is_some_and(|key| key.contains("inc_")),
     },
     Type {
         kind: "jsm",
@@ -102,6 +110,7 @@ const TYPES: [Type; 11] = [
         stranger: (401, || json!({"message": "Unauthorized"})),
         busy: (429, || json!({"message": "Too many requests"})),
         welcome: (202, || json!({"requestId": "1"})),
+        follows: |request| request.url.path().contains("/alerts/a1b2/"),
     },
     Type {
         kind: "ntfy",
@@ -110,6 +119,7 @@ const TYPES: [Type; 11] = [
         stranger: (403, || json!({"code": 40301, "http": 403, "error": "forbidden"})),
         busy: (429, || json!({"code": 42901, "http": 429, "error": "limit reached"})),
         welcome: (200, || json!({"id": "x"})),
+        follows: |_| true,
     },
     Type {
         kind: "pushover",
@@ -121,6 +131,7 @@ const TYPES: [Type; 11] = [
         stranger: (400, || json!({"token": "invalid", "errors": ["application token is invalid"], "status": 0})),
         busy: (429, || json!({"status": 0, "errors": ["too many"]})),
         welcome: (200, || json!({"status": 1, "receipt": "r"})),
+        follows: |_| true,
     },
     Type {
         kind: "google_chat",
@@ -129,6 +140,7 @@ const TYPES: [Type; 11] = [
         stranger: (403, || json!({"error": {"status": "PERMISSION_DENIED"}})),
         busy: (429, || json!({"error": {"status": "RESOURCE_EXHAUSTED"}})),
         welcome: (200, || json!({"name": "spaces/1/messages/1", "thread": {"name": "spaces/1/threads/1"}})),
+        follows: |request| body(request)["thread"]["threadKey"].as_str().is_some_and(|key| key.starts_with("inc_")),
     },
     Type {
         kind: "mattermost",
@@ -137,6 +149,7 @@ const TYPES: [Type; 11] = [
         stranger: (400, || json!({"id": "web.incoming_webhook.invalid.app_error"})),
         busy: (429, || json!({"id": "limit"})),
         welcome: (200, || json!("ok")),
+        follows: |_| true,
     },
 ];
 
@@ -155,6 +168,7 @@ struct StandIn {
     of: &'static Type,
     mood: Mutex<Mood>,
     took: Mutex<u32>,
+    followed: Mutex<u32>,
     refused: Mutex<Vec<String>>,
 }
 
@@ -162,8 +176,13 @@ impl StandIn {
     async fn start(of: &'static Type) -> (Arc<Self>, String) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let at = format!("http://{}", listener.local_addr().expect("an address"));
-        let stand_in =
-            Arc::new(Self { of, mood: Mutex::new(Mood::Stranger), took: Mutex::default(), refused: Mutex::default() });
+        let stand_in = Arc::new(Self {
+            of,
+            mood: Mutex::new(Mood::Stranger),
+            took: Mutex::default(),
+            followed: Mutex::default(),
+            refused: Mutex::default(),
+        });
         let router = Router::new().fallback(receive).with_state(Arc::clone(&stand_in));
         tokio::spawn(async move { axum::serve(listener, router).await.expect("serves") });
         (stand_in, at)
@@ -207,6 +226,8 @@ async fn receive(
                 // JSM is asked for its own name of an alert before the alert is changed.
                 let asks = method == Method::GET;
                 *stand_in.took.lock().expect("unpoisoned") += u32::from(!asks);
+                let follows = !asks && (of.follows)(&request);
+                *stand_in.followed.lock().expect("unpoisoned") += u32::from(follows);
                 if asks { (200, (|| json!({"id": "a1b2"})) as fn() -> Value) } else { of.welcome }
             }
         },
@@ -261,12 +282,21 @@ async fn every_receiver_takes_what_it_is_sent_and_is_obeyed_when_it_refuses() {
         assert_eq!(stand_in.took(), before, "{}: it was asked to wait", of.kind);
         scene.wait(60).await;
         assert_eq!(stand_in.took(), before + 1, "{}: {:?}", of.kind, stand_in.refused);
+        let followed = || *stand_in.followed.lock().expect("unpoisoned");
+        let (before_news, told) = (followed(), stand_in.took());
         scene.act("acknowledge").await;
         scene.wait(60).await;
         scene.site.answers(200);
         scene.world.tick().await;
         scene.wait(60).await;
         assert!(stand_in.took() >= before + 3, "{}: {}", of.kind, stand_in.took());
+        let news = stand_in.took() - told;
+        assert!(
+            followed() - before_news == news,
+            "{}: of {news} later messages {} follow the first",
+            of.kind,
+            followed() - before_news
+        );
         let refused = stand_in.refused.lock().expect("unpoisoned").clone();
         assert!(refused.is_empty(), "{}: {refused:?}", of.kind);
         let all = scene.deliveries(&format!("channel_id={id}&status=succeeded")).await;

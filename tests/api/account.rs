@@ -70,6 +70,12 @@ async fn a_code_moves_one_account_to_its_plan_once() {
     }
     assert!(said.iter().all(|one| *one == said[0] && one["code"] == "deal_code_refused"), "{said:?}");
     assert_eq!(world.get(ACCOUNT, &other).await.json["plan"], "free");
+    for plan in [Plan::Start, Plan::Lite] {
+        let code = deal_code(&world, plan, None).await;
+        let refused = world.post(REDEEM, &owner, json!({"code": code})).await.expect(409);
+        assert_eq!(refused.problem().0, "plan_not_raised");
+        world.post(REDEEM, &world.tenant(Plan::Free).await, json!({"code": code})).await.expect(200);
+    }
     let log = world.get("/api/v1/audit-log?action=account.redeemed", &owner).await.expect(200);
     assert_eq!(
         (log.data().len(), log.data()[0]["target"].as_str()),

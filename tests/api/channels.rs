@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    http::{Request, header},
+    http::{HeaderMap, Request, StatusCode, Uri, header},
 };
 use serde_json::{Value, json};
 use valpero_auth::WebhookSecret;
@@ -381,4 +381,31 @@ async fn a_webhooks_secret_is_rotated_and_the_old_one_signs_beside_the_new_one_f
     let chat = world.post(CHANNELS, &owner, chat).await.expect(201).text("/id");
     let refused = world.post(&format!("{CHANNELS}/{chat}/rotate-secret"), &owner, Value::Null).await.expect(409);
     assert_eq!(refused.problem().0, "no_webhook");
+}
+
+#[tokio::test]
+async fn what_a_receiver_says_is_kept_without_the_secrets_that_it_repeats() {
+    let world = World::new().await;
+    let owner = world.tenant(Plan::Business).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let at = format!("http://{}", listener.local_addr().expect("an address"));
+    let repeats = |uri: Uri, headers: HeaderMap, body: String| async move {
+        let said = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        (StatusCode::BAD_REQUEST, format!("you sent {said} to {uri}: {body}"))
+    };
+    let router = axum::Router::new().fallback(repeats);
+    tokio::spawn(async move { axum::serve(listener, router).await.expect("serves") });
+    for settings in [
+        json!({"type": "ntfy", "server": at, "topic": "ops", "token": format!("tk_{SECRET}")}),
+        json!({"type": "mattermost", "webhook_url": format!("{at}/hooks/{SECRET}")}),
+        json!({"type": "pagerduty", "routing_key": format!("{SECRET}{}", "0".repeat(32 - SECRET.len())), "api_url": at}),
+        json!({"type": "jsm", "cloud_id": "11223344-a1b2-3b33-c444-def123456789", "email": "me@example.com", "api_token": SECRET, "api_url": at}),
+    ] {
+        let id = world.post(CHANNELS, &owner, named(&settings)).await.expect(201).text("/id");
+        let tested = world.post(&format!("{CHANNELS}/{id}/test"), &owner, Value::Null).await.expect(200);
+        assert!(tested.text("/receiver_says").starts_with("you sent "), "{settings}: {}", tested.json);
+        let log = world.get(&format!("/api/v1/deliveries?channel_id={id}"), &owner).await.expect(200);
+        let channel = world.get(&format!("{CHANNELS}/{id}"), &owner).await.expect(200);
+        [&tested, &log, &channel].into_iter().for_each(shows_no_secret);
+    }
 }

@@ -140,6 +140,8 @@ fn every_operation_says_how_it_fails_and_every_answer_carries_the_headers() {
                 continue;
             }
             assert!(operation["security"][0]["key"].is_array(), "{method} {path}");
+            let body = &operation["requestBody"]["content"]["application/json"];
+            assert!(body.is_null() || body["example"].is_object(), "{method} {path}: an example of its body");
             let answers = operation["responses"].as_object().expect("answers");
             for status in ["401", "403", "429", "500", "503", "504"] {
                 assert!(answers.contains_key(status), "{method} {path} {status}");

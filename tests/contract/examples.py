@@ -3,6 +3,8 @@
 import datetime
 import json
 import re
+import subprocess
+import tempfile
 
 import jsonschema_rs
 
@@ -18,13 +20,20 @@ JSON = "application/json"
 
 
 def run(valpero):
-    with start(valpero, "examples") as up:
+    with tempfile.TemporaryDirectory() as data, start(valpero, "examples", data) as up:
         document = up.document()
         found = list(examples(document))
         step(f"the document has examples, {len(found)}", len(found) > 200)
         wrong = [fault for schema, value in found for fault in faults(document, schema, value)]
         step("each fits its schema", not wrong, wrong)
-        sent(up, document)
+        # A code, as the operator makes one, and an account that gains by it.
+        operator = lambda *words: json.loads(
+            subprocess.run([valpero, *words, "--data", data, "--json"], check=True, capture_output=True, text=True).stdout
+        )
+        [code] = operator("code", "create", "--plan", "business")["codes"]
+        small = operator("account", "create", "--email", "small@example.com")["account_id"]
+        token = operator("key", "mint", "--account", small, "--name", "all", "--scope", "all")["token"]
+        sent(up, document, code, token)
         too_long(up, document)
 
 
@@ -73,7 +82,7 @@ def with_bodies(document):
             yield method, path, operation, operation["requestBody"]["content"][JSON]
 
 
-def sent(up, document):
+def sent(up, document, code, small):
     """Of every operation that takes a body."""
     _, monitor = up.call("POST", "/monitors", {"url": NOBODY, "webhook_url": NOBODY, "retries": 0})
     up.call("POST", f"/monitors/{monitor['id']}/check")
@@ -81,6 +90,7 @@ def sent(up, document):
     step("a monitor is down", opened, lambda: tail(up.log))
     _, key = up.call("POST", "/keys", {"name": "to be rotated"})
     channel, policy = alerted(up)
+    _, hook = up.call("POST", "/channels", {"name": "Signs", "type": "webhook", "url": NOBODY})
     objects = {
         "monitors": monitor["id"],
         "keys": key["id"],
@@ -93,13 +103,17 @@ def sent(up, document):
     for method, path, operation, content in with_bodies(document):
         example = re.sub(r"(chn_|pol_)[0-9A-Z]{26}", lambda found: names[found[1]], json.dumps(content["example"]))
         body = json.loads(example)
+        if "code" in body:
+            body["code"] = code
         if "monitor_id" in body:
             body["monitor_id"] = monitor["id"]
         if "until" in body:
             # A mute ends in the next 366 days, and the document is older than that some day.
             body["until"] = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)).isoformat()
         place = path.removeprefix("/api/v1")
-        status, answer = up.call(method, place.replace("{id}", objects.get(place.split("/")[1], "")), body)
+        # What signs is a channel of one type alone.
+        one = hook["id"] if place == "/channels/{id}/rotate-secret" else objects.get(place.split("/")[1], "")
+        status, answer = up.call(method, place.replace("{id}", one), body, small if "code" in body else None)
         promised = operation["responses"].get(str(status), {})
         wrong = faults(document, promised.get("content", {}).get(JSON, {}).get("schema", {}), answer)
         step(

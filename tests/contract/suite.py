@@ -32,9 +32,10 @@ def vendors(name):
     return environments.node_program(os.path.join(TARGET, "contract-receivers"), name, os.path.join(HERE, "receivers.txt"))
 
 
-def start(valpero, part):
-    """A `valpero up` that remembers nothing."""
-    return Up(valpero, "--memory", log=os.path.join(OUT, part + ".log"))
+def start(valpero, part, data=None):
+    """A `valpero up` that remembers nothing, or keeps all in a folder."""
+    words = ["--data", data] if data else ["--memory"]
+    return Up(valpero, *words, log=os.path.join(OUT, part + ".log"))
 
 
 def operations(document):

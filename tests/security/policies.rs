@@ -34,7 +34,8 @@ async fn everything(world: &World) {
     };
     call("PATCH", "/api/v1/account", json!({"language": "fi"})).await;
     let code = deal_code(world, Plan::Business, None).await;
-    world.post_named("/api/v1/account/redeem", &owner, "a code", json!({"code": code})).await.expect(200);
+    let small = world.tenant(Plan::Free).await;
+    world.post_named("/api/v1/account/redeem", &small, "a code", json!({"code": code})).await.expect(200);
     let key = named("/api/v1/keys", json!({"name": "ci"})).await.text("/id");
     let next = call("POST", &format!("/api/v1/keys/{key}/rotate"), json!({"grace_seconds": 60})).await.text("/id");
     call("DELETE", &format!("/api/v1/keys/{next}"), none()).await;

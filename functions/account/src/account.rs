@@ -95,7 +95,7 @@ pub async fn update(
 }
 
 /// Redeem a deal code. Moves the account to the plan of the code, which can be used once. A code that is wrong, used or expired is 404
-/// `deal_code_refused`. An account can try 10 codes an hour, then 429 `redeem_quota_reached`.
+/// `deal_code_refused`, one for no higher plan 409 `plan_not_raised`; it can still be used then. An account can try 10 codes an hour, then 429 `redeem_quota_reached`.
 #[utoipa::path(
     post,
     path = "/api/v1/account/redeem",
@@ -157,5 +157,15 @@ async fn usable(app: &App, caller: &Caller, code: Option<&DealCode>, now: Timest
         app.store.give_pace(caller.account(), plan).await?;
     }
     let is_over = row.redeemed_at.is_some() || row.expires_at.is_some_and(|end| end <= now);
-    if is_over { Err(Problem::deal_code()) } else { Ok(row) }
+    if is_over {
+        return Err(Problem::deal_code());
+    }
+    let plan = app.store.account(caller.account()).await?.plan;
+    // Who has more already would lose by it.
+    if row.plan <= plan {
+        let (code, has) = (row.plan.as_str(), plan.as_str());
+        let detail = format!("The code is for the plan {code}, and the account has {has}. The code can still be used.");
+        return Err(Problem::conflict(Code::PlanNotRaised, detail));
+    }
+    Ok(row)
 }

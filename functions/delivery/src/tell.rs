@@ -331,8 +331,9 @@ impl Delivery {
         let name = channel.spec.name.as_str();
         let subject = format!("Channel disabled: {name}");
         let text = format!(
-            "Nothing more is sent to the channel {name}, because its receiver refuses all messages: {why} \
-             Set it up again, and send it a test: that enables it."
+            "Nothing more is sent to the channel {name}, because its receiver refuses all messages: {}. \
+             Set it up again, and send it a test: that enables it.",
+            why.trim_end_matches('.')
         );
         let tags = Tags { account: channel.account_id, channel: None };
         let posted = self.mailer.send(&notice(&owner.email, &subject, &text), tags, now).await;

@@ -20,7 +20,10 @@ pub const NEEDS: Needs = Needs { queue: true, events: false, targets: false, reg
 
 /// Those of its routes that need no key: what the links in messages lead to. They are for people, so the reference does not name them.
 pub fn open_routes() -> Routes {
-    Routes::new().map(|router| router.route(link::PATH, get(link::show).post(link::act)))
+    Routes::new().map(|router| {
+        // Chat programs add a slash to links, and people lose the end of them.
+        link::PATHS.into_iter().fold(router, |router, path| router.route(path, get(link::show).post(link::act)))
+    })
 }
 
 /// Those of its routes that need a key.

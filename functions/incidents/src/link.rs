@@ -11,7 +11,7 @@ use axum::{
 };
 use valpero_auth::{AcknowledgeLink, link::Claim};
 use valpero_domain::{
-    Actor, AuditAction, AuditId, Author, Timestamp,
+    Actor, AuditAction, AuditId, Author, Status, Timestamp,
     incident::{Incident, IncidentStatus},
 };
 use valpero_http::{Code, Problem, RequestMeta, retry_on_conflict};
@@ -21,7 +21,7 @@ use valpero_storage::{AuditRow, Channel, Optional};
 use crate::acknowledge;
 
 /// Where the pages are.
-pub(crate) const PATH: &str = "/acknowledge/{token}";
+pub(crate) const PATHS: [&str; 4] = ["/acknowledge/{token}", "/acknowledge/{token}/", "/acknowledge", "/acknowledge/"];
 
 const STYLE: &str = include_str!("../templates/style.css");
 
@@ -52,6 +52,8 @@ struct Linked {
     incident: Incident,
     /// Name of the incident's monitor, as its messages give it.
     name: String,
+    /// Whether the monitor is down now, be it for another incident.
+    is_down: bool,
     /// The channel that the link was sent to.
     channel: Channel,
 }
@@ -118,19 +120,29 @@ async fn find(app: &App, token: Result<Path<String>, PathRejection>) -> Result<F
     }
     let Some(incident) = app.store.incident(account, incident_id).await.optional()? else { return Ok(Found::Nothing) };
     let monitor = app.store.monitor(account, incident.monitor_id).await.optional()?;
+    let is_down = monitor.as_ref().is_some_and(|monitor| monitor.status == Status::Down);
     let name = monitor.map_or_else(|| incident.monitor_id.to_string(), |monitor| monitor.spec.name.as_str().to_owned());
-    Ok(Found::Incident(Box::new(Linked { incident, name, channel })))
+    Ok(Found::Incident(Box::new(Linked { incident, name, is_down, channel })))
 }
 
 impl Linked {
     fn page(&self) -> Result<Response, Problem> {
         let incident = &self.incident;
         let (state, says, offers) = match (incident.status, incident.acknowledged_at) {
-            (IncidentStatus::Resolved, _) => {
-                ("Up again", "The incident is over. There is nothing left to acknowledge.", false)
+            (IncidentStatus::Resolved, _) if self.is_down => {
+                ("Over", "This incident is over, but the monitor is down again: see the newer message.", false)
             }
-            (_, Some(_)) => ("Acknowledged", "Somebody is on it. No more reminders are sent.", false),
-            (_, None) => ("Down", "Acknowledge it to tell everybody that you are on it. Reminders stop.", true),
+            (IncidentStatus::Resolved, _) => {
+                let by_itself = matches!(incident.resolved_by, Some(Actor::Recovery) | None);
+                let state = if by_itself { "Up again" } else { "Resolved" };
+                (state, "The incident is over. There is nothing left to acknowledge.", false)
+            }
+            (_, Some(_)) => ("Acknowledged", "Somebody is on it. No reminders and further steps are sent.", false),
+            (_, None) => (
+                "Down",
+                "Acknowledge it if you are on it: reminders and further steps stop, and its timeline says so.",
+                true,
+            ),
         };
         page(StatusCode::OK, &format!("{state}: {}", self.name), says, offers)
     }

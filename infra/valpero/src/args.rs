@@ -7,6 +7,7 @@ use valpero_domain::{
     AccountId, KeyId, Plan, PublicUrl, RegionCode, Timestamp,
     check::CheckType,
     dns_check::{RECORD_TYPE, RecordType},
+    mail_address::MailAddress,
     monitor::{DEFAULT_TIMEOUT_MS, TIMEOUT_MS},
 };
 
@@ -39,10 +40,10 @@ pub(crate) struct UpArgs {
     pub services_only: bool,
     #[command(flatten)]
     pub mail: MailArgs,
-    /// Address of the owner of the account that the first start makes: alerts go there by mail. Default: owner@localhost, and no alerts by
+    /// Address of the owner of the account that the first start makes: alerts go there by mail. Later starts do not change it. Default: owner@localhost, and no alerts by
     /// --smtp.
-    #[arg(long, value_name = "ADDRESS")]
-    pub owner: Option<String>,
+    #[arg(long, value_name = "ADDRESS", value_parser = crate::mail::address)]
+    pub owner: Option<MailAddress>,
     /// Print one JSON line, `{"url":…,"key":…}`, instead of text.
     #[arg(long)]
     pub json: bool,

@@ -32,7 +32,7 @@ pub(crate) struct MailArgs {
     mail_from: Option<MailAddress>,
 }
 
-fn address(text: &str) -> Result<MailAddress, String> {
+pub(crate) fn address(text: &str) -> Result<MailAddress, String> {
     MailAddress::try_from(text.to_owned()).map_err(|error| error.to_string())
 }
 

@@ -11,7 +11,7 @@ use std::{
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use valpero_checker::{BACKOFF, Checker, CheckerEvent};
-use valpero_domain::{Plan, PublicUrl, Scopes, Timestamp, rollup::Span};
+use valpero_domain::{Plan, PublicUrl, Scopes, Timestamp, mail_address::MailAddress, rollup::Span};
 use valpero_mail::{Folder, Mailer};
 use valpero_outbound::{Guard, Outbound};
 use valpero_runtime::{
@@ -84,7 +84,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
         Some(directory) if args.services_only => {
             let access_key = access_key()?;
             let variables = directory.write_sam_variables(&sam_variables(address, private_targets(&args), &post))?;
-            let token = first_key(&stack.app.store, &args, &post).await?;
+            let token = first_key(screen, &stack.app.store, &args, &post).await?;
             welcome_services(screen, address, &access_key, &variables, token.as_deref());
             let Stack { queue, bus, app, .. } = stack.clone();
             let folder = Folder::new(&args.data.join("mail"), &post.from)?;
@@ -92,7 +92,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
             Services::new(embedded.address(), queue, bus, ses, app.clock, &access_key).router()
         }
         _ => {
-            let token = first_key(&stack.app.store, &args, &post).await?;
+            let token = first_key(screen, &stack.app.store, &args, &post).await?;
             welcome(screen, &args, address, &post, token.as_deref());
             match &directory {
                 Some(_) => health::watched(stack.router(), &args.data),
@@ -163,13 +163,23 @@ fn parts(
 
 /// On the first start of some data: an account, and a key that may do everything. A start that was killed between the two
 /// is still the first.
-async fn first_key(store: &Store, args: &UpArgs, post: &Post) -> Result<Option<String>, Failure> {
+async fn first_key(screen: Screen, store: &Store, args: &UpArgs, post: &Post) -> Result<Option<String>, Failure> {
     let account = match store.accounts().await?.as_slice() {
         [] => {
-            let owner = args.owner.as_deref().unwrap_or(NOBODY);
+            let owner = args.owner.as_ref().map_or(NOBODY, MailAddress::as_given);
             operator::create_account(store, owner, Plan::Business, alerts(args, post)).await?.id
         }
         [only] if store.keys(only.id).await?.is_empty() => only.id,
+        [only] => {
+            let other = args.owner.as_ref().filter(|owner| !owner.as_given().eq_ignore_ascii_case(&only.email));
+            if let Some(owner) = other {
+                screen.say(&format!(
+                    "--owner {owner} changes nothing: this data has an account already, of {}. docs/ALERTS.md says how to tell others.",
+                    only.email
+                ));
+            }
+            return Ok(None);
+        }
         _ => return Ok(None),
     };
     let (_, token) = operator::mint(store, account, "first key", Scopes::all()).await?;
@@ -190,7 +200,7 @@ fn alerts_go(args: &UpArgs, post: &Post) -> String {
     match alerts(args, post) {
         Mailed::Yes => format!(
             "by mail to {}; docs/ALERTS.md says how to get them elsewhere",
-            args.owner.as_deref().unwrap_or(NOBODY)
+            args.owner.as_ref().map_or(NOBODY, MailAddress::as_given)
         ),
         Mailed::No => "to nobody: --owner ADDRESS, or docs/ALERTS.md, says where they go".to_owned(),
     }
@@ -217,12 +227,17 @@ fn welcome(screen: Screen, args: &UpArgs, address: SocketAddr, post: &Post, toke
         ),
         None => "Existing keys stay valid. `valpero account list` shows the account's ID, `valpero key mint --account ID --name NAME` creates another key.".to_owned(),
     };
+    let links = match &args.public_url {
+        Some(public) => public.to_string(),
+        None => url.clone(),
+    };
     let text = format!(
         "Valpero is up at {url}\n\n  \
          regions          {}, each checking once a minute\n  \
          data             {data}\n  \
          private targets  {private}\n  \
-         mail             {}\n{first}\n{key}\n\nCtrl-C stops it.",
+         mail             {}\n  \
+         links            those in alerts begin with {links} (--public-url URL changes it)\n{first}\n{key}\n\nCtrl-C stops it.",
         regions.join(", "),
         post.says
     );

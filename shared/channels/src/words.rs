@@ -51,8 +51,8 @@ pub(crate) fn count(number: i64, noun: &str) -> String {
 pub(crate) fn who(author: &Author) -> String {
     match (&author.actor, &author.name) {
         (Actor::Key(_), Some(name)) => format!("API key {name}"),
-        (Actor::Channel(_), Some(name)) => format!("Somebody by the channel {name}"),
-        (Actor::Channel(_), None) => "Somebody by a channel".to_owned(),
+        (Actor::Channel(_), Some(name)) => format!("Somebody in {name}"),
+        (Actor::Channel(_), None) => "Somebody in a channel".to_owned(),
         (_, Some(name)) => name.clone(),
         (Actor::Key(id), None) => format!("API key {id}"),
         (Actor::User(id), None) => id.to_string(),

@@ -8,6 +8,7 @@ use valpero_channels::{Answer, Message, Outgoing, Request, Thread, Verdict, judg
 use valpero_domain::{
     Timestamp,
     channel::Settings,
+    http_check::REDACTED,
     probe::{Cause, Outcome},
 };
 use valpero_mail::{Fate, Mailer, Posted, Tags};
@@ -129,12 +130,14 @@ pub async fn dispatch(
 ) -> Sent {
     let started = Instant::now();
     let settings = channel.spec.settings.clone();
-    let mut attempt = Attempt { channel, mailer, settings, thread, reply: None, posted: None, moved: false };
+    let mut attempt =
+        Attempt { channel, mailer, settings, thread, credentials: None, reply: None, posted: None, moved: false };
     let meaning = attempt.send(outbound, message, stamp, now).await;
-    let Attempt { settings, reply, posted, moved, .. } = attempt;
-    let says = reply.as_ref().map(|reply| said(channel, &reply.body));
+    let Attempt { settings, credentials, reply, posted, moved, .. } = attempt;
+    let hide = |text: &str| hidden(channel, credentials.as_deref(), text);
+    let says = reply.as_ref().map(|reply| said(hide(&String::from_utf8_lossy(&reply.body))));
     Sent {
-        meaning: hidden(meaning, channel),
+        meaning: meaning.without(hide),
         http_status: reply.as_ref().map(|reply| reply.status),
         latency_ms: u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX),
         receiver_says: says.or(posted),
@@ -147,6 +150,8 @@ struct Attempt<'a> {
     mailer: &'a Mailer,
     settings: Settings,
     thread: Option<Thread>,
+    /// What it authenticated itself with, which a receiver may repeat: in Base64 it shows none of the secrets that it is made of.
+    credentials: Option<String>,
     reply: Option<Reply>,
     /// What the mail server said.
     posted: Option<String>,
@@ -172,6 +177,9 @@ impl Attempt<'_> {
                 Ok(Outgoing::Nothing { why }) => return Meaning::Nothing { why: why.to_owned() },
                 Err(error) => return Meaning::Undeliverable { why: error.0 },
             };
+            let authorization = request.headers.iter().find(|(name, _)| name == "authorization");
+            self.credentials =
+                authorization.and_then(|(_, value)| value.split_once(' ')).map(|(_, end)| end.to_owned());
             let reply = match self.ask(outbound, &request, stamp, now).await {
                 Ok(reply) => reply,
                 Err(cause) => {
@@ -265,21 +273,31 @@ fn insert(headers: &mut HeaderMap, name: &str, value: &str) {
     }
 }
 
-fn said(channel: &Channel, body: &[u8]) -> String {
-    // Hidden first: a cut could leave the half of a secret.
-    let mut text = channel.spec.settings.hide_secrets(&String::from_utf8_lossy(body));
+/// What a receiver said, without the secrets that it repeats.
+fn hidden(channel: &Channel, credentials: Option<&str>, text: &str) -> String {
+    let text = channel.spec.settings.hide_secrets(text);
+    match credentials {
+        Some(credentials) if !credentials.is_empty() => text.replace(credentials, REDACTED),
+        _ => text,
+    }
+}
+
+/// The first of it. Hidden first: a cut could leave the half of a secret.
+fn said(mut text: String) -> String {
     text.truncate(text.floor_char_boundary(SAID_MAX));
     text
 }
 
-fn hidden(meaning: Meaning, channel: &Channel) -> Meaning {
-    let hide = |why: String| channel.spec.settings.hide_secrets(&why);
-    match meaning {
-        Meaning::Delivered { thread } => Meaning::Delivered { thread },
-        Meaning::Retry { after_s, why } => Meaning::Retry { after_s, why: hide(why) },
-        Meaning::OurFault { why } => Meaning::OurFault { why: hide(why) },
-        Meaning::Undeliverable { why } => Meaning::Undeliverable { why: hide(why) },
-        Meaning::Nothing { why } => Meaning::Nothing { why },
-        Meaning::Refused { why } => Meaning::Refused { why: hide(why) },
+impl Meaning {
+    /// The same, without secrets in its words.
+    fn without(self, hide: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Delivered { thread } => Self::Delivered { thread },
+            Self::Retry { after_s, why } => Self::Retry { after_s, why: hide(&why) },
+            Self::OurFault { why } => Self::OurFault { why: hide(&why) },
+            Self::Undeliverable { why } => Self::Undeliverable { why: hide(&why) },
+            Self::Nothing { why } => Self::Nothing { why },
+            Self::Refused { why } => Self::Refused { why: hide(&why) },
+        }
     }
 }

@@ -60,7 +60,7 @@ impl std::str::FromStr for Language {
 as_text!(Language);
 
 const LANGUAGE: Field = Field::text("language", &Language::TEXT)
-    .says("Language of the dashboard and of mails to the owner.")
+    .says("Preferred language. Messages are in English.")
     .default(Literal::Str("en"));
 const TIME_ZONE: Field = Field::text("time_zone", &time_zone::TEXT)
     .says("Time zone of the times in alerts and pages.")

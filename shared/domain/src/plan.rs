@@ -13,7 +13,7 @@ use crate::{
 pub(crate) const CHECK_INTERVAL_MIN: i64 = 60;
 
 /// What an account may do and how fast.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Plan {
     /// For a first look.

@@ -80,6 +80,7 @@ codes! {
     MonitorDeleted: 409 "monitor_deleted", "The monitor was deleted", "The monitor was deleted, and its webhook with it.";
     MonitorPaused: 409 "monitor_paused", "The monitor is paused", "The monitor is paused; resume it first.";
     NoWebhook: 409 "no_webhook", "The monitor has no webhook", "The monitor has no `webhook_url`.";
+    PlanNotRaised: 409 "plan_not_raised", "The code is for no higher plan", "The deal code is for a plan that is no higher than the account's. It can still be used by another account.";
     PolicyInUse: 409 "policy_in_use", "The escalation policy is in use", "Alert routes name the escalation policy; `detail` names them.";
     WebhookDisabled: 409 "webhook_disabled", "The webhook is switched off", "The webhook's receiver answered 410 Gone; give the monitor another `webhook_url`.";
     PreconditionFailed: 412 "precondition_failed", "The object has changed", "`If-Match` names another version of the object than the current one. Nothing was changed.";

@@ -18,7 +18,7 @@ pub struct Account {
     /// Plan.
     #[schema(value_type = schema::Plan)]
     pub plan: Plan,
-    /// Language of the dashboard and of mails to the owner.
+    /// Preferred language. Messages are in English.
     #[schema(value_type = schema::Language)]
     pub language: Language,
     /// Time zone of the times in alerts and pages.

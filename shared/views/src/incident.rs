@@ -42,7 +42,7 @@ pub struct Incident {
     /// Time of acknowledgement. Null if not acknowledged.
     #[schema(value_type = Option<schema::Time>, required)]
     pub acknowledged_at: Option<Timestamp>,
-    /// Who acknowledged it: the id of a key or user. Null before.
+    /// Who acknowledged it: the id of a key, a user, or the channel whose message had the link. Null before.
     #[schema(value_type = Option<String>, required, example = "key_01M82PJFFSY9XKXCV0WRMX4C7M")]
     pub acknowledged_by: Option<Actor>,
     /// Who resolved it: `recovery`, or the id of the key or user that closed it. Null while it is ongoing.

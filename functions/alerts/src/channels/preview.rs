@@ -53,6 +53,9 @@ pub async fn preview(
     }))
 }
 
+/// A link as real messages have one; it leads nowhere.
+const EXAMPLE_LINK: &str = "https://valpero.example.com/acknowledge/EXAMPLE";
+
 /// A header's value. Credentials in Base64 show none of the secrets that they are made of, and so are hidden as a whole.
 fn header(name: &str, value: String) -> String {
     match value.split_once(' ') {
@@ -64,5 +67,5 @@ fn header(name: &str, value: String) -> String {
 /// The message that tells of an event, and whose webhook has the body of a monitor's.
 fn message(event: &Event) -> Result<Message, Problem> {
     let body = serde_json::to_value(WebhookEvent::of(event)).map_err(|error| Problem::internal(&error))?;
-    Ok(Message::of(event, &Context { body, ..Context::default() }))
+    Ok(Message::of(event, &Context { body, acknowledge_url: Some(EXAMPLE_LINK.to_owned()), ..Context::default() }))
 }
