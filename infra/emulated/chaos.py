@@ -1,5 +1,6 @@
 """Faults between the functions and the emulated AWS: every fifth call to DynamoDB and SQS is throttled, fails, is late or is cut."""
 
+import json
 import threading
 import time
 from collections import Counter
@@ -20,6 +21,7 @@ RULES = [
     )
 ]
 SITES = 12
+KEY = "R" + "0" * 31
 SECONDS = 240
 
 
@@ -29,6 +31,9 @@ def run(deployment):
     answers = [api.call("POST", "/api/v1/monitors", {"url": site.url, "retries": 0, "webhook_url": hook.url}) for site in sites]
     step(f"{SITES} monitors are made", all(answer.status == 201 for answer in answers), answers[-1])
     monitors = [answer.json["id"] for answer in answers]
+    pager, channel = target(), paged(api)
+    answer = api.call("PATCH", f"/api/v1/channels/{channel}", {"api_url": pager.url, "routing_key": KEY})
+    step("whose incidents go to a pager by a policy of two steps", answer.status == 200, answer)
     step("and found up", until(150, lambda: statuses(api) == Counter({"up": SITES})), lambda: statuses(api))
 
     deployment.cloud.faults(RULES)
@@ -59,10 +64,36 @@ def run(deployment):
     step("each site that failed had one incident, and the others none", once, {m: len(i) for m, i in incidents.items()})
     step("each of them is resolved", all(incidents[monitor][0]["status"] == "resolved" for monitor in doomed))
     step("each was told of, its beginning and its end", told, [(e["type"], e["data"]["monitor"]["id"]) for e in hook.events()])
+    alerts(api, pager, channel, [incidents[monitor][0]["id"] for monitor in doomed])
     commented = lambda: len(events(hook, "incident.commented"))
     step("and every comment that the API took", until(200, lambda: commented() >= traffic.comments), (commented(), traffic.comments))
     for monitor in monitors:
         api.call("DELETE", f"/api/v1/monitors/{monitor}")
+
+
+def paged(api):
+    """The id of a channel that every incident goes to, at once and after a minute."""
+    made = api.call("POST", "/api/v1/channels", {"name": "Pager", "type": "pagerduty", "routing_key": KEY})
+    steps = [{"after_minutes": minutes, "channel_ids": [made.json["id"]]} for minutes in (0, 1)]
+    policy = api.call("POST", "/api/v1/escalation-policies", {"name": "Everyone", "steps": steps})
+    routed = api.call("PUT", "/api/v1/alert-routes", {"routes": [{"policy_id": policy.json["id"]}]})
+    step("a channel, a policy and a route are made", routed.status == 200, (made, policy, routed))
+    return made.json["id"]
+
+
+def alerts(api, pager, channel, incidents):
+    """What the channel was told of these incidents: each of its end, and nothing after that; each step once."""
+    actions = lambda incident: [
+        body["event_action"] for body in (json.loads(one.body) for one in list(pager.seen)) if body["dedup_key"].endswith(incident)
+    ]
+    ended = until(200, lambda: all("resolve" in actions(incident) for incident in incidents), every=2)
+    step("the pager was told of every end", ended, {incident: actions(incident) for incident in incidents})
+    late = [one for one in incidents if "trigger" in actions(one)[actions(one).index("resolve") :]]
+    step("and of no beginning behind it", not late, late)
+    log = api.call("GET", f"/api/v1/deliveries?channel_id={channel}&limit=200").json["data"]
+    steps = Counter((one["incident_id"], one["message"]) for one in log)
+    step("each step made one message", set(steps.values()) == {1}, steps)
+    step("and none was lost", {one["status"] for one in log} <= {"succeeded", "superseded"}, log)
 
 
 def statuses(api):
