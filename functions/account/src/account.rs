@@ -4,13 +4,12 @@ use axum::{Json, extract::State, response::Response};
 use serde_json::Value;
 use valpero_auth::TokenHash;
 use valpero_domain::{
-    AccountId, AccountSettings, AuditAction, Faults, Field, Fields, Object, Plan, Timestamp,
+    AccountId, AccountSettings, AuditAction, Faults, Field, Fields, Object, Timestamp,
     alerting::mute::is_muted,
     deal_code::{self, DealCode},
 };
 use valpero_http::{
-    Answer, Auth, Caller, Code, Idempotency, IdempotencyParam, JsonBody, NoQuery, Problem, Ticket, need,
-    retry_on_conflict,
+    Answer, Auth, Code, Idempotency, IdempotencyParam, JsonBody, NoQuery, Problem, Ticket, need, retry_on_conflict,
 };
 use valpero_runtime::App;
 use valpero_storage::{DealCodeRow, Optional, Quota, StoreError};
@@ -116,8 +115,8 @@ pub async fn redeem(
         let (now, account) = (app.now(), caller.account());
         let code = code(&body)?;
         within_quota(&app, account, now).await?;
-        let row = usable(&app, &caller, code.as_ref(), now).await?;
         let old = app.store.account(account).await?;
+        let row = usable(&app, &old, code.as_ref(), now).await?;
         let answer = Answer::done(&view(&app, valpero_storage::Account { plan: row.plan, ..old }));
         let trail = ticket.trail(AuditAction::AccountRedeemed, &row.prefix, &answer, now)?;
         match app.store.redeem(account, &row, now, &trail).await {
@@ -149,21 +148,24 @@ async fn within_quota(app: &App, account: AccountId, now: Timestamp) -> Result<(
 }
 
 /// The row of a code that nobody has used. Where this account has, its keys may lack the plan's pace, for they get it after the plan.
-async fn usable(app: &App, caller: &Caller, code: Option<&DealCode>, now: Timestamp) -> Result<DealCodeRow, Problem> {
+async fn usable(
+    app: &App,
+    account: &valpero_storage::Account,
+    code: Option<&DealCode>,
+    now: Timestamp,
+) -> Result<DealCodeRow, Problem> {
     let code = code.ok_or_else(Problem::deal_code)?;
     let row = app.store.deal_code(&TokenHash::of(code.secret())).await.optional()?.ok_or_else(Problem::deal_code)?;
-    if row.redeemed_by == Some(caller.account()) {
-        let plan: Plan = app.store.account(caller.account()).await?.plan;
-        app.store.give_pace(caller.account(), plan).await?;
+    if row.redeemed_by == Some(account.id) {
+        app.store.give_pace(account.id, account.plan).await?;
     }
     let is_over = row.redeemed_at.is_some() || row.expires_at.is_some_and(|end| end <= now);
     if is_over {
         return Err(Problem::deal_code());
     }
-    let plan = app.store.account(caller.account()).await?.plan;
-    // Who has more already would lose by it.
-    if row.plan <= plan {
-        let (code, has) = (row.plan.as_str(), plan.as_str());
+    // An account on a higher plan would lose by it.
+    if row.plan <= account.plan {
+        let (code, has) = (row.plan.as_str(), account.plan.as_str());
         let detail = format!("The code is for the plan {code}, and the account has {has}. The code can still be used.");
         return Err(Problem::conflict(Code::PlanNotRaised, detail));
     }

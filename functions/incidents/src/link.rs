@@ -11,12 +11,12 @@ use axum::{
 };
 use valpero_auth::{AcknowledgeLink, link::Claim};
 use valpero_domain::{
-    Actor, AuditAction, AuditId, Author, Status, Timestamp,
+    Actor, AuditAction, Author, Status,
     incident::{Incident, IncidentStatus},
 };
 use valpero_http::{Code, Problem, RequestMeta, retry_on_conflict};
-use valpero_runtime::{App, entropy};
-use valpero_storage::{AuditRow, Channel, Optional};
+use valpero_runtime::App;
+use valpero_storage::{Channel, Optional};
 
 use crate::acknowledge;
 
@@ -87,17 +87,8 @@ pub(crate) async fn act(
     }
     let by = Author { actor: Actor::Channel(channel.id), name: Some(channel.spec.name.as_str().to_owned()) };
     let account = channel.account_id;
-    let audit = |at: Timestamp| AuditRow {
-        account_id: account,
-        id: AuditId::new(at, entropy()),
-        by: by.clone(),
-        action: AuditAction::IncidentAcknowledged.as_str().to_owned(),
-        target: Some(incident.id.to_string()),
-        ip: meta.ip.clone(),
-        user_agent: meta.user_agent.clone(),
-        request_id: Some(meta.request_id.clone()),
-        at,
-    };
+    let target = incident.id.to_string();
+    let audit = |at| meta.audit(account, by.clone(), at, AuditAction::IncidentAcknowledged, Some(target.clone()));
     let applied = retry_on_conflict(|| acknowledge::apply(&app, &by, account, incident.id, None, &audit)).await;
     match applied {
         Ok(()) => {}

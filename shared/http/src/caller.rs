@@ -64,15 +64,29 @@ impl Caller {
 
     /// The row of the audit log for what this caller does.
     pub fn audit(&self, at: Timestamp, action: AuditAction, target: Option<String>) -> AuditRow {
+        self.meta.audit(self.account, self.author.clone(), at, action, target)
+    }
+}
+
+impl RequestMeta {
+    /// The row of the audit log for what somebody does by this request.
+    pub fn audit(
+        &self,
+        account_id: AccountId,
+        by: Author,
+        at: Timestamp,
+        action: AuditAction,
+        target: Option<String>,
+    ) -> AuditRow {
         AuditRow {
-            account_id: self.account,
+            account_id,
             id: AuditId::new(at, entropy()),
-            by: self.author.clone(),
+            by,
             action: action.as_str().to_owned(),
             target,
-            ip: self.meta.ip.clone(),
-            user_agent: self.meta.user_agent.clone(),
-            request_id: Some(self.meta.request_id.clone()),
+            ip: self.ip.clone(),
+            user_agent: self.user_agent.clone(),
+            request_id: Some(self.request_id.clone()),
             at,
         }
     }
