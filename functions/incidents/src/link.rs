@@ -41,9 +41,9 @@ struct Page<'a> {
 enum Found {
     /// The incident.
     Incident(Box<Linked>),
-    /// Nothing: nobody signed it, or what it is about is gone.
+    /// Nothing: the signature is invalid, or the channel or incident was deleted.
     Nothing,
-    /// It was good once.
+    /// The link has expired.
     TooLate,
 }
 

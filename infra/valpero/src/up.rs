@@ -93,7 +93,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
         }
         _ => {
             let token = first_key(screen, &stack.app.store, &args, &post).await?;
-            welcome(screen, &args, address, &post, token.as_deref());
+            welcome(screen, &args, address, &post, token.as_deref(), &public_url(&args, address)?);
             match &directory {
                 Some(_) => health::watched(stack.router(), &args.data),
                 None => stack.router(),
@@ -118,7 +118,7 @@ fn private_targets(args: &UpArgs) -> bool {
     args.private_targets == PrivateTargets::Allow
 }
 
-/// Where links in messages lead: --public-url, or the address that it listens on, which for all addresses is this machine's own.
+/// Base of the links in messages: --public-url. Default: the address of --addr; the loopback address if that is 0.0.0.0 or ::.
 fn public_url(args: &UpArgs, address: SocketAddr) -> Result<PublicUrl, Failure> {
     let listens = match (address.ip().is_unspecified(), address.is_ipv4()) {
         (true, true) => SocketAddr::from((Ipv4Addr::LOCALHOST, address.port())),
@@ -206,7 +206,14 @@ fn alerts_go(args: &UpArgs, post: &Post) -> String {
     }
 }
 
-fn welcome(screen: Screen, args: &UpArgs, address: SocketAddr, post: &Post, token: Option<&str>) {
+fn welcome(
+    screen: Screen,
+    args: &UpArgs,
+    address: SocketAddr,
+    post: &Post,
+    token: Option<&str>,
+    public_url: &PublicUrl,
+) {
     let url = format!("http://{address}");
     let regions: Vec<&str> = args.regions.iter().map(|region| region.as_str()).collect();
     let data = if args.memory { "in memory, gone when this stops".into() } else { args.data.display().to_string() };
@@ -227,17 +234,13 @@ fn welcome(screen: Screen, args: &UpArgs, address: SocketAddr, post: &Post, toke
         ),
         None => "Existing keys stay valid. `valpero account list` shows the account's ID, `valpero key mint --account ID --name NAME` creates another key.".to_owned(),
     };
-    let links = match &args.public_url {
-        Some(public) => public.to_string(),
-        None => url.clone(),
-    };
     let text = format!(
         "Valpero is up at {url}\n\n  \
          regions          {}, each checking once a minute\n  \
          data             {data}\n  \
          private targets  {private}\n  \
          mail             {}\n  \
-         links            those in alerts begin with {links} (--public-url URL changes it)\n{first}\n{key}\n\nCtrl-C stops it.",
+         links            those in alerts begin with {public_url} (--public-url URL changes it)\n{first}\n{key}\n\nCtrl-C stops it.",
         regions.join(", "),
         post.says
     );

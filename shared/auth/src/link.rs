@@ -1,4 +1,4 @@
-//! Signed links: whoever holds one may do one thing without a key, until a moment.
+//! Signed links. Each allows one action without a key, until it expires.
 
 use std::fmt;
 
@@ -68,12 +68,12 @@ pub struct AcknowledgeLink {
     pub incident_id: IncidentId,
     /// The channel that it was sent to, whose secret signs it.
     pub channel_id: ChannelId,
-    /// The link is good before this moment.
+    /// Expiry time.
     pub until: Timestamp,
 }
 
 impl AcknowledgeLink {
-    /// How long a link is good from when it is sent.
+    /// Lifetime of a link, in milliseconds: 24 hours from when it is sent.
     pub const GOOD_FOR_MS: i64 = 24 * 3_600_000;
 
     /// Its token: 118 characters that need no escaping in a URL.

@@ -22,7 +22,7 @@ const PASSES: u32 = 2;
 /// Characters of the shortest password.
 pub const MIN: usize = 10;
 
-/// Characters of the longest one: to hash a text of megabytes would be an attack.
+/// Characters of the longest one. Bounds the time that a hash takes.
 pub const MAX: usize = 200;
 
 /// A password that somebody wants to have, or claims to know. Its `Debug` hides it.
@@ -61,7 +61,7 @@ impl Password {
         Ok(PasswordHash(hash.to_string()))
     }
 
-    /// Whether it is the one that was hashed. Without a hash, such as for an address that nobody has, it takes as long and is not.
+    /// Whether it is the password of the hash. Without a hash, such as for an unknown address: false, after the same time.
     ///
     /// # Errors
     /// Where the hash is none: a fault of ours.
@@ -75,7 +75,7 @@ impl Password {
     }
 }
 
-/// The hash of nothing that anybody knows: of 32 random bytes, which were forgotten.
+/// Hash of 32 random bytes that were not kept: no password matches it.
 const NOBODYS: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$UtI43Wu8CLC+yNpaJ4vquA$pB7gUXGCg0jqnx/xOXbkoSefOqD9Q62vqMCTwf2NXeI";
 

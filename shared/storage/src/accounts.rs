@@ -124,7 +124,7 @@ impl Store {
         Ok(accounts)
     }
 
-    /// Changes what an account says of its owner; nothing else. 4 WRU.
+    /// Sets the language and time zone of an account. 4 WRU.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] where there is no such account.
