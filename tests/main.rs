@@ -6,6 +6,7 @@ mod alerts;
 mod api;
 mod checks;
 mod cost;
+mod dashboard;
 mod delivery;
 mod fuzz;
 mod harness;

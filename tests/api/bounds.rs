@@ -339,6 +339,9 @@ impl Sender<'_> {
                 let steps = json!([{"after_minutes": 0, "channel_ids": [self.channels[0]]}]);
                 made("/api/v1/escalation-policies", json!({"name": "old", "steps": steps})).await
             }
+            "/api/v1/people/{id}" => {
+                self.world.person(&self.owner, valpero_domain::Role::Viewer, None).await.user.to_string()
+            }
             "/api/v1/keys/{id}" | "/api/v1/keys/{id}/rotate" => made("/api/v1/keys", json!({"name": "old"})).await,
             "/api/v1/monitors/{id}/mute" => self.monitors[0].clone(),
             path if path.contains("/incidents/{id}/") => {

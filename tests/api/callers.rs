@@ -24,7 +24,7 @@ fn person(world: &World, tenant: &Tenant, scopes: &[Scope]) -> Arc<Caller> {
         account: tenant.account,
         author: Author { actor: Actor::User(UserId::new(world.now(), random(1))), name: Some("Ada".into()) },
         scopes: Scopes::parse(scopes.iter().copied()).expect("scopes"),
-        request_limit: 60,
+        request_limit: Some(60),
         expires_at: None,
         receipts: Receipts { key_id: KeyId::new(world.now(), random(2)), token: Token::generate() },
         meta: valpero_http::RequestMeta::default(),

@@ -17,6 +17,7 @@ mod mail;
 mod manners;
 mod metrics;
 mod monitors;
+mod people;
 mod policies;
 mod protocol;
 pub mod routes;

@@ -244,6 +244,7 @@ async fn new_account(world: &World, email: &str, mailed: Mailed) -> Tenant {
         time_zone: valpero_domain::TimeZone::default(),
         created_at: now,
         monitors: 0,
+        people: 0,
         muted_until: None,
     };
     world.stack.app.store.create_account(&account, mailed, &world.audit(account.id)).await.expect("an account");

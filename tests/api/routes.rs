@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use utoipa::openapi::PathItem;
 use valpero_auth::TokenHash;
-use valpero_domain::{Plan, Scope, Timestamp, deal_code::DealCode};
+use valpero_domain::{Plan, Role, Scope, SessionId, Timestamp, deal_code::DealCode};
 use valpero_runtime::entropy;
 use valpero_storage::DealCodeRow;
 
@@ -18,7 +18,7 @@ pub struct Row(pub &'static str, pub &'static str, pub Scope, pub Value, pub u16
 pub fn table() -> Vec<Row> {
     use Scope::{
         AccountRead, AccountWrite, AlertsRead, AlertsWrite, IncidentsRead, IncidentsWrite, KeysRead, KeysWrite,
-        MonitorsRead, MonitorsWrite,
+        MonitorsRead, MonitorsWrite, PeopleRead, PeopleWrite,
     };
     let none = || Value::Null;
     vec![
@@ -33,6 +33,21 @@ pub fn table() -> Vec<Row> {
         Row("PATCH", "/api/v1/keys/{key}", KeysWrite, json!({"name": "New"}), 200),
         Row("DELETE", "/api/v1/keys/{key}", KeysWrite, none(), 204),
         Row("POST", "/api/v1/keys/{key}/rotate", KeysWrite, json!({"grace_seconds": 60}), 201),
+        Row("GET", "/api/v1/people", PeopleRead, none(), 200),
+        Row("PATCH", "/api/v1/people/{person}", PeopleWrite, json!({"role": "admin"}), 200),
+        Row("DELETE", "/api/v1/people/{person}", PeopleWrite, none(), 200),
+        Row("GET", "/api/v1/people/invitations", PeopleRead, none(), 200),
+        Row(
+            "POST",
+            "/api/v1/people/invitations",
+            PeopleWrite,
+            json!({"email": "new@example.com", "role": "viewer"}),
+            201,
+        ),
+        Row("DELETE", "/api/v1/people/invitations/{invitation}", PeopleWrite, none(), 204),
+        Row("GET", "/api/v1/sessions", AccountRead, none(), 200),
+        // A key has no sessions.
+        Row("DELETE", "/api/v1/sessions/{session}", AccountRead, none(), 404),
         Row("GET", "/api/v1/monitors", MonitorsRead, none(), 200),
         Row("POST", "/api/v1/monitors", MonitorsWrite, json!({"url": "https://example.com/"}), 201),
         Row("GET", "/api/v1/monitors/{monitor}", MonitorsRead, none(), 200),
@@ -121,6 +136,9 @@ pub struct Things {
     channel: String,
     policy: String,
     code: String,
+    person: String,
+    session: String,
+    invitation: String,
 }
 
 /// An account that has one of everything.
@@ -144,7 +162,11 @@ pub async fn things(world: &World) -> Things {
     let used = world.post("/api/v1/channels", &owner, used).await.expect(201).text("/id");
     let policy = world.post("/api/v1/escalation-policies", &owner, policy(&used)).await.expect(201).text("/id");
     let code = deal_code(world, Plan::Business, None).await;
-    Things { owner, key, monitor, incident, delivery, check, channel, policy, code }
+    let browser = world.person(&owner, Role::Member, None).await;
+    let (person, session) = (browser.user.to_string(), SessionId::of_key(browser.session).to_string());
+    let (invitation, _) = world.invitation(&owner, "invited@example.com", Role::Viewer).await;
+    let invitation = invitation.id.to_string();
+    Things { owner, key, monitor, incident, delivery, check, channel, policy, code, person, session, invitation }
 }
 
 impl Things {
@@ -158,6 +180,9 @@ impl Things {
             ("{channel}", &self.channel),
             ("{policy}", &self.policy),
             ("{code}", &self.code),
+            ("{person}", &self.person),
+            ("{session}", &self.session),
+            ("{invitation}", &self.invitation),
         ];
         ids.into_iter().chain(more).fold(text.to_owned(), |text, (mark, id)| text.replace(mark, id))
     }
@@ -198,6 +223,9 @@ async fn every_route_knows_its_owner_a_stranger_a_lesser_key_and_nobody() {
                 &things.check,
                 &things.channel,
                 &things.policy,
+                &things.person,
+                &things.session,
+                &things.invitation,
             ];
             let never = ids.into_iter().fold(path.clone(), |path, id| {
                 let other = format!("{}{}", &id[..4], "0".repeat(26));
@@ -237,7 +265,17 @@ async fn the_table_lists_every_route_there_is_with_its_scope() {
             }
         }
     }
-    let marks = ["{key}", "{monitor}", "{incident}", "{delivery}", "{channel}", "{policy}"];
+    let marks = [
+        "{key}",
+        "{monitor}",
+        "{incident}",
+        "{delivery}",
+        "{channel}",
+        "{policy}",
+        "{person}",
+        "{session}",
+        "{invitation}",
+    ];
     let plain =
         |path: &str| marks.iter().fold(path.replace("{check}", "{check_id}"), |path, mark| path.replace(mark, "{id}"));
     let listed: BTreeSet<String> =

@@ -8,7 +8,7 @@ import tempfile
 
 import jsonschema_rs
 
-from suite import alerted, operations, start
+from suite import alerted, joined, operations, start
 from testkit.paths import tail
 from testkit.steps import step
 from testkit.waiting import until
@@ -94,6 +94,7 @@ def sent(up, document, code, small):
     objects = {
         "monitors": monitor["id"],
         "keys": key["id"],
+        "people": joined(up, "ada@example.com"),
         "incidents": opened[0]["id"],
         "channels": channel,
         "escalation-policies": policy,

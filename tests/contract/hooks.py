@@ -45,14 +45,14 @@ def look(path):
 
 
 def note(body):
-    for name in re.findall(r'"id":\s*"([a-z]{3}_[0-9A-Z]{26})"', body.decode(errors="replace")):
+    for name in re.findall(r'"(?:user_)?id":\s*"([a-z]{3}_[0-9A-Z]{26})"', body.decode(errors="replace")):
         if name != OWN_KEY:
             LATEST[name[:4]] = name
 
 
 # The key that this run lives by.
 [OWN_KEY] = [key["id"] for key in json.loads(look("/api/v1/keys"))["data"] if key["last4"] == os.environ["VALPERO_KEY"][-4:]]
-for place in ("monitors", "incidents", "webhooks/deliveries", "channels", "escalation-policies"):
+for place in ("monitors", "incidents", "webhooks/deliveries", "channels", "escalation-policies", "people", "people/invitations"):
     note(look(f"/api/v1/{place}"))
 # A delivery that can always be sent again, because its monitor stays as it is.
 KEPT = json.loads(look("/api/v1/webhooks/deliveries"))["data"][-1]

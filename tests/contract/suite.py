@@ -1,6 +1,8 @@
 """What the parts of this suite share: its Python environment, its folder, and what it reads of the OpenAPI document."""
 
 import os
+import urllib.parse
+import urllib.request
 
 from testkit import environments
 from testkit.paths import TARGET
@@ -43,6 +45,19 @@ def operations(document):
     methods = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
     places = [*document["paths"].items(), *document.get("webhooks", {}).items()]
     return [(method.upper(), path, item[method]) for path, item in places for method in methods if method in item]
+
+
+def joined(up, email):
+    """The id of a person who was invited, and has followed the link."""
+    status, invitation = up.call("POST", "/people/invitations", {"email": email, "role": "viewer"})
+    step("a person is invited", status == 201, invitation)
+    form = urllib.parse.urlencode({"name": "Ada", "password": "correct horse battery"}).encode()
+    place = up.url + urllib.parse.urlsplit(invitation["invite_url"]).path
+    urllib.request.urlopen(urllib.request.Request(place, form, {"Origin": up.url}), timeout=20).close()
+    people = up.call("GET", "/people?limit=200")[1]["data"]
+    found = [one["user_id"] for one in people if one["email"] == email]
+    step("and joins by the link", len(found) == 1, people)
+    return found[0]
 
 
 def alerted(up):

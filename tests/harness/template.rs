@@ -154,7 +154,11 @@ impl Template {
         let routes = self.gateway();
         let exact = routes.iter().find(|(key, _)| matches(key, path));
         let greedy = || {
-            routes.iter().find(|(key, _)| key.strip_suffix("{proxy+}").is_some_and(|prefix| path.starts_with(prefix)))
+            // The longest one: API Gateway takes the most specific route.
+            let fits = |(key, _): &&(String, String)| {
+                key.strip_suffix("{proxy+}").is_some_and(|prefix| path.starts_with(prefix))
+            };
+            routes.iter().filter(fits).max_by_key(|(key, _)| key.len())
         };
         let default = || routes.iter().find(|(key, _)| key == "$default");
         exact.or_else(greedy).or_else(default).map(|(_, function)| function.clone()).expect("a default route")

@@ -283,6 +283,7 @@ impl World {
             time_zone: valpero_domain::TimeZone::default(),
             created_at: now,
             monitors: 0,
+            people: 0,
             muted_until: None,
         };
         self.stack.app.store.create_account(&account, Mailed::No, &self.audit(account.id)).await.expect("an account");

@@ -1,13 +1,16 @@
 //! Every function under its policy of the template: enough for all it does, and no more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::{body::Body, http::Request};
 
 use serde_json::{Value, json};
 use valpero_auth::AcknowledgeLink;
-use valpero_domain::Plan;
+use valpero_domain::{Plan, Role, SessionId};
 
 use crate::api::routes::deal_code;
-use crate::harness::{Mailbox, Receiver, Site, Tenant, World, WorldOptions, as_function, bounce, granted};
+use crate::dashboard::session_of;
+use crate::harness::{Mailbox, Receiver, Site, Tenant, World, WorldOptions, as_function, bounce, granted, people};
 
 /// Does everything that any function can do to the store, with the template's policies enforced on each call.
 async fn everything(world: &World) {
@@ -138,6 +141,7 @@ async fn everything(world: &World) {
         call("POST", &format!("/api/v1{what}/unmute"), none()).await;
     }
     Box::pin(mail_that_bounces(world, &owner)).await;
+    Box::pin(people_come_and_go(world, &owner)).await;
     world.advance(86_400);
     call("POST", "/api/v1/tools/http", json!({"url": site.url()})).await;
     let refused = world.call("GET", "/api/v1/account", "", none()).await;
@@ -175,6 +179,53 @@ async fn somebody_is_paged(world: &World, owner: &Tenant, site: &Site) {
     world.deliver().await;
 }
 
+/// People are invited, sign in, are changed and leave.
+async fn people_come_and_go(world: &World, owner: &Tenant) {
+    let invite = json!({"email": "new@example.com", "role": "admin"});
+    let invited = world.post_named("/api/v1/people/invitations", owner, "a guest", invite).await.expect(201);
+    let link = invited.text("/invite_url").replace("https://valpero.example.com", "");
+    let password = "correct horse";
+    let entered = world.submit_as_nobody(&link, &[("name", "New"), ("password", password)]).await.expect(303);
+    assert!(session_of(&entered).is_some());
+    let people = world.get("/api/v1/people", owner).await.expect(200);
+    let user = people.data().last().and_then(|one| one["user_id"].as_str()).expect("a person").to_owned();
+    let guest = world.sign_in(owner, user.parse().expect("an id")).await;
+    let path = format!("/api/v1/people/{user}");
+    world.call("PATCH", &path, &owner.token, json!({"role": "member"})).await.expect(200);
+    world.call("PATCH", &path, &owner.token, json!({"role": "admin"})).await.expect(200);
+    let by = async |method: &str, path: &str, body: Value| {
+        let request = Request::builder().method(method).uri(path).header("cookie", people::cookie(&guest.token));
+        let request = request.header("sec-fetch-site", "same-origin").header("content-type", "application/json");
+        world.send(request.body(Body::from(body.to_string())).expect("a request")).await
+    };
+    let own = SessionId::of_key(guest.session);
+    by("POST", "/api/v1/keys", json!({"name": "ci", "scopes": ["monitors:read"]})).await.expect(201);
+    by("GET", "/api/v1/sessions", Value::Null).await;
+    world.get("/api/v1/people/invitations", owner).await.expect(200);
+    let other = json!({"email": "other@example.com", "role": "viewer"});
+    let other = world.post("/api/v1/people/invitations", owner, other).await.expect(201).text("/id");
+    let other = format!("/api/v1/people/invitations/{other}");
+    world.call("DELETE", &other, &owner.token, Value::Null).await.expect(204);
+    let form = [("email", "new@example.com"), ("password", password)];
+    world.submit_as_nobody("/sign-in", &form).await.expect(303);
+    world.submit_as_nobody("/sign-in", &[form[0], ("password", "wrong")]).await.expect(422);
+    world.submit_as_nobody("/forgot", &[("email", "new@example.com")]).await.expect(200);
+    for page in ["/monitors", "/settings/two-factor"] {
+        world.page(page, &guest).await.expect(200);
+    }
+    let change = [("do", "password"), ("old", password), ("password", "another horse")];
+    world.submit("/settings/two-factor", &guest, &change).await.expect(303);
+    for what in ["offer", "remove"] {
+        world.submit("/settings/two-factor", &guest, &[("do", what)]).await.expect(303);
+    }
+    let second = world.sign_in(owner, guest.user).await;
+    by("DELETE", &format!("/api/v1/sessions/{}", SessionId::of_key(second.session)), json!({})).await.expect(204);
+    by("DELETE", &format!("/api/v1/sessions/{own}"), json!({})).await.expect(204);
+    world.sign_in(owner, guest.user).await;
+    world.person(owner, Role::Owner, None).await;
+    world.call("DELETE", &format!("{path}?revoke_keys=true"), &owner.token, Value::Null).await.expect(200);
+}
+
 async fn mail_that_bounces(world: &World, owner: &Tenant) {
     let mail = json!({"name": "Mail", "type": "email", "to": ["ops@example.com"]});
     let mail = world.post_named("/api/v1/channels", owner, "mail", mail).await.expect(201).text("/id");
@@ -189,7 +240,11 @@ async fn policies_grant_exactly_what_is_done() {
     let world = World::with(WorldOptions { mailer: mailbox.mailer(), ..WorldOptions::default() }).await;
     // Boxed: all of it would be too much for a test's stack.
     Box::pin(everything(&world)).await;
-    let asked = world.policies.asked();
+    let mut asked = world.policies.asked();
+    // The dashboard does in its own process whatever the functions of the API do.
+    let api: BTreeSet<_> =
+        valpero_api::GROUPS.iter().filter_map(|group| asked.get(group.name)).flatten().cloned().collect();
+    asked.entry("dashboard".to_owned()).or_default().extend(api);
     let mut beyond = BTreeMap::new();
     for (function, grants) in granted() {
         let done = asked.get(function).cloned().unwrap_or_default();

@@ -157,7 +157,7 @@ fn dependencies(folder: &str) -> Vec<String> {
 }
 
 /// What a storage method may take first: the account, or an object that was read or made for one and names it.
-const OF_AN_ACCOUNT: [&str; 24] = [
+const OF_AN_ACCOUNT: [&str; 28] = [
     "account: AccountId",
     "account: &Account",
     "api_key: &ApiKey",
@@ -185,23 +185,35 @@ const OF_AN_ACCOUNT: [&str; 24] = [
     "seats: &[Seat]",
     // A key is one account's, and its receipts are its own.
     "key_id: KeyId",
+    "member: &Member",
+    "invitation: &Invitation",
+    // Both in it name the account.
+    "joining: &Joining",
+    // A person is nobody's data but the person's own.
+    "user: UserId",
 ];
 
 /// The methods that are about no account's data, or about those of all at once: what the operator, a region's checker, the rollup
-/// and the sweep do.
-const OF_THE_DEPLOYMENT: [&str; 20] = [
+/// and the sweep do, and what is done for who is not signed in yet.
+const OF_THE_DEPLOYMENT: [&str; 27] = [
     "accounts",
     "cohorts",
     "cohorts_ever",
+    "count_try",
     "create_deal_code",
+    "create_link",
     "create_missing",
     "deal_code",
     "deal_codes",
     "deployed_regions",
     "due",
+    "forgive_try",
     "heartbeats",
+    "knows_address",
+    "link",
     "meter",
     "misplanned",
+    "person_by_email",
     "record_heartbeat",
     "remove_region",
     "reporting_regions",
@@ -210,6 +222,7 @@ const OF_THE_DEPLOYMENT: [&str; 20] = [
     "save_checks",
     "save_rolled",
     "scheduled",
+    "use_link",
 ];
 
 #[test]

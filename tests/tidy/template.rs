@@ -21,6 +21,7 @@ fn needs() -> Vec<(&'static str, Needs)> {
     let groups = valpero_api::GROUPS.iter().map(|group| (group.name, group.needs));
     let workers =
         [("checker", valpero_checker::NEEDS), ("delivery", valpero_delivery::NEEDS), ("rollup", valpero_rollup::NEEDS)];
+    let workers = workers.into_iter().chain([("dashboard", valpero_dashboard::NEEDS)]);
     groups.chain(workers).collect()
 }
 
@@ -126,10 +127,13 @@ fn the_gateway_hands_each_route_to_the_function_that_has_it() {
         }
     }
     // The reference does not describe them.
-    for path in ["/", "/docs", "/docs/x"] {
+    for path in ["/docs", "/docs/x"] {
         assert_eq!(home.answering(path), "docs", "{path}");
     }
-    assert_eq!(home.answering("/nowhere"), "account", "what is no route is answered as a problem");
+    for path in ["/", "/nowhere", "/monitors/x"] {
+        assert_eq!(home.answering(path), "dashboard", "{path}");
+    }
+    assert_eq!(home.answering("/api/v1/nowhere"), "account", "what is no route of the API is answered as a problem");
 }
 
 #[test]

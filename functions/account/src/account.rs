@@ -58,9 +58,10 @@ fn view(app: &App, account: valpero_storage::Account) -> Account {
         limits: Limits {
             requests_per_minute: limits.requests_per_minute,
             monitors: limits.monitors,
+            people: limits.people,
             min_check_interval: limits.min_check_interval,
         },
-        usage: Usage { monitors: account.monitors },
+        usage: Usage { monitors: account.monitors, people: account.people },
     }
 }
 

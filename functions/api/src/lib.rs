@@ -5,6 +5,7 @@ pub mod openapi;
 use axum::Router;
 use valpero_alerts::Alerts;
 use valpero_http::{Routes, finish_both, inner};
+use valpero_people::Post;
 use valpero_runtime::{App, Needs};
 use valpero_tools::Tools;
 
@@ -15,11 +16,13 @@ pub struct WaysOut {
     pub tools: Tools,
     /// For test messages.
     pub alerts: Alerts,
+    /// For invitations.
+    pub post: Post,
 }
 
 impl WaysOut {
     fn beside(self, routes: Router) -> Router {
-        self.alerts.beside(self.tools.beside(routes))
+        self.post.beside(self.alerts.beside(self.tools.beside(routes)))
     }
 }
 
@@ -37,7 +40,7 @@ pub struct Group {
 }
 
 /// Every function that answers requests.
-pub const GROUPS: [Group; 8] = [
+pub const GROUPS: [Group; 9] = [
     Group { name: "account", routes: valpero_account::routes, open_routes: Routes::new, needs: valpero_account::NEEDS },
     Group {
         name: "monitors",
@@ -58,6 +61,7 @@ pub const GROUPS: [Group; 8] = [
         needs: valpero_webhooks::NEEDS,
     },
     Group { name: "alerts", routes: valpero_alerts::routes, open_routes: Routes::new, needs: valpero_alerts::NEEDS },
+    Group { name: "people", routes: valpero_people::routes, open_routes: Routes::new, needs: valpero_people::NEEDS },
     Group { name: "metrics", routes: valpero_metrics::routes, open_routes: Routes::new, needs: valpero_metrics::NEEDS },
     Group { name: "tools", routes: valpero_tools::routes, open_routes: Routes::new, needs: valpero_tools::NEEDS },
     Group { name: "docs", routes: Routes::new, open_routes: valpero_docs::routes, needs: valpero_docs::NEEDS },

@@ -166,6 +166,7 @@ fn tags() -> Value {
     json!([
         {"name": "account", "description": "The account of the API key, and its audit log."},
         {"name": "keys", "description": "API keys: scopes, expiry, rotation."},
+        {"name": "people", "description": "People who use the dashboard: roles, invitations, a person's own sessions."},
         {"name": "monitors", "description": "Monitors and their checks."},
         {"name": "incidents", "description": "Periods in which a monitor was down, with their timelines."},
         {"name": "webhooks", "description": "Webhook secrets, deliveries with their attempts, test events."},
@@ -319,6 +320,8 @@ fn example(id: &str) -> Option<Value> {
         "update_monitor" => json!({"check_interval": 300, "http": {"headers": {"authorization": "Bearer s3cret"}}}),
         "update_account" => json!({"language": "fi", "time_zone": "Europe/Helsinki"}),
         "redeem_deal_code" => json!({"code": "VAL-7K3M-9QXF-2T8D-5WHN"}),
+        "update_person" => json!({"role": "admin"}),
+        "invite_person" => json!({"email": "dev@example.com", "role": "member"}),
         "create_key" => json!({"name": "prometheus", "scopes": ["monitors:read", "incidents:read"]}),
         "update_key" => json!({"name": "grafana"}),
         "rotate_key" | "rotate_channel_secret" => json!({"grace_seconds": 3600}),

@@ -21,7 +21,6 @@ pub fn routes() -> Routes {
         |router| {
             router
                 .route(reference::BUNDLE_PATH, get(reference::bundle))
-                .route("/", get(reference::lead_there))
                 .route("/docs", get(reference::lead_there))
                 .route("/docs/{*rest}", any(|| async { Problem::no_route() }))
         },

@@ -84,6 +84,7 @@ async fn key(stack: &Stack) -> Result<(AccountId, Token), Failure> {
         time_zone: valpero_domain::TimeZone::default(),
         created_at: now,
         monitors: 0,
+        people: 0,
         muted_until: None,
     };
     store.create_account(&account, Mailed::No, &audit).await?;

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use valpero_domain::{
-    AccountId, KeyId, Plan, PublicUrl, RegionCode, Timestamp,
+    AccountId, KeyId, Plan, PublicUrl, RegionCode, Role, Timestamp,
     check::CheckType,
     dns_check::{RECORD_TYPE, RecordType},
     mail_address::MailAddress,
@@ -202,6 +202,67 @@ pub(crate) enum KeyCommand {
         #[command(flatten)]
         target: Target,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Invite a person into an account. The link is printed only once; it is good for 7 days and one use.
+    Invite {
+        /// E-mail address, by which the person signs in.
+        #[arg(long, value_name = "ADDRESS", value_parser = crate::mail::address)]
+        email: MailAddress,
+        /// Account ID.
+        #[arg(long)]
+        account: AccountId,
+        /// Role: viewer, member, admin or owner.
+        #[arg(long, default_value = "member")]
+        role: Role,
+        #[command(flatten)]
+        base: Base,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Print a link by which a person sets a new password. It is good for a day and one use.
+    Link {
+        /// E-mail address of the person.
+        email: String,
+        /// Take the second factor away, too, for who has lost it.
+        #[arg(long)]
+        reset_two_factor: bool,
+        #[command(flatten)]
+        base: Base,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// List the people of an account, and its open invitations.
+    List {
+        /// Account ID.
+        #[arg(long)]
+        account: AccountId,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Remove a person from an account. The person's sessions end at once.
+    Remove {
+        /// E-mail address of the person.
+        email: String,
+        /// Account ID.
+        #[arg(long)]
+        account: AccountId,
+        /// Revoke the API keys that the person created, too.
+        #[arg(long)]
+        revoke_keys: bool,
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+/// Where links begin.
+#[derive(Debug, Args)]
+pub(crate) struct Base {
+    /// URL that people reach Valpero at: the link begins with it. Default: that of the last `valpero up`, or of the stack's API.
+    #[arg(long, value_name = "URL", env = "VALPERO_PUBLIC_URL")]
+    pub public_url: Option<PublicUrl>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -8,9 +8,9 @@ use valpero_runtime::telemetry::chain;
 use crate::{
     args::{
         AccountCommand, BackupArgs, CheckArgs, CodeCommand, DeadLettersCommand, KeyCommand, RegionCommand, RestoreArgs,
-        UpArgs,
+        UpArgs, UserCommand,
     },
-    backup, check, dead_letters, operator, screen, up,
+    backup, check, dead_letters, operator, screen, up, users,
 };
 
 /// Uptime monitoring as an API, on one machine or on AWS.
@@ -41,6 +41,9 @@ enum Command {
     /// Manage API keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Invite people to the dashboard, list and remove them, and make links to new passwords.
+    #[command(subcommand)]
+    User(UserCommand),
     /// Create and list deal codes.
     #[command(subcommand)]
     Code(CodeCommand),
@@ -64,6 +67,7 @@ pub async fn main() -> ExitCode {
         Command::Restore(args) => backup::restore(&args),
         Command::Account(command) => operator::account(command).await,
         Command::Key(command) => operator::key(command).await,
+        Command::User(command) => users::user(command).await,
         Command::Code(command) => operator::code(command).await,
         Command::Region(command) => operator::region(command).await,
         Command::DeadLetters(command) => dead_letters::run(command).await,

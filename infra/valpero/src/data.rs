@@ -8,6 +8,7 @@ use std::{
 
 use aws_sdk_dynamodb::Client;
 use serde_json::Value;
+use valpero_domain::PublicUrl;
 
 use crate::{
     data_error::DataError,
@@ -18,6 +19,9 @@ use crate::{
 
 /// The name of the file which says that a store was made here.
 const MADE: &str = "valpero.db.made";
+
+/// The file that says where people reached the last `valpero up`.
+const PUBLIC_URL: &str = "public-url";
 
 /// A data directory that nobody else uses while this lives.
 #[derive(Debug)]
@@ -93,6 +97,15 @@ impl DataDir {
         fs::write(self.path.join("endpoint"), format!("http://{}\n", embedded.address())).map_err(failed)
     }
 
+    /// Writes down where people reach this, so that links made by other commands begin with it. It stays after the end.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub fn note_public_url(&self, url: &PublicUrl) -> Result<(), DataError> {
+        let failed = |source| DataError::Directory { path: self.path.clone(), source };
+        fs::write(self.path.join(PUBLIC_URL), format!("{url}\n")).map_err(failed)
+    }
+
     /// Writes down what `sam local --env-vars` gives the functions, so that they find the services of this process.
     ///
     /// # Errors
@@ -110,6 +123,11 @@ impl Drop for DataDir {
         // Where it was never written there is nothing to take away.
         let _absent = fs::remove_file(self.path.join("endpoint"));
     }
+}
+
+/// Where people reached the last `valpero up` on this data; none where that is not known.
+pub(crate) fn public_url(directory: &Path) -> Option<PublicUrl> {
+    fs::read_to_string(directory.join(PUBLIC_URL)).ok()?.trim().parse().ok()
 }
 
 fn made(directory: &Path) -> bool {
@@ -207,6 +225,7 @@ pub(crate) mod tests {
             time_zone: valpero_domain::TimeZone::default(),
             created_at: now,
             monitors: 0,
+            people: 0,
             muted_until: None,
         };
         Store::new(embedded.client(), tables).create_account(&account, Mailed::No, &audit).await.expect("an account");

@@ -21,5 +21,6 @@ mod ses;
 mod soundness;
 pub mod stack;
 mod up;
+mod users;
 
 pub use cli::main;

@@ -23,14 +23,14 @@ use crate::{
 type Failure = Box<dyn Error + Send + Sync>;
 
 /// A store, and what keeps it open.
-struct Opened {
-    store: Store,
-    screen: Screen,
-    api_url: Option<String>,
-    _local: Option<data::Access>,
+pub(crate) struct Opened {
+    pub store: Store,
+    pub screen: Screen,
+    pub api_url: Option<String>,
+    pub _local: Option<data::Access>,
 }
 
-async fn open(target: &Target) -> Result<Opened, Failure> {
+pub(crate) async fn open(target: &Target) -> Result<Opened, Failure> {
     let screen = Screen::new(target.json);
     if let Some(stack) = &target.stack {
         let deployed::Deployed { store, api_url, .. } = deployed::find(stack).await?;
@@ -201,7 +201,7 @@ fn no_region(error: StoreError, region: RegionCode) -> Failure {
     }
 }
 
-fn some_lines(lines: &[String], none: &str) -> String {
+pub(crate) fn some_lines(lines: &[String], none: &str) -> String {
     if lines.is_empty() { none.to_owned() } else { lines.join("\n") }
 }
 
@@ -218,7 +218,7 @@ fn key_object(key: &ApiKey) -> Value {
     })
 }
 
-fn no_account(error: StoreError, account: AccountId) -> Failure {
+pub(crate) fn no_account(error: StoreError, account: AccountId) -> Failure {
     match error {
         StoreError::NotFound => format!("there is no account {account}; `valpero account list` shows them").into(),
         error => error.into(),
@@ -260,6 +260,7 @@ pub(crate) async fn create_account(store: &Store, email: &str, plan: Plan, maile
         time_zone: TimeZone::default(),
         created_at: now,
         monitors: 0,
+        people: 0,
         muted_until: None,
     };
     let audit = audit(account.id, AuditAction::AccountCreated, None);
@@ -294,7 +295,7 @@ pub(crate) async fn mint(
     }
 }
 
-fn audit(account_id: AccountId, action: AuditAction, target: Option<String>) -> AuditRow {
+pub(crate) fn audit(account_id: AccountId, action: AuditAction, target: Option<String>) -> AuditRow {
     let now = Clock::system().now();
     let id = AuditId::new(now, entropy());
     AuditRow::without_request(account_id, id, Actor::Operator, action, target, now)

@@ -3,8 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use aws_sdk_dynamodb::Client;
-use axum::Router;
+use axum::{Router, extract::Request};
 use futures::future::join_all;
+use tower::ServiceExt;
 use valpero_alerts::Alerts;
 use valpero_api::WaysOut;
 use valpero_checker::{Checker, CheckerError, CheckerEvent, TickReport};
@@ -12,6 +13,7 @@ use valpero_delivery::{Delivery, DeliveryError};
 use valpero_domain::{PublicUrl, RegionCode, Timestamp};
 use valpero_mail::Mailer;
 use valpero_outbound::Outbound;
+use valpero_people::Post;
 use valpero_rollup::RollupReport;
 use valpero_runtime::{
     App, Clock, EventBus, Queue, Settings, WorkError, event_bus::InProcessBus, queue::InProcessQueue, telemetry::chain,
@@ -21,6 +23,12 @@ use valpero_tools::Tools;
 
 /// The name of the stack on one machine.
 pub const STACK: &str = "valpero";
+
+/// Whether a path is the API's, and not the dashboard's: as the template's routes divide them.
+fn is_api(path: &str) -> bool {
+    let first = path.split('/').nth(1).unwrap_or_default();
+    matches!(first, "api" | "docs" | "health" | "acknowledge")
+}
 
 /// What a stack is made of.
 #[derive(Debug, Clone)]
@@ -90,8 +98,9 @@ impl Stack {
         };
         let checkers = parts.regions.iter().map(checker).collect();
         let delivery = Delivery::new(app.clone(), parts.outbound.clone(), parts.mailer.clone());
+        let post = Post::new(parts.mailer.clone());
         let alerts = Alerts::new(parts.outbound.clone(), parts.mailer);
-        let ways_out = WaysOut { tools: Tools::new(parts.outbound), alerts };
+        let ways_out = WaysOut { tools: Tools::new(parts.outbound), alerts, post };
         let stack = Self { app, checkers, delivery, ways_out, queue, bus };
         stack.take_up_duty().await?;
         Ok(stack)
@@ -110,9 +119,14 @@ impl Stack {
         Ok(())
     }
 
-    /// The API.
+    /// The API, and the dashboard at all other paths.
     pub fn router(&self) -> Router {
-        valpero_api::router(self.app.clone(), self.ways_out.clone())
+        let api = valpero_api::router(self.app.clone(), self.ways_out.clone());
+        let dashboard = valpero_dashboard::router(self.app.clone(), self.ways_out.clone());
+        Router::new().fallback(move |request: Request| {
+            let to = if is_api(request.uri().path()) { api.clone() } else { dashboard.clone() };
+            to.oneshot(request)
+        })
     }
 
     /// The schedule's event of this minute, in every region.

@@ -31,6 +31,7 @@ use crate::{
     services::Services,
     ses::Ses,
     stack::{Parts, STACK, Stack},
+    users,
 };
 
 type Failure = Box<dyn Error + Send + Sync>;
@@ -93,7 +94,13 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
         }
         _ => {
             let token = first_key(screen, &stack.app.store, &args, &post).await?;
-            welcome(screen, &args, address, &post, token.as_deref(), &public_url(&args, address)?);
+            let public_url = public_url(&args, address)?;
+            if let Some(directory) = &directory {
+                directory.note_public_url(&public_url)?;
+            }
+            let link = first_link(&stack.app.store, &public_url).await?;
+            let first = First { token, link };
+            welcome(screen, &args, address, &post, &first, &public_url);
             match &directory {
                 Some(_) => health::watched(stack.router(), &args.data),
                 None => stack.router(),
@@ -186,6 +193,22 @@ async fn first_key(screen: Screen, store: &Store, args: &UpArgs, post: &Post) ->
     Ok(Some(token.reveal().to_owned()))
 }
 
+/// The link by which the first person comes in, while nobody belongs to the only account.
+async fn first_link(store: &Store, public_url: &PublicUrl) -> Result<Option<String>, Failure> {
+    match store.accounts().await?.as_slice() {
+        [only] => users::first_link(store, only.id, public_url).await,
+        _ => Ok(None),
+    }
+}
+
+/// What is shown once.
+struct First {
+    /// Token of the first key; none on later starts.
+    token: Option<String>,
+    /// Link by which the first person comes in; none once somebody has.
+    link: Option<String>,
+}
+
 /// Owner of the first account. Default for `--owner`; mail to it is kept as files.
 const NOBODY: &str = "owner@localhost";
 
@@ -206,14 +229,8 @@ fn alerts_go(args: &UpArgs, post: &Post) -> String {
     }
 }
 
-fn welcome(
-    screen: Screen,
-    args: &UpArgs,
-    address: SocketAddr,
-    post: &Post,
-    token: Option<&str>,
-    public_url: &PublicUrl,
-) {
+fn welcome(screen: Screen, args: &UpArgs, address: SocketAddr, post: &Post, first: &First, public_url: &PublicUrl) {
+    let First { token, link } = first;
     let url = format!("http://{address}");
     let regions: Vec<&str> = args.regions.iter().map(|region| region.as_str()).collect();
     let data = if args.memory { "in memory, gone when this stops".into() } else { args.data.display().to_string() };
@@ -223,10 +240,15 @@ fn welcome(
         }
         PrivateTargets::Deny => "denied: only the public internet, as on AWS",
     };
-    let first = token.map_or_else(String::new, |_| format!("  alerts           {}\n", alerts_go(args, post)));
+    let alerted =
+        token.as_ref().map_or_else(String::new, |_| format!("  alerts           {}\n", alerts_go(args, post)));
+    let open = match link {
+        Some(link) => format!("Open this in a browser to choose your password. It is good once:\n\n  {link}\n\n"),
+        None => format!("The dashboard is at {public_url}\n\n"),
+    };
     let key = match token {
         Some(token) => format!(
-            "Your key, with every scope. It is shown this once:\n\n  export VALPERO_KEY={token}\n\n\
+            "For programs, a key with every scope. It is shown this once:\n\n  export VALPERO_KEY={token}\n\n\
              Try it:\n\n  \
              curl -s {url}/api/v1/account -H \"Authorization: Bearer $VALPERO_KEY\"\n  \
              curl -s {url}/api/v1/monitors -H \"Authorization: Bearer $VALPERO_KEY\" \\\n    \
@@ -240,11 +262,11 @@ fn welcome(
          data             {data}\n  \
          private targets  {private}\n  \
          mail             {}\n  \
-         links            those in alerts begin with {public_url} (--public-url URL changes it)\n{first}\n{key}\n\nCtrl-C stops it.",
+         links            those in alerts begin with {public_url} (--public-url URL changes it)\n{alerted}\n{open}{key}\n\nCtrl-C stops it.",
         regions.join(", "),
         post.says
     );
-    screen.result(&json!({"url": url, "key": token}), &text);
+    screen.result(&json!({"url": url, "key": token, "link": link}), &text);
 }
 
 /// Who may use the services: a name that nobody guesses, in the place of an AWS access key.

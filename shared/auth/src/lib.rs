@@ -3,6 +3,7 @@
 pub mod cursor;
 pub mod derived;
 pub mod link;
+pub mod one_time;
 pub mod password;
 pub mod seal;
 pub mod token;
@@ -10,6 +11,7 @@ pub mod totp;
 pub mod webhook;
 
 pub use link::{AcknowledgeLink, LinkSecret};
+pub use one_time::OneTimeSecret;
 pub use password::{Password, PasswordHash};
 pub use seal::{Seal, SealError};
 pub use token::{Token, TokenHash};

@@ -1,4 +1,4 @@
-//! API tokens: `val_key_`, 32 random base62 characters, and 6 with the CRC-32 of all before.
+//! Tokens of API keys and of sessions: `val_key_` or `val_ses_`, 32 random base62 characters, and 6 with the CRC-32 of all before.
 
 use std::fmt;
 
@@ -11,23 +11,35 @@ use serde::{Deserialize, Serialize};
 
 use crate::random_bytes;
 
-/// The prefix of every token; secret scanners look for it.
+/// The prefix of every API key's token; secret scanners look for it.
 pub const PREFIX: &str = "val_key_";
+
+/// The prefix of every session's token; as long as the other.
+pub const SESSION_PREFIX: &str = "val_ses_";
 
 const RANDOM: usize = 32;
 const CHECK: usize = 6;
 const LENGTH: usize = PREFIX.len() + RANDOM + CHECK;
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// A well-formed token. Its `Debug` shows the prefix alone.
+/// A well-formed token of a key or a session. Its `Debug` shows the prefix alone.
 #[derive(Clone)]
 pub struct Token(SecretString);
 
 impl Token {
-    /// A new token with 190 random bits.
+    /// A new token of a key, with 190 random bits.
     pub fn generate() -> Self {
+        Self::with_prefix(PREFIX)
+    }
+
+    /// A new token of a session, with 190 random bits.
+    pub fn generate_session() -> Self {
+        Self::with_prefix(SESSION_PREFIX)
+    }
+
+    fn with_prefix(prefix: &str) -> Self {
         let mut text = String::with_capacity(LENGTH);
-        text.push_str(PREFIX);
+        text.push_str(prefix);
         while text.len() < PREFIX.len() + RANDOM {
             // Bytes of 248 and more are drawn again: they would make the first characters more likely.
             let drawn: [u8; RANDOM] = random_bytes();
@@ -43,7 +55,7 @@ impl Token {
     /// The token that a client sent; none where its form or checksum is wrong, so that no request to the store is needed.
     pub fn parse(text: &str) -> Option<Self> {
         let well_formed = text.len() == LENGTH
-            && text.starts_with(PREFIX)
+            && [PREFIX, SESSION_PREFIX].iter().any(|prefix| text.starts_with(prefix))
             && text[PREFIX.len()..].bytes().all(|byte| byte.is_ascii_alphanumeric());
         if !well_formed {
             return None;
@@ -51,6 +63,11 @@ impl Token {
         let (body, check) = text.split_at(LENGTH - CHECK);
         verify_slices_are_equal(checksum(body).as_bytes(), check.as_bytes()).ok()?;
         Some(Self(text.to_owned().into()))
+    }
+
+    /// Whether it is a session's.
+    pub fn is_session(&self) -> bool {
+        self.0.expose_secret().starts_with(SESSION_PREFIX)
     }
 
     /// The hash by which the store knows it.
@@ -71,7 +88,7 @@ impl Token {
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Token({PREFIX}…)")
+        write!(f, "Token({}…)", if self.is_session() { SESSION_PREFIX } else { PREFIX })
     }
 }
 
@@ -125,6 +142,19 @@ mod tests {
         let token = Token::parse(text).expect("well-formed");
         assert_eq!(token.hash().as_str(), "29b8c8dddc6f69615b6abe60c10d21169d11cd070053633808b6917fe672d9e4");
         assert_eq!(token.last4(), "NbCB");
+    }
+
+    #[test]
+    fn a_sessions_token_is_told_by_its_prefix() {
+        let token = Token::generate_session();
+        assert_eq!((token.reveal().len(), &token.reveal()[..8]), (46, SESSION_PREFIX));
+        assert!(Token::parse(token.reveal()).is_some_and(|parsed| parsed.is_session()));
+        assert!(!Token::generate().is_session());
+        assert!(
+            Token::parse(&token.reveal().replace("val_ses_", "val_key_")).is_none(),
+            "the checksum covers the prefix"
+        );
+        assert_eq!(format!("{token:?}"), "Token(val_ses_…)");
     }
 
     #[test]

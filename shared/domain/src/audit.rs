@@ -96,6 +96,26 @@ pub enum AuditAction {
     PolicyDeleted,
     /// The alert routes were set.
     RoutesUpdated,
+    /// A person was invited.
+    PersonInvited,
+    /// An invitation was withdrawn.
+    InvitationWithdrawn,
+    /// A person joined the account.
+    PersonJoined,
+    /// A person was given another role.
+    PersonRoleChanged,
+    /// A person was removed from the account, or left it.
+    PersonRemoved,
+    /// A person set a password.
+    PersonPasswordSet,
+    /// A person set up a second factor.
+    PersonTotpSet,
+    /// A person's second factor was taken away.
+    PersonTotpRemoved,
+    /// A person signed in.
+    SessionOpened,
+    /// A session was ended before its time.
+    SessionEnded,
 }
 
 impl AuditAction {
@@ -109,7 +129,7 @@ impl AuditAction {
     };
 
     /// Every action.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 53] = [
         Self::AccountCreated,
         Self::AccountPlanSet,
         Self::AccountMuted,
@@ -153,6 +173,16 @@ impl AuditAction {
         Self::PolicyUpdated,
         Self::PolicyDeleted,
         Self::RoutesUpdated,
+        Self::PersonInvited,
+        Self::InvitationWithdrawn,
+        Self::PersonJoined,
+        Self::PersonRoleChanged,
+        Self::PersonRemoved,
+        Self::PersonPasswordSet,
+        Self::PersonTotpSet,
+        Self::PersonTotpRemoved,
+        Self::SessionOpened,
+        Self::SessionEnded,
     ];
 
     /// A change of a monitor's status to this one.
@@ -212,6 +242,16 @@ impl AuditAction {
             Self::PolicyUpdated => "policy.updated",
             Self::PolicyDeleted => "policy.deleted",
             Self::RoutesUpdated => "routes.updated",
+            Self::PersonInvited => "person.invited",
+            Self::InvitationWithdrawn => "invitation.withdrawn",
+            Self::PersonJoined => "person.joined",
+            Self::PersonRoleChanged => "person.role_changed",
+            Self::PersonRemoved => "person.removed",
+            Self::PersonPasswordSet => "person.password_set",
+            Self::PersonTotpSet => "person.totp_set",
+            Self::PersonTotpRemoved => "person.totp_removed",
+            Self::SessionOpened => "session.opened",
+            Self::SessionEnded => "session.ended",
         }
     }
 }

@@ -91,8 +91,22 @@ id!(IncidentId, "inc_", "an incident");
 id!(KeyId, "key_", "an API key");
 id!(CommentId, "cmt_", "an entry of an incident's timeline");
 id!(MonitorId, "mon_", "a monitor");
+id!(InvitationId, "inv_", "an invitation");
 id!(PolicyId, "pol_", "an escalation policy");
+id!(SessionId, "ses_", "a session");
 id!(UserId, "usr_", "a user");
+
+impl SessionId {
+    /// The session that this key is.
+    pub const fn of_key(key: KeyId) -> Self {
+        Self(key.0)
+    }
+
+    /// The key that the session is.
+    pub const fn key(self) -> KeyId {
+        KeyId(self.0)
+    }
+}
 
 impl AuditId {
     /// The row that tells of a requested check, so that the check is found by it.

@@ -75,7 +75,8 @@ pub use audit::AuditAction;
 pub use field::{Fallback, Field, Items, Kind, Literal, Object, Presence};
 pub use fields::{Fault, Faults, Fields, escape};
 pub use id::{
-    AccountId, AuditId, ChannelId, CheckId, DeliveryId, EventId, IncidentId, KeyId, MonitorId, PolicyId, UserId,
+    AccountId, AuditId, ChannelId, CheckId, DeliveryId, EventId, IncidentId, InvitationId, KeyId, MonitorId, PolicyId,
+    SessionId, UserId,
 };
 pub use monitor::MonitorSpec;
 pub use people::Role;

@@ -55,7 +55,7 @@ impl Role {
     }
 
     fn holds(self, scope: Scope) -> bool {
-        let reads = scope.as_str().ends_with(":read") && scope != Scope::KeysRead;
+        let reads = scope.as_str().ends_with(":read") && !matches!(scope, Scope::KeysRead | Scope::PeopleRead);
         match self {
             Self::Viewer => reads,
             Self::Member => reads || matches!(scope, Scope::MonitorsWrite | Scope::IncidentsWrite),

@@ -35,6 +35,8 @@ pub struct Limits {
     pub requests_per_minute: u32,
     /// Monitors that the account may have.
     pub monitors: u32,
+    /// People who may belong to the account.
+    pub people: u32,
     /// The shortest time between two checks of a monitor, in seconds.
     pub min_check_interval: u32,
 }
@@ -65,14 +67,14 @@ impl Plan {
 
     /// What the plan allows.
     pub const fn limits(self) -> Limits {
-        let (requests_per_minute, monitors) = match self {
-            Self::Free => (30, 1),
-            Self::Lite => (60, 10),
-            Self::Start => (120, 50),
-            Self::Pro => (300, 500),
-            Self::Business => (1000, 100_000),
+        let (requests_per_minute, monitors, people) = match self {
+            Self::Free => (30, 1, 1),
+            Self::Lite => (60, 10, 2),
+            Self::Start => (120, 50, 5),
+            Self::Pro => (300, 500, 20),
+            Self::Business => (1000, 100_000, 1000),
         };
-        Limits { requests_per_minute, monitors, min_check_interval: CHECK_INTERVAL_MIN as u32 }
+        Limits { requests_per_minute, monitors, people, min_check_interval: CHECK_INTERVAL_MIN as u32 }
     }
 }
 

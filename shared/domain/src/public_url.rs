@@ -16,6 +16,16 @@ impl PublicUrl {
         format!("{}{path}", self.0)
     }
 
+    /// Whether it is reached without TLS.
+    pub fn is_plain(&self) -> bool {
+        self.0.starts_with("http://")
+    }
+
+    /// Host and, if it is not the scheme's own, port.
+    pub fn authority(&self) -> &str {
+        self.0.split_once("://").map_or("", |(_, authority)| authority)
+    }
+
     /// The URL without a path, and without a slash at its end.
     pub fn as_str(&self) -> &str {
         &self.0

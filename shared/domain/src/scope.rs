@@ -42,6 +42,12 @@ pub enum Scope {
     /// Create, change, test and delete channels, escalation policies and alert routes.
     #[serde(rename = "alerts:write")]
     AlertsWrite,
+    /// Read the account's people and invitations.
+    #[serde(rename = "people:read")]
+    PeopleRead,
+    /// Invite and remove people, and change their roles.
+    #[serde(rename = "people:write")]
+    PeopleWrite,
 }
 
 impl Scope {
@@ -55,7 +61,7 @@ impl Scope {
     };
 
     /// Every scope.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::AccountRead,
         Self::AccountWrite,
         Self::KeysRead,
@@ -66,6 +72,8 @@ impl Scope {
         Self::IncidentsWrite,
         Self::AlertsRead,
         Self::AlertsWrite,
+        Self::PeopleRead,
+        Self::PeopleWrite,
     ];
 
     /// The scope as keys and problems spell it.
@@ -81,6 +89,8 @@ impl Scope {
             Self::IncidentsWrite => "incidents:write",
             Self::AlertsRead => "alerts:read",
             Self::AlertsWrite => "alerts:write",
+            Self::PeopleRead => "people:read",
+            Self::PeopleWrite => "people:write",
         }
     }
 }

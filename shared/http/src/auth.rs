@@ -4,7 +4,7 @@ use std::{marker::PhantomData, sync::Arc, time::Duration};
 
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{HeaderMap, HeaderValue, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -12,7 +12,7 @@ use valpero_auth::Token;
 use valpero_domain::{AuditAction, Scope, Timestamp};
 use valpero_storage::{Metered, Refused};
 
-use super::{Caller, Problem, RequestMeta, rate::Rate};
+use super::{Caller, Problem, RequestMeta, rate::Rate, session};
 use valpero_runtime::{App, panics::caught, telemetry::chain};
 
 /// A request is given up, and its client told so, before the front door's own patience ends, which knows no key.
@@ -25,16 +25,9 @@ const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 pub async fn meter(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let now = app.now();
     let meta = request.extensions().get::<RequestMeta>().cloned().unwrap_or_default();
-    let (caller, rate) = match authenticate(&app, request.headers(), now).await {
-        Ok((token, metered)) => {
-            let rate = Rate::of(&metered.key, now);
-            let first_of_day = metered.first_of_day;
-            let caller = Arc::new(Caller::by_key(metered.key, token, meta));
-            if first_of_day {
-                note_use(&app, &caller, now).await;
-            }
-            (caller, rate)
-        }
+    let shown = presented(&app, request.method(), request.headers());
+    let (caller, rate) = match identify(&app, shown, meta).await {
+        Ok(identified) => identified,
         Err((problem, rate)) => {
             let retry_after_s = problem.retry_after_s();
             let mut response = problem.into_response();
@@ -58,10 +51,40 @@ pub async fn meter(State(app): State<App>, mut request: Request, next: Next) -> 
     response
 }
 
-async fn authenticate(app: &App, headers: &HeaderMap, now: Timestamp) -> Result<(Token, Metered), (Problem, Rate)> {
+/// The token that a request shows: that of `Authorization` or, where there is none, that of the session's cookie.
+fn presented(app: &App, method: &Method, headers: &HeaderMap) -> Result<Token, Problem> {
+    if headers.contains_key(header::AUTHORIZATION) {
+        let token = bearer(headers).and_then(Token::parse).filter(|token| !token.is_session());
+        return token.ok_or_else(Problem::unauthorized);
+    }
+    session::presented(app, method, headers)?.ok_or_else(Problem::unauthorized)
+}
+
+/// Who shows this token, and where their minute stands: the request is counted.
+///
+/// # Errors
+/// What the client is told, with the rate that goes with it.
+pub async fn identify(
+    app: &App,
+    shown: Result<Token, Problem>,
+    meta: RequestMeta,
+) -> Result<(Arc<Caller>, Rate), (Problem, Rate)> {
+    let now = app.now();
     let unknown = Rate::unknown(now);
-    let token = bearer(headers).and_then(Token::parse).ok_or_else(|| (Problem::unauthorized(), unknown))?;
-    let metered = app.store.meter(&token.hash(), now).await.map_err(|refused| match refused {
+    let token = shown.map_err(|problem| (problem, unknown))?;
+    let metered = count(app, &token, now).await?;
+    let rate = Rate::of(&metered.key, now);
+    let is_new_today = metered.first_of_day && metered.key.session.is_none();
+    let caller = Arc::new(Caller::by_key(metered.key, token, meta));
+    if is_new_today {
+        note_use(app, &caller, now).await;
+    }
+    Ok((caller, rate))
+}
+
+async fn count(app: &App, token: &Token, now: Timestamp) -> Result<Metered, (Problem, Rate)> {
+    let unknown = Rate::unknown(now);
+    app.store.meter(&token.hash(), now).await.map_err(|refused| match refused {
         Refused::NoSuchKey => (Problem::unauthorized(), unknown),
         Refused::OverLimit(key) => {
             let rate = Rate::of(&key, now);
@@ -69,8 +92,7 @@ async fn authenticate(app: &App, headers: &HeaderMap, now: Timestamp) -> Result<
             (Problem::too_many(crate::Code::RateLimited, detail, rate.seconds_left(now)), rate)
         }
         Refused::Store(error) => (Problem::from(error), unknown),
-    })?;
-    Ok((token, metered))
+    })
 }
 
 /// The token of `Authorization: Bearer …`; the scheme's case does not matter (RFC 9110, section 11.1). Of two headers nobody knows
@@ -122,7 +144,9 @@ pub mod need {
         IncidentsRead,
         IncidentsWrite,
         AlertsRead,
-        AlertsWrite
+        AlertsWrite,
+        PeopleRead,
+        PeopleWrite
     );
 }
 

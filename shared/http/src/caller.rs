@@ -1,13 +1,13 @@
 //! Who calls: an account, an actor and what it may do, however the request proved it.
 
 use valpero_auth::{Seal, SealError, Token};
-use valpero_domain::{AccountId, Actor, AuditAction, AuditId, Author, KeyId, Scopes, Timestamp};
+use valpero_domain::{AccountId, Actor, AuditAction, AuditId, Author, KeyId, Scopes, Timestamp, UserId};
 use valpero_runtime::entropy;
 use valpero_storage::{ApiKey, AuditRow};
 
 use crate::RequestMeta;
 
-/// Who calls. A request proves it by an API key; a router behind another front door takes it from the request's extensions as an
+/// Who calls. A request proves it by an API key, or by the cookie of a session; a router behind another front door takes it from the request's extensions as an
 /// `Arc<Caller>`.
 #[derive(Debug, Clone)]
 pub struct Caller {
@@ -17,9 +17,11 @@ pub struct Caller {
     pub author: Author,
     /// What the caller may do.
     pub scopes: Scopes,
-    /// Requests a minute that a key which the caller mints may make.
-    pub request_limit: u32,
-    /// When the caller's own access ends; none where it does not.
+    /// Requests a minute that the calling key may make, and one that it mints. None of a session, whose own limit is another: then the plan
+    /// says it.
+    pub request_limit: Option<u32>,
+    /// When the calling key ends, which no key that it mints outlives. None where it does not end, and of a session: a person's keys
+    /// outlive it.
     pub expires_at: Option<Timestamp>,
     /// What seals the receipts of the caller's requests.
     pub receipts: Receipts,
@@ -44,16 +46,28 @@ impl Receipts {
 }
 
 impl Caller {
-    /// A caller that proved itself by a key and its token.
+    /// A caller that proved itself by a key, or a session, and its token.
     pub fn by_key(key: ApiKey, token: Token, meta: RequestMeta) -> Self {
+        let (actor, is_person) = match &key.session {
+            Some(session) => (Actor::User(session.user_id), true),
+            None => (Actor::Key(key.id), false),
+        };
         Self {
             account: key.account_id,
-            author: Author { actor: Actor::Key(key.id), name: Some(key.name) },
+            author: Author { actor, name: Some(key.name) },
             scopes: key.scopes,
-            request_limit: key.request_limit,
-            expires_at: key.expires_at,
+            request_limit: (!is_person).then_some(key.request_limit),
+            expires_at: key.expires_at.filter(|_| !is_person),
             receipts: Receipts { key_id: key.id, token },
             meta,
+        }
+    }
+
+    /// The person who calls; none where it is a key.
+    pub fn person(&self) -> Option<UserId> {
+        match self.author.actor {
+            Actor::User(user) => Some(user),
+            _ => None,
         }
     }
 

@@ -57,16 +57,20 @@ codes! {
     BadJson: 400 "bad_json", "The body is not valid JSON", "The body is not valid JSON.";
     BadRequest: 400 "bad_request", "The request cannot be read", "The request is malformed.";
     Unauthorized: 401 "unauthorized", "No valid API key", "The key is missing, malformed, unknown, revoked or expired.";
+    CrossSite: 403 "cross_site", "The request comes from another site", "A request with a session's cookie was sent by a page of another site, or without `Origin`.";
     MissingScope: 403 "missing_scope", "The key lacks a scope", "The key lacks the scope that `detail` names.";
     ScopeBeyondKey: 403 "scope_beyond_key", "The key lacks a scope of the other key", "A key can only grant scopes that it holds, and only revoke keys whose scopes it holds.";
     MonitorLimitReached: 403 "monitor_limit_reached", "The plan's limit of monitors is reached", "The account has as many monitors as its plan allows.";
     KeyLimitReached: 403 "key_limit_reached", "The account has too many keys", "The account has the maximum number of live keys, 100.";
     ChannelLimitReached: 403 "channel_limit_reached", "The account has too many channels", "The account has the maximum number of channels, 100.";
+    OwnersOnly: 403 "owners_only", "Only an owner can do this", "Only an owner can make owners, change their role and remove them.";
+    PeopleLimitReached: 403 "people_limit_reached", "The plan's limit of people is reached", "The account has as many people, with those who are invited, as its plan allows.";
     PolicyLimitReached: 403 "policy_limit_reached", "The account has too many escalation policies", "The account has the maximum number of escalation policies, 100.";
     NotFound: 404 "not_found", "Not found", "The account has no such object.";
     DealCodeRefused: 404 "deal_code_refused", "The deal code is not valid", "The deal code is wrong, used or expired.";
     NoRoute: 404 "no_route", "No such route", "There is no such route.";
     MethodNotAllowed: 405 "method_not_allowed", "Wrong method", "The route does not support this method; `Allow` lists the methods that it supports.";
+    AlreadyMember: 409 "already_member", "The person belongs to the account", "The person of this e-mail address belongs to the account already.";
     ChannelDeleted: 409 "channel_deleted", "The channel was deleted", "The channel was deleted, so nothing can be sent to it.";
     ChannelDisabled: 409 "channel_disabled", "The channel is disabled", "The channel is not enabled, or its receiver refused everything.";
     ChannelInUse: 409 "channel_in_use", "The channel is in use", "Escalation policies name the channel; `detail` names them.";
@@ -76,6 +80,7 @@ codes! {
     IncidentResolved: 409 "incident_resolved", "The incident is resolved", "The incident is resolved and can no longer be acknowledged.";
     KeyEnded: 409 "key_ended", "The key is revoked or expired", "The key is revoked or expired, so it cannot be rotated.";
     KeyRotated: 409 "key_rotated", "The key was already rotated", "The key was already rotated; `detail` names its successor.";
+    LastOwner: 409 "last_owner", "An account needs an owner", "The person is the account's only owner. Make another owner first.";
     MailNotSent: 409 "mail_not_sent", "This deployment sends no mail", "The deployment has no way to send mail, so a channel of type `email` would tell nobody.";
     MonitorDeleted: 409 "monitor_deleted", "The monitor was deleted", "The monitor was deleted, and its webhook with it.";
     MonitorPaused: 409 "monitor_paused", "The monitor is paused", "The monitor is paused; resume it first.";

@@ -35,6 +35,15 @@ pub fn finish_both(open: impl Into<Router<App>>, keyed: impl Into<Router<App>>, 
     Router::new().merge(finish_open(open, app.clone()).reset_fallback()).fallback_service(finish(keyed, app))
 }
 
+/// A problem that a page has told already: the front door logs it, and leaves the page as it is.
+#[derive(Debug, Clone)]
+pub struct Dressed(pub Problem);
+
+/// Pages, which answer whatever they are asked, behind the front door.
+pub fn finish_pages(pages: Router, app: App) -> Router {
+    pages.layer(from_fn_with_state(app, front)).layer(gzip())
+}
+
 /// Routes for a client in this process, such as a page that has met its own visitor: they ask for the `Arc<Caller>` that the client
 /// puts into the request's extensions, count nothing, and answer a refusal as the [`Problem`] in the response's extensions, without a
 /// body.
@@ -77,6 +86,7 @@ async fn front(State(app): State<App>, mut request: Request, next: Next) -> Resp
         response.headers_mut().extend(headers);
     }
     let account_id = response.extensions().get::<AccountId>().map(ToString::to_string);
+    let dressed = response.extensions_mut().remove::<Dressed>().map(|Dressed(problem)| problem);
     let problem = response.extensions_mut().remove::<Problem>();
     if let Some(problem) = &problem {
         response = document(problem, &meta.request_id, response.status(), response.headers());
@@ -86,6 +96,7 @@ async fn front(State(app): State<App>, mut request: Request, next: Next) -> Resp
     }
     response.extensions_mut().insert(usage);
     let status = response.status().as_u16();
+    let problem = problem.or(dressed);
     let error = problem.as_ref().and_then(Problem::internal_detail);
     tracing::info!(
         request_id = meta.request_id,

@@ -15,6 +15,7 @@ pub mod problem;
 pub mod quota;
 pub mod rate;
 pub mod routes;
+pub mod session;
 
 pub use auth::{Auth, need};
 pub use caller::{Caller, Receipts};

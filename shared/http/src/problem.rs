@@ -75,6 +75,13 @@ impl Problem {
         Self::new(Code::Unauthorized, detail)
     }
 
+    /// 403: a page of another site sent the request with the cookie.
+    pub fn cross_site() -> Self {
+        let detail =
+            "A session's cookie is taken only from the deployment's own pages: send `Origin`, or use an API key.";
+        Self::new(Code::CrossSite, detail)
+    }
+
     /// 403: the key lacks a scope.
     pub fn missing_scope(scope: Scope) -> Self {
         let detail = format!("This request needs the scope {scope}; mint a key that has it.");
@@ -115,6 +122,31 @@ impl Problem {
         Self::new(Code::KeyLimitReached, detail)
     }
 
+    /// 403: only an owner can do this.
+    pub fn owners_only() -> Self {
+        let detail =
+            "Only an owner of the account can make owners, change their role or remove them. An API key is none.";
+        Self::new(Code::OwnersOnly, detail)
+    }
+
+    /// 403: as many people as the plan allows.
+    pub fn people_limit(most: u32) -> Self {
+        let detail = format!(
+            "The plan allows {most} people, with those who are invited. Remove one, withdraw an invitation, or change the plan."
+        );
+        Self::new(Code::PeopleLimitReached, detail)
+    }
+
+    /// 409: the person belongs to the account already.
+    pub fn already_member() -> Self {
+        Self::new(Code::AlreadyMember, "The person of this e-mail address belongs to the account already.")
+    }
+
+    /// 409: an account always has an owner.
+    pub fn last_owner() -> Self {
+        Self::new(Code::LastOwner, "The person is the only owner of the account. Make another owner first.")
+    }
+
     /// 403: as many channels as an account may have.
     pub fn channel_limit(most: u32) -> Self {
         Self::new(
@@ -144,6 +176,11 @@ impl Problem {
     pub fn no_route() -> Self {
         let detail = "There is no such route; check the path, which begins with /api/v1.";
         Self::new(Code::NoRoute, detail)
+    }
+
+    /// 404: no such page.
+    pub fn no_page() -> Self {
+        Self::new(Code::NotFound, "There is no such page. It may have been deleted, or the address is not complete.")
     }
 
     /// 405: not by this method.
@@ -284,6 +321,11 @@ impl Problem {
     /// Every fault of the request, each with a pointer to it: with `validation_failed`.
     pub fn errors(&self) -> &[Fault] {
         &self.0.errors
+    }
+
+    /// What is wrong and what to do, in a sentence or two.
+    pub fn detail(&self) -> &str {
+        &self.0.detail
     }
 
     /// What the log gets to know beyond the client.

@@ -1,6 +1,7 @@
 //! Mail: a message as MIME, and the three ways in which it leaves: SES, an SMTP server, or files in a folder.
 
 mod folder;
+pub mod letter;
 mod mime;
 mod posted;
 mod ses;

@@ -1,9 +1,10 @@
-//! API keys. A key is its own meter: authentication, revocation, the plan's pace and the last use are one write.
+//! API keys, and sessions, which are keys of a person. A key is its own meter: authentication, revocation, the plan's pace and the last use
+//! are one write.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::{Deserialize, Serialize};
 use valpero_auth::{Token, TokenHash};
-use valpero_domain::{AccountId, KeyId, Scopes, Timestamp};
+use valpero_domain::{AccountId, KeyId, Scopes, Timestamp, UserId};
 
 use crate::{
     AuditRow, Store, StoreError, Trail,
@@ -14,7 +15,26 @@ use crate::{
 
 const TABLE: &str = "api-keys";
 
-/// A key, and its meter.
+/// Whose session a key is, and where it was opened.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SessionOf {
+    /// The person who is signed in.
+    pub user_id: UserId,
+    /// The client's address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip: Option<String>,
+    /// The browser's own name for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+}
+
+/// Seconds after its last use at which a session ends.
+pub const SESSION_IDLE_S: i64 = 14 * 86_400;
+
+/// Seconds after which a session ends, however much it is used.
+pub const SESSION_MOST_S: i64 = 90 * 86_400;
+
+/// A key or a session, and its meter.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ApiKey {
     /// What the store knows of its token.
@@ -44,6 +64,12 @@ pub struct ApiKey {
     /// When a request last came with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used_at: Option<Timestamp>,
+    /// The person whose session it is; none where it is an API key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionOf>,
+    /// The person who minted it, or the key that it replaced; none where a key or the operator did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minted_by: Option<UserId>,
     /// Requests that it may make in a minute.
     pub request_limit: u32,
     /// The calendar minute that `used` counts.
@@ -77,6 +103,8 @@ impl ApiKey {
             revoked_at: None,
             successor: None,
             last_used_at: None,
+            session: None,
+            minted_by: None,
             request_limit,
             minute: 0,
             used: 0,
@@ -85,7 +113,9 @@ impl ApiKey {
 
     /// Whether it opens anything at this moment.
     pub fn is_live(&self, now: Timestamp) -> bool {
-        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| end > now)
+        let is_idle =
+            self.session.is_some() && self.last_used_at.unwrap_or(self.created_at).plus_seconds(SESSION_IDLE_S) <= now;
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| end > now) && !is_idle
     }
 }
 

@@ -1,8 +1,8 @@
 //! Every key string of every table, in one place.
 
 use valpero_domain::{
-    ChannelId, IncidentId, KeyId, PolicyId, RegionCode, Timestamp, event::Due, packed::Slot, rollup::Span,
-    schedule::Cohort,
+    AccountId, ChannelId, IncidentId, InvitationId, KeyId, PolicyId, RegionCode, Timestamp, UserId, event::Due,
+    packed::Slot, rollup::Span, schedule::Cohort,
 };
 
 /// Accounts: the account itself.
@@ -67,7 +67,62 @@ pub fn deal_code(hash: &str) -> String {
     format!("{DEAL_CODE}#{hash}")
 }
 
-/// Accounts: the partition that holds an e-mail address for one account.
+/// Accounts: what every entry of a person begins with.
+pub const MEMBER: &str = "person#";
+
+/// Accounts: the entry of one person.
+pub fn member(user: UserId) -> String {
+    format!("{MEMBER}{user}")
+}
+
+/// Accounts: what every entry of a person's sessions begins with.
+pub fn sessions_of(user: UserId) -> String {
+    format!("session#{user}#")
+}
+
+/// Accounts: the entry of one session.
+pub fn session_entry(user: UserId, session: KeyId) -> String {
+    format!("session#{user}#{session}")
+}
+
+/// Accounts: what every entry of an invitation begins with.
+pub const INVITATION: &str = "invitation#";
+
+/// Accounts: the entry of one invitation.
+pub fn invitation(id: InvitationId) -> String {
+    format!("{INVITATION}{id}")
+}
+
+/// Users: the entry of the person.
+pub const PERSON: &str = "person";
+
+/// Users: what the entries of a person's accounts begin with.
+pub const MEMBERSHIP: &str = "member#";
+
+/// Users: the entry of one account of a person.
+pub fn membership(account: AccountId) -> String {
+    format!("{MEMBERSHIP}{account}")
+}
+
+/// Users: the entry of an address that a person signed in from.
+pub fn known_address(ip: &str) -> String {
+    format!("address#{ip}")
+}
+
+/// Users: the entry of a one-time link.
+pub const LINK: &str = "link";
+
+/// Users: the partition of a one-time link.
+pub fn link(hash: &str) -> String {
+    format!("link#{hash}")
+}
+
+/// Users: the partition that counts tries.
+pub fn tries(what: &str) -> String {
+    format!("tries#{}", what.to_lowercase())
+}
+
+/// Accounts, Users: the partition that holds an e-mail address for one account, or for one person.
 pub fn email(email: &str) -> String {
     format!("email#{}", email.to_lowercase())
 }

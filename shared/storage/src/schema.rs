@@ -29,6 +29,7 @@ pub struct Tables {
     pub deliveries: String,
     pub audit_log: String,
     pub idempotency: String,
+    pub users: String,
 }
 
 /// One table's shape.
@@ -45,7 +46,7 @@ pub struct Shape {
 }
 
 /// Every table.
-pub const SHAPES: [Shape; 9] = [
+pub const SHAPES: [Shape; 10] = [
     Shape { name: "accounts", keys: ("account_id", Some("entry")), ttl: false, index: None },
     Shape { name: "api-keys", keys: ("token_hash", None), ttl: false, index: None },
     Shape { name: "monitors", keys: ("account_id", Some("monitor_id")), ttl: false, index: None },
@@ -60,6 +61,7 @@ pub const SHAPES: [Shape; 9] = [
     },
     Shape { name: "audit-log", keys: ("account_id", Some("audit_id")), ttl: true, index: None },
     Shape { name: "idempotency", keys: ("key_id", Some("idempotency_key")), ttl: true, index: None },
+    Shape { name: "users", keys: ("user_id", Some("entry")), ttl: true, index: None },
 ];
 
 impl Tables {
@@ -70,12 +72,12 @@ impl Tables {
 
     /// The tables as `name` calls them, given each [`Shape::name`].
     pub fn from_names(name: impl Fn(&'static str) -> String) -> Self {
-        let [accounts, api_keys, monitors, schedules, checks, incidents, deliveries, audit_log, idempotency] =
+        let [accounts, api_keys, monitors, schedules, checks, incidents, deliveries, audit_log, idempotency, users] =
             SHAPES.map(|shape| name(shape.name));
-        Self { accounts, api_keys, monitors, schedules, checks, incidents, deliveries, audit_log, idempotency }
+        Self { accounts, api_keys, monitors, schedules, checks, incidents, deliveries, audit_log, idempotency, users }
     }
 
-    fn names(&self) -> [&str; 9] {
+    fn names(&self) -> [&str; 10] {
         [
             &self.accounts,
             &self.api_keys,
@@ -86,6 +88,7 @@ impl Tables {
             &self.deliveries,
             &self.audit_log,
             &self.idempotency,
+            &self.users,
         ]
     }
 

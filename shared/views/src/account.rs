@@ -53,6 +53,9 @@ pub struct Limits {
     /// Maximum number of monitors.
     #[schema(example = 2000)]
     pub monitors: u32,
+    /// Maximum number of people.
+    #[schema(example = 20)]
+    pub people: u32,
     /// Shortest check interval, in seconds.
     #[schema(example = 60)]
     pub min_check_interval: u32,
@@ -64,4 +67,7 @@ pub struct Usage {
     /// Number of monitors.
     #[schema(example = 7)]
     pub monitors: u32,
+    /// Number of people.
+    #[schema(example = 3)]
+    pub people: u32,
 }

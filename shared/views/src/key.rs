@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use valpero_domain::{KeyId, Scopes, Timestamp};
+use valpero_domain::{KeyId, Scopes, Timestamp, UserId};
 use valpero_storage::ApiKey;
 
 use crate::{Shown, schema};
@@ -37,6 +37,9 @@ pub struct Key {
     /// Time of revocation. Null: not revoked.
     #[schema(value_type = Option<schema::Time>, required)]
     pub revoked_at: Option<Timestamp>,
+    /// ID of the person who created it in the dashboard. Null: a key or the operator did.
+    #[schema(value_type = Option<schema::UserId>, required)]
+    pub minted_by: Option<UserId>,
     /// Time at which the key should be rotated: one year after creation.
     #[schema(value_type = schema::Time)]
     pub rotation_due_at: Timestamp,
@@ -58,6 +61,7 @@ impl Key {
             last_used_at: key.last_used_at,
             expires_at: key.expires_at,
             revoked_at: key.revoked_at,
+            minted_by: key.minted_by,
             rotation_due_at: key.created_at.plus_seconds(ROTATION_S),
             token: None,
         }

@@ -27,6 +27,7 @@ mod check_result;
 mod incident;
 mod key;
 mod monitor;
+mod people;
 mod phases;
 mod policy;
 mod region;
@@ -44,6 +45,7 @@ pub use check_result::{CheckRequest, CheckView, RegionResult, RequestStatus, Req
 pub use incident::{CauseView, Incident, Notified, TimelineEntry};
 pub use key::Key;
 pub use monitor::{CertificateView, Latest, Monitor, MonitorInEvent, UnwatchedView, UptimeView};
+pub use people::{Invitation, Person, RemovedPerson, Session};
 pub use phases::PhasesView;
 pub use policy::{AlertMatchView, AlertRouteView, AlertRoutes, EscalationPolicy, EscalationStepView};
 pub use region::RegionView;

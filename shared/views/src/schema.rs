@@ -67,9 +67,13 @@ texts! {
     DeliveryId valpero_domain::DeliveryId::TEXT;
     EventId valpero_domain::EventId::TEXT;
     IncidentId valpero_domain::IncidentId::TEXT;
+    InvitationId valpero_domain::InvitationId::TEXT;
     KeyId valpero_domain::KeyId::TEXT;
     MonitorId valpero_domain::MonitorId::TEXT;
     PolicyId valpero_domain::PolicyId::TEXT;
+    SessionId valpero_domain::SessionId::TEXT;
+    UserId valpero_domain::UserId::TEXT;
+    Role valpero_domain::Role::TEXT;
     Time spec::TIME;
     Region spec::REGION;
     Url spec::URL;

@@ -52,7 +52,7 @@ pub async fn create(
             return Err(Problem::scope_beyond_key(scope));
         }
         let token = Token::generate();
-        let key = new_key(&caller, &token, asked, now)?;
+        let key = new_key(&app, &caller, &token, asked, now).await?;
         let answer = Answer::created(None, &Key::minted(&key, token.reveal()));
         let trail = ticket.trail(AuditAction::KeyCreated, &key.id, &answer, now)?;
         app.store.create_key(&key, &trail).await.map_err(super::not_kept)?;
@@ -85,8 +85,12 @@ impl Asked {
     }
 }
 
-fn new_key(caller: &Caller, token: &Token, asked: Asked, now: Timestamp) -> Result<ApiKey, Problem> {
-    let (Asked { name, scopes, expires_at }, limit) = (asked, caller.request_limit);
+async fn new_key(app: &App, caller: &Caller, token: &Token, asked: Asked, now: Timestamp) -> Result<ApiKey, Problem> {
+    let Asked { name, scopes, expires_at } = asked;
+    let limit = match caller.request_limit {
+        Some(limit) => limit,
+        None => app.store.account(caller.account()).await?.plan.limits().requests_per_minute,
+    };
     let key = ApiKey::new(token, caller.account(), KeyId::new(now, entropy()), name, scopes, limit, now);
-    Ok(ApiKey { expires_at, ..key })
+    Ok(ApiKey { expires_at, minted_by: caller.person(), ..key })
 }

@@ -74,7 +74,7 @@ pub async fn rotate(
 fn successor(old: &ApiKey, token: &Token, now: Timestamp) -> Result<ApiKey, Problem> {
     let (name, scopes) = (old.name.clone(), old.scopes.clone());
     let key = ApiKey::new(token, old.account_id, KeyId::new(now, entropy()), name, scopes, old.request_limit, now);
-    Ok(ApiKey { expires_at: old.expires_at, ..key })
+    Ok(ApiKey { expires_at: old.expires_at, minted_by: old.minted_by, ..key })
 }
 
 fn grace_seconds(body: &Value) -> Result<i64, Faults> {

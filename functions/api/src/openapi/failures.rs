@@ -23,10 +23,11 @@ const ANSWERS: [(u16, &str); 13] = [
 ];
 
 /// Problems of every operation that fails with their status. Any other is a problem of the operations whose description names it.
-const EVERYWHERE: [Code; 14] = [
+const EVERYWHERE: [Code; 15] = [
     Code::BadJson,
     Code::BadRequest,
     Code::Unauthorized,
+    Code::CrossSite,
     Code::MissingScope,
     Code::NotFound,
     Code::Collision,

@@ -1,0 +1,97 @@
+//! Small parts of the pages of a monitor: a state with its shape, and a time with its exact one.
+
+use valpero_domain::{Status, Timestamp, probe::Outcome};
+
+use crate::{texts::Texts, words::Words};
+
+const OCTAGON: &str = "M5 1h6l4 4v6l-4 4H5l-4-4V5z";
+const TRIANGLE: &str = "M8 1.5 15 14H1z";
+const DISC: &str = "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2z";
+const RING: &str = "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zm0 2.5a3.5 3.5 0 1 1 0 7a3.5 3.5 0 0 1 0-7z";
+const BARS: &str = "M3 2h3.6v12H3zM9.4 2H13v12H9.4z";
+
+/// A state: a colour, a shape and a word.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// Class of its colour.
+    pub class: &'static str,
+    /// Path of its shape within 16 by 16 units.
+    pub shape: &'static str,
+    /// The word.
+    pub word: String,
+}
+
+impl State {
+    /// All is well.
+    pub fn up(word: impl Into<String>) -> Self {
+        Self { class: "is-up", shape: DISC, word: word.into() }
+    }
+
+    /// Something is amiss.
+    pub fn degraded(word: impl Into<String>) -> Self {
+        Self { class: "is-degraded", shape: TRIANGLE, word: word.into() }
+    }
+
+    /// It does not work.
+    pub fn down(word: impl Into<String>) -> Self {
+        Self { class: "is-down", shape: OCTAGON, word: word.into() }
+    }
+
+    /// Not known yet.
+    pub fn pending(word: impl Into<String>) -> Self {
+        Self { class: "is-pending", shape: RING, word: word.into() }
+    }
+
+    /// Nobody looks.
+    pub fn paused(word: impl Into<String>) -> Self {
+        Self { class: "is-paused", shape: BARS, word: word.into() }
+    }
+
+    /// A monitor's status, in these words.
+    pub fn of_status(status: Status, word: impl Into<String>) -> Self {
+        match status {
+            Status::Up => Self::up(word),
+            Status::Degraded => Self::degraded(word),
+            Status::Down => Self::down(word),
+            Status::Pending => Self::pending(word),
+            Status::Paused => Self::paused(word),
+        }
+    }
+
+    /// The outcome of a check.
+    pub fn of_outcome(t: &Texts, outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Up => Self::up(t.common.up),
+            Outcome::Slow => Self::degraded(t.monitor.slow),
+            Outcome::Down => Self::down(t.common.down),
+            Outcome::ProbeError => Self::pending(t.monitor.not_checked),
+        }
+    }
+}
+
+/// A time as a page shows it.
+#[derive(Debug, Clone)]
+pub struct When {
+    /// RFC 3339.
+    pub at: String,
+    /// With the zone's name.
+    pub exact: String,
+    /// How long ago.
+    pub says: String,
+}
+
+impl When {
+    /// A time that is past.
+    pub fn ago(words: &Words, at: Timestamp) -> Self {
+        Self { at: at.to_string(), exact: words.exact(&at), says: words.ago(&at) }
+    }
+}
+
+/// A label and what belongs to it.
+#[derive(Debug, Clone)]
+pub struct Pair {
+    /// The label.
+    pub label: String,
+    /// The text.
+    pub value: String,
+}

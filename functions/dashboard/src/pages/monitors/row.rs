@@ -1,0 +1,126 @@
+//! One line of the list of monitors, and the order of the lines.
+
+use valpero_domain::{Status, status::DegradedReason};
+use valpero_views::Monitor;
+
+use crate::words::Words;
+
+/// Every status, in the order in which the list shows them.
+pub const ORDER: [Status; 5] = [Status::Down, Status::Degraded, Status::Pending, Status::Up, Status::Paused];
+
+/// What is down first; then by name, whatever its case.
+pub fn sort(monitors: &mut [Monitor]) {
+    monitors.sort_by_cached_key(|monitor| (rank(monitor.status), monitor.name.as_str().to_lowercase(), monitor.id));
+}
+
+fn rank(status: Status) -> usize {
+    ORDER.iter().position(|known| *known == status).unwrap_or(ORDER.len())
+}
+
+/// Path data of the status's shape, in a box of 16 by 16.
+pub fn shape(status: Status) -> &'static str {
+    match status {
+        Status::Down => "M5 1h6l4 4v6l-4 4H5l-4-4V5z",
+        Status::Degraded => "M8 1.5 15 14H1z",
+        Status::Up => "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2z",
+        Status::Paused => "M3 2h3.6v12H3zM9.4 2H13v12H9.4z",
+        // A ring: the inner circle runs the other way round.
+        Status::Pending => "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zm0 2.5a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7z",
+    }
+}
+
+/// One line of the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// ID of the monitor.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What is checked.
+    pub target: String,
+    /// The status as the API spells it.
+    pub state: &'static str,
+    /// Path data of the status's shape.
+    pub shape: &'static str,
+    /// The status in a word; of one that is amiss, with the time since.
+    pub word: String,
+    /// Why it is amiss; may be empty.
+    pub note: String,
+    /// Time since which it is amiss, in RFC 3339; empty where it is not.
+    pub at: String,
+    /// The same in the account's time zone.
+    pub exact: String,
+    /// Uptime of the last 24 hours.
+    pub day: String,
+    /// Uptime of the last 30 days.
+    pub month: String,
+    /// Median response time.
+    pub median: String,
+    /// What the box that selects it is called.
+    pub select: String,
+    /// Whether it is down.
+    pub is_down: bool,
+}
+
+impl Row {
+    /// The line of a monitor.
+    pub fn of(words: &Words, monitor: &Monitor) -> Self {
+        let t = words.t;
+        let status = monitor.status;
+        let is_amiss = matches!(status, Status::Down | Status::Degraded);
+        let word = t.common.status(&status);
+        let (word, at, exact) = if is_amiss {
+            let since = words.since(&monitor.status_since);
+            (format!("{word} {since}"), monitor.status_since.to_string(), words.exact(&monitor.status_since))
+        } else {
+            (word.to_owned(), String::new(), String::new())
+        };
+        let name = monitor.name.as_str().to_owned();
+        Self {
+            id: monitor.id.to_string(),
+            target: monitor.target.clone(),
+            state: status.as_str(),
+            shape: shape(status),
+            word,
+            note: note(words, monitor),
+            at,
+            exact,
+            day: words.percent(&monitor.uptime.day),
+            month: words.percent(&monitor.uptime.month),
+            median: words.ms(&monitor.response_time_ms),
+            select: (t.monitors.select)(&name),
+            is_down: status == Status::Down,
+            name,
+        }
+    }
+}
+
+fn note(words: &Words, monitor: &Monitor) -> String {
+    let m = &words.t.monitors;
+    if monitor.unwatched.is_some() {
+        return m.unwatched.to_owned();
+    }
+    match monitor.degraded_reason {
+        Some(DegradedReason::Slow) => m.slow.to_owned(),
+        Some(DegradedReason::Regions) => {
+            (m.regions_down)(number(monitor.degraded_regions.len()), number(monitor.regions.len()))
+        }
+        None => String::new(),
+    }
+}
+
+/// A count for a text.
+pub fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_has_its_place_and_shape() {
+        assert!(Status::ALL.iter().all(|status| ORDER.contains(status)));
+        assert!(rank(Status::Down) < rank(Status::Degraded) && rank(Status::Up) < rank(Status::Paused));
+    }
+}

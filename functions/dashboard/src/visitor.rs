@@ -1,0 +1,101 @@
+//! Who looks at a page: the session is read and counted, and what the pages need of the account is read with it.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    http::{Uri, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+use url::form_urlencoded;
+use valpero_http::{Code, Problem, RequestMeta, auth::identify, session};
+use valpero_views::Account;
+
+use crate::{
+    Dashboard,
+    client::Client,
+    page::{Shell, refusal},
+    texts::Texts,
+};
+
+/// A person who is signed in. Handlers take it as `Extension<Arc<Visitor>>`.
+#[derive(Debug)]
+pub struct Visitor {
+    /// The API, as this person.
+    pub client: Client,
+    /// The person's account.
+    pub account: Account,
+    /// The pages' texts in the account's language.
+    pub t: &'static Texts,
+    /// The time of this request.
+    pub now: valpero_domain::Timestamp,
+    /// What the page before has done, as `?done=` says.
+    done: String,
+}
+
+impl Visitor {
+    /// What every page shows, with this entry of the menu as the present one.
+    pub fn shell(&self, here: &'static str) -> Shell {
+        Shell {
+            t: self.t,
+            zone: self.account.time_zone,
+            now: self.now,
+            here,
+            name: self.client.caller().author.name.clone().unwrap_or_default(),
+            scopes: self.client.caller().scopes.clone(),
+            done: self.t.done(&self.done),
+        }
+    }
+}
+
+/// Lets in who is signed in, and leads all others to the page that signs them in.
+pub async fn greet(State(dashboard): State<Dashboard>, request: Request, next: Next) -> Response {
+    let (mut head, body) = request.into_parts();
+    let found = visitor(&dashboard, &head).await;
+    match found {
+        Ok(visitor) => {
+            let visitor = Arc::new(visitor);
+            head.extensions.insert(Arc::clone(&visitor));
+            let mut response = next.run(Request::from_parts(head, body)).await;
+            if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+                response = refusal(&visitor.shell(""), &problem);
+            }
+            response
+        }
+        Err(problem) if problem.code() == Code::Unauthorized => {
+            sign_in(&dashboard, &head.uri, session::is_safe(&head.method))
+        }
+        Err(problem) => refusal(&Shell::of_nobody(Texts::accepted(&head.headers), dashboard.app.now()), &problem),
+    }
+}
+
+async fn visitor(dashboard: &Dashboard, head: &Parts) -> Result<Visitor, Problem> {
+    let app = &dashboard.app;
+    let shown = session::presented(app, &head.method, &head.headers)?.ok_or_else(Problem::unauthorized);
+    let meta = head.extensions.get::<RequestMeta>().cloned().unwrap_or_default();
+    let (caller, _) = identify(app, shown, meta).await.map_err(|(problem, _)| problem)?;
+    let client = Client::new(dashboard.api.clone(), caller);
+    let account: Account = client.get("/api/v1/account").await?;
+    let query = head.uri.query().unwrap_or_default();
+    let done = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "done");
+    let done = done.map(|(_, value)| value.into_owned()).unwrap_or_default();
+    Ok(Visitor { client, t: Texts::of(account.language), account, now: app.now(), done })
+}
+
+/// The way to the page that signs in, and from there back to this one. Of a form that was sent, what it said is lost, and the way back is to
+/// the first page.
+fn sign_in(dashboard: &Dashboard, uri: &Uri, is_safe: bool) -> Response {
+    let back = uri.path_and_query().map(ToString::to_string).filter(|path| is_safe && path != "/");
+    let to = match back {
+        Some(back) => {
+            format!("/sign-in?{}", form_urlencoded::Serializer::new(String::new()).append_pair("next", &back).finish())
+        }
+        None => "/sign-in".to_owned(),
+    };
+    let mut response = Redirect::to(&to).into_response();
+    if let Some(ended) = session::ended(&dashboard.app) {
+        response.headers_mut().append(header::SET_COOKIE, ended);
+    }
+    response
+}

@@ -1,0 +1,8 @@
+//! The dashboard, from outside: coming in, what pages show and do, and what strangers cannot.
+
+mod entry;
+mod pages;
+mod reach;
+mod two_factor;
+
+pub use entry::session_of;
