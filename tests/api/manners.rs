@@ -152,12 +152,12 @@ async fn times_and_empty_filters_are_told_alike_in_every_list() {
 }
 
 #[tokio::test]
-async fn an_address_without_a_path_leads_to_the_reference() {
+async fn addresses_without_a_page_lead_to_one() {
     let world = World::new().await;
-    for path in ["/", "/docs"] {
-        let reply = world.call("GET", path, "", Value::Null).await.expect(308);
-        assert_eq!(reply.header("location"), "/docs/api", "{path}");
-    }
+    let reply = world.call("GET", "/docs", "", Value::Null).await.expect(308);
+    assert_eq!(reply.header("location"), "/docs/api");
+    let reply = world.call("GET", "/", "", Value::Null).await.expect(303);
+    assert_eq!(reply.header("location"), "/sign-in", "the dashboard");
     world.call("GET", "/docs/api", "", Value::Null).await.expect(200);
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt::Write};
 
 use serde_json::{Value, json};
 use valpero_checker::CheckerEvent;
-use valpero_domain::{Plan, packed::COHORT_SIZE};
+use valpero_domain::{Plan, Role, packed::COHORT_SIZE};
 use valpero_storage::Usage;
 
 use crate::{
@@ -111,6 +111,43 @@ async fn requests() {
     let again = world.post_named("/api/v1/monitors", &owner, "a", json!({"url": "http://127.0.0.1:9/"})).await;
     lines += &line("POST /api/v1/monitors, the same again", again.expect(201).usage);
     insta::assert_snapshot!("requests", lines);
+}
+
+/// Pages, as a person's browser asks for them: with the session's count and the account, which every page reads.
+#[tokio::test]
+async fn pages() {
+    let world = World::new().await;
+    let site = Site::start().await;
+    let owner = world.tenant(Plan::Business).await;
+    let ada = world.person(&owner, Role::Owner, None).await;
+    let mut monitors = Vec::new();
+    for _ in 0..50 {
+        monitors.push(world.monitor(&owner, &site.url(), json!({})).await);
+    }
+    world.tick().await;
+    site.answers(500);
+    world.tick().await;
+    let incident = world.incidents(&owner).await[0]["id"].as_str().expect("an id").to_owned();
+    let mut lines = head("page, of a session that was used in the same minute");
+    let list = [
+        ("/monitors, 50 monitors", "/monitors".to_owned()),
+        ("/monitors/{id}", format!("/monitors/{}", monitors[0])),
+        ("/monitors/new", "/monitors/new".to_owned()),
+        ("/incidents, 50 of them", "/incidents".to_owned()),
+        ("/incidents/{id}", format!("/incidents/{incident}")),
+        ("/alerts", "/alerts".to_owned()),
+        ("/deliveries", "/deliveries".to_owned()),
+        ("/settings", "/settings".to_owned()),
+        ("/settings/keys", "/settings/keys".to_owned()),
+        ("/settings/people", "/settings/people".to_owned()),
+        ("/settings/audit", "/settings/audit".to_owned()),
+        ("/tv", "/tv".to_owned()),
+    ];
+    world.page("/settings", &ada).await.expect(200);
+    for (what, path) in list {
+        lines += &line(what, world.page(&path, &ada).await.expect(200).usage);
+    }
+    insta::assert_snapshot!("pages", lines);
 }
 
 /// The next minute, one region after the other, so that each run does the same.

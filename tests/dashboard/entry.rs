@@ -240,6 +240,10 @@ async fn forms_of_other_sites_are_refused_and_pages_cannot_be_framed() {
             let reply = world.send(request.body(encoded(&form)).expect("a request")).await;
             assert_eq!(reply.status, 403, "{path} {name}: {}", reply.body());
             assert!(session_of(&reply).is_none());
+            // As browsers send it from elsewhere: without the cookie, which it must not take away.
+            let request = world.form(path, &form).header(name, value);
+            let reply = world.send(request.body(encoded(&form)).expect("a request")).await;
+            assert!(reply.headers.get(header::SET_COOKIE).is_none(), "{path} {name}: signs nobody out");
         }
     }
     let monitors = world.get("/api/v1/monitors", &tenant).await.expect(200);

@@ -107,3 +107,91 @@ impl Texts {
         self.common.done.iter().find(|(name, _)| *name == what).map(|(_, sentence)| *sentence)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use valpero_domain::{AccountSettings, Items, Kind, MonitorSpec, Object, alerting, channel::ChannelSpec};
+
+    use super::*;
+
+    const LANGUAGES: [Language; 2] = Language::ALL;
+
+    /// Each field of an object, and of those within it, by its path.
+    fn fields(object: &Object, prefix: &str, see: &mut impl FnMut(&str, &Field)) {
+        for field in object.fields {
+            let path = format!("{prefix}{}", field.name);
+            see(&path, field);
+            if let Kind::Object(inner) | Kind::List { of: Items::Objects(inner), .. } = field.kind {
+                fields(inner, &format!("{path}."), see);
+            }
+        }
+    }
+
+    #[test]
+    fn every_field_of_a_form_has_words_in_every_language() {
+        let objects = [
+            MonitorSpec::OBJECT,
+            ChannelSpec::OBJECT,
+            alerting::EscalationPolicy::OBJECT,
+            alerting::AlertRoutes::OBJECT,
+            AccountSettings::OBJECT,
+        ];
+        for language in LANGUAGES {
+            let t = Texts::of(language);
+            for object in &objects {
+                fields(object, "", &mut |path, _| {
+                    let found = (t.fields)(path);
+                    assert!(found.is_some_and(|(label, _)| !label.is_empty()), "{language}: {path}");
+                });
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_done_is_said_in_every_language() {
+        let names = |language| {
+            let t = Texts::of(language);
+            t.common.done.iter().map(|(name, _)| *name).collect::<BTreeSet<&str>>()
+        };
+        assert_eq!(names(Language::En), names(Language::Fi));
+        for language in LANGUAGES {
+            let t = Texts::of(language);
+            assert_eq!(t.common.done.len(), names(language).len(), "{language}: each name once");
+            assert!(t.done("saved").is_some() && t.done("<script>").is_none());
+        }
+    }
+
+    #[test]
+    fn every_problem_has_a_title_in_every_language() {
+        for language in LANGUAGES {
+            let t = Texts::of(language);
+            for code in Code::ALL {
+                assert!(!t.problem(*code).is_empty(), "{language}: {}", code.as_str());
+            }
+        }
+        assert_ne!(Texts::of(Language::En).problem(Code::NotFound), Texts::of(Language::Fi).problem(Code::NotFound));
+    }
+
+    #[test]
+    fn the_browser_chooses_the_language_of_who_is_not_signed_in() {
+        let accepted = |asked: &str| {
+            let mut headers = HeaderMap::new();
+            if let Ok(value) = asked.parse() {
+                headers.insert(header::ACCEPT_LANGUAGE, value);
+            }
+            Texts::accepted(&headers).lang()
+        };
+        for (asked, lang) in [
+            ("fi-FI,fi;q=0.9,en;q=0.8", "fi"),
+            ("en-GB", "en"),
+            ("de,fi;q=0.5", "fi"),
+            ("de", "en"),
+            ("", "en"),
+            ("é", "en"),
+        ] {
+            assert_eq!(accepted(asked), lang, "{asked}");
+        }
+    }
+}

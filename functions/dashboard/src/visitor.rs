@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{Uri, header, request::Parts},
+    http::{HeaderValue, Uri, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
 use url::form_urlencoded;
+use valpero_auth::Token;
 use valpero_http::{Code, Problem, RequestMeta, auth::identify, session};
 use valpero_views::Account;
 
@@ -52,8 +53,9 @@ impl Visitor {
 /// Lets in who is signed in, and leads all others to the page that signs them in.
 pub async fn greet(State(dashboard): State<Dashboard>, request: Request, next: Next) -> Response {
     let (mut head, body) = request.into_parts();
-    let found = visitor(&dashboard, &head).await;
-    match found {
+    let shown = session::presented(&dashboard.app, &head.method, &head.headers);
+    let was_shown = matches!(shown, Ok(Some(_)));
+    match visitor(&dashboard, &head, shown).await {
         Ok(visitor) => {
             let visitor = Arc::new(visitor);
             head.extensions.insert(Arc::clone(&visitor));
@@ -64,15 +66,20 @@ pub async fn greet(State(dashboard): State<Dashboard>, request: Request, next: N
             response
         }
         Err(problem) if problem.code() == Code::Unauthorized => {
-            sign_in(&dashboard, &head.uri, session::is_safe(&head.method))
+            let ended = was_shown.then(|| session::ended(&dashboard.app)).flatten();
+            sign_in(&head.uri, session::is_safe(&head.method), ended)
         }
         Err(problem) => refusal(&Shell::of_nobody(Texts::accepted(&head.headers), dashboard.app.now()), &problem),
     }
 }
 
-async fn visitor(dashboard: &Dashboard, head: &Parts) -> Result<Visitor, Problem> {
+async fn visitor(
+    dashboard: &Dashboard,
+    head: &Parts,
+    shown: Result<Option<Token>, Problem>,
+) -> Result<Visitor, Problem> {
     let app = &dashboard.app;
-    let shown = session::presented(app, &head.method, &head.headers)?.ok_or_else(Problem::unauthorized);
+    let shown = shown?.ok_or_else(Problem::unauthorized);
     let meta = head.extensions.get::<RequestMeta>().cloned().unwrap_or_default();
     let (caller, _) = identify(app, shown, meta).await.map_err(|(problem, _)| problem)?;
     let client = Client::new(dashboard.api.clone(), caller);
@@ -83,9 +90,10 @@ async fn visitor(dashboard: &Dashboard, head: &Parts) -> Result<Visitor, Problem
     Ok(Visitor { client, t: Texts::of(account.language), account, now: app.now(), done })
 }
 
-/// The way to the page that signs in, and from there back to this one. Of a form that was sent, what it said is lost, and the way back is to
+/// The way to the page that signs in, and from there back to this one. A cookie that opens nothing is taken back; where none was shown, as with a
+/// form of another site, nothing is: the browser may have one all the same. Of a form that was sent, what it said is lost, and the way back is to
 /// the first page.
-fn sign_in(dashboard: &Dashboard, uri: &Uri, is_safe: bool) -> Response {
+fn sign_in(uri: &Uri, is_safe: bool, ended: Option<HeaderValue>) -> Response {
     let back = uri.path_and_query().map(ToString::to_string).filter(|path| is_safe && path != "/");
     let to = match back {
         Some(back) => {
@@ -94,7 +102,7 @@ fn sign_in(dashboard: &Dashboard, uri: &Uri, is_safe: bool) -> Response {
         None => "/sign-in".to_owned(),
     };
     let mut response = Redirect::to(&to).into_response();
-    if let Some(ended) = session::ended(&dashboard.app) {
+    if let Some(ended) = ended {
         response.headers_mut().append(header::SET_COOKIE, ended);
     }
     response

@@ -117,3 +117,60 @@ impl Words {
         number.replace('.', self.t.common.decimal)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use valpero_domain::Language;
+
+    use super::*;
+
+    fn words(language: Language, zone: &str) -> Words {
+        let zone = zone.parse().expect("a zone");
+        Words { t: Texts::of(language), zone, now: Timestamp::from_seconds(1_795_000_000) }
+    }
+
+    /// The same with plain spaces.
+    fn plain(text: &str) -> String {
+        text.replace(THIN, " ")
+    }
+
+    #[test]
+    fn percents_are_never_rounded_up() {
+        let w = words(Language::En, "UTC");
+        for (ratio, text) in
+            [(1.0, "100 %"), (0.999_999, "99.99 %"), (0.9998, "99.98 %"), (0.5, "50.00 %"), (0.0, "0.00 %")]
+        {
+            assert_eq!(plain(&w.percent(&Some(ratio))), text);
+        }
+        assert_eq!(w.percent(&None), "–");
+        assert_eq!(plain(&words(Language::Fi, "UTC").percent(&Some(0.9998))), "99,98 %");
+    }
+
+    #[test]
+    fn spans_and_times_are_in_words_and_in_the_zone() {
+        let w = words(Language::En, "Europe/Helsinki");
+        let ago = |seconds: i64| w.now.plus_seconds(-seconds);
+        for (seconds, text) in [
+            (0, "just now"),
+            (59, "just now"),
+            (60, "1 min ago"),
+            (7_199, "1 h ago"),
+            (90_000, "1 day ago"),
+            (200_000, "2 days ago"),
+            (-5, "just now"),
+        ] {
+            assert_eq!(plain(&w.ago(&ago(seconds))), text, "{seconds}");
+        }
+        for (seconds, text) in [(5, "5 s"), (252, "4 min 12 s"), (3_600, "1 h"), (90_061, "1 day 1 h")] {
+            assert_eq!(plain(&w.exact_span(seconds)), text);
+        }
+        assert_eq!((plain(&w.since(&ago(5))).as_str(), plain(&w.since(&ago(65))).as_str()), ("< 1 min", "1 min"));
+        assert_eq!(w.exact(&w.now), "2026-11-18 13:06:40 EET");
+        assert_eq!((w.clock(&w.now).as_str(), w.day(&w.now).as_str()), ("13:06", "2026-11-18"));
+        assert_eq!(plain(&w.ms(&Some(0.42))), "0.4 ms");
+        assert_eq!(
+            (plain(&w.ms(&Some(86.4))), plain(&w.ms(&Some(12_340.0)))),
+            ("86 ms".to_owned(), "12.3 s".to_owned())
+        );
+    }
+}

@@ -29,7 +29,7 @@ use crate::{
 };
 
 use asked::Asked;
-use row::{ORDER, Row, number};
+use row::{ORDER, Row, number, shape};
 
 pub use bulk::selected;
 pub use first_run::create_quick;
@@ -57,6 +57,8 @@ struct Page {
     writes: bool,
     /// Whether the person may, and the plan allows another one.
     adds: bool,
+    /// Name and path data of the shape of each status that a row has.
+    shapes: Vec<(&'static str, &'static str)>,
     rows: Vec<Row>,
     chips: Vec<Chip>,
     types: Vec<Choice>,
@@ -191,6 +193,7 @@ fn page_of(visitor: &Visitor, asked: Asked, found: Found) -> Page {
         writes,
         adds: writes && full.is_empty(),
         full,
+        shapes: Status::ALL.iter().map(|status| (status.as_str(), shape(*status))).collect(),
         rows: found.monitors.iter().map(|monitor| Row::of(&words, monitor)).collect(),
         chips: chips(visitor.t, &asked, found.counts.as_ref()),
         types: types(visitor.t, &asked),
