@@ -5,6 +5,7 @@ are checked with Python's own HMAC. Takes about four minutes, most of them waiti
 """
 
 import base64
+import gzip
 import hashlib
 import hmac
 import json
@@ -15,6 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "py"))
 
@@ -25,6 +28,9 @@ from testkit.steps import step, summary
 from testkit.waiting import until
 
 VALPERO = os.path.abspath(sys.argv[1])
+# What a version wrote that knew no people, and the key that opens it.
+BEFORE_PEOPLE = pathlib.Path(__file__).with_name("before-people.backup.gz")
+OLD_KEY = "val_key_wSmYTI73sTRI5PGxx96r3NNIUbWN85Qv37kauf"
 
 
 class Shaky(Site):
@@ -73,7 +79,37 @@ def no_false_alarm(up):
         up.call("DELETE", path(site))
 
 
+def older():
+    """A backup that a version wrote in which nobody could sign in yet."""
+    folder = os.path.join(tempfile.mkdtemp(prefix="valpero-older-"), "data")
+    saved = f"{folder}.backup"
+    with gzip.open(BEFORE_PEOPLE) as packed, open(saved, "wb") as file:
+        file.write(packed.read())
+    step("a backup of an earlier version is restored", operator("restore", saved, "--data", folder)[0] == 0)
+    with start(folder, OLD_KEY) as up:
+        status, monitors = up.call("GET", "/monitors?limit=200")
+        named = sorted(one["name"] for one in monitors["data"])
+        step("all its monitors are there, for its key", (status, len(named), named[0]) == (200, 60, "Monitor 0"), monitors)
+        incidents = up.call("GET", "/incidents?limit=200")[1]["data"]
+        told = [up.call("GET", f"/incidents/{one['id']}")[1] for one in incidents]
+        step("and its incidents, with what was written", any(entry["note"] == "looking" for one in told for entry in one["timeline"]))
+        step("and its channels and keys", up.call("GET", "/channels")[1]["data"] and len(up.call("GET", "/keys")[1]["data"]) == 2)
+        link = up.shown["link"]
+        step("a link leads in, for nobody could before", link and link.startswith(f"{up.url}/enter/"), up.shown)
+        form = urllib.parse.urlencode({"name": "Ada", "email": "ada@example.com", "password": "correct horse battery"}).encode()
+        urllib.request.urlopen(urllib.request.Request(link, form, {"Origin": up.url}), timeout=20).close()
+        # A key of that time has no scope for people.
+        account = up.call("GET", "/account")[1]["id"]
+        people = json.loads(operator("user", "list", "--account", account, "--data", folder, "--json")[1])["people"]
+        step("and the owner is there", [(one["email"], one["role"]) for one in people] == [("ada@example.com", "owner")], people)
+        code, out, _ = operator("user", "link", "ada@example.com", "--data", folder, "--json")
+        step("to whom the operator can give another link", code == 0 and json.loads(out)["url"].startswith(f"{up.url}/enter/"), out)
+    with start(folder, OLD_KEY) as up:
+        step("the next start shows no link", up.shown["link"] is None, up.shown)
+
+
 def main():
+    older()
     folder = os.path.join(tempfile.mkdtemp(prefix="valpero-story-"), "data")
     site, hook = Site(), Site()
     up = start(folder)
