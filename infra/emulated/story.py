@@ -115,7 +115,7 @@ def signed(arrival, secret):
 
 def templates(deployment):
     run(["sam", "validate", "--lint", "--template", "template.yaml"], deployment.environment)
-    shown = run(["cfn-lint", "template.yaml", "infra/region.yaml"], deployment.environment)
+    shown = run(["cfn-lint", "template.yaml", "infra/region.yaml", "infra/domain.yaml"], deployment.environment)
     step("sam validate and cfn-lint find nothing", not shown.strip(), shown)
 
 

@@ -1,4 +1,4 @@
-"""What infra/deploy and infra/add-region run, and when they refuse to: `python3 tests/deploy/run.py`.
+"""What infra/deploy, infra/add-region and infra/add-domain run, and when they refuse to: `python3 tests/deploy/run.py`.
 
 The tools are stubs: `sam` notes its arguments, and boto3 answers for an account whose stacks stand in a file. So nothing is built, and
 nobody is asked. Takes some seconds.
@@ -39,7 +39,19 @@ class Client:
         if stack is None:
             raise ClientError("ValidationError", f"Stack with id {StackName} does not exist")
         parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in stack[1].items()]
-        return {"Stacks": [{"StackStatus": stack[0], "Parameters": parameters}]}
+        outputs = [{"OutputKey": key, "OutputValue": value} for key, value in (stack[2] if len(stack) > 2 else {}).items()]
+        return {"Stacks": [{"StackStatus": stack[0], "Parameters": parameters, "Outputs": outputs}]}
+    def update_stack(self, StackName, UsePreviousTemplate, Parameters, Capabilities):
+        if os.environ.get("UNCHANGED"):
+            raise ClientError("ValidationError", "No updates are to be performed.")
+        with open(os.environ["SEEN"], "a") as seen:
+            seen.write(json.dumps(["update", StackName, self.region, UsePreviousTemplate, Parameters, Capabilities]) + "\\n")
+    def get_waiter(self, name):
+        assert name == "stack_update_complete"
+        return self
+    def wait(self, StackName):
+        with open(os.environ["SEEN"], "a") as seen:
+            seen.write(json.dumps(["wait", StackName]) + "\\n")
     def update_termination_protection(self, StackName, EnableTerminationProtection):
         if os.environ.get("UNPROTECTED"):
             raise ClientError("AccessDenied", "not authorized to perform cloudformation:UpdateTerminationProtection")
@@ -264,6 +276,37 @@ def regions():
     step("nor where the AWS region is not enabled", done.code == 1 and not done.ran and "enable that AWS region" in done.said, done)
 
 
+def domain():
+    target = "d-1.execute-api.eu-north-1.amazonaws.com"
+    home = ["UPDATE_COMPLETE", {"Architecture": "arm64", "PublicUrl": ""}, {"ApiUrl": f"https://abc123.execute-api.{HOME}.amazonaws.com"}]
+    stacks = {f"valpero={HOME}": home, f"valpero-domain={HOME}": ["CREATE_COMPLETE", {}, {"Target": target}]}
+    command = ["sam", "deploy", "--stack-name", "valpero-domain", "--region", HOME, "--resolve-s3"]
+    command += ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--no-confirm-changeset", "--no-fail-on-empty-changeset"]
+    command += ["--template-file", "infra/domain.yaml", "--parameter-overrides", "Api=abc123", "Domain=valpero.example.com"]
+    kept = {"ParameterKey": "Architecture", "UsePreviousValue": True}
+    new = {"ParameterKey": "PublicUrl", "ParameterValue": "https://valpero.example.com"}
+    update = ["update", "valpero", HOME, True, [kept, new], ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]]
+    done = Machine(stacks).run("add-domain", "valpero.example.com")
+    wanted = [command, update, ["wait", "valpero"]]
+    step("a domain leads to the API, and links begin with it", done.code == 0 and done.ran == wanted, done)
+    record = f"valpero.example.com.  CNAME  {target}."
+    step("the DNS record is named", record in done.said, done)
+    done = Machine(stacks, UNCHANGED="yes").run("add-domain", "valpero.example.com", "--zone", "Z0123")
+    step("with a hosted zone it is set, and to repeat it does no harm", done.code == 0 and done.ran == [[*command, "Zone=Z0123"]], done)
+    step("and not named", "CNAME" not in done.said, done)
+    done = Machine(stacks, FAILS="deploy").run("add-domain", "valpero.example.com")
+    step("links stay as they are where the domain failed", done.code != 0 and done.ran == [command], done)
+    done = Machine(stacks).run("add-domain", "valpero.example.com", "--dry-run")
+    step("--dry-run runs nothing", done.code == 0 and not done.ran and "infra/domain.yaml" in done.said, done)
+    done = Machine().run("add-domain", "valpero.example.com")
+    step("without a home stack there is no domain", done.code == 1 and not done.ran and "no home stack valpero" in done.said, done)
+    done = Machine({f"valpero={HOME}": home[:2]}).run("add-domain", "valpero.example.com")
+    step("nor without its API", done.code == 1 and not done.ran and "has no output ApiUrl" in done.said, done)
+    for wrong in ("https://valpero.example.com", "valpero", "Valpero.example.com", "valpero..com", "-x.example.com"):
+        done = Machine(stacks).run("add-domain", wrong)
+        step(f"{wrong} is no domain", done.code in (1, 2) and not done.ran, done)
+
+
 def tools():
     for tool in ("sam", "cargo-lambda", "boto3", "ziglang"):
         done = Machine(without=(tool,)).run("deploy")
@@ -291,6 +334,7 @@ def words():
         (["deploy", "fra"], "infra/deploy [--stack NAME]"),
         (["add-region"], "infra/add-region CODE"),
         (["add-region", "fra", "--fast"], "infra/add-region CODE"),
+        (["add-domain"], "infra/add-domain DOMAIN"),
     ):
         done = Machine().run(*command)
         step(f"{' '.join(command)} is refused with a sentence", done.code in (1, 2) and not done.ran and sentence in done.said, done)
@@ -298,6 +342,6 @@ def words():
     step("it does not guess the home region", done.code == 1 and not done.ran and "--home" in done.said, done)
 
 
-for part in (first_time, optimised, upgrade, regions, tools, words):
+for part in (first_time, optimised, upgrade, regions, domain, tools, words):
     part()
 summary()
