@@ -406,9 +406,8 @@ impl Sender<'_> {
         let no_mail = reply.problem().0 == "mail_not_sent";
         // A code of the right form is still none that anybody made.
         let no_code = reply.status == 404 && reply.json["code"] == "deal_code_refused";
-        // Owners are made by an owner, and this is a key.
-        let no_owner = case.value == "owner" && reply.problem().0 == "owners_only";
-        let taken = reply.status.is_success() || no_mail || no_code || no_owner;
+        // A key makes no owners.
+        let taken = reply.status.is_success() || no_mail || no_code || reply.problem().0 == "owners_only";
         let as_said = if case.allowed { taken } else { reply.status == 422 && told };
         let body: String = body.to_string().chars().take(300).collect();
         let Case { pointer, allowed, why, .. } = case;
