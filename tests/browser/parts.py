@@ -60,9 +60,11 @@ class Watch:
 class Part(Checks):
     """A part of the suite while it runs."""
 
-    def __init__(self, name, valpero, folder, axe, browser: Browser):
+    def __init__(self, name, valpero, folder, tools, browser: Browser):
         super().__init__(name)
-        self.valpero, self.folder, self.browser, self.axe_text = valpero, os.path.join(folder, name), browser, read(axe)
+        self.valpero, self.folder, self.browser = valpero, os.path.join(folder, name), browser
+        self.packages = os.path.join(tools, "node_modules")
+        self.axe_text = read(os.path.join(self.packages, "axe-core", "axe.min.js"))
         os.makedirs(self.folder)
         self.ups: list[Up] = []
 
@@ -138,7 +140,7 @@ def cookies_of(context: BrowserContext):
     return {"Cookie": "; ".join(f"{one['name']}={one['value']}" for one in context.cookies())}
 
 
-def run_part(name, valpero, folder, axe):
+def run_part(name, valpero, folder, tools):
     """Runs a part: `module` or `module.function`. Whatever ends it is a failed check."""
     began = time.monotonic()
     part = None
@@ -147,7 +149,7 @@ def run_part(name, valpero, folder, axe):
             playwright = stack.enter_context(sync_playwright())
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, headless=True)
             stack.callback(browser.close)
-            part = Part(name, valpero, folder, axe, browser)
+            part = Part(name, valpero, folder, tools, browser)
             module, _, function = name.partition(".")
             getattr(importlib.import_module(module), function or "run")(part)
         except Over:
