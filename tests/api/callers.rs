@@ -26,6 +26,7 @@ fn person(world: &World, tenant: &Tenant, scopes: &[Scope]) -> Arc<Caller> {
         scopes: Scopes::parse(scopes.iter().copied()).expect("scopes"),
         request_limit: Some(60),
         expires_at: None,
+        minted_by: None,
         receipts: Receipts { key_id: KeyId::new(world.now(), random(2)), token: Token::generate() },
         meta: valpero_http::RequestMeta::default(),
     })

@@ -140,6 +140,55 @@ async fn owners_alone_make_owners_and_an_account_keeps_one() {
 }
 
 #[tokio::test]
+async fn nobody_gives_more_than_they_hold() {
+    use valpero_domain::{Scope, Scopes};
+    let world = World::new().await;
+    let tenant = world.tenant(Plan::Business).await;
+    let viewer = world.person(&tenant, Role::Viewer, None).await;
+    let admin = world.person(&tenant, Role::Admin, None).await;
+    let scopes = Scopes::parse([Scope::PeopleWrite]).expect("scopes");
+    let key = world.key(tenant.account, Plan::Business, scopes).await;
+    let of = |browser: &Browser| format!("/api/v1/people/{}", browser.user);
+    for (method, path, body) in [
+        ("POST", "/api/v1/people/invitations".to_owned(), json!({"email": "a@example.com", "role": "admin"})),
+        ("POST", "/api/v1/people/invitations".to_owned(), json!({"email": "a@example.com", "role": "viewer"})),
+        ("PATCH", of(&viewer), json!({"role": "admin"})),
+        ("PATCH", of(&admin), json!({"role": "viewer"})),
+        ("DELETE", of(&admin), Value::Null),
+    ] {
+        let refused = world.call(method, &path, &key, body).await;
+        assert_eq!(refused.problem().0, "scope_beyond_key", "{method} {path}: {}", refused.json);
+    }
+    // A key answers for those that it mints, and for those that it rotates.
+    let body = json!({"name": "first", "scopes": ["keys:write", "monitors:read"]});
+    let first = by_cookie(&world, &admin, "POST", "/api/v1/keys", body).await.expect(201);
+    let body = json!({"name": "second", "scopes": ["monitors:read"]});
+    let second = world.call("POST", "/api/v1/keys", &first.text("/token"), body).await.expect(201);
+    assert_eq!(second.text("/minted_by"), admin.user.to_string());
+    let others =
+        world.post("/api/v1/keys", &tenant, json!({"name": "ci", "scopes": ["monitors:read"]})).await.expect(201);
+    assert_eq!(others.json["minted_by"], Value::Null);
+    let path = format!("/api/v1/keys/{}/rotate", others.text("/id"));
+    let rotated = by_cookie(&world, &admin, "POST", &path, json!({})).await.expect(201);
+    assert_eq!(rotated.text("/minted_by"), admin.user.to_string());
+}
+
+#[tokio::test]
+async fn invitations_are_counted_by_the_hour() {
+    let world = World::new().await;
+    let tenant = world.tenant(Plan::Business).await;
+    let path = "/api/v1/people/invitations";
+    for number in 0..20 {
+        let body = json!({"email": format!("a{number}@example.com"), "role": "viewer"});
+        world.post(path, &tenant, body).await.expect(201);
+    }
+    let more = json!({"email": "more@example.com", "role": "viewer"});
+    assert_eq!(world.post(path, &tenant, more.clone()).await.problem().0, "invitation_quota_reached");
+    world.advance(3600);
+    world.post(path, &tenant, more).await.expect(201);
+}
+
+#[tokio::test]
 async fn of_two_owners_who_leave_at_once_one_stays() {
     let world = World::new().await;
     for _ in 0..4 {
@@ -180,6 +229,11 @@ async fn who_leaves_is_shown_with_the_keys_that_stay_behind() {
     named.sort_unstable();
     assert_eq!(named, ["grafana", "terraform"], "also a successor");
     world.call("GET", "/api/v1/monitors", &rotated.text("/token"), Value::Null).await.expect(200);
+    // Asked again, for instance because the answer was lost, it goes on with the keys.
+    let again = format!("{path}?revoke_keys=true");
+    let gone = world.call("DELETE", &again, &tenant.token, Value::Null).await.expect(200);
+    assert_eq!(gone.json["keys"].as_array().map(Vec::len), Some(2));
+    assert_eq!(world.call("GET", "/api/v1/monitors", &rotated.text("/token"), Value::Null).await.status, 401);
     assert_eq!(world.call("DELETE", &path, &tenant.token, Value::Null).await.problem().0, "not_found");
 
     let second = world.person(&tenant, Role::Admin, None).await;

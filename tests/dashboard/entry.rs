@@ -32,12 +32,20 @@ async fn sign_in(world: &World, email: &str, password: &str) -> Reply {
     world.submit_as_nobody("/sign-in", &[("email", email), ("password", password)]).await
 }
 
+/// The paths of the links that were mailed, oldest first.
+pub fn mailed_links(mailbox: &Mailbox) -> Vec<String> {
+    let link = |mail: &String| {
+        let mail = mail.replace("=\r\n", "");
+        let (_, rest) = mail.split_once("https://valpero.example.com/enter/")?;
+        let of_it = |one: &char| one.is_ascii_alphanumeric() || "-_".contains(*one);
+        Some(format!("/enter/{}", rest.chars().take_while(of_it).collect::<String>()))
+    };
+    mailbox.messages().iter().filter_map(link).collect()
+}
+
 /// The path of the link in the last mail.
 fn mailed_link(mailbox: &Mailbox) -> Option<String> {
-    let mail = mailbox.messages().pop()?.replace("=\r\n", "");
-    let (_, rest) = mail.split_once("https://valpero.example.com/enter/")?;
-    let secret: String = rest.chars().take_while(|one| one.is_ascii_alphanumeric() || "-_".contains(*one)).collect();
-    Some(format!("/enter/{secret}"))
+    mailed_links(mailbox).pop()
 }
 
 #[tokio::test]
@@ -223,9 +231,14 @@ async fn a_person_who_is_known_joins_a_second_account_by_the_password_and_change
     let account = second.account.to_string();
     let switched = world.submit("/settings/two-factor", &ada, &[("do", "switch"), ("account", &account)]).await;
     assert_eq!(switched.status, 303);
+    assert_eq!(world.page("/monitors", &ada).await.status, 303, "the session there takes the place of the one here");
+    let ada = world.sign_in(&first, ada.user).await;
     let stranger = world.tenant(Plan::Business).await.account.to_string();
     let refused = world.submit("/settings/two-factor", &ada, &[("do", "switch"), ("account", &stranger)]).await;
     assert_eq!(refused.status, 404);
+    let here = first.account.to_string();
+    let same = world.submit("/settings/two-factor", &ada, &[("do", "switch"), ("account", &here)]).await;
+    assert!(session_of(&same).is_none(), "a session does not renew itself");
 }
 
 #[tokio::test]
@@ -287,6 +300,37 @@ async fn who_was_removed_or_has_signed_out_is_led_to_the_door() {
     let again = sign_in(&world, &ada.email, PASSWORD).await;
     assert_eq!(again.status, 403, "the password is right, and there is no account");
     assert!(session_of(&again).is_none());
+}
+
+#[tokio::test]
+async fn many_who_sign_in_at_once_have_no_more_sessions_than_one_after_the_other() {
+    let world = World::new().await;
+    let tenant = world.tenant(Plan::Business).await;
+    let ada = world.person(&tenant, Role::Viewer, Some(hash())).await;
+    let many = (0..40).map(|_| sign_in(&world, &ada.email, PASSWORD));
+    let opened = futures::future::join_all(many).await.iter().filter(|reply| reply.status == 303).count();
+    assert!(opened > 0);
+    let sessions = world.stack.app.store.sessions(tenant.account, ada.user).await.expect("sessions");
+    assert!(sessions.len() <= SESSIONS_MAX, "{} sessions", sessions.len());
+    let path = format!("/api/v1/people/{}", ada.user);
+    world.call("DELETE", &path, &tenant.token, serde_json::Value::Null).await.expect(200);
+}
+
+#[tokio::test]
+async fn an_invitation_ends_with_whoever_made_it() {
+    let world = World::new().await;
+    let tenant = world.tenant(Plan::Business).await;
+    world.person(&tenant, Role::Owner, None).await;
+    let admin = world.person(&tenant, Role::Admin, None).await;
+    let form = [("email", "back@example.com"), ("role", "admin")];
+    let page = world.submit("/settings/people/invitations", &admin, &form).await;
+    let (_, rest) = page.body().split_once("https://valpero.example.com/enter/").expect("the link, once");
+    let link = format!("/enter/{}", rest.chars().take(43).collect::<String>());
+    assert_eq!(world.call("GET", &link, "", serde_json::Value::Null).await.status, 200);
+    let path = format!("/api/v1/people/{}", admin.user);
+    world.call("DELETE", &path, &tenant.token, serde_json::Value::Null).await.expect(200);
+    let back = world.submit_as_nobody(&link, &[("name", "Back"), ("password", PASSWORD)]).await;
+    assert_eq!(back.status, 404);
 }
 
 #[tokio::test]

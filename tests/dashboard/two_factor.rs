@@ -4,8 +4,8 @@ use serde_json::Value;
 use valpero_auth::TotpSecret;
 use valpero_domain::{Plan, Role, Timestamp};
 
-use super::entry::{PASSWORD, hash, session_of};
-use crate::harness::{Browser, Reply, World};
+use super::entry::{PASSWORD, hash, mailed_links, session_of};
+use crate::harness::{Browser, Mailbox, Reply, World, WorldOptions};
 
 /// The code of the secret at a moment: of all codes the one that fits.
 fn code(secret: &str, at: Timestamp) -> String {
@@ -24,7 +24,8 @@ fn between(page: &str, before: &str, after: &str) -> String {
 const PAGE: &str = "/settings/two-factor";
 
 async fn set_up(world: &World, ada: &Browser) -> String {
-    world.submit(PAGE, ada, &[("do", "offer")]).await.expect(303);
+    assert_eq!(world.submit(PAGE, ada, &[("do", "offer"), ("old", "wrong horse")]).await.status, 422);
+    world.submit(PAGE, ada, &[("do", "offer"), ("old", PASSWORD)]).await.expect(303);
     let page = world.page(PAGE, ada).await.expect(200);
     let secret = between(page.body(), "<code id=\"secret\">", "</code>");
     assert!(page.body().contains("<svg class=\"qr\""));
@@ -89,6 +90,34 @@ async fn codes_cannot_be_guessed() {
 }
 
 #[tokio::test]
+async fn a_link_to_a_new_password_is_no_way_around_the_code() {
+    let mailbox = Mailbox::new();
+    let world = World::with(WorldOptions { mailer: mailbox.mailer(), ..WorldOptions::default() }).await;
+    let tenant = world.tenant(Plan::Business).await;
+    let ada = world.person(&tenant, Role::Viewer, Some(hash())).await;
+    let secret = set_up(&world, &ada).await;
+    world.advance(30);
+    let step = password(&world, &ada).await.expect(200);
+    for _ in 0..2 {
+        world.submit_as_nobody("/forgot", &[("email", &ada.email)]).await.expect(200);
+    }
+    let links = mailed_links(&mailbox);
+    let guess =
+        async |code: &str| world.submit_as_nobody(&links[0], &[("password", "another horse"), ("code", code)]).await;
+    for _ in 0..5 {
+        assert_eq!(guess("000000").await.status, 422);
+    }
+    let right = code(&secret, world.now());
+    assert!(guess(&right).await.body().contains("Too many tries"));
+    world.advance(900);
+    let right = code(&secret, world.now());
+    assert_eq!(guess(&right).await.status, 303);
+    let other = world.submit_as_nobody(&links[1], &[("password", "third horse"), ("code", "000000")]).await;
+    assert_eq!(other.status, 404, "the password that it was for is no more");
+    assert_eq!(give(&world, &step, "000000").await.header("location"), "/sign-in", "nor is the step after the old one");
+}
+
+#[tokio::test]
 async fn it_is_turned_off_by_a_code_alone_and_the_password_is_changed_by_the_password() {
     let world = World::new().await;
     let tenant = world.tenant(Plan::Business).await;
@@ -97,7 +126,7 @@ async fn it_is_turned_off_by_a_code_alone_and_the_password_is_changed_by_the_pas
     let secret = set_up(&world, &ada).await;
     assert_eq!(world.submit(PAGE, &ada, &[("do", "remove"), ("code", "000000")]).await.status, 422);
     // An offer does not replace what is in force.
-    world.submit(PAGE, &ada, &[("do", "offer")]).await.expect(303);
+    world.submit(PAGE, &ada, &[("do", "offer"), ("old", PASSWORD)]).await.expect(303);
     let page = world.page(PAGE, &ada).await.expect(200);
     assert!(!page.body().contains("id=\"secret\""), "the secret is shown once");
     world.advance(30);

@@ -216,7 +216,8 @@ async fn people_come_and_go(world: &World, owner: &Tenant) {
     let change = [("do", "password"), ("old", password), ("password", "another horse")];
     world.submit("/settings/two-factor", &guest, &change).await.expect(303);
     for what in ["offer", "remove"] {
-        world.submit("/settings/two-factor", &guest, &[("do", what)]).await.expect(303);
+        let form = [("do", what), ("old", "another horse")];
+        world.submit("/settings/two-factor", &guest, &form).await.expect(303);
     }
     let second = world.sign_in(owner, guest.user).await;
     by("DELETE", &format!("/api/v1/sessions/{}", SessionId::of_key(second.session)), json!({})).await.expect(204);

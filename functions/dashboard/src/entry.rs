@@ -1,7 +1,12 @@
 //! Coming in: what signing in, links and new passwords have in common.
 
-use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::Response;
+use std::net::IpAddr;
+
+use axum::{
+    http::{HeaderMap, HeaderValue, header},
+    response::Response,
+};
+use tokio::sync::Semaphore;
 use valpero_auth::{Password, PasswordHash, Token};
 use valpero_domain::{AccountId, Actor, AuditAction, Author, KeyId, SessionId, Timestamp, UserId};
 use valpero_http::{Problem, RequestMeta, session};
@@ -21,6 +26,81 @@ const TRIES_FOR_PERSON: u32 = 20;
 
 /// Wrong passwords for one person from one address that the person signed in from lately.
 const TRIES_FROM_KNOWN: u32 = 10;
+
+/// Wrong codes of the second factor for one person in a quarter of an hour, wherever they are asked for.
+const TRIES_OF_CODES: u32 = 5;
+
+/// Wrong passwords of a person who is signed in already, in a quarter of an hour.
+const TRIES_OF_PASSWORDS: u32 = 10;
+
+/// Passwords that are hashed or compared at the same time: each takes 19 MiB.
+static HASHING: Semaphore = Semaphore::const_new(4);
+
+/// The longest e-mail address, in bytes (RFC 5321, section 4.5.3.1.3).
+const ADDRESS_MAX: usize = 254;
+
+/// The address that somebody signs in by. One that is too long is nobody's.
+pub fn address(typed: &str) -> &str {
+    let typed = typed.trim();
+    if typed.len() > ADDRESS_MAX { "nobody" } else { typed }
+}
+
+/// Where a client is, as far as tries are counted by it: an IPv6 network of a household has 64 bits.
+fn client(meta: &RequestMeta) -> String {
+    let ip = meta.ip.as_deref().unwrap_or("unknown");
+    match ip.parse() {
+        Ok(IpAddr::V6(address)) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        _ => ip.to_owned(),
+    }
+}
+
+/// What a code of the second factor is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// Right, and used up by this.
+    Right,
+    /// Wrong, or used before.
+    Wrong,
+    /// One of too many: it was not looked at.
+    TooMany,
+}
+
+/// Tries a code of a person's second factor, and counts it unless it is right.
+///
+/// # Errors
+/// Where the store fails.
+pub async fn try_code(app: &App, person: &Person, code: &str) -> Result<Code, StoreError> {
+    let (what, at) = (format!("code#{}", person.user_id), app.now());
+    if !app.store.count_try(&what, at, TRIES_OF_CODES).await? {
+        return Ok(Code::TooMany);
+    }
+    let step = person.totp.as_ref().and_then(|totp| totp.secret.step_of(code, at, totp.last_step));
+    let Some(step) = step else { return Ok(Code::Wrong) };
+    if !app.store.use_totp_step(person.user_id, step).await? {
+        return Ok(Code::Wrong);
+    }
+    app.store.forgive_try(&what, at).await?;
+    Ok(Code::Right)
+}
+
+/// Whether a person who is signed in knows the password, too; none where it was tried too often.
+///
+/// # Errors
+/// Where the store fails, or a fault of ours.
+pub async fn knows_password(app: &App, person: &Person, text: &str) -> Result<Option<bool>, Problem> {
+    let (what, at) = (format!("password#{}", person.user_id), app.now());
+    if !app.store.count_try(&what, at, TRIES_OF_PASSWORDS).await? {
+        return Ok(None);
+    }
+    let is_right = is_password(text, person.password.clone()).await?;
+    if is_right {
+        app.store.forgive_try(&what, at).await?;
+    }
+    Ok(Some(is_right))
+}
 
 /// Requires that a form was sent by a page of this deployment.
 ///
@@ -50,8 +130,8 @@ impl Tries {
         meta: &RequestMeta,
     ) -> Result<Option<Self>, StoreError> {
         let at = app.now();
-        let ip = meta.ip.as_deref().unwrap_or("unknown");
-        let is_known = app.store.knows_address(person, ip, at).await?;
+        let ip = client(meta);
+        let is_known = app.store.knows_address(person, &ip, at).await?;
         let counted = if is_known {
             [(format!("known#{email}#{ip}"), TRIES_FROM_KNOWN), (format!("known#{ip}"), 10 * TRIES_OF_ADDRESS)]
         } else {
@@ -82,6 +162,7 @@ impl Tries {
 /// A fault of ours.
 pub async fn is_password(text: &str, hash: Option<PasswordHash>) -> Result<bool, Problem> {
     let Some(password) = Password::claim(text) else { return Ok(false) };
+    let _turn = HASHING.acquire().await.map_err(|error| Problem::internal(&error))?;
     let compared = tokio::task::spawn_blocking(move || password.is_of(hash.as_ref())).await;
     compared.map_err(|error| Problem::internal(&error))?.map_err(|error| Problem::internal(&error))
 }
@@ -91,6 +172,7 @@ pub async fn is_password(text: &str, hash: Option<PasswordHash>) -> Result<bool,
 /// # Errors
 /// A fault of ours.
 pub async fn hash(password: Password) -> Result<PasswordHash, Problem> {
+    let _turn = HASHING.acquire().await.map_err(|error| Problem::internal(&error))?;
     let hashed = tokio::task::spawn_blocking(move || password.hash()).await;
     hashed.map_err(|error| Problem::internal(&error))?.map_err(|error| Problem::internal(&error))
 }
@@ -108,7 +190,15 @@ pub fn audit(
     meta.audit(account, by, app.now(), action, Some(target))
 }
 
-/// Opens a session of a person in an account: the cookie that it is sent by.
+/// Remembers from where a person signed in.
+///
+/// # Errors
+/// Where the store fails.
+pub async fn note_client(app: &App, meta: &RequestMeta, person: &Person) -> Result<(), StoreError> {
+    app.store.note_address(person.user_id, &client(meta), app.now()).await
+}
+
+/// Opens a session of a person in an account, which ends at `until` at the latest: the cookie that it is sent by.
 ///
 /// # Errors
 /// Where the person does not belong to the account, or the store fails.
@@ -117,6 +207,7 @@ pub async fn open(
     meta: &RequestMeta,
     person: &Person,
     account: AccountId,
+    until: Option<Timestamp>,
 ) -> Result<Option<HeaderValue>, Problem> {
     valpero_http::retry_on_conflict(|| async {
         let now = app.now();
@@ -124,6 +215,7 @@ pub async fn open(
         let plan = app.store.account(account).await?.plan;
         let token = Token::generate_session();
         let session = new_session(&token, &member, person, plan.limits().requests_per_minute, meta, now);
+        let session = ApiKey { expires_at: session.expires_at.min(until.or(session.expires_at)), ..session };
         let ended = superfluous(app.store.sessions(account, person.user_id).await?, now);
         let id = SessionId::of_key(session.id).to_string();
         let row = audit(app, meta, account, person, AuditAction::SessionOpened, id);
@@ -204,6 +296,16 @@ pub fn way_back(next: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn clients_are_told_apart_by_address_and_by_network() {
+        let of = |ip: Option<&str>| client(&RequestMeta { ip: ip.map(str::to_owned), ..RequestMeta::default() });
+        assert_eq!(of(Some("192.0.2.7")), "192.0.2.7");
+        assert_eq!(of(Some("2001:db8:1:2:3:4:5:6")), "2001:db8:1:2::/64");
+        assert_eq!(of(Some("2001:db8:1:2::1")), of(Some("2001:db8:1:2:ffff::9")));
+        assert_eq!(of(None), "unknown");
+        assert_eq!((address(" a@b "), address(&"a".repeat(255))), ("a@b", "nobody"));
+    }
 
     #[test]
     fn the_way_back_leads_to_this_deployment_alone() {

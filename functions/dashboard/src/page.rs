@@ -90,7 +90,8 @@ fn headers() -> [(HeaderName, HeaderValue); 6] {
     let value = HeaderValue::from_static;
     [
         (header::CONTENT_SECURITY_POLICY, value(POLICY)),
-        (header::CACHE_CONTROL, value("private, no-cache")),
+        // Some show a secret, and whoever comes after may press Back.
+        (header::CACHE_CONTROL, value("no-store")),
         (header::REFERRER_POLICY, value("same-origin")),
         (header::X_CONTENT_TYPE_OPTIONS, value("nosniff")),
         (header::X_FRAME_OPTIONS, value("DENY")),
@@ -123,6 +124,7 @@ pub fn live(asked: &HeaderMap, template: &impl Template) -> Result<Response, Pro
         (headers(), Html(html)).into_response()
     };
     response.headers_mut().insert(header::ETAG, tag);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     Ok(response)
 }
 

@@ -9,11 +9,15 @@ use valpero_http::{Caller, Problem};
 use valpero_runtime::App;
 use valpero_storage::Optional;
 
-/// Whether the caller may make somebody this, or change somebody who is: only an owner may where it is an owner. A key is none.
+/// Whether the caller may make somebody this, or change somebody who is: nobody gives more than they hold, and only an owner may where it is an
+/// owner. A key is none.
 ///
 /// # Errors
-/// 403 `owners_only`.
+/// 403 `scope_beyond_key` or `owners_only`.
 pub(crate) async fn may_give(app: &App, caller: &Caller, roles: &[Role]) -> Result<(), Problem> {
+    if let Some(scope) = roles.iter().find_map(|role| role.scopes().first_beyond(&caller.scopes)) {
+        return Err(Problem::scope_beyond_key(scope));
+    }
     if !roles.contains(&Role::Owner) {
         return Ok(());
     }

@@ -96,7 +96,7 @@ pub(crate) async fn first_link(store: &Store, account: AccountId, base: &PublicU
     if found.people > 0 {
         return Ok(None);
     }
-    for before in store.invitations(account, None, LISTED).await? {
+    for before in store.invitations(account, Clock::system().now(), None, LISTED).await? {
         if before.by.actor == Actor::Operator && before.email == found.email {
             let row = audit(account, AuditAction::InvitationWithdrawn, Some(before.id.to_string()));
             store.withdraw_invitation(&before, &row).await?;
@@ -109,8 +109,12 @@ pub(crate) async fn first_link(store: &Store, account: AccountId, base: &PublicU
 async fn link(store: &Store, email: &str, resets_totp: bool, base: &PublicUrl) -> Result<String, Failure> {
     let person = person(store, email).await?;
     let secret = OneTimeSecret::generate();
-    let to = LinkTo::Password { user_id: person.user_id, resets_totp };
+    let to = LinkTo::Password { user_id: person.user_id, resets_totp, password: person.password_print() };
     let expires_at = Clock::system().now().plus_seconds(LINK_S);
+    for account in store.accounts_of(person.user_id).await? {
+        let row = audit(account, AuditAction::PersonLinkCreated, Some(person.user_id.to_string()));
+        store.append_audit_row(&row).await?;
+    }
     store.create_link(&OneTimeLink { link_hash: secret.hash(), to, expires_at }).await?;
     Ok(secret.url(Some(base)))
 }
@@ -126,8 +130,7 @@ async fn list(account: AccountId, opened: &Opened) -> Result<(), Failure> {
     store.account(account).await.map_err(|error| no_account(error, account))?;
     let members = store.members(account, None, LISTED).await?;
     let now = Clock::system().now();
-    let mut invitations = store.invitations(account, None, LISTED).await?;
-    invitations.retain(|invitation| invitation.expires_at > now);
+    let invitations = store.invitations(account, now, None, LISTED).await?;
     let person = |member: &Member| {
         let seen = member.signed_in_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
         format!(

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use valpero_domain::Invalid;
 
-use crate::random_bytes;
+use crate::{TokenHash, random_bytes};
 
 /// KiB of memory.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -94,6 +94,13 @@ impl fmt::Debug for Password {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PasswordHash(String);
+
+impl PasswordHash {
+    /// SHA-256 of the hash, in hexadecimal: it tells hashes apart, and nothing of the password.
+    pub fn print(&self) -> String {
+        TokenHash::of(&self.0).as_str().to_owned()
+    }
+}
 
 impl fmt::Debug for PasswordHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

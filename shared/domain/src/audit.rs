@@ -112,6 +112,8 @@ pub enum AuditAction {
     PersonTotpSet,
     /// A person's second factor was taken away.
     PersonTotpRemoved,
+    /// An operator made a link by which a person sets a new password.
+    PersonLinkCreated,
     /// A person signed in.
     SessionOpened,
     /// A session was ended before its time.
@@ -129,7 +131,7 @@ impl AuditAction {
     };
 
     /// Every action.
-    pub const ALL: [Self; 53] = [
+    pub const ALL: [Self; 54] = [
         Self::AccountCreated,
         Self::AccountPlanSet,
         Self::AccountMuted,
@@ -181,6 +183,7 @@ impl AuditAction {
         Self::PersonPasswordSet,
         Self::PersonTotpSet,
         Self::PersonTotpRemoved,
+        Self::PersonLinkCreated,
         Self::SessionOpened,
         Self::SessionEnded,
     ];
@@ -250,6 +253,7 @@ impl AuditAction {
             Self::PersonPasswordSet => "person.password_set",
             Self::PersonTotpSet => "person.totp_set",
             Self::PersonTotpRemoved => "person.totp_removed",
+            Self::PersonLinkCreated => "person.link_created",
             Self::SessionOpened => "session.opened",
             Self::SessionEnded => "session.ended",
         }

@@ -23,6 +23,8 @@ pub struct Caller {
     /// When the calling key ends, which no key that it mints outlives. None where it does not end, and of a session: a person's keys
     /// outlive it.
     pub expires_at: Option<Timestamp>,
+    /// The person who minted the calling key; none where nobody is known to have, and of a session.
+    pub minted_by: Option<UserId>,
     /// What seals the receipts of the caller's requests.
     pub receipts: Receipts,
     /// What is known of the request.
@@ -58,6 +60,7 @@ impl Caller {
             scopes: key.scopes,
             request_limit: (!is_person).then_some(key.request_limit),
             expires_at: key.expires_at.filter(|_| !is_person),
+            minted_by: key.minted_by,
             receipts: Receipts { key_id: key.id, token },
             meta,
         }
@@ -69,6 +72,11 @@ impl Caller {
             Actor::User(user) => Some(user),
             _ => None,
         }
+    }
+
+    /// The person who answers for a key that this caller mints: the caller, or whoever minted the calling key.
+    pub fn answers_for(&self) -> Option<UserId> {
+        self.person().or(self.minted_by)
     }
 
     /// The account: first argument of every storage call.

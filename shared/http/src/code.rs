@@ -94,6 +94,7 @@ codes! {
     ValidationFailed: 422 "validation_failed", "The request is not valid", "The body or the query is invalid; `errors` lists every error.";
     IdempotencyKeyReused: 422 "idempotency_key_reused", "The idempotency key is taken", "The `Idempotency-Key` was used with another request not long ago.";
     RedeemQuotaReached: 429 "redeem_quota_reached", "Too many deal codes", "The account has used up its tries of deal codes for this hour, 10.";
+    InvitationQuotaReached: 429 "invitation_quota_reached", "Too many invitations", "The account has used up its invitations for this hour, 20.";
     RateLimited: 429 "rate_limited", "Too many requests", "The key has used up its requests for this minute.";
     CheckQuotaReached: 429 "check_quota_reached", "Too many requested checks", "The monitor has used up its requested checks for this minute, 10.";
     WebhookQuotaReached: 429 "webhook_quota_reached", "Too many webhooks", "The monitor has used up its test and repeated webhooks for this minute, 60.";

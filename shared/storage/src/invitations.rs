@@ -53,11 +53,17 @@ pub enum LinkTo {
         user_id: UserId,
         /// Whether the second factor is taken away, for who has lost it.
         resets_totp: bool,
+        /// Print of the password that the person had: once it is another, the link leads nowhere.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        password: Option<String>,
     },
     /// From the password to the code that signing in needs, too.
     SecondFactor {
         /// Whose.
         user_id: UserId,
+        /// Print of the password that opened this step.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        password: Option<String>,
     },
 }
 
@@ -112,13 +118,15 @@ impl Store {
         from_item(TABLE, item.ok_or(StoreError::NotFound)?)
     }
 
-    /// The first `count` invitations of an account behind `after`, oldest first, also those that have ended. 1 RRU for each 8 or so.
+    /// The first `count` invitations of an account behind `after` that have not ended, oldest first. 1 RRU for each 8 or so that were made and not
+    /// used.
     ///
     /// # Errors
     /// Where the store fails.
     pub async fn invitations(
         &self,
         account: AccountId,
+        now: Timestamp,
         after: Option<InvitationId>,
         count: usize,
     ) -> Result<Vec<Invitation>, StoreError> {
@@ -129,21 +137,24 @@ impl Store {
             .expression_attribute_values(":invitation", s(keys::INVITATION))
             .consistent_read(true);
         let after = after.map(|id| Self::invitation_key(account, id));
-        self.query_filtered(TABLE, request, after, |_| true, count).await
+        self.query_filtered(TABLE, request, after, |one: &Invitation| one.expires_at > now, count).await
     }
 
     /// Withdraws an invitation: its link leads nowhere from now on. 6 WRU.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// [`StoreError::NotFound`] where it was used or withdrawn meanwhile.
     pub async fn withdraw_invitation(&self, invitation: &Invitation, audit: &AuditRow) -> Result<(), StoreError> {
         let place = Self::invitation_key(invitation.account_id, invitation.id);
         let items = vec![
-            a_delete(delete_item(&self.tables.accounts, place))?,
+            a_delete(delete_item(&self.tables.accounts, place).condition_expression("attribute_exists(account_id)"))?,
             a_delete(delete_item(&self.tables.users, Self::link_key(&invitation.link_hash)))?,
             self.audit(audit)?,
         ];
-        self.transact(items).await.map_err(Cancelled::conflict)
+        self.transact(items).await.map_err(|cancelled| match cancelled {
+            Cancelled::Conditions(_) => StoreError::NotFound,
+            cancelled => cancelled.conflict(),
+        })
     }
 
     /// Keeps a link to a new password. 1 WRU.

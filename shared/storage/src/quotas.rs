@@ -21,6 +21,8 @@ pub enum Quota {
     ChannelTests,
     /// Deal codes, by the hour.
     DealCodes,
+    /// Invitations, by the hour.
+    Invitations,
 }
 
 impl Quota {
@@ -31,6 +33,7 @@ impl Quota {
             Self::Webhooks => ("webhooks_window", "webhooks_used"),
             Self::ChannelTests => ("channel_tests_window", "channel_tests_used"),
             Self::DealCodes => ("deal_codes_window", "deal_codes_used"),
+            Self::Invitations => ("invitations_window", "invitations_used"),
         }
     }
 
@@ -38,7 +41,7 @@ impl Quota {
     pub const fn minutes(self) -> i64 {
         match self {
             Self::Checks | Self::Webhooks | Self::ChannelTests => 1,
-            Self::DealCodes => 60,
+            Self::DealCodes | Self::Invitations => 60,
         }
     }
 }

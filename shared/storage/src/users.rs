@@ -50,6 +50,11 @@ pub struct TotpState {
 }
 
 impl Person {
+    /// Print of the password, by which links and steps that rest on it are told from older ones; none where there is no password.
+    pub fn password_print(&self) -> Option<String> {
+        self.password.as_ref().map(PasswordHash::print)
+    }
+
     /// The second factor that signing in needs; none where it needs none.
     pub fn second_factor(&self) -> Option<&TotpState> {
         self.totp.as_ref().filter(|totp| totp.confirmed_at.is_some())

@@ -92,5 +92,5 @@ async fn new_key(app: &App, caller: &Caller, token: &Token, asked: Asked, now: T
         None => app.store.account(caller.account()).await?.plan.limits().requests_per_minute,
     };
     let key = ApiKey::new(token, caller.account(), KeyId::new(now, entropy()), name, scopes, limit, now);
-    Ok(ApiKey { expires_at, minted_by: caller.person(), ..key })
+    Ok(ApiKey { expires_at, minted_by: caller.answers_for(), ..key })
 }

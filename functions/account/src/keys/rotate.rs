@@ -60,7 +60,7 @@ pub async fn rotate(
             return Err(Problem::conflict(Code::KeyRotated, detail));
         }
         let token = Token::generate();
-        let successor = successor(&old, &token, now)?;
+        let successor = ApiKey { minted_by: caller.answers_for().or(old.minted_by), ..successor(&old, &token, now)? };
         let answer = Answer::created(None, &Key::minted(&successor, token.reveal()));
         let trail = ticket.trail(AuditAction::KeyRotated, &id, &answer, now)?;
         let ends_at = now.plus_seconds(grace_s);
@@ -74,7 +74,7 @@ pub async fn rotate(
 fn successor(old: &ApiKey, token: &Token, now: Timestamp) -> Result<ApiKey, Problem> {
     let (name, scopes) = (old.name.clone(), old.scopes.clone());
     let key = ApiKey::new(token, old.account_id, KeyId::new(now, entropy()), name, scopes, old.request_limit, now);
-    Ok(ApiKey { expires_at: old.expires_at, minted_by: old.minted_by, ..key })
+    Ok(ApiKey { expires_at: old.expires_at, ..key })
 }
 
 fn grace_seconds(body: &Value) -> Result<i64, Faults> {

@@ -8,15 +8,14 @@ use axum::{
     response::Response,
 };
 use valpero_auth::{OneTimeSecret, Password, TokenHash};
-use valpero_domain::{AuditAction, UserId, mail_address::MailAddress, monitor::Name};
+use valpero_domain::{Actor, AuditAction, UserId, mail_address::MailAddress, monitor::Name};
 use valpero_http::{Problem, RequestMeta};
 use valpero_runtime::{App, entropy};
 use valpero_storage::{Invitation, Joining, LinkTo, Member, Optional, PeopleError, Person};
 
-use super::sign_in::is_code;
 use crate::{
     Dashboard,
-    entry::{self, Tries},
+    entry::{self, Code, Tries},
     form::Sent,
     page::{Shell, page, refused, to},
     texts::Texts,
@@ -80,7 +79,7 @@ pub async fn act(
                 join(app, &meta, &shell, invitation, known.as_ref(), &sent).await?
             }
             Found::Password { person, resets_totp } => {
-                new_password(&dashboard, &meta, &shell, &hash, person, *resets_totp, &sent).await?
+                new_password(&dashboard.app, &meta, &shell, &hash, person, *resets_totp, &sent).await?
             }
         };
         match done {
@@ -98,16 +97,33 @@ async fn find(app: &App, secret: &str) -> Result<Option<(TokenHash, Found)>, Pro
         LinkTo::Invitation { account_id, invitation_id } => {
             let invitation = app.store.invitation(account_id, invitation_id).await.optional()?;
             let Some(invitation) = invitation else { return Ok(None) };
+            if !stands(app, &invitation).await? {
+                return Ok(None);
+            }
             let known = app.store.person_by_email(&invitation.email).await?;
             Found::Invitation { invitation, known }
         }
-        LinkTo::Password { user_id, resets_totp } => match app.store.person(user_id).await.optional()? {
-            Some(person) => Found::Password { person, resets_totp },
-            None => return Ok(None),
+        LinkTo::Password { user_id, resets_totp, password } => match app.store.person(user_id).await.optional()? {
+            // Of several links the first that is used ends all others.
+            Some(person) if password == person.password_print() => Found::Password { person, resets_totp },
+            _ => return Ok(None),
         },
         LinkTo::SecondFactor { .. } => return Ok(None),
     };
     Ok(Some((link.link_hash, found)))
+}
+
+/// Whether whoever invited could do so still: who was removed lets nobody in, and comes not back by an invitation either.
+async fn stands(app: &App, invitation: &Invitation) -> Result<bool, Problem> {
+    let account = invitation.account_id;
+    Ok(match invitation.by.actor {
+        Actor::User(user) => {
+            let member = app.store.member(account, user).await.optional()?;
+            member.is_some_and(|member| member.role.may_give(invitation.role))
+        }
+        Actor::Key(key) => app.store.key(account, key).await.optional()?.is_some_and(|key| key.is_live(app.now())),
+        _ => true,
+    })
 }
 
 fn form(shell: &Shell, found: &Found, sent: &Sent, fault: Option<String>) -> Enter {
@@ -116,7 +132,7 @@ fn form(shell: &Shell, found: &Found, sent: &Sent, fault: Option<String>) -> Ent
     match found {
         Found::Invitation { invitation, known } => {
             let is_new = known.is_none();
-            let asks_email = is_new && is_unreachable(&invitation.email);
+            let asks_email = is_new && chooses_address(invitation);
             Enter {
                 shell: shell.clone(),
                 heading: t.welcome.to_owned(),
@@ -165,9 +181,9 @@ fn over(shell: &Shell) -> Enter {
     }
 }
 
-/// Whether no mail can reach the address, as that of the account that `valpero up` makes by itself.
-fn is_unreachable(email: &str) -> bool {
-    email.ends_with("@localhost")
+/// Whether the person chooses the address: no mail reaches that of the account that `valpero up` makes by itself.
+fn chooses_address(invitation: &Invitation) -> bool {
+    invitation.by.actor == Actor::Operator && invitation.email.ends_with("@localhost")
 }
 
 type Done = Result<Response, String>;
@@ -189,13 +205,8 @@ async fn join(
             if !entry::is_password(sent.text("password"), person.password.clone()).await? {
                 return Ok(Err(t.wrong_password.to_owned()));
             }
-            if person.second_factor().is_some() {
-                let step =
-                    person.totp.as_ref().and_then(|totp| totp.secret.step_of(sent.text("code"), now, totp.last_step));
-                let Some(step) = step else { return Ok(Err(t.wrong_code.to_owned())) };
-                if !app.store.use_totp_step(person.user_id, step).await? {
-                    return Ok(Err(t.wrong_code.to_owned()));
-                }
+            if let Some(fault) = wrong_code(app, shell, person, sent).await? {
+                return Ok(Err(fault));
             }
             tries.forgive(app).await?;
             person.clone()
@@ -228,11 +239,22 @@ async fn join(
         Err(PeopleError::LastOwner) => return Ok(Err(t.link_over_says.to_owned())),
         Err(PeopleError::Store(error)) => return Err(error.into()),
     }
-    let cookie = entry::open(app, meta, &person, invitation.account_id).await?;
-    if let Some(ip) = &meta.ip {
-        app.store.note_address(person.user_id, ip, now).await?;
-    }
+    let cookie = entry::open(app, meta, &person, invitation.account_id, None).await?;
+    entry::note_client(app, meta, &person).await?;
     Ok(Ok(entry::with_cookie(to("/monitors", ""), cookie)))
+}
+
+/// What is wrong with the code, where the person has a second factor.
+async fn wrong_code(app: &App, shell: &Shell, person: &Person, sent: &Sent) -> Result<Option<String>, Problem> {
+    let t = &shell.t.sign_in;
+    if person.second_factor().is_none() {
+        return Ok(None);
+    }
+    Ok(match entry::try_code(app, person, sent.text("code")).await? {
+        Code::Right => None,
+        Code::Wrong => Some(t.wrong_code.to_owned()),
+        Code::TooMany => Some(t.too_many.to_owned()),
+    })
 }
 
 async fn new_person(
@@ -242,7 +264,7 @@ async fn new_person(
     sent: &Sent,
 ) -> Result<Result<Person, String>, Problem> {
     let t = &shell.t.sign_in;
-    let email = if is_unreachable(&invitation.email) && !sent.text("email").trim().is_empty() {
+    let email = if chooses_address(invitation) && !sent.text("email").trim().is_empty() {
         match MailAddress::try_from(sent.text("email").trim().to_owned()) {
             Ok(address) => address.as_given().to_owned(),
             Err(error) => return Ok(Err(format!("{}: {error}", t.email))),
@@ -270,7 +292,7 @@ async fn new_person(
 }
 
 async fn new_password(
-    dashboard: &Dashboard,
+    app: &App,
     meta: &RequestMeta,
     shell: &Shell,
     hash: &TokenHash,
@@ -278,14 +300,14 @@ async fn new_password(
     resets_totp: bool,
     sent: &Sent,
 ) -> Result<Done, Problem> {
-    let (app, t) = (&dashboard.app, &shell.t.sign_in);
+    let t = &shell.t.sign_in;
     let password = match Password::choose(sent.text("password")) {
         Ok(password) => password,
         Err(error) => return Ok(Err(format!("{}: {error}", t.password))),
     };
     let Some(account) = entry::first_account(app, person).await? else { return Ok(Err(t.no_account.to_owned())) };
-    if person.second_factor().is_some() && !resets_totp && !is_code(dashboard, person, sent.text("code")).await? {
-        return Ok(Err(t.wrong_code.to_owned()));
+    if !resets_totp && let Some(fault) = wrong_code(app, shell, person, sent).await? {
+        return Ok(Err(fault));
     }
     if !app.store.use_link(hash).await? {
         return Ok(Err(t.link_over_says.to_owned()));
@@ -295,11 +317,12 @@ async fn new_password(
     app.store
         .set_password(person.user_id, &entry::hash(password).await?, &audit(AuditAction::PersonPasswordSet))
         .await?;
-    if resets_totp && person.totp.is_some() {
+    // Of a second factor that was only offered, nobody knows who looked at it.
+    if person.totp.is_some() && (resets_totp || person.second_factor().is_none()) {
         app.store.set_totp(person.user_id, None, &audit(AuditAction::PersonTotpRemoved)).await?;
         app.store.note_totp(person.user_id, false).await?;
     }
     entry::end_others(app, meta, person, None).await?;
-    let cookie = entry::open(app, meta, person, account).await?;
+    let cookie = entry::open(app, meta, person, account, None).await?;
     Ok(Ok(entry::with_cookie(to("/monitors", "password_set"), cookie)))
 }

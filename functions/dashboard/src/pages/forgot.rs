@@ -57,7 +57,8 @@ pub async fn act(
     let shell = Shell::of_nobody(Texts::accepted(&headers), dashboard.app.now());
     let answer = async {
         entry::own_form(&dashboard.app, &headers)?;
-        let (mailed, ()) = tokio::join!(mail(&dashboard, &meta, sent.text("email").trim()), tokio::time::sleep(ANSWER));
+        let (mailed, ()) =
+            tokio::join!(mail(&dashboard, &meta, entry::address(sent.text("email"))), tokio::time::sleep(ANSWER));
         if let Err(problem) = mailed {
             // Told to nobody: it would say that the address is known.
             tracing::error!(
@@ -88,7 +89,8 @@ async fn mail(dashboard: &Dashboard, meta: &RequestMeta, email: &str) -> Result<
         }
     };
     let secret = OneTimeSecret::generate();
-    let to = LinkTo::Password { user_id: person.user_id, resets_totp: false };
+    let password = person.password_print();
+    let to = LinkTo::Password { user_id: person.user_id, resets_totp: false, password };
     let link = OneTimeLink { link_hash: secret.hash(), to, expires_at: app.now().plus_seconds(GOOD_FOR_S) };
     app.store.create_link(&link).await?;
     let letter = letter::new_password(&address, &secret.url(app.settings.public_url.as_ref()));

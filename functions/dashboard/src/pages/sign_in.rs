@@ -18,7 +18,7 @@ use valpero_storage::{LinkTo, OneTimeLink, Person};
 
 use crate::{
     Dashboard,
-    entry::{self, Tries},
+    entry::{self, Code, Tries},
     form::Sent,
     page::{Shell, page, refused},
     texts::Texts,
@@ -27,9 +27,6 @@ use crate::{
 
 /// Seconds in which the code of the second factor is to be given.
 const CODE_S: i64 = 300;
-
-/// Wrong codes for one person in a quarter of an hour.
-const TRIES_OF_CODES: u32 = 5;
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -83,7 +80,7 @@ async fn sign_in(
 ) -> Result<Response, Problem> {
     let app = &dashboard.app;
     entry::own_form(app, headers)?;
-    let (email, next) = (sent.text("email").trim(), sent.text("next"));
+    let (email, next) = (entry::address(sent.text("email")), sent.text("next"));
     let again = |status, fault| {
         let form = SignIn { shell: shell.clone(), fault: Some(fault), email: email.to_owned(), next: next.to_owned() };
         page(status, &form)
@@ -107,7 +104,7 @@ async fn sign_in(
 async fn ask_code(dashboard: &Dashboard, shell: &Shell, person: &Person, next: &str) -> Result<Response, Problem> {
     let app = &dashboard.app;
     let secret = OneTimeSecret::generate();
-    let to = LinkTo::SecondFactor { user_id: person.user_id };
+    let to = LinkTo::SecondFactor { user_id: person.user_id, password: person.password_print() };
     let link = OneTimeLink { link_hash: secret.hash(), to, expires_at: app.now().plus_seconds(CODE_S) };
     app.store.create_link(&link).await?;
     let form = AskCode { shell: shell.clone(), fault: None, step: secret.reveal().to_owned(), next: next.to_owned() };
@@ -138,37 +135,25 @@ async fn second(
     let anew = || Ok(Redirect::to("/sign-in").into_response());
     let Some(secret) = OneTimeSecret::parse(step) else { return anew() };
     let link = app.store.link(&secret.hash(), app.now()).await?;
-    let Some(LinkTo::SecondFactor { user_id }) = link.map(|link| link.to) else { return anew() };
+    let Some(LinkTo::SecondFactor { user_id, password }) = link.map(|link| link.to) else { return anew() };
+    let person = app.store.person(user_id).await?;
+    // The password that opened this step is no more.
+    if password != person.password_print() {
+        return anew();
+    }
     let again = |status, fault| {
         let form = AskCode { shell: shell.clone(), fault: Some(fault), step: step.to_owned(), next: next.to_owned() };
         page(status, &form)
     };
-    let what = format!("code#{user_id}");
-    if !app.store.count_try(&what, app.now(), TRIES_OF_CODES).await? {
-        return again(StatusCode::TOO_MANY_REQUESTS, shell.t.sign_in.too_many);
+    match entry::try_code(app, &person, sent.text("code")).await? {
+        Code::Right => {}
+        Code::Wrong => return again(StatusCode::UNPROCESSABLE_ENTITY, shell.t.sign_in.wrong_code),
+        Code::TooMany => return again(StatusCode::TOO_MANY_REQUESTS, shell.t.sign_in.too_many),
     }
-    let person = app.store.person(user_id).await?;
-    if !is_code(dashboard, &person, sent.text("code")).await? {
-        return again(StatusCode::UNPROCESSABLE_ENTITY, shell.t.sign_in.wrong_code);
-    }
-    app.store.forgive_try(&what, app.now()).await?;
     if !app.store.use_link(&secret.hash()).await? {
         return anew();
     }
     come_in(dashboard, meta, shell, &person, next).await
-}
-
-/// Whether it is a code of the person's second factor that was not used before; it is used up then.
-///
-/// # Errors
-/// Where the store fails.
-pub async fn is_code(dashboard: &Dashboard, person: &Person, code: &str) -> Result<bool, Problem> {
-    let app = &dashboard.app;
-    let step = person.totp.as_ref().and_then(|totp| totp.secret.step_of(code, app.now(), totp.last_step));
-    match step {
-        Some(step) => Ok(app.store.use_totp_step(person.user_id, step).await?),
-        None => Ok(false),
-    }
 }
 
 async fn come_in(
@@ -188,10 +173,8 @@ async fn come_in(
         };
         return page(StatusCode::FORBIDDEN, &form);
     };
-    let cookie = entry::open(app, meta, person, account).await?;
-    if let Some(ip) = &meta.ip {
-        app.store.note_address(person.user_id, ip, app.now()).await?;
-    }
+    let cookie = entry::open(app, meta, person, account, None).await?;
+    entry::note_client(app, meta, person).await?;
     Ok(entry::with_cookie(Redirect::to(entry::way_back(next)).into_response(), cookie))
 }
 

@@ -11,13 +11,13 @@ use axum::{
 };
 use qrcode::{Color, QrCode};
 use valpero_auth::{Password, TotpSecret};
-use valpero_domain::{AccountId, AuditAction};
+use valpero_domain::{AccountId, AuditAction, SessionId};
 use valpero_http::{Problem, RequestMeta};
 use valpero_storage::{Optional, Person, StoreError, TotpState};
 
-use super::sign_in::is_code;
 use crate::{
-    Dashboard, entry,
+    Dashboard,
+    entry::{self, Code},
     form::Sent,
     page::{Shell, page, to},
     visitor::Visitor,
@@ -72,11 +72,11 @@ pub async fn act(
 ) -> Result<Response, Problem> {
     let person = person(&dashboard, &visitor).await?;
     let fault = match sent.text("do") {
-        "offer" => offer(&dashboard, &person).await?,
+        "offer" => offer(&dashboard, &visitor, &person, &sent).await?,
         "confirm" => confirm(&dashboard, &visitor, &meta, &person, &sent).await?,
         "remove" => remove(&dashboard, &visitor, &meta, &person, &sent).await?,
         "password" => password(&dashboard, &visitor, &meta, &person, &sent).await?,
-        "switch" => return switch(&dashboard, &meta, &person, &sent).await,
+        "switch" => return switch(&dashboard, &visitor, &meta, &person, &sent).await,
         _ => Ok(""),
     };
     match fault {
@@ -129,7 +129,25 @@ fn shown(secret: &TotpSecret, email: &str) -> Option<Offer> {
     Some(Offer { secret: secret.reveal().to_owned(), url, size: width + 8, dark })
 }
 
-async fn offer(dashboard: &Dashboard, person: &Person) -> Result<Done, Problem> {
+/// What is wrong with the password that a change asks for, beside the session.
+async fn wrong_password(
+    dashboard: &Dashboard,
+    visitor: &Visitor,
+    person: &Person,
+    sent: &Sent,
+) -> Result<Option<String>, Problem> {
+    let t = &visitor.t.sign_in;
+    Ok(match entry::knows_password(&dashboard.app, person, sent.text("old")).await? {
+        Some(true) => None,
+        Some(false) => Some(t.wrong_password.to_owned()),
+        None => Some(t.too_many.to_owned()),
+    })
+}
+
+async fn offer(dashboard: &Dashboard, visitor: &Visitor, person: &Person, sent: &Sent) -> Result<Done, Problem> {
+    if let Some(fault) = wrong_password(dashboard, visitor, person, sent).await? {
+        return Ok(Err(fault));
+    }
     let totp = TotpState { secret: TotpSecret::generate(), confirmed_at: None, last_step: None };
     dashboard.app.store.offer_totp(person.user_id, &totp).await?;
     Ok(Ok(""))
@@ -164,8 +182,12 @@ async fn remove(
     sent: &Sent,
 ) -> Result<Done, Problem> {
     let app = &dashboard.app;
-    if person.second_factor().is_some() && !is_code(dashboard, person, sent.text("code")).await? {
-        return Ok(Err(visitor.t.sign_in.wrong_code.to_owned()));
+    if person.second_factor().is_some() {
+        match entry::try_code(app, person, sent.text("code")).await? {
+            Code::Right => {}
+            Code::Wrong => return Ok(Err(visitor.t.sign_in.wrong_code.to_owned())),
+            Code::TooMany => return Ok(Err(visitor.t.sign_in.too_many.to_owned())),
+        }
     }
     let account = visitor.client.caller().account();
     let audit = entry::audit(app, meta, account, person, AuditAction::PersonTotpRemoved, person.user_id.to_string());
@@ -182,12 +204,8 @@ async fn password(
     sent: &Sent,
 ) -> Result<Done, Problem> {
     let (app, t) = (&dashboard.app, &visitor.t.sign_in);
-    let what = format!("password#{}", person.user_id);
-    if !app.store.count_try(&what, app.now(), 10).await? {
-        return Ok(Err(t.too_many.to_owned()));
-    }
-    if !entry::is_password(sent.text("old"), person.password.clone()).await? {
-        return Ok(Err(t.wrong_password.to_owned()));
+    if let Some(fault) = wrong_password(dashboard, visitor, person, sent).await? {
+        return Ok(Err(fault));
     }
     let password = match Password::choose(sent.text("password")) {
         Ok(password) => password,
@@ -197,14 +215,28 @@ async fn password(
     let target = person.user_id.to_string();
     let audit = entry::audit(app, meta, caller.account(), person, AuditAction::PersonPasswordSet, target);
     app.store.set_password(person.user_id, &entry::hash(password).await?, &audit).await?;
-    app.store.forgive_try(&what, app.now()).await?;
     entry::end_others(app, meta, person, Some(caller.receipts.key_id)).await?;
     Ok(Ok("password_set"))
 }
 
-/// Another account that the person belongs to: a session there, beside the one here.
-async fn switch(dashboard: &Dashboard, meta: &RequestMeta, person: &Person, sent: &Sent) -> Result<Response, Problem> {
+/// Another account that the person belongs to: a session there in the place of the one here, which ends when this one would have.
+async fn switch(
+    dashboard: &Dashboard,
+    visitor: &Visitor,
+    meta: &RequestMeta,
+    person: &Person,
+    sent: &Sent,
+) -> Result<Response, Problem> {
+    let (app, caller) = (&dashboard.app, visitor.client.caller());
     let account: AccountId = sent.text("account").parse().map_err(|_| StoreError::NotFound)?;
-    let cookie = entry::open(&dashboard.app, meta, person, account).await?;
+    if account == caller.account() {
+        return Ok(to(PAGE, ""));
+    }
+    let sessions = app.store.sessions(caller.account(), person.user_id).await?;
+    let here = sessions.iter().find(|session| session.id == caller.receipts.key_id).ok_or(StoreError::NotFound)?;
+    let cookie = entry::open(app, meta, person, account, here.expires_at).await?;
+    let id = SessionId::of_key(here.id).to_string();
+    let audit = entry::audit(app, meta, caller.account(), person, AuditAction::SessionEnded, id);
+    app.store.end_session(here, &audit).await?;
     Ok(entry::with_cookie(Redirect::to("/monitors").into_response(), cookie))
 }

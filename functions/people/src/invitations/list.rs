@@ -24,6 +24,6 @@ pub async fn list(
     let account = caller.account();
     let page: Page<InvitationId> = params.page(account);
     params.finish()?;
-    let found = app.store.invitations(account, page.after().copied(), page.count()).await?;
+    let found = app.store.invitations(account, app.now(), page.after().copied(), page.count()).await?;
     Ok(page.answer(&page.cut(found), |invitation| invitation.id, Invitation::of))
 }

@@ -6,7 +6,8 @@ use valpero_http::{Auth, List, Listed, Page, PageParams, Params, Problem, need};
 use valpero_runtime::App;
 use valpero_views::Person;
 
-/// List the people of the account, in the order in which they first joined any account.
+/// List the people of the account. They are in the order in which they first joined any account; who was invited and has not come yet is in the
+/// list of invitations.
 #[utoipa::path(
     get,
     path = "/api/v1/people",

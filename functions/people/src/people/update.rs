@@ -15,8 +15,8 @@ const OBJECT: Object = Object { name: "PersonPatch", patch_name: "", says: "Chan
 
 body!(PersonPatch, OBJECT, Whole);
 
-/// Change a person's role. It counts from the person's next request. Only an owner can make owners or change their role, otherwise 403
-/// `owners_only`; the only owner must stay one, otherwise 409 `last_owner`. The same role again is not recorded.
+/// Change a person's role. It counts from the person's next request. A role, the present one too, with scopes that the caller lacks is 403
+/// `scope_beyond_key`. Only an owner can make owners or change their role, otherwise 403 `owners_only`; the only owner must stay one, otherwise 409 `last_owner`. The same role again is not recorded.
 #[utoipa::path(
     patch,
     path = "/api/v1/people/{id}",

@@ -39,6 +39,7 @@ pub(super) fn problem(code: Code) -> &'static str {
         Code::ValidationFailed => "Tiedoissa on virheitä",
         Code::IdempotencyKeyReused => "Idempotenssiavain on jo käytetty",
         Code::RedeemQuotaReached => "Liikaa tarjouskoodeja",
+        Code::InvitationQuotaReached => "Liian monta kutsua",
         Code::RateLimited => "Liikaa pyyntöjä",
         Code::CheckQuotaReached => "Liikaa pyydettyjä tarkistuksia",
         Code::WebhookQuotaReached => "Liikaa webhookeja",
