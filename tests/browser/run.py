@@ -3,7 +3,7 @@
 Starts `valpero up` for each part and drives Debian's Chromium by Playwright: the story of a person who sets monitoring up, with JavaScript,
 without it and on a small screen; every page that links lead to, looked at by axe-core and by rules of our own; the keyboard alone; attacks;
 the weights of pages; Lighthouse. What fails is kept as a picture in target/browser-screens, beside one of each kind of page. It makes its
-own Python environment under target/ and goes into a network namespace from which nothing reaches any other machine. Takes about four minutes.
+own Python environment under target/ and goes into a network namespace from which nothing reaches any other machine. It takes four minutes.
 """
 
 import importlib
