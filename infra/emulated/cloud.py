@@ -7,6 +7,7 @@ import json
 import os
 import re
 import tempfile
+import urllib.parse
 from typing import Any
 
 from testkit import environments
@@ -119,11 +120,19 @@ class Api:
         self.port = int(self.host.rsplit(":", 1)[1])
 
     def call(self, method, path, body=None, headers=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        sent = {"Host": self.host, "Authorization": f"Bearer {self.token}"} | (headers or {})
+        sent = {"Authorization": f"Bearer {self.token}"} | (headers or {})
         if body is not None:
             sent["Content-Type"] = "application/json"
-        connection.request(method, path, None if body is None else json.dumps(body), sent)
+        return self.send(method, path, None if body is None else json.dumps(body), sent)
+
+    def form(self, path, fields, headers=None):
+        """Sends a form, as a page of the deployment's own does."""
+        sent = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"} | (headers or {})
+        return self.send("POST", path, urllib.parse.urlencode(fields), sent)
+
+    def send(self, method, path, body, headers):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request(method, path, body, {"Host": self.host} | headers)
         answer = connection.getresponse()
         text = answer.read()
         connection.close()

@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import time
+import urllib.parse
 
 import tomllib
 
@@ -129,6 +130,29 @@ def faults(deployment):
     chaos.run(deployment)
 
 
+def dashboard(deployment, api):
+    answer = api.send("GET", "/monitors", None, {})
+    step("a page asks who is there", answer.status == 303 and answer.headers["location"] == "/sign-in?next=%2Fmonitors", answer)
+    account = api.call("GET", "/api/v1/account").json["id"]
+    words = ("user", "invite", "--account", account, "--email", "ada@example.com", "--role", "owner")
+    path = urllib.parse.urlsplit(deployment.operator(*words)["invite_url"]).path
+    answer = api.form(path, {"name": "Ada Owner", "password": "correct horse battery"})
+    step("a person comes in by the operator's link", answer.status == 303 and "val_ses_" in answer.headers.get("set-cookie", ""), answer)
+    cookie = {"Cookie": answer.headers["set-cookie"].split(";")[0]}
+    answer = api.send("GET", "/monitors", None, cookie)
+    page = answer.text.decode()
+    step("and sees the dashboard", answer.status == 200 and "Ada Owner" in page, answer)
+    sheet = re.search(r'rel="stylesheet" href="([^"]+)"', page)
+    answer = api.send("GET", sheet[1] if sheet else "/", None, {})
+    step("with a style sheet that is kept for good", answer.status == 200 and "immutable" in answer.headers["cache-control"], answer)
+    answer = api.form("/settings/people/invitations", {"email": "eve@example.com", "role": "viewer"}, cookie)
+    step("invites another one", answer.status == 200 and b"/enter/" in answer.text, answer)
+    people = api.call("GET", "/api/v1/people").json["data"]
+    step("and is known to the API", [one["email"] for one in people] == ["ada@example.com"], people)
+    answer = api.form("/sign-out", {}, cookie)
+    step("and signs out", answer.status == 303 and api.send("GET", "/monitors", None, cookie).status == 303, answer)
+
+
 def one_region(deployment):
     deployment.deploy("--architecture", "x86_64", "AllowPrivateTargets=yes", "AlarmEmail=ops@example.com", f"MailFrom={mail.FROM}")
     step("infra/deploy makes the stack", "ApiUrl" in deployment.outputs, deployment.outputs)
@@ -144,10 +168,11 @@ def one_region(deployment):
     step("every answer carries its limits and its id", answer.headers["x-ratelimit-limit"] == "1000" and "x-request-id" in answer.headers)
     answer = Api(deployment.outputs["ApiUrl"], "val_key_nothing").call("GET", "/api/v1/account")
     step("a wrong key is a problem", answer.status == 401 and answer.json["code"] == "unauthorized", answer)
-    answer = api.call("GET", "/nowhere")
+    answer = api.call("GET", "/api/v1/nowhere")
     step("so is what is no route", answer.status == 404 and answer.json["code"] == "no_route", answer)
     answer = api.call("DELETE", "/api/v1/incidents")
     step("and a wrong method", answer.status == 405 and "GET" in answer.headers["allow"], answer)
+    dashboard(deployment, api)
 
     site, hook = target(), target()
     answer = api.call("POST", "/api/v1/monitors", {"url": site.url})

@@ -2,7 +2,7 @@
 
 from data import Full
 from pages import Crawl, look, report
-from parts import enter, sign_in
+from parts import PASSWORD, enter, sign_in
 from testkit.ports import free_port
 
 OPEN = """() => {
@@ -65,7 +65,7 @@ def forms(full):
         Form("a key with a fault", "/settings/keys", {"name": ""}, "#new-key button", 422),
         Form("an invitation", "/settings/people", {"email": "new@example.com"}, "#invite button"),
         Form("an invitation with a fault", "/settings/people", {"email": "nobody"}, "#invite button", 422),
-        Form("an offer of two factors", "/settings/two-factor", press="main form:has([value=offer]) button"),
+        Form("an offer of two factors", "/settings/two-factor", {"old": PASSWORD}, press="main form:has([value=offer]) button"),
         Form("a comment with a fault", f"/incidents/{full.incident['id']}", {"body": ""}, "#comment button", 422),
     ]
 

@@ -41,7 +41,7 @@ pub(super) const TEXTS: Incidents = Incidents {
     note: "Note",
     resolve: "Resolve",
     resolve_title: "Resolve this incident?",
-    resolve_says: "It is closed now. The monitor is pending until its regions have checked it again; if it is still down, a new incident opens.",
+    resolve_says: "This closes it. The monitor is pending until its regions have checked it again; if it is still down, a new incident opens.",
     resolve_button: "Resolve incident",
 
     what_regions_saw: "What each region saw",
