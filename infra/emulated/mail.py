@@ -9,7 +9,7 @@ from testkit.steps import step
 from testkit.waiting import until
 
 FROM, DOMAIN, TO = "valpero@example.com", "example.com", "ops@example.com"
-ROLES = ("AlertsRole", "DeliveryRole")
+ROLES = ("AlertsRole", "DashboardRole", "DeliveryRole", "PeopleRole")
 
 
 def widen(cloud, region):
