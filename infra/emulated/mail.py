@@ -38,9 +38,10 @@ def resource(deployment, name):
 
 
 def asked(cloud):
-    """What the functions asked SES for: each request, and the mail in it."""
+    """What the functions asked SES for, for channels: each request, and the mail in it. People are mailed, too."""
     with open(cloud.mails) as file:
         requests = [json.loads(line) for line in file]
+    requests = [request for request in requests if any(tag["Name"] == "channel_id" for tag in request["EmailTags"])]
     letters = [base64.b64decode(request["Content"]["Raw"]["Data"]) for request in requests]
     return [
         (request, email.message_from_bytes(letter, policy=email.policy.default)) for request, letter in zip(requests, letters, strict=True)
