@@ -15,6 +15,8 @@ use valpero_storage::{
     ApiKey, AuditRow, Member, Optional, Person, SESSION_MOST_S, SESSIONS_MAX, SessionOf, StoreError,
 };
 
+use crate::texts::Texts;
+
 /// Requests a minute of a session, at least: a page that renews itself asks for twenty.
 const REQUESTS_A_MINUTE: u32 = 300;
 
@@ -39,7 +41,7 @@ static HASHING: Semaphore = Semaphore::const_new(4);
 /// The longest e-mail address, in bytes (RFC 5321, section 4.5.3.1.3).
 const ADDRESS_MAX: usize = 254;
 
-/// The address that somebody signs in by. One that is too long is nobody's.
+/// The e-mail address as typed, without spaces around it. One that is too long matches no person.
 pub fn address(typed: &str) -> &str {
     let typed = typed.trim();
     if typed.len() > ADDRESS_MAX { "nobody" } else { typed }
@@ -86,7 +88,36 @@ pub async fn try_code(app: &App, person: &Person, code: &str) -> Result<Code, St
     Ok(Code::Right)
 }
 
-/// Whether a person who is signed in knows the password, too; none where it was tried too often.
+/// What is wrong with a person's code of the second factor; `None` when it is right, or when the person has no second factor. Each call
+/// counts as a try.
+///
+/// # Errors
+/// Where the store fails.
+pub async fn wrong_code(
+    app: &App,
+    t: &'static Texts,
+    person: &Person,
+    code: &str,
+) -> Result<Option<&'static str>, StoreError> {
+    if person.second_factor().is_none() {
+        return Ok(None);
+    }
+    Ok(match try_code(app, person, code).await? {
+        Code::Right => None,
+        Code::Wrong => Some(t.sign_in.wrong_code),
+        Code::TooMany => Some(t.sign_in.too_many),
+    })
+}
+
+/// A password that a person chooses.
+///
+/// # Errors
+/// The sentence for the person when it is too short or too long.
+pub fn chosen(t: &Texts, text: &str) -> Result<Password, String> {
+    Password::choose(text).map_err(|error| format!("{}: {error}", t.sign_in.password))
+}
+
+/// Whether a signed-in person repeats the right password. `None` after too many tries.
 ///
 /// # Errors
 /// Where the store fails, or a fault of ours.

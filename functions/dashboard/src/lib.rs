@@ -7,6 +7,7 @@ mod entry;
 mod form;
 mod page;
 mod pages;
+mod parts;
 mod texts;
 mod visitor;
 mod words;

@@ -12,7 +12,8 @@ use valpero_http::Problem;
 
 use crate::{assets, texts::Texts, words::Words};
 
-/// What a page may load: the style sheet, the script and the icon of this deployment; where its forms may lead: here; who may frame it: nobody.
+/// What a page may load: the style sheet, the script and the icon of this deployment. Its forms may only
+/// be sent to this deployment; no page may frame it.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
                       frame-ancestors 'none'";
 
@@ -36,10 +37,10 @@ pub struct Shell {
 }
 
 impl Shell {
-    /// The frame for who is not signed in.
-    pub fn of_nobody(t: &'static Texts, now: Timestamp) -> Self {
+    /// The frame for a browser that is not signed in, in the first language that it accepts and that exists.
+    pub fn of_nobody(headers: &HeaderMap, now: Timestamp) -> Self {
         Self {
-            t,
+            t: Texts::accepted(headers),
             zone: TimeZone::default(),
             now,
             here: "",

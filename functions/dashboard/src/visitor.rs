@@ -69,7 +69,7 @@ pub async fn greet(State(dashboard): State<Dashboard>, request: Request, next: N
             let ended = was_shown.then(|| session::ended(&dashboard.app)).flatten();
             sign_in(&head.uri, session::is_safe(&head.method), ended)
         }
-        Err(problem) => refusal(&Shell::of_nobody(Texts::accepted(&head.headers), dashboard.app.now()), &problem),
+        Err(problem) => refusal(&Shell::of_nobody(&head.headers, dashboard.app.now()), &problem),
     }
 }
 

@@ -23,7 +23,7 @@ pub struct Caller {
     /// When the calling key ends, which no key that it mints outlives. None where it does not end, and of a session: a person's keys
     /// outlive it.
     pub expires_at: Option<Timestamp>,
-    /// The person who minted the calling key; none where nobody is known to have, and of a session.
+    /// The person who minted the calling key. `None` for a session, and for a key without a known person.
     pub minted_by: Option<UserId>,
     /// What seals the receipts of the caller's requests.
     pub receipts: Receipts,

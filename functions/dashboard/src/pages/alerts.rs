@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 use valpero_domain::{
-    ChannelId, Fault, PolicyId, Timestamp,
+    ChannelId, Fault, PolicyId,
     channel::{ChannelType, HealthStatus},
 };
 use valpero_http::{Code, List, Problem};
@@ -17,6 +17,7 @@ use valpero_views::{AlertMatchView, AlertRouteView, AlertRoutes, Channel, Escala
 
 use crate::{
     page::{Shell, live},
+    parts::{Moment, State},
     texts::Texts,
     visitor::Visitor,
     words::Words,
@@ -31,49 +32,16 @@ pub const POLICIES: &str = "/api/v1/escalation-policies?limit=200";
 /// Seconds for which the account can be muted by a button.
 const MUTES_S: [i64; 3] = [3_600, 28_800, 86_400];
 
-/// A state as templates show it: a colour and a shape by its class, and a word.
-#[derive(Debug, Clone)]
-pub struct State {
-    /// `up`, `down`, `pending` or `paused`.
-    pub class: &'static str,
-    /// The word.
-    pub word: &'static str,
-}
-
-/// A time as templates show it.
-#[derive(Debug, Clone)]
-pub struct Moment {
-    /// RFC 3339.
-    pub iso: String,
-    /// With the zone's name.
-    pub exact: String,
-    /// In words.
-    pub says: String,
-}
-
-impl Moment {
-    /// A time that has passed: "4 min ago".
-    pub fn past(words: &Words, at: Timestamp) -> Self {
-        Self { iso: at.to_string(), exact: words.exact(&at), says: words.ago(&at) }
-    }
-
-    /// A time to come: "in 4 min".
-    pub fn coming(words: &Words, at: Timestamp) -> Self {
-        Self { iso: at.to_string(), exact: words.exact(&at), says: words.until(&at) }
-    }
-}
-
 /// How a channel is.
 pub fn state_of(t: &Texts, channel: &Channel) -> State {
     let m = &t.alerts;
-    let (class, word) = match channel.health.status {
-        _ if !channel.enabled => ("paused", m.off),
-        HealthStatus::Failing => ("down", m.failing),
-        HealthStatus::Disabled => ("down", m.refused),
-        HealthStatus::Ok if channel.health.last_success_at.is_none() => ("pending", m.untried),
-        HealthStatus::Ok => ("up", m.works),
-    };
-    State { class, word }
+    match channel.health.status {
+        _ if !channel.enabled => State::paused(m.off),
+        HealthStatus::Failing => State::down(m.failing),
+        HealthStatus::Disabled => State::down(m.refused),
+        HealthStatus::Ok if channel.health.last_success_at.is_none() => State::pending(m.untried),
+        HealthStatus::Ok => State::up(m.works),
+    }
 }
 
 /// What a type of channel is called: the product's own name, unless it has another in this language.

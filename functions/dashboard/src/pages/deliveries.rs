@@ -28,7 +28,7 @@ use self::{
 use crate::{
     entry::way_back,
     page::{Shell, live, to},
-    pages::alerts::{Moment, State},
+    parts::{Moment, State},
     texts::Texts,
     visitor::Visitor,
     words::Words,
@@ -190,7 +190,7 @@ async fn show_list(visitor: &Visitor, kind: Kind, query: &str, headers: &HeaderM
 }
 
 fn status_chips(t: &Texts, kind: Kind, asked: &Asked) -> Vec<Chip> {
-    let chip = |label: &'static str, status: &str| Chip {
+    let chip = |label: &str, status: &str| Chip {
         label: label.to_owned(),
         href: Asked { status: status.to_owned(), ..asked.clone() }.below(kind.path()),
         says: String::new(),
@@ -200,7 +200,7 @@ fn status_chips(t: &Texts, kind: Kind, asked: &Asked) -> Vec<Chip> {
     // Webhooks have no digests.
     let statuses =
         DeliveryStatus::ALL.into_iter().filter(|status| kind == Kind::All || *status != DeliveryStatus::Digested);
-    chips.extend(statuses.map(|status| chip(state(t, status).word, status.as_str())));
+    chips.extend(statuses.map(|status| chip(&state(t, status).word, status.as_str())));
     chips
 }
 
@@ -263,14 +263,13 @@ fn event(t: &Texts, delivery: &Delivery) -> &'static str {
 
 fn state(t: &Texts, status: DeliveryStatus) -> State {
     let m = &t.deliveries;
-    let (class, word) = match status {
-        DeliveryStatus::Pending => ("pending", m.on_its_way),
-        DeliveryStatus::Succeeded => ("up", m.delivered),
-        DeliveryStatus::Dead => ("down", m.given_up),
-        DeliveryStatus::Superseded => ("paused", m.superseded),
-        DeliveryStatus::Digested => ("up", m.digested),
-    };
-    State { class, word }
+    match status {
+        DeliveryStatus::Pending => State::pending(m.on_its_way),
+        DeliveryStatus::Succeeded => State::up(m.delivered),
+        DeliveryStatus::Dead => State::down(m.given_up),
+        DeliveryStatus::Superseded => State::paused(m.superseded),
+        DeliveryStatus::Digested => State::up(m.digested),
+    }
 }
 
 /// Why it has not arrived, and what comes next.
@@ -339,10 +338,10 @@ fn one(visitor: &Visitor, kind: Kind, delivery: &Delivery, names: &Names) -> One
 
 fn attempt_row(words: &Words, attempt: &Attempt) -> AttemptRow {
     let m = &words.t.deliveries;
-    let (class, word) = if attempt.error.is_none() { ("up", m.arrived) } else { ("down", m.failed) };
+    let state = if attempt.error.is_none() { State::up(m.arrived) } else { State::down(m.failed) };
     AttemptRow {
         at: Moment::past(words, attempt.at),
-        state: State { class, word },
+        state,
         http_status: attempt.http_status.map(|status| status.to_string()).unwrap_or_default(),
         took: words.ms(&Some(f64::from(attempt.latency_ms))),
         error: attempt.error.clone().unwrap_or_default(),

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
-use valpero_auth::{OneTimeSecret, Password, TokenHash};
+use valpero_auth::{OneTimeSecret, TokenHash};
 use valpero_domain::{Actor, AuditAction, UserId, mail_address::MailAddress, monitor::Name};
 use valpero_http::{Problem, RequestMeta};
 use valpero_runtime::{App, entropy};
@@ -15,10 +15,9 @@ use valpero_storage::{Invitation, Joining, LinkTo, Member, Optional, PeopleError
 
 use crate::{
     Dashboard,
-    entry::{self, Code, Tries},
+    entry::{self, Tries},
     form::Sent,
     page::{Shell, page, refused, to},
-    texts::Texts,
 };
 
 #[derive(Template)]
@@ -49,7 +48,7 @@ enum Found {
 
 /// `GET /enter/{secret}`.
 pub async fn show(State(dashboard): State<Dashboard>, headers: HeaderMap, Path(secret): Path<String>) -> Response {
-    let shell = Shell::of_nobody(Texts::accepted(&headers), dashboard.app.now());
+    let shell = Shell::of_nobody(&headers, dashboard.app.now());
     let shown = async {
         match find(&dashboard.app, &secret).await? {
             Some((_, found)) => page(StatusCode::OK, &form(&shell, &found, &Sent::default(), None)),
@@ -67,7 +66,7 @@ pub async fn act(
     Path(secret): Path<String>,
     sent: Sent,
 ) -> Response {
-    let shell = Shell::of_nobody(Texts::accepted(&headers), dashboard.app.now());
+    let shell = Shell::of_nobody(&headers, dashboard.app.now());
     let done = async {
         let app = &dashboard.app;
         entry::own_form(app, &headers)?;
@@ -79,7 +78,7 @@ pub async fn act(
                 join(app, &meta, &shell, invitation, known.as_ref(), &sent).await?
             }
             Found::Password { person, resets_totp } => {
-                new_password(&dashboard.app, &meta, &shell, &hash, person, *resets_totp, &sent).await?
+                new_password(app, &meta, &shell, &hash, person, *resets_totp, &sent).await?
             }
         };
         match done {
@@ -113,7 +112,7 @@ async fn find(app: &App, secret: &str) -> Result<Option<(TokenHash, Found)>, Pro
     Ok(Some((link.link_hash, found)))
 }
 
-/// Whether whoever invited could do so still: who was removed lets nobody in, and comes not back by an invitation either.
+/// Whether whoever invited could do so still: an invitation by a removed person is void, also one to that person's own address.
 async fn stands(app: &App, invitation: &Invitation) -> Result<bool, Problem> {
     let account = invitation.account_id;
     Ok(match invitation.by.actor {
@@ -134,7 +133,6 @@ fn form(shell: &Shell, found: &Found, sent: &Sent, fault: Option<String>) -> Ent
             let is_new = known.is_none();
             let asks_email = is_new && chooses_address(invitation);
             Enter {
-                shell: shell.clone(),
                 heading: t.welcome.to_owned(),
                 says: if is_new { t.choose_password.to_owned() } else { t.confirm_password.to_owned() },
                 fault,
@@ -144,21 +142,17 @@ fn form(shell: &Shell, found: &Found, sent: &Sent, fault: Option<String>) -> Ent
                 name: typed("name", ""),
                 is_new_password: is_new,
                 asks_code: known.as_ref().is_some_and(|person| person.second_factor().is_some()),
-                is_over: false,
+                ..empty(shell)
             }
         }
         Found::Password { person, resets_totp } => Enter {
-            shell: shell.clone(),
             heading: t.new_password.to_owned(),
             says: t.choose_new_password.to_owned(),
             fault,
             email: person.email.clone(),
-            asks_email: false,
-            asks_name: false,
-            name: String::new(),
             is_new_password: true,
             asks_code: person.second_factor().is_some() && !resets_totp,
-            is_over: false,
+            ..empty(shell)
         },
     }
 }
@@ -166,10 +160,15 @@ fn form(shell: &Shell, found: &Found, sent: &Sent, fault: Option<String>) -> Ent
 /// The page of a link that leads nowhere.
 fn over(shell: &Shell) -> Enter {
     let t = &shell.t.sign_in;
+    Enter { heading: t.link_over.to_owned(), says: t.link_over_says.to_owned(), is_over: true, ..empty(shell) }
+}
+
+/// A page without a field.
+fn empty(shell: &Shell) -> Enter {
     Enter {
         shell: shell.clone(),
-        heading: t.link_over.to_owned(),
-        says: t.link_over_says.to_owned(),
+        heading: String::new(),
+        says: String::new(),
         fault: None,
         email: String::new(),
         asks_email: false,
@@ -177,7 +176,7 @@ fn over(shell: &Shell) -> Enter {
         name: String::new(),
         is_new_password: false,
         asks_code: false,
-        is_over: true,
+        is_over: false,
     }
 }
 
@@ -205,8 +204,8 @@ async fn join(
             if !entry::is_password(sent.text("password"), person.password.clone()).await? {
                 return Ok(Err(t.wrong_password.to_owned()));
             }
-            if let Some(fault) = wrong_code(app, shell, person, sent).await? {
-                return Ok(Err(fault));
+            if let Some(fault) = entry::wrong_code(app, shell.t, person, sent.text("code")).await? {
+                return Ok(Err(fault.to_owned()));
             }
             tries.forgive(app).await?;
             person.clone()
@@ -244,19 +243,6 @@ async fn join(
     Ok(Ok(entry::with_cookie(to("/monitors", ""), cookie)))
 }
 
-/// What is wrong with the code, where the person has a second factor.
-async fn wrong_code(app: &App, shell: &Shell, person: &Person, sent: &Sent) -> Result<Option<String>, Problem> {
-    let t = &shell.t.sign_in;
-    if person.second_factor().is_none() {
-        return Ok(None);
-    }
-    Ok(match entry::try_code(app, person, sent.text("code")).await? {
-        Code::Right => None,
-        Code::Wrong => Some(t.wrong_code.to_owned()),
-        Code::TooMany => Some(t.too_many.to_owned()),
-    })
-}
-
 async fn new_person(
     app: &App,
     shell: &Shell,
@@ -276,9 +262,9 @@ async fn new_person(
         Ok(name) => String::from(name),
         Err(error) => return Ok(Err(format!("{}: {error}", shell.t.common.name))),
     };
-    let password = match Password::choose(sent.text("password")) {
+    let password = match entry::chosen(shell.t, sent.text("password")) {
         Ok(password) => password,
-        Err(error) => return Ok(Err(format!("{}: {error}", t.password))),
+        Err(fault) => return Ok(Err(fault)),
     };
     let now = app.now();
     Ok(Ok(Person {
@@ -301,13 +287,13 @@ async fn new_password(
     sent: &Sent,
 ) -> Result<Done, Problem> {
     let t = &shell.t.sign_in;
-    let password = match Password::choose(sent.text("password")) {
+    let password = match entry::chosen(shell.t, sent.text("password")) {
         Ok(password) => password,
-        Err(error) => return Ok(Err(format!("{}: {error}", t.password))),
+        Err(fault) => return Ok(Err(fault)),
     };
     let Some(account) = entry::first_account(app, person).await? else { return Ok(Err(t.no_account.to_owned())) };
-    if !resets_totp && let Some(fault) = wrong_code(app, shell, person, sent).await? {
-        return Ok(Err(fault));
+    if !resets_totp && let Some(fault) = entry::wrong_code(app, shell.t, person, sent.text("code")).await? {
+        return Ok(Err(fault.to_owned()));
     }
     if !app.store.use_link(hash).await? {
         return Ok(Err(t.link_over_says.to_owned()));
@@ -317,7 +303,7 @@ async fn new_password(
     app.store
         .set_password(person.user_id, &entry::hash(password).await?, &audit(AuditAction::PersonPasswordSet))
         .await?;
-    // Of a second factor that was only offered, nobody knows who looked at it.
+    // The secret of a second factor that was offered but not confirmed may have been seen by others.
     if person.totp.is_some() && (resets_totp || person.second_factor().is_none()) {
         app.store.set_totp(person.user_id, None, &audit(AuditAction::PersonTotpRemoved)).await?;
         app.store.note_totp(person.user_id, false).await?;

@@ -20,7 +20,6 @@ use crate::{
     Dashboard, entry,
     form::Sent,
     page::{Shell, page, refused},
-    texts::Texts,
 };
 
 /// Seconds for which the link is good.
@@ -42,7 +41,7 @@ struct Forgot {
 
 /// `GET /forgot`.
 pub async fn show(State(dashboard): State<Dashboard>, headers: HeaderMap) -> Response {
-    let shell = Shell::of_nobody(Texts::accepted(&headers), dashboard.app.now());
+    let shell = Shell::of_nobody(&headers, dashboard.app.now());
     let form = Forgot { shell: shell.clone(), is_sent: false, mails: dashboard.mailer.sends() };
     refused(&shell, page(StatusCode::OK, &form))
 }
@@ -54,13 +53,13 @@ pub async fn act(
     headers: HeaderMap,
     sent: Sent,
 ) -> Response {
-    let shell = Shell::of_nobody(Texts::accepted(&headers), dashboard.app.now());
+    let shell = Shell::of_nobody(&headers, dashboard.app.now());
     let answer = async {
         entry::own_form(&dashboard.app, &headers)?;
         let (mailed, ()) =
             tokio::join!(mail(&dashboard, &meta, entry::address(sent.text("email"))), tokio::time::sleep(ANSWER));
         if let Err(problem) = mailed {
-            // Told to nobody: it would say that the address is known.
+            // Only logged: an error page would reveal that the address is known.
             tracing::error!(
                 error = problem.internal_detail().unwrap_or(problem.detail()),
                 "a link to a new password was not mailed"

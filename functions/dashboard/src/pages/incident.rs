@@ -21,7 +21,7 @@ use valpero_views::{ActorView, Channel, CheckView, Incident, Monitor, Notified, 
 use crate::{
     form::{self, Sent},
     page::{Shell, live, page, to},
-    pages::monitor::parts::{State, When},
+    parts::{Moment, State},
     texts::Texts,
     visitor::Visitor,
     words::Words,
@@ -33,7 +33,7 @@ const SHORT: usize = 8;
 /// What the API says of an incident.
 struct Known {
     incident: Incident,
-    /// The monitor's name; none where nobody knows it any more.
+    /// The monitor's name; none where it was deleted.
     monitor: Option<String>,
     /// The monitor's newest checks, while the incident is ongoing.
     checks: Vec<CheckView>,
@@ -61,7 +61,7 @@ struct Link {
 struct RegionRow {
     region: &'static str,
     state: State,
-    at: Option<When>,
+    at: Option<Moment>,
     code: &'static str,
     says: String,
 }
@@ -71,7 +71,7 @@ struct Entry {
     class: &'static str,
     who: String,
     what: &'static str,
-    at: When,
+    at: Moment,
     note: String,
 }
 
@@ -79,7 +79,7 @@ struct Entry {
 struct Told {
     channel: String,
     state: State,
-    at: When,
+    at: Moment,
     attempts: u32,
     /// Path of the delivery; empty where there is none.
     delivery: String,
@@ -388,7 +388,7 @@ fn regions_now(words: &Words, checks: &[CheckView]) -> Vec<RegionRow> {
     let row = |check: &CheckView| RegionRow {
         region: check.region.as_str(),
         state: State::of_outcome(words.t, check.outcome),
-        at: Some(When::ago(words, check.at)),
+        at: Some(Moment::past(words, check.at)),
         code: check.error.as_ref().map_or("", |cause| cause.code.as_str()),
         says: check.error.as_ref().map(|cause| cause.detail.clone()).unwrap_or_default(),
     };
@@ -417,7 +417,7 @@ fn entry_of(words: &Words, entry: &TimelineEntry) -> Entry {
         TimelineType::Resolved if entry.actor.kind == ActorType::Recovery => ("is-up", m.has_recovered.to_owned(), ""),
         TimelineType::Resolved => ("is-up", name, m.did_resolve),
     };
-    let at = When { at: entry.at.to_string(), exact: words.exact(&entry.at), says: words.moment(&entry.at) };
+    let at = Moment::clock(words, entry.at);
     Entry { class, who, what, at, note: entry.note.clone().unwrap_or_default() }
 }
 
@@ -433,7 +433,7 @@ fn told_of(words: &Words, told: &Notified, channels: &BTreeMap<ChannelId, String
             Some(DeliveryStatus::Digested) => State::up(m.digested),
             None => State::paused(m.not_sent),
         },
-        at: When::ago(words, told.at),
+        at: Moment::past(words, told.at),
         attempts: told.attempts,
         delivery: told.delivery_id.map(|id| format!("/deliveries/{id}")).unwrap_or_default(),
     }

@@ -12,7 +12,7 @@ use valpero_views::{Incident, Monitor};
 
 use crate::{
     page::{Shell, live},
-    pages::monitor::parts::{State, When},
+    parts::{Moment, State},
     texts::Texts,
     visitor::Visitor,
     words::Words,
@@ -91,7 +91,7 @@ struct Row {
     monitor: String,
     cause: String,
     state: State,
-    began: When,
+    began: Moment,
     lasted: String,
     acknowledged: &'static str,
 }
@@ -182,7 +182,7 @@ fn row(words: &Words, incident: &Incident, names: &BTreeMap<MonitorId, String>) 
             IncidentStatus::Ongoing => State::down(m.ongoing),
             IncidentStatus::Resolved => State::up(m.resolved),
         },
-        began: When::ago(words, incident.started_at),
+        began: Moment::past(words, incident.started_at),
         lasted: match incident.duration_seconds {
             Some(seconds) => words.exact_span(seconds),
             None => words.since(&incident.started_at),

@@ -2,7 +2,6 @@
 
 pub mod actions;
 mod lists;
-pub mod parts;
 pub mod settings;
 mod view;
 
@@ -24,12 +23,12 @@ use valpero_views::{CheckRequest, CheckView, Delivery, Incident, Monitor, Respon
 use crate::{
     charts::{Chart, Day, chart, strip},
     page::{Shell, live},
+    parts::Pair,
     texts::Texts,
     visitor::Visitor,
     words::Words,
 };
 use lists::{CheckRow, IncidentRow, Requested, Webhook};
-use parts::Pair;
 use view::{Banner, Figure, Head};
 
 /// What the strip shows, in seconds: 90 days.

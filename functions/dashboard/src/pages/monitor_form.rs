@@ -22,12 +22,12 @@ use valpero_views::{Monitor, RegionView};
 use super::monitor::{
     actions::secret_page,
     id_of,
-    parts::Pair,
     settings::{Leaf, leaves},
 };
 use crate::{
     form::{Control, Sent, Shape, without_nulls},
     page::{Shell, page, to},
+    parts::Pair,
     texts::Texts,
     visitor::Visitor,
 };

@@ -23,13 +23,14 @@ use valpero_views::{Account, Monitor};
 
 use crate::{
     page::{Shell, live},
+    parts::State,
     texts::Texts,
     visitor::Visitor,
     words::Words,
 };
 
 use asked::Asked;
-use row::{ORDER, Row, number, shape};
+use row::{ORDER, Row, number};
 
 pub use bulk::selected;
 pub use first_run::create_quick;
@@ -193,7 +194,7 @@ fn page_of(visitor: &Visitor, asked: Asked, found: Found) -> Page {
         writes,
         adds: writes && full.is_empty(),
         full,
-        shapes: Status::ALL.iter().map(|status| (status.as_str(), shape(*status))).collect(),
+        shapes: Status::ALL.iter().map(|status| (status.as_str(), State::shape_of(*status))).collect(),
         rows: found.monitors.iter().map(|monitor| Row::of(&words, monitor)).collect(),
         chips: chips(visitor.t, &asked, found.counts.as_ref()),
         types: types(visitor.t, &asked),

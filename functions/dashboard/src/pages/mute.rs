@@ -10,7 +10,7 @@ use crate::{form::Sent, page::to, visitor::Visitor};
 
 /// `POST /alerts/mute`: for so many seconds as `for` says.
 pub async fn mute(Extension(visitor): Extension<Arc<Visitor>>, sent: Sent) -> Result<Response, Problem> {
-    // What is no number ends the mute before it begins, and the API says so.
+    // Text that is not a number counts as 0 s: the API rejects a time that is not in the future.
     let seconds: i64 = sent.text("for").parse().unwrap_or(0);
     let until = visitor.now.plus_seconds(seconds).to_string();
     visitor.client.send(Method::POST, "/api/v1/mute", &json!({ "until": until })).await?;

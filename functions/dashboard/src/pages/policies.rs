@@ -76,7 +76,7 @@ impl Step {
         self.after.trim().is_empty() && self.channels.is_empty()
     }
 
-    /// The step as JSON. What is no number stays a text, so that the API says what is wrong.
+    /// The step as JSON. Text that is not a number is sent as text: the API rejects it and says why.
     fn json(&self) -> Value {
         let after = self.after.trim();
         let minutes = match after.parse::<i64>() {

@@ -11,46 +11,17 @@ pub mod sessions;
 use axum::http::StatusCode;
 use serde::{Deserialize, de::DeserializeOwned};
 use url::form_urlencoded;
-use valpero_domain::{Fault, Timestamp};
+use valpero_domain::Fault;
 use valpero_http::Problem;
 
 use crate::{
     client::Client,
     form::{Control, Option_, Shape},
     texts::Texts,
-    words::Words,
 };
 
 /// Parts of a list that are read at most, each of 200 items: far more than an account has.
 const PARTS: usize = 5;
-
-/// A time as templates show it.
-#[derive(Debug, Clone)]
-pub struct Moment {
-    /// RFC 3339.
-    pub iso: String,
-    /// With the zone's name.
-    pub exact: String,
-    /// In words.
-    pub says: String,
-}
-
-impl Moment {
-    /// A time that has passed: "4 min ago".
-    pub fn past(words: &Words, at: &Timestamp) -> Self {
-        Self { iso: at.to_string(), exact: words.exact(at), says: words.ago(at) }
-    }
-
-    /// A time to come: "in 4 min".
-    pub fn coming(words: &Words, at: &Timestamp) -> Self {
-        Self { iso: at.to_string(), exact: words.exact(at), says: words.until(at) }
-    }
-
-    /// A time by day and clock, with the zone's name.
-    pub fn exact(words: &Words, at: &Timestamp) -> Self {
-        Self { iso: at.to_string(), exact: words.exact(at), says: words.exact(at) }
-    }
-}
 
 /// One part of a list of the API.
 #[derive(Debug, Deserialize)]

@@ -21,7 +21,6 @@ use crate::{
     entry::{self, Code, Tries},
     form::Sent,
     page::{Shell, page, refused},
-    texts::Texts,
     visitor::Visitor,
 };
 
@@ -55,7 +54,7 @@ pub struct Next {
 
 /// `GET /sign-in`.
 pub async fn show(State(dashboard): State<Dashboard>, headers: HeaderMap, Query(next): Query<Next>) -> Response {
-    let shell = Shell::of_nobody(Texts::accepted(&headers), dashboard.app.now());
+    let shell = Shell::of_nobody(&headers, dashboard.app.now());
     let form = SignIn { shell: shell.clone(), fault: None, email: String::new(), next: next.next };
     refused(&shell, page(StatusCode::OK, &form))
 }
@@ -67,7 +66,7 @@ pub async fn act(
     headers: HeaderMap,
     sent: Sent,
 ) -> Response {
-    let shell = Shell::of_nobody(Texts::accepted(&headers), dashboard.app.now());
+    let shell = Shell::of_nobody(&headers, dashboard.app.now());
     refused(&shell, sign_in(&dashboard, &meta, &headers, &sent, &shell).await)
 }
 
@@ -118,7 +117,7 @@ pub async fn code(
     headers: HeaderMap,
     sent: Sent,
 ) -> Response {
-    let shell = Shell::of_nobody(Texts::accepted(&headers), dashboard.app.now());
+    let shell = Shell::of_nobody(&headers, dashboard.app.now());
     refused(&shell, second(&dashboard, &meta, &headers, &sent, &shell).await)
 }
 

@@ -10,14 +10,13 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use qrcode::{Color, QrCode};
-use valpero_auth::{Password, TotpSecret};
+use valpero_auth::TotpSecret;
 use valpero_domain::{AccountId, AuditAction, SessionId};
 use valpero_http::{Problem, RequestMeta};
 use valpero_storage::{Optional, Person, StoreError, TotpState};
 
 use crate::{
-    Dashboard,
-    entry::{self, Code},
+    Dashboard, entry,
     form::Sent,
     page::{Shell, page, to},
     visitor::Visitor,
@@ -182,12 +181,8 @@ async fn remove(
     sent: &Sent,
 ) -> Result<Done, Problem> {
     let app = &dashboard.app;
-    if person.second_factor().is_some() {
-        match entry::try_code(app, person, sent.text("code")).await? {
-            Code::Right => {}
-            Code::Wrong => return Ok(Err(visitor.t.sign_in.wrong_code.to_owned())),
-            Code::TooMany => return Ok(Err(visitor.t.sign_in.too_many.to_owned())),
-        }
+    if let Some(fault) = entry::wrong_code(app, visitor.t, person, sent.text("code")).await? {
+        return Ok(Err(fault.to_owned()));
     }
     let account = visitor.client.caller().account();
     let audit = entry::audit(app, meta, account, person, AuditAction::PersonTotpRemoved, person.user_id.to_string());
@@ -203,13 +198,13 @@ async fn password(
     person: &Person,
     sent: &Sent,
 ) -> Result<Done, Problem> {
-    let (app, t) = (&dashboard.app, &visitor.t.sign_in);
+    let app = &dashboard.app;
     if let Some(fault) = wrong_password(dashboard, visitor, person, sent).await? {
         return Ok(Err(fault));
     }
-    let password = match Password::choose(sent.text("password")) {
+    let password = match entry::chosen(visitor.t, sent.text("password")) {
         Ok(password) => password,
-        Err(error) => return Ok(Err(format!("{}: {error}", t.password))),
+        Err(fault) => return Ok(Err(fault)),
     };
     let caller = visitor.client.caller();
     let target = person.user_id.to_string();

@@ -155,7 +155,7 @@ fn controls(m: &Tools, tool: &str, values: &Value, refused: &Refused) -> Vec<Con
         control
     };
     let tick = |name: &str, label: &str| {
-        // Both are so unless somebody says otherwise.
+        // Default of both: true.
         let says = if value(name).is_empty() { "true" } else { value(name) };
         Control { shape: Shape::Tick, ..line(name, label, "", says, refused.fault(name)) }
     };

@@ -10,10 +10,11 @@ use valpero_views::Monitor;
 
 use super::monitors::{
     incident,
-    row::{ORDER, Row, number, shape, sort},
+    row::{ORDER, Row, number, sort},
 };
 use crate::{
     page::{Shell, live},
+    parts::State,
     visitor::Visitor,
     words::Words,
 };
@@ -93,12 +94,12 @@ fn page_of(visitor: &Visitor, found: Found) -> Page {
     for (status, count) in ORDER.into_iter().zip(counts) {
         if let Some(count) = count {
             let word = visitor.t.common.status(&status);
-            known.push(Count { state: status.as_str(), shape: shape(status), word, count });
+            known.push(Count { state: status.as_str(), shape: State::shape_of(status), word, count });
         }
     }
     Page {
         state: status.as_str(),
-        shape: shape(status),
+        shape: State::shape_of(status),
         title,
         tiles: tiles.collect(),
         more: if others == 0 { String::new() } else { (visitor.t.monitors.and_more)(others) },

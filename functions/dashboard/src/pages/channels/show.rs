@@ -21,7 +21,8 @@ use super::{channel_id, form::header_lines};
 use crate::{
     form::Sent,
     page::{Shell, page, to},
-    pages::alerts::{Moment, POLICIES, State, events_of, state_of, type_name},
+    pages::alerts::{POLICIES, events_of, state_of, type_name},
+    parts::{Moment, State},
     texts::Texts,
     visitor::Visitor,
 };
@@ -140,17 +141,17 @@ pub async fn test(Extension(visitor): Extension<Arc<Visitor>>, Path(id): Path<St
     let answer = visitor.client.send(Method::POST, &format!("{path}/test"), &Value::Null).await?;
     let test: ChannelTest = answer.read()?;
     let m = &visitor.t.alerts;
-    let (class, word) = match test.outcome {
-        TestOutcome::Delivered => ("up", m.delivered),
-        TestOutcome::Failed => ("down", m.not_delivered),
-        TestOutcome::Refused => ("down", m.test_refused),
+    let state = match test.outcome {
+        TestOutcome::Delivered => State::up(m.delivered),
+        TestOutcome::Failed => State::down(m.not_delivered),
+        TestOutcome::Refused => State::down(m.test_refused),
     };
     let shell = visitor.shell("alerts");
     let words = shell.words();
     let template = TestPage {
         id: id.to_string(),
         title: (m.test_of)(&channel.name),
-        state: State { class, word },
+        state,
         why: test.error.unwrap_or_default(),
         http_status: test.http_status.map(|status| status.to_string()).unwrap_or_default(),
         took: words.ms(&Some(f64::from(test.latency_ms))),

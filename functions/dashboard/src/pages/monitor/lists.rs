@@ -7,7 +7,7 @@ use valpero_domain::{
 };
 use valpero_views::{CheckRequest, CheckView, Delivery, Incident, Monitor, RequestStatus, ResultStatus};
 
-use super::parts::{State, When};
+use crate::parts::{Moment, State};
 use crate::{
     charts::{Bar, Downtime, bar},
     words::Words,
@@ -20,7 +20,7 @@ const INCIDENTS: usize = 10;
 #[derive(Debug)]
 pub struct CheckRow {
     /// Its time.
-    pub at: When,
+    pub at: Moment,
     /// Its region.
     pub region: &'static str,
     /// Its result.
@@ -36,7 +36,7 @@ pub struct CheckRow {
 /// Checks, newest first.
 pub fn checks(words: &Words, checks: &[CheckView]) -> Vec<CheckRow> {
     let row = |check: &CheckView| CheckRow {
-        at: When::ago(words, check.at),
+        at: Moment::past(words, check.at),
         region: check.region.as_str(),
         state: State::of_outcome(words.t, check.outcome),
         says: seen(check),
@@ -117,7 +117,7 @@ pub struct IncidentRow {
     /// Whether it is over.
     pub state: State,
     /// Its start.
-    pub started: When,
+    pub started: Moment,
     /// How long it lasted, or lasts.
     pub lasted: String,
     /// Its cause.
@@ -133,7 +133,7 @@ pub fn incidents(words: &Words, incidents: &[Incident]) -> Vec<IncidentRow> {
             IncidentStatus::Ongoing => State::down(m.ongoing),
             IncidentStatus::Resolved => State::up(m.resolved),
         },
-        started: When::ago(words, incident.started_at),
+        started: Moment::past(words, incident.started_at),
         lasted: match incident.duration_seconds {
             Some(seconds) => words.exact_span(seconds),
             None => words.since(&incident.started_at),
@@ -168,7 +168,7 @@ pub struct Webhook {
 #[derive(Debug)]
 pub struct DeliveryRow {
     /// Time of the event.
-    pub at: When,
+    pub at: Moment,
     /// The event as the API spells it.
     pub event: &'static str,
     /// Where it is on its way.
@@ -183,7 +183,7 @@ pub struct DeliveryRow {
 pub fn webhook(words: &Words, monitor: &Monitor, deliveries: &[Delivery]) -> Option<Webhook> {
     let url = monitor.webhook_url.as_ref()?;
     let row = |delivery: &Delivery| DeliveryRow {
-        at: When::ago(words, delivery.created_at),
+        at: Moment::past(words, delivery.created_at),
         event: delivery.event.map_or("", EventType::as_str),
         state: state(words, delivery.status),
         says: met(words, delivery),

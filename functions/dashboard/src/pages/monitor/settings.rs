@@ -4,7 +4,7 @@ use serde_json::Value;
 use valpero_domain::{Field, Kind, MonitorSpec, Object};
 use valpero_views::Monitor;
 
-use super::parts::Pair;
+use crate::parts::Pair;
 use crate::{texts::Texts, words::Words};
 
 /// What the head of the page says already.
@@ -80,7 +80,7 @@ pub fn text_of(t: &Texts, value: &Value) -> String {
     }
 }
 
-/// Headers as lines: `name: value`. What is no object of texts stays as it is.
+/// Headers as lines: `name: value`. Text is shown unchanged, any other value as nothing.
 pub fn header_lines(value: &Value) -> String {
     match value {
         Value::Object(members) => {

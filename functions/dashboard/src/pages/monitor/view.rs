@@ -3,7 +3,7 @@
 use valpero_domain::{Status, Timestamp, status::DegradedReason};
 use valpero_views::{Incident, Monitor};
 
-use super::parts::State;
+use crate::parts::State;
 use crate::words::Words;
 
 /// A certificate that is good for fewer days is spoken of.

@@ -9,7 +9,7 @@ use valpero_views::{Report, ShownCertificate};
 use crate::{
     charts::{Bar, bar},
     form::without_nulls,
-    pages::monitor::parts::State,
+    parts::State,
     visitor::Visitor,
     words::Words,
 };

@@ -3,7 +3,7 @@
 use valpero_domain::{Status, status::DegradedReason};
 use valpero_views::Monitor;
 
-use crate::words::Words;
+use crate::{parts::State, words::Words};
 
 /// Every status, in the order in which the list shows them.
 pub const ORDER: [Status; 5] = [Status::Down, Status::Degraded, Status::Pending, Status::Up, Status::Paused];
@@ -15,18 +15,6 @@ pub fn sort(monitors: &mut [Monitor]) {
 
 fn rank(status: Status) -> usize {
     ORDER.iter().position(|known| *known == status).unwrap_or(ORDER.len())
-}
-
-/// Path data of the status's shape, in a box of 16 by 16.
-pub fn shape(status: Status) -> &'static str {
-    match status {
-        Status::Down => "M5 1h6l4 4v6l-4 4H5l-4-4V5z",
-        Status::Degraded => "M8 1.5 15 14H1z",
-        Status::Up => "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2z",
-        Status::Paused => "M3 2h3.6v12H3zM9.4 2H13v12H9.4z",
-        // A ring: the inner circle runs the other way round.
-        Status::Pending => "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zm0 2.5a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7z",
-    }
 }
 
 /// One line of the list.
@@ -80,7 +68,7 @@ impl Row {
             id: monitor.id.to_string(),
             target: monitor.target.clone(),
             state: status.as_str(),
-            shape: shape(status),
+            shape: State::shape_of(status),
             word,
             note: note(words, monitor),
             at,

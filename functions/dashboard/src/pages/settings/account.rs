@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use valpero_domain::{AccountSettings, Fault, Language};
 use valpero_http::Problem;
 
-use super::Moment;
 use crate::{
     form::{Control, Sent, Shape, faults},
     page::{Shell, page, to},
+    parts::Moment,
     texts::Texts,
     visitor::Visitor,
 };
@@ -64,7 +64,7 @@ fn answer(visitor: &Visitor, status: StatusCode, values: &Value, faults: &[Fault
     let template = Page {
         id: account.id.to_string(),
         email: account.email.clone(),
-        created: Moment::exact(&words, &account.created_at),
+        created: Moment::exact(&words, account.created_at),
         controls: controls(t, values, faults),
         may_write: shell.may("account:write"),
         language: (t.settings.language_name)(account.language),

@@ -9,10 +9,11 @@ use valpero_domain::{AuditAction, TimeZone, Timestamp};
 use valpero_http::{List, Problem};
 use valpero_views::AuditRow;
 
-use super::{Moment, Refused, choice, line, option, with_query};
+use super::{Refused, choice, line, option, with_query};
 use crate::{
     form::{Control, Option_, Shape},
     page::{Shell, page},
+    parts::Moment,
     visitor::Visitor,
     words::Words,
 };
@@ -150,7 +151,7 @@ impl Asked {
     }
 }
 
-/// When a day such as 2026-11-29 begins in a zone, or so many days later. What is no day stays as it is: the API says what is wrong with it.
+/// When a day such as 2026-11-29 begins in a zone, or so many days later. Text that is not a day is sent unchanged: the API rejects it and says why.
 fn start_of_day(day: &str, later: i64, zone: TimeZone) -> String {
     let Ok(utc) = format!("{day}T00:00:00Z").parse::<Timestamp>() else { return day.to_owned() };
     let utc = utc.plus_seconds(later * DAY_S);
@@ -172,7 +173,7 @@ fn row(row: &AuditRow, words: &Words) -> Row {
     let actor = &row.actor;
     let who = actor.name.clone().or_else(|| actor.id.clone()).unwrap_or_default();
     Row {
-        at: Moment::exact(words, &row.at),
+        at: Moment::exact(words, row.at),
         who,
         kind: (m.actor_kind)(actor.kind.as_str()),
         says: (m.action)(&row.action),

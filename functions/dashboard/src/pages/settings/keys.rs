@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 use valpero_domain::{Scope, Scopes, Timestamp};
 use valpero_http::Problem;
 
-use super::{Moment, Refused, all, line};
+use super::{Refused, all, line};
 use crate::{
     form::{Control, Option_, Sent, Shape},
     page::{Shell, page},
+    parts::Moment,
     visitor::Visitor,
     words::Words,
 };
@@ -248,7 +249,7 @@ async fn answer(
 fn row(key: &Key, words: &Words) -> Row {
     let m = &words.t.settings;
     let due = key.rotation_due_at;
-    let mut rotation = Moment::coming(words, &due);
+    let mut rotation = Moment::coming(words, due);
     let is_overdue = due <= words.now;
     let days = due.ms_since(words.now) / (DAY_S * 1000);
     if is_overdue {
@@ -257,8 +258,8 @@ fn row(key: &Key, words: &Words) -> Row {
         rotation.says = (m.in_months)(days / 30);
     }
     let ended = match (key.revoked_at, key.expires_at) {
-        (Some(at), _) => Some((m.revoked, Moment::past(words, &at))),
-        (None, Some(at)) if at <= words.now => Some((m.expired, Moment::past(words, &at))),
+        (Some(at), _) => Some((m.revoked, Moment::past(words, at))),
+        (None, Some(at)) if at <= words.now => Some((m.expired, Moment::past(words, at))),
         _ => None,
     };
     Row {
@@ -266,10 +267,10 @@ fn row(key: &Key, words: &Words) -> Row {
         name: key.name.clone(),
         last4: key.last4.clone(),
         scopes: key.scopes.clone(),
-        used: key.last_used_at.map(|at| Moment::past(words, &at)),
+        used: key.last_used_at.map(|at| Moment::past(words, at)),
         rotation,
         is_overdue,
-        ends: key.expires_at.map(|at| Moment::coming(words, &at)),
+        ends: key.expires_at.map(|at| Moment::coming(words, at)),
         ended,
     }
 }

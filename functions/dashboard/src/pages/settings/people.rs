@@ -15,13 +15,14 @@ use valpero_domain::{Role, Timestamp};
 use valpero_http::Problem;
 
 use super::{
-    Moment, Refused, all, choice,
+    Refused, all, choice,
     keys::{Key, Once},
     line, option, segment,
 };
 use crate::{
     form::{Control, Option_, Sent, Shape},
     page::{Shell, page, to},
+    parts::Moment,
     texts::Texts,
     visitor::Visitor,
     words::Words,
@@ -228,7 +229,7 @@ fn row(person: &Person, me: &str, mine: Option<Role>, words: &Words) -> Row {
         name: person.name.clone(),
         email: person.email.clone(),
         role: (p.role_name)(&person.role),
-        seen: person.last_seen_at.map(|at| Moment::past(words, &at)),
+        seen: person.last_seen_at.map(|at| Moment::past(words, at)),
         signs_in: if person.has_totp { p.two_factor_on } else { p.password_alone },
         roles,
         role_label: (p.role_of)(&person.name),
@@ -244,7 +245,7 @@ fn open(invitation: &Invitation, words: &Words) -> Open {
         email: invitation.email.clone(),
         role: (p.role_name)(&invitation.role),
         by: by.to_owned(),
-        ends: Moment::coming(words, &invitation.expires_at),
+        ends: Moment::coming(words, invitation.expires_at),
         withdraw: (p.withdraw_of)(&invitation.email),
     }
 }

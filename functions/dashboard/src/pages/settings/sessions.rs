@@ -14,9 +14,10 @@ use serde_json::Value;
 use valpero_domain::Timestamp;
 use valpero_http::Problem;
 
-use super::{Moment, all, segment};
+use super::{all, segment};
 use crate::{
     page::{Shell, page, to},
+    parts::Moment,
     visitor::Visitor,
     words::Words,
 };
@@ -88,9 +89,9 @@ fn row(session: &Session, words: &Words) -> Row {
         id: session.id.clone(),
         browser,
         user_agent,
-        began: Moment::past(words, &session.created_at),
-        used: session.last_used_at.map(|at| Moment::past(words, &at)),
-        ends: Moment::coming(words, &session.expires_at),
+        began: Moment::past(words, session.created_at),
+        used: session.last_used_at.map(|at| Moment::past(words, at)),
+        ends: Moment::coming(words, session.expires_at),
         ip: session.ip.clone().unwrap_or_else(|| "–".to_owned()),
         is_this: session.current,
     }

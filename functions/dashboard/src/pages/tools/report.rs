@@ -5,24 +5,10 @@ use valpero_domain::probe::Outcome;
 use valpero_http::Problem;
 use valpero_views::{HeaderView, HeadersReport, PhasesView, Rating, Report, ShownCertificate};
 
-use crate::{pages::settings::Moment, words::Words};
-
-/// A disc, a triangle, an octagon and a ring with nothing in it: each state has its own shape.
-const DISC: &str = "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2z";
-const TRIANGLE: &str = "M8 1.5 15 14H1z";
-const OCTAGON: &str = "M5 1h6l4 4v6l-4 4H5l-4-4V5z";
-const RING: &str = "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zM8 4.5a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7z";
-
-/// A state: a colour, a shape and a word.
-#[derive(Debug, Clone)]
-pub struct State {
-    /// Class of the colour.
-    pub class: &'static str,
-    /// Path of the shape.
-    pub shape: &'static str,
-    /// The word.
-    pub word: &'static str,
-}
+use crate::{
+    parts::{Moment, Pair, State},
+    words::Words,
+};
 
 /// A phase of a probe.
 #[derive(Debug)]
@@ -35,15 +21,6 @@ pub struct Phase {
     pub x: String,
     /// How long its part is, in percent.
     pub width: String,
-}
-
-/// A name and a value.
-#[derive(Debug)]
-pub struct Pair {
-    /// What it is.
-    pub label: &'static str,
-    /// What was seen.
-    pub value: String,
 }
 
 /// A rated header.
@@ -140,10 +117,10 @@ impl Seen {
         }
         let mut pairs: Vec<Pair> = Vec::new();
         if let Some(address) = &report.remote_address {
-            pairs.push(Pair { label: m.remote_address, value: address.clone() });
+            pairs.push(Pair { label: m.remote_address.to_owned(), value: address.clone() });
         }
         if report.body_ms.is_some() {
-            pairs.push(Pair { label: m.body_time, value: words.ms(&report.body_ms) });
+            pairs.push(Pair { label: m.body_time.to_owned(), value: words.ms(&report.body_ms) });
         }
         Self {
             state: outcome(words, report.outcome),
@@ -165,19 +142,19 @@ impl Seen {
 fn outcome(words: &Words, outcome: Outcome) -> State {
     let (common, m) = (&words.t.common, &words.t.tools);
     match outcome {
-        Outcome::Up => State { class: "is-up", shape: DISC, word: common.up },
-        Outcome::Slow => State { class: "is-degraded", shape: TRIANGLE, word: m.slow },
-        Outcome::Down => State { class: "is-down", shape: OCTAGON, word: common.down },
-        Outcome::ProbeError => State { class: "is-pending", shape: RING, word: m.probe_error },
+        Outcome::Up => State::up(common.up),
+        Outcome::Slow => State::degraded(m.slow),
+        Outcome::Down => State::down(common.down),
+        Outcome::ProbeError => State::pending(m.probe_error),
     }
 }
 
 fn rating(words: &Words, rating: Rating) -> State {
     let m = &words.t.tools;
     match rating {
-        Rating::Good => State { class: "is-up", shape: DISC, word: m.good },
-        Rating::Weak => State { class: "is-degraded", shape: TRIANGLE, word: m.weak },
-        Rating::Missing => State { class: "is-down", shape: OCTAGON, word: m.missing },
+        Rating::Good => State::up(m.good),
+        Rating::Weak => State::degraded(m.weak),
+        Rating::Missing => State::down(m.missing),
     }
 }
 
@@ -204,7 +181,7 @@ fn phases(words: &Words, seen: &PhasesView) -> Vec<Phase> {
 
 fn certificate(words: &Words, seen: &ShownCertificate) -> Certificate {
     let (common, m) = (&words.t.common, &words.t.tools);
-    let pair = |label: &'static str, value: &str| Pair { label, value: value.to_owned() };
+    let pair = |label: &'static str, value: &str| Pair { label: label.to_owned(), value: value.to_owned() };
     let mut pairs = vec![
         pair(m.subject, &seen.subject),
         pair(m.issuer, &seen.issuer),
@@ -223,8 +200,8 @@ fn certificate(words: &Words, seen: &ShownCertificate) -> Certificate {
     Certificate {
         pairs,
         names: seen.names.clone(),
-        from: Moment::exact(words, &seen.not_before),
-        until: Moment::exact(words, &seen.expires_at),
-        chain_until: Moment::exact(words, &seen.chain_expires_at),
+        from: Moment::exact(words, seen.not_before),
+        until: Moment::exact(words, seen.expires_at),
+        chain_until: Moment::exact(words, seen.chain_expires_at),
     }
 }

@@ -1,4 +1,4 @@
-//! Small parts of the pages of a monitor: a state with its shape, and a time with its exact one.
+//! Small parts that several pages show: a state with its shape, a time with its exact one, and a label with its value.
 
 use valpero_domain::{Status, Timestamp, probe::Outcome};
 
@@ -22,27 +22,27 @@ pub struct State {
 }
 
 impl State {
-    /// All is well.
+    /// Up, delivered, resolved.
     pub fn up(word: impl Into<String>) -> Self {
         Self { class: "is-up", shape: DISC, word: word.into() }
     }
 
-    /// Something is amiss.
+    /// Degraded.
     pub fn degraded(word: impl Into<String>) -> Self {
         Self { class: "is-degraded", shape: TRIANGLE, word: word.into() }
     }
 
-    /// It does not work.
+    /// Down, failed, ongoing.
     pub fn down(word: impl Into<String>) -> Self {
         Self { class: "is-down", shape: OCTAGON, word: word.into() }
     }
 
-    /// Not known yet.
+    /// Pending: no result yet.
     pub fn pending(word: impl Into<String>) -> Self {
         Self { class: "is-pending", shape: RING, word: word.into() }
     }
 
-    /// Nobody looks.
+    /// Paused or switched off.
     pub fn paused(word: impl Into<String>) -> Self {
         Self { class: "is-paused", shape: BARS, word: word.into() }
     }
@@ -58,6 +58,11 @@ impl State {
         }
     }
 
+    /// Path of a monitor status's shape within 16 by 16 units.
+    pub fn shape_of(status: Status) -> &'static str {
+        Self::of_status(status, "").shape
+    }
+
     /// The outcome of a check.
     pub fn of_outcome(t: &Texts, outcome: Outcome) -> Self {
         match outcome {
@@ -71,19 +76,38 @@ impl State {
 
 /// A time as a page shows it.
 #[derive(Debug, Clone)]
-pub struct When {
-    /// RFC 3339.
-    pub at: String,
-    /// With the zone's name.
+pub struct Moment {
+    /// RFC 3339, for machines.
+    pub iso: String,
+    /// Date and clock time with the name of the time zone.
     pub exact: String,
-    /// How long ago.
+    /// The visible text.
     pub says: String,
 }
 
-impl When {
-    /// A time that is past.
-    pub fn ago(words: &Words, at: Timestamp) -> Self {
-        Self { at: at.to_string(), exact: words.exact(&at), says: words.ago(&at) }
+impl Moment {
+    /// A past time: "4 min ago".
+    pub fn past(words: &Words, at: Timestamp) -> Self {
+        Self::of(words, at, words.ago(&at))
+    }
+
+    /// A future time: "in 4 min".
+    pub fn coming(words: &Words, at: Timestamp) -> Self {
+        Self::of(words, at, words.until(&at))
+    }
+
+    /// Date and clock time with the name of the time zone.
+    pub fn exact(words: &Words, at: Timestamp) -> Self {
+        Self::of(words, at, words.exact(&at))
+    }
+
+    /// Date and clock time.
+    pub fn clock(words: &Words, at: Timestamp) -> Self {
+        Self::of(words, at, words.moment(&at))
+    }
+
+    fn of(words: &Words, at: Timestamp, says: String) -> Self {
+        Self { iso: at.to_string(), exact: words.exact(&at), says }
     }
 }
 
