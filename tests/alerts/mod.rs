@@ -95,6 +95,12 @@ impl Scene {
         self.world.incidents(&self.owner).await[0]["id"].as_str().expect("an id").to_owned()
     }
 
+    /// The incident, as a request for it alone shows it.
+    async fn shown(&self) -> Value {
+        let path = format!("/api/v1/incidents/{}", self.incident().await);
+        self.world.get(&path, &self.owner).await.expect(200).json
+    }
+
     async fn act(&self, verb: &str) {
         let path = format!("/api/v1/incidents/{}/{verb}", self.incident().await);
         self.world.post(&path, &self.owner, json!(null)).await.expect(200);

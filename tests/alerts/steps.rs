@@ -1,9 +1,14 @@
 //! Steps and repeats, what stops them, and who is told what.
 
 use serde_json::{Value, json};
+use valpero_domain::Timestamp;
 
 use super::{Scene, titles};
 use crate::harness::{Receiver, Site};
+
+fn five_minutes_after(time: &Value) -> Timestamp {
+    time.as_str().and_then(|time| time.parse::<Timestamp>().ok()).expect("a time").plus_seconds(300)
+}
 
 #[tokio::test]
 async fn an_incident_is_told_step_by_step_and_its_end_to_those_who_know() {
@@ -18,6 +23,10 @@ async fn an_incident_is_told_step_by_step_and_its_end_to_those_who_know() {
     scene.monitor("Shop", json!({})).await;
     scene.goes_down().await;
     assert_eq!(titles(&first), ["Down: Shop"]);
+    let shown = scene.shown().await;
+    let five_later = five_minutes_after(&shown["timeline"][0]["at"]);
+    let expected = json!({"at": five_later, "channel_ids": [&channels[0], &channels[1]], "repeat_round": 0});
+    assert_eq!(shown["next_step"], expected);
     scene.wait(299).await;
     assert_eq!((titles(&first).len(), titles(&second).len()), (1, 0), "not before its time");
     scene.wait(1).await;
@@ -48,7 +57,9 @@ async fn acknowledging_stops_steps_and_repeats_and_is_told() {
     scene.monitor("Shop", json!({})).await;
     scene.goes_down().await;
     scene.wait(60).await;
+    assert_eq!(scene.shown().await["next_step"]["channel_ids"], json!([&channels[1]]));
     scene.act("acknowledge").await;
+    assert_eq!(scene.shown().await.get("next_step"), None, "whoever has it need not be told again");
     let comment = format!("/api/v1/incidents/{}/comments", scene.incident().await);
     scene.world.post(&comment, &scene.owner, json!({"body": "On it."})).await.expect(201);
     scene.world.deliver().await;
@@ -67,9 +78,11 @@ async fn an_incident_that_nobody_takes_is_told_again_twenty_times() {
     scene.monitor("Shop", json!({})).await;
     scene.goes_down().await;
     for round in 1..=20 {
+        assert_eq!(scene.shown().await["next_step"]["repeat_round"], round);
         scene.wait(300).await;
         assert_eq!(titles(&receiver).len(), 1 + round);
     }
+    assert_eq!(scene.shown().await.get("next_step"), None);
     scene.wait(3_600).await;
     assert_eq!(titles(&receiver).len(), 21);
     assert_eq!(titles(&receiver)[20], "Still down: Shop");

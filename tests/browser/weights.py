@@ -41,7 +41,7 @@ def run(part):
     _, _, html = fetch("/monitors")
     part.note(f"{MANY} monitors: HTML is {len(html)} bytes")
     part.check("HTML of 1,000 monitors is at most 150 KB", len(html) <= 150 * KB, len(html))
-    part.check("and its rows are there", html.count(b'class="name"') >= FEW, html[-2000:])
+    part.check("and its rows are there", html.count(b"<li") >= FEW, html[-2000:])
     answer = page.goto(f"{up.url}/monitors")
     part.check("it can be looked at", answer is not None and answer.status == 200, answer, page)
 

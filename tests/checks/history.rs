@@ -14,6 +14,12 @@ async fn response_times(world: &World, owner: &Tenant, id: &str, query: &str) ->
     world.get(&format!("/api/v1/monitors/{id}/response-times{query}"), owner).await.expect(200).json
 }
 
+/// The hours of the one monitor that the list has.
+async fn listed_hours(world: &World, owner: &Tenant, query: &str) -> Option<Value> {
+    let list = world.get(&format!("/api/v1/monitors{query}"), owner).await.expect(200).json;
+    list["data"][0].get("hours").map(|hours| json!({ "data": hours }))
+}
+
 fn buckets(answer: &Value) -> Vec<(String, u64, u64)> {
     let bucket = |one: &Value| {
         let number = |name: &str| one[name].as_u64().expect("a number");
@@ -48,6 +54,9 @@ async fn hours_and_days_are_summed_up_once_and_read_alike_before_and_after() {
     let ms = |name: &str| first[name].as_f64().expect("a time");
     assert!(0.0 < ms("p50_ms") && ms("p50_ms") <= ms("p95_ms") && ms("p95_ms") <= ms("max_ms"));
 
+    let asked = "?include_hours=true";
+    assert_eq!(listed_hours(&world, &owner, "").await, None, "only on request");
+    assert_eq!(listed_hours(&world, &owner, asked).await, Some(json!({"data": []})), "none is summed up yet");
     let report = world.roll_up().await;
     assert_eq!(
         (report.spans, report.summaries),
@@ -55,11 +64,15 @@ async fn hours_and_days_are_summed_up_once_and_read_alike_before_and_after() {
         "two days back at first; one hour and one day had checks"
     );
     assert_eq!(world.roll_up().await.spans, 0, "what is summed up stays so");
+    let listed = listed_hours(&world, &owner, asked).await.expect("hours");
+    assert_eq!(buckets(&listed), expected[..1], "the hour that is over");
+    assert_eq!(listed["data"][0]["p50_ms"], first["p50_ms"], "of one region");
     assert_eq!(response_times(&world, &owner, &id, "?window=24h").await, hours);
     assert_eq!(response_times(&world, &owner, &id, "?window=30d").await, days);
     assert_eq!(buckets(&response_times(&world, &owner, &id, "?window=7d").await), expected);
     world.advance(3_600);
     assert_eq!(world.roll_up().await.summaries, 1, "the next hour");
+    assert_eq!(buckets(&listed_hours(&world, &owner, asked).await.expect("hours")), expected);
     assert_eq!(buckets(&response_times(&world, &owner, &id, "").await), expected, "default: 24h");
     // The ticks themselves are gone by now; the summaries are not.
     let ticks = world.client.scan().table_name("valpero-checks").filter_expression("begins_with(cohort, :cohort)");
@@ -75,6 +88,9 @@ async fn hours_and_days_are_summed_up_once_and_read_alike_before_and_after() {
     world.advance(86_400);
     world.roll_up().await;
     assert_eq!(buckets(&response_times(&world, &owner, &id, "?window=7d").await), expected);
+    assert_eq!(listed_hours(&world, &owner, asked).await, Some(json!({"data": []})), "older than a day");
+    let bad = world.get("/api/v1/monitors?include_hours=1", &owner).await.expect(422);
+    assert_eq!(bad.problem().1, ["/include_hours"]);
     let quarter = response_times(&world, &owner, &id, "?window=90d").await;
     assert_eq!(buckets(&quarter)[0].1, 14);
     assert_eq!(response_times(&world, &owner, &id, "?window=7d&region=hel").await["data"], json!([]));
@@ -100,6 +116,8 @@ async fn nobody_sees_another_tenants_hours_and_a_move_hides_none() {
         [],
         "a place that was left hides what it was"
     );
+    let asked = "?include_hours=true";
+    assert_eq!(listed_hours(&world, &other, asked).await, Some(json!({"data": []})), "in the list, too");
     world.tick().await;
     let path = format!("/api/v1/monitors/{next}");
     world.call("PATCH", &path, &other.token, json!({"check_interval": 120})).await.expect(200);
@@ -112,6 +130,30 @@ async fn nobody_sees_another_tenants_hours_and_a_move_hides_none() {
     world.roll_up().await;
     let counts: u64 = buckets(&response_times(&world, &other, &next, "").await).iter().map(|one| one.1).sum();
     assert_eq!(counts, 3, "also summed up");
+    let listed = listed_hours(&world, &other, asked).await.expect("hours");
+    assert_eq!(buckets(&listed).iter().map(|one| one.1).sum::<u64>(), 3, "in the list, too");
+}
+
+#[tokio::test]
+async fn an_hour_of_the_list_is_that_of_all_regions() {
+    let world = World::with(WorldOptions { regions: "fra,hel", ..WorldOptions::default() }).await;
+    let site = Site::start().await;
+    let owner = world.tenant(Plan::Business).await;
+    let places = json!({"regions": ["fra", "hel"]});
+    let first = world.monitor(&owner, &site.url(), places.clone()).await;
+    let second = world.monitor(&owner, &site.url(), places).await;
+    for _ in 0..3 {
+        world.tick().await;
+    }
+    world.advance(7_200);
+    world.roll_up().await;
+    let list = world.get("/api/v1/monitors?include_hours=true", &owner).await.expect(200).json;
+    let of = |place: usize| (&list["data"][place]["id"], buckets(&json!({"data": list["data"][place]["hours"]})));
+    let counts = |hours: &[(String, u64, u64)]| hours.iter().map(|hour| hour.1).sum::<u64>();
+    for (place, id) in [first, second].iter().enumerate() {
+        let (listed, hours) = of(place);
+        assert_eq!((listed.as_str(), counts(&hours)), (Some(id.as_str()), 6), "three ticks of two regions: {hours:?}");
+    }
 }
 
 #[tokio::test]

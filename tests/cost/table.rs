@@ -119,12 +119,27 @@ async fn pages() {
     let world = World::new().await;
     let site = Site::start().await;
     let owner = world.tenant(Plan::Business).await;
-    let ada = world.person(&owner, Role::Owner, None).await;
     let mut monitors = Vec::new();
     for _ in 0..50 {
         monitors.push(world.monitor(&owner, &site.url(), json!({})).await);
     }
+    // A day of checks, as hours that are summed up.
+    for _ in 0..24 {
+        world.tick().await;
+        world.advance(3_600);
+    }
+    world.roll_up().await;
     world.tick().await;
+    let ada = world.person(&owner, Role::Owner, None).await;
+    let page = world.page("/monitors", &ada).await.expect(200);
+    assert_eq!(page.body().matches("class=\"spark\"").count(), 50, "each has its line");
+    let css = page.body().split('"').find(|part| part.ends_with(".css")).expect("a style sheet");
+    let js = page.body().split('"').find(|part| part.ends_with(".js")).expect("a script");
+    let mut weight = page.body().len();
+    for path in [css, js] {
+        weight += world.page(path, &ada).await.expect(200).body().len();
+    }
+    assert!(weight <= 60 * 1024, "HTML, CSS and JS of 50 monitors are {weight} bytes");
     site.answers(500);
     world.tick().await;
     let incident = world.incidents(&owner).await[0]["id"].as_str().expect("an id").to_owned();

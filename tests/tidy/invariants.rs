@@ -157,7 +157,7 @@ fn dependencies(folder: &str) -> Vec<String> {
 }
 
 /// What a storage method may take first: the account, or an object that was read or made for one and names it.
-const OF_AN_ACCOUNT: [&str; 28] = [
+const OF_AN_ACCOUNT: [&str; 29] = [
     "account: AccountId",
     "account: &Account",
     "api_key: &ApiKey",
@@ -182,6 +182,7 @@ const OF_AN_ACCOUNT: [&str; 28] = [
     "trail: &Trail",
     // A place is made by storage alone, out of a monitor.
     "place: &Place",
+    "places: &[Place]",
     "seats: &[Seat]",
     // A key is one account's, and its receipts are its own.
     "key_id: KeyId",

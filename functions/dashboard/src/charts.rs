@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use valpero_domain::{Timestamp, rollup::Window};
-use valpero_views::{BucketView, PhasesView, ResponseTimes};
+use valpero_domain::{
+    Timestamp,
+    rollup::{Span, Window},
+};
+use valpero_views::{BucketView, HourView, PhasesView, ResponseTimes};
 
 use crate::words::Words;
 
@@ -132,6 +135,54 @@ pub fn chart(words: &Words, times: &ResponseTimes, down: &[Downtime]) -> Chart {
         outages: outages(words, period, down),
         lines: lines.collect(),
     }
+}
+
+/// Hours of a small line; its drawing is so many units wide, less one.
+const SPARK_HOURS: i64 = 24;
+
+/// Height of a small line's drawing.
+const SPARK_HEIGHT: f64 = 30.0;
+
+/// Response times of 24 hours as one small line, in a drawing of 23 by 30 units.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Spark {
+    /// Path of the line, in steps from point to point, since those are short. Empty where no hour is known.
+    pub line: String,
+    /// Path of a stroke for each hour with failures; may be empty.
+    pub failures: String,
+}
+
+/// The line of the hours of the last 24 that are known. It begins at nought, so that what hardly changes looks so.
+pub fn spark(now: Timestamp, hours: &[HourView]) -> Spark {
+    let from = Span::Hour.start(now).plus_seconds(-Span::Hour.seconds() * SPARK_HOURS);
+    let most = hours.iter().filter_map(|hour| hour.p50_ms).fold(0.0, f64::max);
+    let mut spark = Spark { line: String::new(), failures: String::new() };
+    let mut last: Option<(i64, i64)> = None;
+    for hour in hours {
+        let x = hour.at.ms_since(from) / 3_600_000;
+        if !(0..SPARK_HOURS).contains(&x) {
+            continue;
+        }
+        if hour.failures > 0 {
+            spark.failures.push_str(&format!("M{x} 0v30"));
+        }
+        let Some(ms) = hour.p50_ms else { continue };
+        // A quarter stays free above the slowest.
+        let y = (SPARK_HEIGHT - SPARK_HEIGHT * 0.75 * ms / most.max(f64::MIN_POSITIVE)).round() as i64;
+        match last {
+            Some((before, height)) if before + 1 == x => {
+                spark.line.push_str(&match y - height {
+                    0 => "h1".to_owned(),
+                    step @ ..0 => format!("l1{step}"),
+                    step => format!("l1 {step}"),
+                });
+            }
+            // The stroke of no length is what shows an hour that has no neighbour.
+            _ => spark.line.push_str(&format!("M{x} {y}h0")),
+        }
+        last = Some((x, y));
+    }
+    spark
 }
 
 /// The distance of horizontal lines: 1, 2 or 5 times a power of ten, for five lines at most.
@@ -319,6 +370,33 @@ mod tests {
         for (most, step) in [(0.0, 0.5), (1.0, 0.5), (71.0, 20.0), (400.0, 100.0), (401.0, 200.0), (9_000.0, 5_000.0)] {
             assert!((nice_step(most) - step).abs() < 1e-9, "{most}: {}", nice_step(most));
         }
+    }
+
+    #[test]
+    fn a_small_line_shows_the_hours_at_their_places_and_what_failed() {
+        let now = Timestamp::from_seconds(100 * 3_600 + 1_234);
+        let hour = |at: i64, p50_ms: Option<f64>, failures: u32| HourView {
+            at: Timestamp::from_seconds(at * 3_600),
+            count: 60,
+            failures,
+            p50_ms,
+        };
+        let hours = [
+            hour(75, Some(900.0), 1),
+            hour(76, Some(50.0), 0),
+            hour(77, Some(100.0), 2),
+            hour(78, Some(0.0), 0),
+            hour(79, None, 60),
+            hour(80, Some(25.0), 0),
+            hour(98, Some(100.0), 0),
+            hour(99, Some(100.0), 0),
+            hour(100, Some(100.0), 1),
+        ];
+        let spark = spark(now, &hours[1..]);
+        assert_eq!(spark.line, "M0 19h0l1-11l1 22M4 24h0M22 8h0h1");
+        assert_eq!(spark.failures, "M1 0v30M3 0v30");
+        let old = super::spark(now, &hours[..1]);
+        assert_eq!((old.line.as_str(), old.failures.as_str()), ("", ""));
     }
 
     #[test]

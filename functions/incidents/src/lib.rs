@@ -13,7 +13,7 @@ use valpero_domain::{AccountId, Faults, Field, Fields, IncidentId, Literal, Obje
 use valpero_http::{Problem, Routes, routes};
 use valpero_runtime::{App, Needs};
 use valpero_storage::AlertingRow;
-use valpero_views::{Incident, Notified, TimelineEntry, body};
+use valpero_views::{Incident, NextStepView, Notified, TimelineEntry, body};
 
 /// It tells of what people do with incidents.
 pub const NEEDS: Needs = Needs { queue: true, events: false, targets: false, region: false, mail: false, links: false };
@@ -48,6 +48,7 @@ async fn view(app: &App, account: AccountId, id: IncidentId) -> Result<Incident,
     Ok(Incident {
         timeline: Some(timeline.iter().map(TimelineEntry::from).collect()),
         notified: Some(notified),
+        next_step: alerting.as_ref().and_then(|row| NextStepView::of(&row.alerting)),
         suppressed_by: alerting.as_ref().and_then(|row| row.alerting.suppressed_by()),
         flapping: Some(alerting.is_some_and(|row| row.flapping)),
         ..Incident::of(&incident)

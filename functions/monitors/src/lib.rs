@@ -7,6 +7,7 @@ mod checks;
 mod create;
 mod delete;
 mod depends_on;
+mod hours;
 mod list;
 mod pause;
 mod read;

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
+use futures::future::try_join;
 use valpero_domain::{MonitorId, monitor::MonitorFilter};
 use valpero_http::{Auth, List, Listed, Page, PageParams, Params, Problem, latest::latest, need};
 use valpero_runtime::App;
 use valpero_storage as storage;
 use valpero_views::{Monitor, schema};
+
+use crate::hours::hours;
 
 /// List monitors, oldest first. Each has its status and the results of its latest checks.
 #[utoipa::path(
@@ -21,6 +24,7 @@ use valpero_views::{Monitor, schema};
         ("check_type" = Option<Vec<schema::CheckType>>, Query, style = Form, explode = false, min_items = 1, description = "Only monitors of one of these check types, separated by commas"),
         ("tag" = Option<Vec<schema::Tag>>, Query, style = Form, explode = false, min_items = 1, description = "Only monitors with at least one of these tags, separated by commas"),
         ("q" = Option<String>, Query, min_length = 1, description = "Only monitors whose name or URL contains this text; case is ignored"),
+        ("include_hours" = Option<bool>, Query, description = "Whether each monitor has its last 24 hours, `hours`: false by default"),
         PageParams,
     ),
     responses((status = 200, description = "One page of the list", body = List<Monitor>))
@@ -36,13 +40,23 @@ pub async fn list(
         tag: params.any_text("tag"),
         q: params.take("q"),
     };
+    let with_hours = params.flag("include_hours") == Some(true);
     let page: Page<MonitorId> = params.page(caller.account());
     params.finish()?;
     let accepts = |monitor: &storage::Monitor| filter.accepts(&monitor.spec, monitor.status);
     let monitors = app.store.monitors(caller.account(), page.after().copied(), accepts, page.count()).await?;
     let part = page.cut(monitors);
-    let (latest, now) = (latest(&app, &part.items).await?, app.now());
-    let none = BTreeMap::new();
-    let view = |monitor: &storage::Monitor| Monitor::of(monitor, latest.get(&monitor.id).unwrap_or(&none), now);
+    let read_hours = async {
+        match with_hours {
+            true => hours(&app, &part.items).await.map(Some),
+            false => Ok(None),
+        }
+    };
+    let (latest, hours) = try_join(latest(&app, &part.items), read_hours).await?;
+    let (none, now) = (BTreeMap::new(), app.now());
+    let view = |monitor: &storage::Monitor| Monitor {
+        hours: hours.as_ref().map(|hours| hours.get(&monitor.id).cloned().unwrap_or_default()),
+        ..Monitor::of(monitor, latest.get(&monitor.id).unwrap_or(&none), now)
+    };
     Ok(page.answer(&part, |monitor| monitor.id, view))
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use valpero_domain::{
     Actor, ChannelId, DeliveryId, IncidentId, MonitorId, RegionCode, Timestamp,
+    alerting::row::{Alerting, NextStep},
     delivery::DeliveryStatus,
     id::CommentId,
     incident::{self, IncidentStatus, TimelineType},
@@ -56,6 +57,11 @@ pub struct Incident {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub notified: Option<Vec<Notified>>,
+    /// What the escalation policy does next. Only when a single incident is requested, and something is planned: not of one that was
+    /// acknowledged or resolved, and not while its channels are silent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub next_step: Option<NextStepView>,
     /// ID of the monitor because of whose outage channels are not told of it. Only when a single incident is requested, and there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<schema::MonitorId>)]
@@ -87,6 +93,7 @@ impl Incident {
             resolved_by: incident.resolved_by,
             timeline: None,
             notified: None,
+            next_step: None,
             suppressed_by: None,
             flapping: None,
             latest_entry: None,
@@ -111,6 +118,29 @@ pub struct Notified {
     pub at: Timestamp,
     /// Attempts so far.
     pub attempts: u32,
+}
+
+/// A step of an escalation policy that is yet to come.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = NextStep)]
+pub struct NextStepView {
+    /// Time from which the step is due. Steps are taken once a minute.
+    #[schema(value_type = schema::Time)]
+    pub at: Timestamp,
+    /// IDs of the channels that it tells, as the policy was when the incident last took a step.
+    #[schema(value_type = Vec<schema::ChannelId>)]
+    pub channel_ids: Vec<ChannelId>,
+    /// 0, or the number of the repeat.
+    pub repeat_round: u8,
+}
+
+impl NextStepView {
+    /// The next step of an incident; none where none is planned.
+    pub fn of(alerting: &Alerting) -> Option<Self> {
+        let NextStep { step, repeat_round, due_at } = alerting.next?;
+        let channel_ids = alerting.policy.as_ref()?.steps.steps.get(step)?.channel_ids.clone();
+        Some(Self { at: due_at, channel_ids, repeat_round })
+    }
 }
 
 /// Why a check failed.

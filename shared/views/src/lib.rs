@@ -42,7 +42,7 @@ pub use actor::ActorView;
 pub use audit_log::AuditRow;
 pub use channel::{Channel, ChannelHealth, ChannelPreview, ChannelTest, RotatedChannelSecret};
 pub use check_result::{CheckRequest, CheckView, RegionResult, RequestStatus, RequestedCheck, ResultStatus};
-pub use incident::{CauseView, Incident, Notified, TimelineEntry};
+pub use incident::{CauseView, Incident, NextStepView, Notified, TimelineEntry};
 pub use key::Key;
 pub use monitor::{CertificateView, Latest, Monitor, MonitorInEvent, UnwatchedView, UptimeView};
 pub use people::{Invitation, Person, RemovedPerson, Session};
@@ -50,7 +50,7 @@ pub use phases::PhasesView;
 pub use policy::{AlertMatchView, AlertRouteView, AlertRoutes, EscalationPolicy, EscalationStepView};
 pub use region::RegionView;
 pub use report::{Finding, HeaderView, HeadersReport, Rating, Report, ShownCertificate};
-pub use response_times::{BucketView, ResponseTimes};
+pub use response_times::{BucketView, HourView, ResponseTimes};
 pub use settings::{DnsView, HttpView, PingView, SettingsView, SslView, TcpView};
 pub use webhook::{Attempt, Delivery, EventData, RotatedSecret, WebhookEvent};
 

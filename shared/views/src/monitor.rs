@@ -20,7 +20,7 @@ use valpero_domain::{
 };
 use valpero_storage::{self as storage, LatestCheck};
 
-use super::{CauseView, DnsView, HttpView, PingView, SettingsView, Shown, SslView, TcpView, ms};
+use super::{CauseView, DnsView, HourView, HttpView, PingView, SettingsView, Shown, SslView, TcpView, ms};
 use crate::schema;
 
 /// The newest check of each region.
@@ -108,6 +108,11 @@ pub struct Monitor {
     pub dns: Option<DnsView>,
     #[schema(required)]
     pub ping: Option<PingView>,
+    /// The last 24 full hours, oldest first. Only in the list, and only with `include_hours`. An hour appears some minutes after
+    /// its end; hours without checks are left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub hours: Option<Vec<HourView>>,
     /// Secret of the webhook. Only in the response that creates the monitor with a `webhook_url`, or first sets one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = schema::WebhookSecret, required = false)]
@@ -203,6 +208,7 @@ impl Monitor {
             tcp: settings.tcp,
             dns: settings.dns,
             ping: settings.ping,
+            hours: None,
             webhook_secret: None,
         }
     }

@@ -2,9 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use valpero_domain::{RegionCode, Timestamp, rollup::Window};
+use valpero_domain::{
+    RegionCode, Timestamp,
+    rollup::{Summary, Window},
+};
 
-use crate::schema;
+use crate::{ms, schema};
 
 /// Response times of a monitor for a chart.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -43,4 +46,28 @@ pub struct BucketView {
     /// Longest response time, in milliseconds.
     #[schema(required, minimum = 0)]
     pub max_ms: Option<f64>,
+}
+
+/// Scheduled checks of all regions in one hour. Requested checks are not counted.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = Hour)]
+pub struct HourView {
+    /// Start of the hour (UTC).
+    #[schema(value_type = schema::Time)]
+    pub at: Timestamp,
+    /// Number of checks that were up or down. `probe_error` is not counted.
+    pub count: u32,
+    /// Number of checks that were down.
+    pub failures: u32,
+    /// Median of the regions' median response times, in milliseconds, weighted by their number of checks that were up. Null if
+    /// none was up.
+    #[schema(required, minimum = 0)]
+    pub p50_ms: Option<f64>,
+}
+
+impl HourView {
+    /// The hour that begins at this moment.
+    pub fn of(at: Timestamp, summary: &Summary) -> Self {
+        Self { at, count: summary.count.into(), failures: summary.failures.into(), p50_ms: summary.p50_us.map(ms) }
+    }
 }

@@ -16,7 +16,7 @@ use valpero_domain::{
     incident::{IncidentStatus, TimelineType},
 };
 use valpero_http::{Code, List, Problem};
-use valpero_views::{ActorView, Channel, CheckView, Incident, Monitor, Notified, TimelineEntry};
+use valpero_views::{ActorView, Channel, CheckView, Incident, Monitor, NextStepView, Notified, TimelineEntry};
 
 use crate::{
     form::{self, Sent},
@@ -85,6 +85,12 @@ struct Told {
     delivery: String,
 }
 
+/// Whom the escalation policy tells next.
+struct Next {
+    channels: String,
+    at: Moment,
+}
+
 #[derive(Template)]
 #[template(path = "incident.html")]
 struct Page {
@@ -110,6 +116,7 @@ struct Page {
     cause: String,
     entries: Vec<Entry>,
     told: Vec<Told>,
+    next: Option<Next>,
     /// A name for the next comment. It stays the same until there is one, as the page does.
     once: String,
     refused: Refused,
@@ -249,8 +256,8 @@ async fn ask(visitor: &Visitor, id: IncidentId) -> Result<Known, Problem> {
     } else {
         Vec::new()
     };
-    let is_told = incident.notified.as_ref().is_some_and(|told| !told.is_empty());
-    let channels: BTreeMap<ChannelId, String> = if is_told && client.may(Scope::AlertsRead) {
+    let names_any = incident.notified.as_ref().is_some_and(|told| !told.is_empty()) || incident.next_step.is_some();
+    let channels: BTreeMap<ChannelId, String> = if names_any && client.may(Scope::AlertsRead) {
         let list: List<Channel> = client.get("/api/v1/channels?limit=200").await?;
         list.data.into_iter().map(|channel| (channel.id, channel.name)).collect()
     } else {
@@ -307,6 +314,7 @@ fn compose(visitor: &Visitor, known: &Known, is_live: bool, refused: Refused) ->
         cause: incident.cause.detail.clone(),
         entries: timeline.iter().map(|entry| entry_of(&words, entry)).collect(),
         told: told.iter().map(|told| told_of(&words, told, &known.channels)).collect(),
+        next: incident.next_step.as_ref().map(|next| next_of(&words, next, &known.channels)),
         once: format!("{}-{}", incident.id, timeline.len()),
         refused,
         shell,
@@ -421,10 +429,20 @@ fn entry_of(words: &Words, entry: &TimelineEntry) -> Entry {
     Entry { class, who, what, at, note: entry.note.clone().unwrap_or_default() }
 }
 
+fn next_of(words: &Words, next: &NextStepView, channels: &BTreeMap<ChannelId, String>) -> Next {
+    let names: Vec<String> = next.channel_ids.iter().map(|id| name_of_channel(channels, *id)).collect();
+    Next { channels: names.join(", "), at: Moment::coming(words, next.at) }
+}
+
+/// The channel's name, or its ID where that is not known.
+fn name_of_channel(channels: &BTreeMap<ChannelId, String>, id: ChannelId) -> String {
+    channels.get(&id).cloned().unwrap_or_else(|| id.to_string())
+}
+
 fn told_of(words: &Words, told: &Notified, channels: &BTreeMap<ChannelId, String>) -> Told {
     let m = &words.t.incidents;
     Told {
-        channel: channels.get(&told.channel_id).cloned().unwrap_or_else(|| told.channel_id.to_string()),
+        channel: name_of_channel(channels, told.channel_id),
         state: match told.status {
             Some(DeliveryStatus::Pending) => State::pending(m.on_its_way),
             Some(DeliveryStatus::Succeeded) => State::up(m.delivered),

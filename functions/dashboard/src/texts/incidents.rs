@@ -80,6 +80,8 @@ pub struct Incidents {
 
     pub who_was_told: &'static str,
     pub nobody_told: &'static str,
+    /// What stands before the names of channels and a time to come.
+    pub told_next: &'static str,
     pub channel: &'static str,
     pub attempts: &'static str,
     pub details: &'static str,

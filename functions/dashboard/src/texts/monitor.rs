@@ -50,6 +50,8 @@ pub struct MonitorTexts {
     pub no_downtime: &'static str,
     /// "4 min 12 s down" of the span.
     pub down_in_all: fn(&str) -> String,
+    /// "no downtime in 5 min" of "no downtime" and "5 min".
+    pub known_for: fn(&str, &str) -> String,
     /// What a chart shows, of its period.
     pub chart_says: fn(&str) -> String,
     pub medians_by_region: &'static str,

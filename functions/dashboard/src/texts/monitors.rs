@@ -16,8 +16,12 @@ pub struct Monitors {
     pub none_fits: &'static str,
     pub show_all: &'static str,
     pub first_page: &'static str,
-    pub hours_24: &'static str,
+    /// "24 hours: 99.98 %" of "99.98 %": the uptime.
+    pub in_24_hours: fn(&str) -> String,
+    pub no_line: &'static str,
     pub days_30: &'static str,
+    /// "last 2 h" of "2 h".
+    pub last_span: fn(&str) -> String,
     pub median: &'static str,
     /// "Select Shop" of "Shop".
     pub select: fn(&str) -> String,

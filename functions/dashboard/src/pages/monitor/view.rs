@@ -136,6 +136,11 @@ pub fn figures(words: &Words, monitor: &Monitor) -> Vec<Figure> {
             Some(0) => m.no_downtime.to_owned(),
             Some(seconds) => (m.down_in_all)(&words.exact_span(seconds)),
         };
+        // A ratio of a window that is longer than the monitor is old is of its age.
+        let note = match ratio {
+            Some(_) if age_s < days * DAY_S => (m.known_for)(&note, &words.since(&monitor.created_at)),
+            _ => note,
+        };
         Figure { label, value: words.percent(&ratio), note }
     };
     vec![

@@ -67,11 +67,11 @@ impl Asked {
         path(&self.query(&self.status, cursor))
     }
 
-    /// Path of the API's list with these filters but for the status, which is this one.
+    /// Path of the API's list with these filters but for the status, which is this one; with the last hours of each monitor.
     pub fn api(&self, status: &str, limit: u32) -> String {
         let query = self.query(status, &self.cursor);
         let sign = if query.is_empty() { "" } else { "&" };
-        format!("/api/v1/monitors?limit={limit}{sign}{query}")
+        format!("/api/v1/monitors?include_hours=true&limit={limit}{sign}{query}")
     }
 
     fn query(&self, status: &str, cursor: &str) -> String {
@@ -114,14 +114,17 @@ mod tests {
         assert_eq!(asked.statuses(), Some(vec![Status::Down, Status::Up]));
         assert_eq!(Asked::read(&asked.filters()), Asked { cursor: String::new(), ..asked.clone() });
         assert_eq!(asked.path_from("c=d"), "/monitors?status=down%2Cup&tag=x&q=a+%26+b&cursor=c%3Dd");
-        assert_eq!(asked.api("", 50), "/api/v1/monitors?limit=50&tag=x&q=a+%26+b&cursor=abc");
+        assert_eq!(asked.api("", 50), "/api/v1/monitors?include_hours=true&limit=50&tag=x&q=a+%26+b&cursor=abc");
     }
 
     #[test]
     fn an_empty_query_asks_for_all() {
         let asked = Asked::read("q=&tag=+&done=saved");
         assert_eq!(asked, Asked::default());
-        assert_eq!((asked.path().as_str(), asked.api("", 200).as_str()), ("/monitors", "/api/v1/monitors?limit=200"));
+        assert_eq!(
+            (asked.path().as_str(), asked.api("", 200).as_str()),
+            ("/monitors", "/api/v1/monitors?include_hours=true&limit=200")
+        );
         assert_eq!(asked.path_of_status("down"), "/monitors?status=down");
         assert_eq!(Asked::read("status=down,gone").statuses(), None);
     }

@@ -3,7 +3,14 @@
 use valpero_domain::{Status, status::DegradedReason};
 use valpero_views::Monitor;
 
-use crate::{parts::State, words::Words};
+use crate::{
+    charts::{Spark, spark},
+    parts::State,
+    words::Words,
+};
+
+/// 30 days, in seconds.
+const MONTH_S: i64 = 30 * 86_400;
 
 /// Every status, in the order in which the list shows them.
 pub const ORDER: [Status; 5] = [Status::Down, Status::Degraded, Status::Pending, Status::Up, Status::Paused];
@@ -18,7 +25,7 @@ fn rank(status: Status) -> usize {
 }
 
 /// One line of the list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Row {
     /// ID of the monitor.
     pub id: String,
@@ -38,10 +45,14 @@ pub struct Row {
     pub at: String,
     /// The same in the account's time zone.
     pub exact: String,
+    /// The line of the last 24 hours.
+    pub line: Spark,
     /// Uptime of the last 24 hours.
     pub day: String,
     /// Uptime of the last 30 days.
     pub month: String,
+    /// That it is of 30 days or, of a monitor that is younger, for how long it is known.
+    pub month_label: String,
     /// Median response time.
     pub median: String,
     /// What the box that selects it is called.
@@ -73,13 +84,23 @@ impl Row {
             note: note(words, monitor),
             at,
             exact,
-            day: words.percent(&monitor.uptime.day),
+            line: spark(words.now, monitor.hours.as_deref().unwrap_or_default()),
+            day: (t.monitors.in_24_hours)(&words.percent(&monitor.uptime.day)),
             month: words.percent(&monitor.uptime.month),
+            month_label: month_label(words, monitor),
             median: words.ms(&monitor.response_time_ms),
             select: (t.monitors.select)(&name),
             is_down: status == Status::Down,
             name,
         }
+    }
+}
+
+fn month_label(words: &Words, monitor: &Monitor) -> String {
+    let m = &words.t.monitors;
+    match monitor.created_at <= words.now.plus_seconds(-MONTH_S) {
+        true => m.days_30.to_owned(),
+        false => (m.last_span)(&words.since(&monitor.created_at)),
     }
 }
 

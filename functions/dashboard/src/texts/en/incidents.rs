@@ -66,6 +66,7 @@ pub(super) const TEXTS: Incidents = Incidents {
 
     who_was_told: "Who was told",
     nobody_told: "No channel was told so far.",
+    told_next: "Next, unless somebody acknowledges:",
     channel: "Channel",
     attempts: "Attempts",
     details: "Details",

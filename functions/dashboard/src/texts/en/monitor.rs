@@ -37,6 +37,7 @@ pub(super) const TEXTS: MonitorTexts = MonitorTexts {
     no_data: "no data",
     no_downtime: "no downtime",
     down_in_all: |text| format!("{text} down"),
+    known_for: |note, span| format!("{note} in {span}"),
     chart_says: |text| format!("Median response time by region, last {text}"),
     medians_by_region: "Median of each region; outages are shaded.",
     times_in: |text| format!("Times are in {text}."),

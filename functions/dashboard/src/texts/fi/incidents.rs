@@ -66,6 +66,7 @@ pub(super) const TEXTS: Incidents = Incidents {
 
     who_was_told: "Kenelle ilmoitettiin",
     nobody_told: "Millekään kanavalle ei ole toistaiseksi ilmoitettu.",
+    told_next: "Seuraavaksi, ellei kukaan kuittaa:",
     channel: "Kanava",
     attempts: "Yrityksiä",
     details: "Tiedot",

@@ -37,6 +37,7 @@ pub(super) const TEXTS: MonitorTexts = MonitorTexts {
     no_data: "ei tietoja",
     no_downtime: "ei katkoja",
     down_in_all: |text| format!("alhaalla {text}"),
+    known_for: |note, span| format!("{note} ({span})"),
     chart_says: |text| format!("Vasteajan mediaani alueittain, viimeisimmät {text}"),
     medians_by_region: "Kunkin alueen mediaani; katkot on varjostettu.",
     times_in: |text| format!("Ajat: {text}."),
