@@ -50,6 +50,27 @@ async fn what_the_api_refuses_stands_beside_its_field_with_what_was_typed() {
 }
 
 #[tokio::test]
+async fn what_is_wrong_and_what_went_wrong_are_said_in_the_accounts_language() {
+    let world = World::new().await;
+    let tenant = world.tenant(Plan::Business).await;
+    let ada = world.person(&tenant, Role::Owner, None).await;
+    world.call("PATCH", "/api/v1/account", &tenant.token, json!({"language": "fi"})).await.expect(200);
+    let form = [("do", "save"), ("check_type", "http"), ("url", "ftp://example.com/"), ("timeout_ms", "5")];
+    let refused = world.submit("/monitors/new", &ada, &form).await;
+    for says in ["alkuun vaaditaan http:// tai https://", "pitää olla 100–30000"] {
+        assert!(refused.body().contains(says), "{says}: {}", refused.body());
+    }
+    let site = Site::start().await;
+    site.answers(503);
+    world.monitor(&tenant, &site.url(), json!({"retries": 0})).await;
+    world.tick().await;
+    let incident = world.incidents(&tenant).await[0]["id"].as_str().expect("an id").to_owned();
+    let page = world.page(&format!("/incidents/{incident}"), &ada).await.expect(200);
+    let says = "Kohde vastasi tilakoodilla, jota valvonta ei odota. (The target answered 503; expected 200-299.)";
+    assert!(page.body().contains(says), "{}", page.body());
+}
+
+#[tokio::test]
 async fn a_page_that_has_nothing_new_is_answered_by_a_304() {
     use axum::{body::Body, http::Request};
     let world = World::new().await;

@@ -11,14 +11,17 @@ use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tower::ServiceExt;
-use valpero_domain::Scope;
+use valpero_domain::{Language, Scope};
 use valpero_http::{Caller, Problem};
+
+use crate::texts::Texts;
 
 /// The API, asked by one person. Validation, audit, limits and problems are the API's own.
 #[derive(Debug, Clone)]
 pub struct Client {
     api: Router,
     caller: Arc<Caller>,
+    t: &'static Texts,
 }
 
 /// A successful answer.
@@ -46,9 +49,15 @@ impl Answer {
 }
 
 impl Client {
-    /// The API for this caller.
+    /// The API for this caller, in its own language.
     pub fn new(api: Router, caller: Arc<Caller>) -> Self {
-        Self { api, caller }
+        Self { api, caller, t: Texts::of(Language::En) }
+    }
+
+    /// The same, which says what is wrong with a value in these texts.
+    #[must_use]
+    pub fn saying(self, t: &'static Texts) -> Self {
+        Self { t, ..self }
     }
 
     /// Who asks.
@@ -114,7 +123,7 @@ impl Client {
         };
         let (mut head, body) = response.into_parts();
         if let Some(problem) = head.extensions.remove::<Problem>() {
-            return Err(problem);
+            return Err(problem.saying(|detail| self.t.fault(detail)));
         }
         let bytes = body.collect().await.map_err(|error| Problem::internal(&error))?.to_bytes();
         let json = match bytes.is_empty() {

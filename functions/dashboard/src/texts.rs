@@ -4,6 +4,7 @@ pub mod alerts;
 pub mod common;
 pub mod deliveries;
 mod en;
+pub mod faults;
 mod fi;
 pub mod incidents;
 pub mod monitor;
@@ -15,8 +16,13 @@ pub mod sign_in;
 pub mod tools;
 
 use axum::http::{HeaderMap, header};
-use valpero_domain::{Field, Language};
+use valpero_domain::{
+    Field, Language,
+    probe::{Cause, ErrorCode},
+};
 use valpero_http::Code;
+
+use faults::Phrases;
 
 /// The texts of one language.
 #[derive(Debug)]
@@ -48,6 +54,11 @@ pub struct Texts {
     fields: fn(&str) -> Option<(&'static str, &'static str)>,
     options: fn(&str, &str) -> Option<&'static str>,
     problems: fn(Code) -> &'static str,
+    /// Why a check is not up; none in the API's own language.
+    causes: Option<fn(ErrorCode) -> &'static str>,
+    /// What may be wrong with a value; none in the API's own language.
+    faults: Phrases,
+    words: Phrases,
 }
 
 /// What a form says of a field.
@@ -100,6 +111,19 @@ impl Texts {
     /// A problem in a few words.
     pub fn problem(&self, code: Code) -> &'static str {
         (self.problems)(code)
+    }
+
+    /// What is wrong with a value. What the catalogue does not have stays in the API's words.
+    pub fn fault(&self, detail: &str) -> String {
+        faults::translated(self.faults, self.words, detail).unwrap_or_else(|| detail.to_owned())
+    }
+
+    /// Why a check is not up: in the API's own language what was seen, in others what that means before it.
+    pub fn cause(&self, cause: &Cause) -> String {
+        match self.causes {
+            Some(say) => format!("{} ({})", say(cause.code), cause.detail),
+            None => cause.detail.clone(),
+        }
     }
 
     /// The sentence of what was just done; none where it is not known.

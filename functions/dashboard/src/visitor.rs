@@ -87,7 +87,8 @@ async fn visitor(
     let query = head.uri.query().unwrap_or_default();
     let done = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "done");
     let done = done.map(|(_, value)| value.into_owned()).unwrap_or_default();
-    Ok(Visitor { client, t: Texts::of(account.language), account, now: app.now(), done })
+    let t = Texts::of(account.language);
+    Ok(Visitor { client: client.saying(t), t, account, now: app.now(), done })
 }
 
 /// The way to the page that signs in, and from there back to this one. A cookie that opens nothing is taken back; where none was shown, as with a

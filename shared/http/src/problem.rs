@@ -318,6 +318,15 @@ impl Problem {
         self.0.code
     }
 
+    /// The same problem with what is wrong said in other words: those of the reader's language.
+    #[must_use]
+    pub fn saying(mut self, say: impl Fn(&str) -> String) -> Self {
+        for fault in &mut self.0.errors {
+            fault.detail = say(&fault.detail);
+        }
+        self
+    }
+
     /// Every fault of the request, each with a pointer to it: with `validation_failed`.
     pub fn errors(&self) -> &[Fault] {
         &self.0.errors

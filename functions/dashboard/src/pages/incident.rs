@@ -220,7 +220,7 @@ async fn ask_to_resolve(visitor: &Visitor, id: IncidentId, note: String, fault: 
     }
     let status = if fault.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let shell = visitor.shell("incidents");
-    page(status, &Resolve { shell, path, cause: incident.cause.detail, note, fault })
+    page(status, &Resolve { shell, path, cause: visitor.t.cause(&incident.cause), note, fault })
 }
 
 /// The page again, with what a person typed and what is wrong with it.
@@ -300,7 +300,7 @@ fn compose(visitor: &Visitor, known: &Known, is_live: bool, refused: Refused) ->
         monitor_path: known.monitor.as_ref().map(|_| format!("/monitors/{}", incident.monitor_id)).unwrap_or_default(),
         monitor: known.monitor.clone().unwrap_or_else(|| incident.monitor_id.to_string()),
         short: (shell.t.incidents.incident)(&short(incident.id)),
-        title: incident.cause.detail.clone(),
+        title: shell.t.cause(&incident.cause),
         banner: banner(&words, incident),
         says: says(&words, incident).join(" · "),
         acknowledges: writes && is_ongoing && incident.acknowledged_at.is_none(),
@@ -311,7 +311,7 @@ fn compose(visitor: &Visitor, known: &Known, is_live: bool, refused: Refused) ->
         is_ongoing,
         regions: if is_ongoing { regions_now(&words, &known.checks) } else { regions_then(&words, incident) },
         cause_code: incident.cause.code.as_str(),
-        cause: incident.cause.detail.clone(),
+        cause: shell.t.cause(&incident.cause),
         entries: timeline.iter().map(|entry| entry_of(&words, entry)).collect(),
         told: told.iter().map(|told| told_of(&words, told, &known.channels)).collect(),
         next: incident.next_step.as_ref().map(|next| next_of(&words, next, &known.channels)),
@@ -398,7 +398,7 @@ fn regions_now(words: &Words, checks: &[CheckView]) -> Vec<RegionRow> {
         state: State::of_outcome(words.t, check.outcome),
         at: Some(Moment::past(words, check.at)),
         code: check.error.as_ref().map_or("", |cause| cause.code.as_str()),
-        says: check.error.as_ref().map(|cause| cause.detail.clone()).unwrap_or_default(),
+        says: check.error.as_ref().map(|cause| words.t.cause(cause)).unwrap_or_default(),
     };
     newest.into_values().map(row).collect()
 }

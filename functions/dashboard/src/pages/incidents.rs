@@ -177,7 +177,7 @@ fn row(words: &Words, incident: &Incident, names: &BTreeMap<MonitorId, String>) 
     Row {
         path: format!("/incidents/{}", incident.id),
         monitor: names.get(&incident.monitor_id).cloned().unwrap_or_else(|| incident.monitor_id.to_string()),
-        cause: incident.cause.detail.clone(),
+        cause: words.t.cause(&incident.cause),
         state: match incident.status {
             IncidentStatus::Ongoing => State::down(m.ongoing),
             IncidentStatus::Resolved => State::up(m.resolved),

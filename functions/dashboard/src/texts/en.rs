@@ -35,4 +35,7 @@ pub static TEXTS: Texts = Texts {
     fields: fields::field,
     options: fields::option,
     problems: Code::title,
+    causes: None,
+    faults: &[],
+    words: &[],
 };

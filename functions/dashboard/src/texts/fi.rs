@@ -1,8 +1,10 @@
 //! Finnish.
 
 mod alerts;
+mod causes;
 mod common;
 mod deliveries;
+mod faults;
 mod fields;
 mod incidents;
 mod monitor;
@@ -35,4 +37,7 @@ pub static TEXTS: Texts = Texts {
     fields: fields::field,
     options: fields::option,
     problems: problems::problem,
+    causes: Some(causes::cause),
+    faults: faults::PHRASES,
+    words: faults::WORDS,
 };

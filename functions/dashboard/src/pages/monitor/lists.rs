@@ -7,9 +7,10 @@ use valpero_domain::{
 };
 use valpero_views::{CheckRequest, CheckView, Delivery, Incident, Monitor, RequestStatus, ResultStatus};
 
-use crate::parts::{Moment, State};
 use crate::{
     charts::{Bar, Downtime, bar},
+    parts::{Moment, State},
+    texts::Texts,
     words::Words,
 };
 
@@ -39,7 +40,7 @@ pub fn checks(words: &Words, checks: &[CheckView]) -> Vec<CheckRow> {
         at: Moment::past(words, check.at),
         region: check.region.as_str(),
         state: State::of_outcome(words.t, check.outcome),
-        says: seen(check),
+        says: seen(words.t, check),
         bar: bar(words, &check.phases),
         total: words.ms(&check.response_time_ms),
     };
@@ -47,9 +48,9 @@ pub fn checks(words: &Words, checks: &[CheckView]) -> Vec<CheckRow> {
 }
 
 /// The HTTP status, and why a check is not up.
-fn seen(check: &CheckView) -> String {
+fn seen(t: &Texts, check: &CheckView) -> String {
     let status = check.http_status.map(|status| status.to_string());
-    let error = check.error.as_ref().map(|cause| cause.detail.clone());
+    let error = check.error.as_ref().map(|cause| t.cause(cause));
     status.into_iter().chain(error).collect::<Vec<_>>().join(" · ")
 }
 
@@ -91,7 +92,7 @@ pub fn requested(words: &Words, path: &str, request: &CheckRequest) -> Requested
             (Some(check), _) => RegionRow {
                 region,
                 state: State::of_outcome(words.t, check.outcome),
-                says: seen(check),
+                says: seen(words.t, check),
                 bar: bar(words, &check.phases),
                 total: words.ms(&check.response_time_ms),
             },
@@ -138,7 +139,7 @@ pub fn incidents(words: &Words, incidents: &[Incident]) -> Vec<IncidentRow> {
             Some(seconds) => words.exact_span(seconds),
             None => words.since(&incident.started_at),
         },
-        cause: incident.cause.detail.clone(),
+        cause: words.t.cause(&incident.cause),
     };
     incidents.iter().take(INCIDENTS).map(row).collect()
 }

@@ -68,7 +68,7 @@ pub fn banner(words: &Words, monitor: &Monitor, open: Option<&Incident>) -> Bann
     let word = match monitor.status {
         Status::Up => (m.up_for)(&span),
         Status::Down => {
-            says.extend(open.map(|incident| incident.cause.detail.clone()));
+            says.extend(open.map(|incident| words.t.cause(&incident.cause)));
             (m.down_for)(&span)
         }
         Status::Degraded => {
@@ -83,7 +83,7 @@ pub fn banner(words: &Words, monitor: &Monitor, open: Option<&Incident>) -> Bann
     };
     let state = match &monitor.unwatched {
         Some(unwatched) if monitor.status != Status::Paused => {
-            says = vec![unwatched.cause.detail.clone()];
+            says = vec![words.t.cause(&unwatched.cause)];
             State::pending((m.unwatched_for)(&words.since(&unwatched.since)))
         }
         _ => State::of_status(monitor.status, word),

@@ -100,7 +100,7 @@ fn tell(words: &Words, report: &Report) -> Tried {
     Tried {
         state: State::of_outcome(words.t, report.outcome),
         says: says.join(" · "),
-        error: report.error.as_ref().map(|cause| cause.detail.clone()),
+        error: report.error.as_ref().map(|cause| words.t.cause(cause)),
         bar: bar(words, &report.phases),
         certificate: report.certificate.as_ref().map(|certificate| of_certificate(words, certificate)),
         answers: report.answers.clone().unwrap_or_default(),

@@ -126,7 +126,7 @@ impl Seen {
             state: outcome(words, report.outcome),
             target: report.target.clone(),
             says: says.join(" "),
-            error: report.error.as_ref().map(|error| (error.code.as_str().to_owned(), error.detail.clone())),
+            error: report.error.as_ref().map(|error| (error.code.as_str().to_owned(), words.t.cause(error))),
             phases: phases(words, &report.phases),
             pairs,
             redirects: report.redirects.clone(),
