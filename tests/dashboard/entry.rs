@@ -1,11 +1,16 @@
 //! Coming in: links, passwords, wrong tries, sessions, and what other sites cannot do.
 
+use std::net::SocketAddr;
+
 use axum::{
     body::Body,
+    extract::ConnectInfo,
     http::{Request, header},
 };
+use futures::future::join_all;
 use valpero_auth::{Password, PasswordHash};
-use valpero_domain::{Plan, Role};
+use valpero_domain::{Plan, Role, mail_address::MailAddress};
+use valpero_mail::Mailer;
 use valpero_storage::SESSIONS_MAX;
 
 use crate::harness::{
@@ -134,15 +139,17 @@ async fn known_and_unknown_people_are_answered_alike_and_the_right_password_open
 }
 
 /// The same, from a client of this address.
-async fn from(world: &World, ip: &str, email: &str, password: &str) -> u16 {
-    use axum::extract::ConnectInfo;
-    use std::net::SocketAddr;
-    let form = [("email", email), ("password", password)];
-    let request = world.form("/sign-in", &form).header("sec-fetch-site", "same-origin");
-    let mut request = request.body(encoded(&form)).expect("a request");
+/// A form from this address.
+async fn submit_from(world: &World, ip: &str, path: &str, form: &[(&str, &str)]) -> Reply {
+    let request = world.form(path, form).header("sec-fetch-site", "same-origin");
+    let mut request = request.body(encoded(form)).expect("a request");
     let address = SocketAddr::new(ip.parse().expect("an address"), 4711);
     request.extensions_mut().insert(ConnectInfo(address));
-    world.send(request).await.status.as_u16()
+    world.send(request).await
+}
+
+async fn from(world: &World, ip: &str, email: &str, password: &str) -> u16 {
+    submit_from(world, ip, "/sign-in", &[("email", email), ("password", password)]).await.status.as_u16()
 }
 
 #[tokio::test]
@@ -169,6 +176,40 @@ async fn many_tries_are_stopped_and_the_owner_is_not_locked_out() {
     for _ in 0..25 {
         assert_eq!(from(&world, "203.0.113.2", &ada.email, PASSWORD).await, 303);
     }
+}
+
+#[tokio::test]
+async fn the_answer_about_a_forgotten_password_does_not_wait_for_slow_mail() {
+    let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("smtp://127.0.0.1:{}", server.local_addr().expect("an address").port());
+    let from = MailAddress::try_from("valpero@example.com".to_owned()).expect("an address");
+    let mailer = Mailer::smtp(url.parse().expect("a URL"), &from).expect("a mailer");
+    let world = World::with(WorldOptions { mailer, ..WorldOptions::default() }).await;
+    let tenant = world.tenant(Plan::Business).await;
+    let ada = world.person(&tenant, Role::Viewer, Some(hash())).await;
+    let known = world.submit_as_nobody("/forgot", &[("email", &ada.email)]).await.expect(200);
+    let (connection, _) = server.accept().await.expect("the mail's connection");
+    // It has not been given up: it still waits for the server's first word.
+    let read = connection.try_read(&mut [0]);
+    assert_eq!(read.map_err(|error| error.kind()), Err(std::io::ErrorKind::WouldBlock));
+    let nobody = world.submit_as_nobody("/forgot", &[("email", "nobody@example.com")]).await;
+    assert_eq!((known.status, known.body()), (nobody.status, nobody.body()));
+}
+
+#[tokio::test]
+async fn who_asks_for_links_is_counted_by_the_network_that_a_client_has() {
+    let mailbox = Mailbox::new();
+    let world = World::with(WorldOptions { mailer: mailbox.mailer(), ..WorldOptions::default() }).await;
+    let tenant = world.tenant(Plan::Business).await;
+    let mut people = Vec::new();
+    for number in 0..10 {
+        people.push((format!("2001:db8::{number}"), world.person(&tenant, Role::Viewer, Some(hash())).await.email));
+    }
+    let asked = people.iter().map(async |(ip, email)| submit_from(&world, ip, "/forgot", &[("email", email)]).await);
+    for answer in join_all(asked).await {
+        answer.expect(200);
+    }
+    assert_eq!(mailbox.messages().len(), 9, "three times what one address may have");
 }
 
 #[tokio::test]
@@ -308,7 +349,7 @@ async fn many_who_sign_in_at_once_have_no_more_sessions_than_one_after_the_other
     let tenant = world.tenant(Plan::Business).await;
     let ada = world.person(&tenant, Role::Viewer, Some(hash())).await;
     let many = (0..40).map(|_| sign_in(&world, &ada.email, PASSWORD));
-    let opened = futures::future::join_all(many).await.iter().filter(|reply| reply.status == 303).count();
+    let opened = join_all(many).await.iter().filter(|reply| reply.status == 303).count();
     assert!(opened > 0);
     let sessions = world.stack.app.store.sessions(tenant.account, ada.user).await.expect("sessions");
     assert!(sessions.len() <= SESSIONS_MAX, "{} sessions", sessions.len());

@@ -48,7 +48,7 @@ pub fn address(typed: &str) -> &str {
 }
 
 /// Where a client is, as far as tries are counted by it: an IPv6 network of a household has 64 bits.
-fn client(meta: &RequestMeta) -> String {
+pub fn client(meta: &RequestMeta) -> String {
     let ip = meta.ip.as_deref().unwrap_or("unknown");
     match ip.parse() {
         Ok(IpAddr::V6(address)) => {

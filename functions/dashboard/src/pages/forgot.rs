@@ -25,7 +25,7 @@ use crate::{
 /// Seconds for which the link is good.
 const GOOD_FOR_S: i64 = 3600;
 
-/// How long every answer takes, at least: longer than to mail takes as a rule.
+/// How long every answer takes: longer than to mail takes as a rule.
 const ANSWER: Duration = Duration::from_millis(1500);
 
 /// Links by mail to one address, and from one client, in a quarter of an hour.
@@ -56,23 +56,30 @@ pub async fn act(
     let shell = Shell::of_nobody(&headers, dashboard.app.now());
     let answer = async {
         entry::own_form(&dashboard.app, &headers)?;
-        let (mailed, ()) =
-            tokio::join!(mail(&dashboard, &meta, entry::address(sent.text("email"))), tokio::time::sleep(ANSWER));
-        if let Err(problem) = mailed {
-            // Only logged: an error page would reveal that the address is known.
-            tracing::error!(
-                error = problem.internal_detail().unwrap_or(problem.detail()),
-                "a link to a new password was not mailed"
-            );
-        }
+        let email = entry::address(sent.text("email")).to_owned();
+        // On its own: the answer does not wait for mail that is slow, since only a known address has any. Where a function is frozen
+        // once it has answered, such mail goes out at the next request.
+        let mailing = tokio::spawn(mail_or_log(dashboard.clone(), meta, email));
+        tokio::time::sleep(ANSWER).await;
+        drop(mailing);
         page(StatusCode::OK, &Forgot { shell: shell.clone(), is_sent: true, mails: dashboard.mailer.sends() })
     };
     refused(&shell, answer.await)
 }
 
+/// Mails a link, if there is somebody to mail it to. A failure is only logged: an error page would reveal that the address is known.
+async fn mail_or_log(dashboard: Dashboard, meta: RequestMeta, email: String) {
+    if let Err(problem) = mail(&dashboard, &meta, &email).await {
+        tracing::error!(
+            error = problem.internal_detail().unwrap_or(problem.detail()),
+            "a link to a new password was not mailed"
+        );
+    }
+}
+
 async fn mail(dashboard: &Dashboard, meta: &RequestMeta, email: &str) -> Result<(), Problem> {
     let app = &dashboard.app;
-    let ip = meta.ip.as_deref().unwrap_or("unknown");
+    let ip = entry::client(meta);
     let by_address = app.store.count_try(&format!("forgot#{email}"), app.now(), OFTEN).await?;
     let by_client = app.store.count_try(&format!("forgot-ip#{ip}"), app.now(), 3 * OFTEN).await?;
     if !by_address || !by_client || !dashboard.mailer.sends() {
