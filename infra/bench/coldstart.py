@@ -25,7 +25,21 @@ from testkit.release import RELEASE
 
 RUNS = 40
 PAGE = os.path.join(ROOT, "docs", "COLD_START.md")
-FUNCTIONS = ("account", "alerts", "checker", "delivery", "docs", "incidents", "metrics", "monitors", "rollup", "tools", "webhooks")
+FUNCTIONS = (
+    "account",
+    "alerts",
+    "checker",
+    "dashboard",
+    "delivery",
+    "docs",
+    "incidents",
+    "metrics",
+    "monitors",
+    "people",
+    "rollup",
+    "tools",
+    "webhooks",
+)
 EXAMPLES = {"bare": "a bare bootstrap", "default_client": "one with a default SDK client"}
 VARIABLES = {
     "VALPERO_STACK": "bench",

@@ -5,6 +5,7 @@ Lambda's runtime API, and gets API Gateway's events. Beside it a bare handler (f
 runtime, which makes the same number of calls of the SDK and answers a text. The store is another process, and its CPU time is not counted.
 They take turns; machines are noisy, what counts is the ratio. Builds the releases first."""
 
+import contextlib
 import http.server
 import json
 import os
@@ -13,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import threading
+from subprocess import PIPE
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "py"))
 
@@ -74,8 +76,11 @@ def cpu_s(pid):
     return sum(int(read(f"/proc/{pid}/task/{task}/schedstat").split()[0]) for task in os.listdir(f"/proc/{pid}/task")) / 1e9
 
 
-def event(path, token):
-    headers = {"authorization": f"Bearer {token}", "host": "api.example", "user-agent": "bench", "accept": "application/json"}
+def event(path, query="", token=None, cookie=None):
+    """API Gateway's event of a GET, with an API key or as a browser sends it."""
+    headers = {"host": "api.example", "user-agent": "bench", "accept": "application/json" if token else "text/html"}
+    if token:
+        headers["authorization"] = f"Bearer {token}"
     context = {
         "accountId": "1",
         "apiId": "x",
@@ -92,8 +97,9 @@ def event(path, token):
         "version": "2.0",
         "routeKey": "$default",
         "rawPath": path,
-        "rawQueryString": "",
+        "rawQueryString": query,
         "headers": headers,
+        "cookies": [cookie] if cookie else [],
         "requestContext": context,
         "isBase64Encoded": False,
     }
@@ -118,47 +124,56 @@ def measure(binary, environment, event):
     return (runtime.marks[WARM + REQUESTS] - runtime.marks[WARM]) / REQUESTS * 1e6
 
 
+@contextlib.contextmanager
+def prepared(count, *words):
+    """What a store has, with so many monitors of a site."""
+    with contextlib.ExitStack() as ends:
+        start = lambda *command: ended(ends, subprocess.Popen([BENCH, *command], stdin=PIPE, stdout=PIPE, text=True))
+        port = first_line(start("site")).strip()
+        yield json.loads(first_line(start("store", "--port", port, "--count", str(count), "--regions", ",".join(REGIONS), *words)))
+
+
+def ended(ends, process):
+    ends.callback(process.wait)
+    ends.callback(process.kill)
+    return process
+
+
+def surroundings(has):
+    """The environment of a function."""
+    return {
+        "VALPERO_STACK": "valpero",
+        "VALPERO_HOME_REGION": "eu-north-1",
+        "VALPERO_ENDPOINT_URL": f"http://{has['address']}",
+        "VALPERO_PUBLIC_URL": "https://api.example",
+        "VALPERO_LOG": "info",
+        "AWS_REGION": "eu-north-1",
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "AWS_LAMBDA_FUNCTION_NAME": "bench",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+        "AWS_LAMBDA_FUNCTION_VERSION": "1",
+        "AWS_LAMBDA_LOG_GROUP_NAME": "x",
+        "AWS_LAMBDA_LOG_STREAM_NAME": "x",
+        "VALPERO_QUEUE_URL": "http://127.0.0.1:9/x",
+    }
+
+
 def main():
     release.build("-p", "valpero-bench")
     release.build("-p", "valpero-monitors", "--bins", "--examples")
-    site = subprocess.Popen([BENCH, "site"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    port = first_line(site).strip()
-    store = subprocess.Popen(
-        [BENCH, "store", "--port", port, "--count", "1", "--regions", ",".join(REGIONS), "--checked"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        has = json.loads(first_line(store))
-        environment = {
-            "VALPERO_STACK": "valpero",
-            "VALPERO_HOME_REGION": "eu-north-1",
-            "VALPERO_ENDPOINT_URL": f"http://{has['address']}",
-            "VALPERO_LOG": "info",
-            "AWS_REGION": "eu-north-1",
-            "AWS_ACCESS_KEY_ID": "x",
-            "AWS_SECRET_ACCESS_KEY": "x",
-            "AWS_LAMBDA_FUNCTION_NAME": "bench",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
-            "AWS_LAMBDA_FUNCTION_VERSION": "1",
-            "AWS_LAMBDA_LOG_GROUP_NAME": "x",
-            "AWS_LAMBDA_LOG_STREAM_NAME": "x",
-            "VALPERO_QUEUE_URL": "http://127.0.0.1:9/x",
+    with prepared(1, "--checked") as has:
+        environment = surroundings(has) | {
             "BARE_TOKEN_HASH": has["token_hash"],
             "BARE_ACCOUNT": has["account"],
             "BARE_MONITOR": has["monitor"],
             "BARE_COHORTS": ",".join(f"{region}#00060#0000000" for region in REGIONS),
         }
-        call = event(f"/api/v1/monitors/{has['monitor']}", has["token"])
+        call = event(f"/api/v1/monitors/{has['monitor']}", token=has["token"])
         ours, bare = [], []
         for _ in range(TURNS):
             ours.append(measure(f"{RELEASE}/valpero-monitors", environment, call))
             bare.append(measure(f"{RELEASE}/examples/bare_get", environment, call))
-    finally:
-        for process in (store, site):
-            process.kill()
-            process.wait()
     ours, bare = statistics.median(ours), statistics.median(bare)
     print(f"GET of a monitor in {len(REGIONS)} regions, 8 calls of the SDK", end="; ")
     print(f"{TURNS} turns of {REQUESTS} requests, the medians, in µs of CPU a request")

@@ -2,7 +2,7 @@
 
 pub mod openapi;
 
-use axum::Router;
+use axum::{Extension, Router};
 use valpero_alerts::Alerts;
 use valpero_http::{Routes, finish_both, inner};
 use valpero_people::Post;
@@ -22,7 +22,8 @@ pub struct WaysOut {
 
 impl WaysOut {
     fn beside(self, routes: Router) -> Router {
-        self.post.beside(self.alerts.beside(self.tools.beside(routes)))
+        // As one layer, since each is put around every route.
+        routes.layer((Extension(self.post), Extension(self.alerts), Extension(self.tools)))
     }
 }
 

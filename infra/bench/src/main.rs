@@ -92,6 +92,9 @@ struct Targets {
     /// Have every monitor checked once.
     #[arg(long)]
     checked: bool,
+    /// Have every monitor checked in each hour of the last day, and those hours summed up; print the token of a person's session.
+    #[arg(long)]
+    day: bool,
     /// The monitors' webhook is at this port of loopback.
     #[arg(long)]
     webhook_port: Option<u16>,

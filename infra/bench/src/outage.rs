@@ -58,6 +58,7 @@ pub(crate) async fn run(count: usize) -> Result<(), Failure> {
         regions: regions.clone(),
         resolve: false,
         checked: false,
+        day: false,
         webhook_port: Some(webhook_port),
     };
     let (_store, _output, address) = tick::start_store(&targets)?;

@@ -1,6 +1,12 @@
 //! The process that holds the store: it makes the monitors, so that the checker's own memory is a checker's.
 
-use std::io::BufRead;
+use std::{
+    io::BufRead,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
 use axum::{
     Router,
@@ -13,24 +19,33 @@ use valpero::{
     embedded::Embedded,
     stack::{Parts, Stack},
 };
-use valpero_auth::Token;
+use valpero_auth::{OneTimeSecret, Token};
 use valpero_checker::BACKOFF;
-use valpero_domain::{AccountId, Actor, AuditAction, AuditId, KeyId, Plan, RegionCode, Scopes};
+use valpero_domain::{AccountId, Actor, AuditAction, AuditId, InvitationId, KeyId, Plan, RegionCode, Role, Scopes};
 use valpero_runtime::{Clock, entropy};
-use valpero_storage::{Account, ApiKey, AuditRow, Mailed, Trail};
+use valpero_storage::{Account, ApiKey, AuditRow, Invitation, Mailed, Trail};
 
 use crate::{Failure, Targets, client::client, tick};
+
+/// Hours of checks: those of the list's line, and the one that is not over.
+const HOURS: i64 = 25;
 
 /// Serves a store in memory until its standard input ends. It prints where it is and what it has.
 #[expect(clippy::print_stdout, reason = "for the process that started it")]
 pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
     let store = Embedded::in_memory()?;
+    // Behind the machine's clock by so many hours.
+    let behind = Arc::new(AtomicI64::new(if targets.day { HOURS } else { 0 }));
+    let clock = Clock::reading({
+        let (system, behind) = (Clock::system(), Arc::clone(&behind));
+        move || system.now().plus_seconds(-3_600 * behind.load(Ordering::Relaxed))
+    });
     let stack = Stack::assemble(Parts {
         client: client(store.address()),
         regions: targets.regions.clone(),
         private_targets: true,
         public_url: "https://valpero.example.com".parse()?,
-        clock: Clock::system(),
+        clock,
         outbound: tick::outbound(targets)?,
         mailer: valpero_mail::Mailer::Absent,
         backoff: BACKOFF,
@@ -55,13 +70,49 @@ pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
             report?;
         }
     }
+    let mut session = None;
+    if targets.day {
+        while behind.fetch_sub(1, Ordering::Relaxed) > 0 {
+            for report in stack.tick(stack.app.now().start_of_minute()).await {
+                report?;
+            }
+        }
+        behind.store(0, Ordering::Relaxed);
+        stack.roll_up().await?;
+        session = Some(sign_in(&stack, &router, account).await?);
+    }
     let here = json!({
         "address": store.address().to_string(), "account": account, "token": token, "token_hash": token_hash,
-        "monitor": first,
+        "monitor": first, "session": session,
     });
     println!("{here}");
     tokio::task::spawn_blocking(|| std::io::stdin().lock().read_line(&mut String::new())).await??;
     Ok(())
+}
+
+/// A person of the account, as a browser signs in by the operator's link: the cookie.
+async fn sign_in(stack: &Stack, router: &Router, account: AccountId) -> Result<String, Failure> {
+    let (now, secret) = (stack.app.now(), OneTimeSecret::generate());
+    let invitation = Invitation {
+        account_id: account,
+        id: InvitationId::new(now, entropy()),
+        email: "ada@people.example".into(),
+        role: Role::Owner,
+        link_hash: secret.hash(),
+        by: Actor::Operator.into(),
+        created_at: now,
+        expires_at: now.plus_seconds(3_600),
+    };
+    let id = AuditId::new(now, entropy());
+    let audit = AuditRow::without_request(account, id, Actor::Operator, AuditAction::AccountCreated, None, now);
+    stack.app.store.invite(&invitation, &Trail::from(audit)).await?;
+    let request = Request::post(secret.url(None))
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin")
+        .body(Body::from("name=Ada&password=correct+horse+battery+staple"))?;
+    let answer = router.clone().oneshot(request).await?;
+    let cookie = answer.headers().get(header::SET_COOKIE).and_then(|cookie| cookie.to_str().ok()?.split(';').next());
+    cookie.map(str::to_owned).ok_or_else(|| format!("the link answered {}", answer.status()).into())
 }
 
 /// A key that may do everything, of an account that may have many monitors.

@@ -74,6 +74,7 @@ pub(crate) async fn run(count: usize, minutes: usize, hanging: bool) -> Result<(
         regions,
         resolve: false,
         checked: false,
+        day: false,
         webhook_port: None,
     };
     let (_store, _output, address) = tick::start_store(&targets)?;

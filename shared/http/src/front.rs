@@ -25,8 +25,7 @@ pub fn finish_open(routes: impl Into<Router<App>>, app: App) -> Router {
     routes
         .into()
         .fallback(|| async { Problem::no_route() })
-        .layer(from_fn_with_state(app.clone(), front))
-        .layer(gzip())
+        .layer((gzip(), from_fn_with_state(app.clone(), front)))
         .with_state(app)
 }
 
@@ -41,7 +40,7 @@ pub struct Dressed(pub Problem);
 
 /// Pages, which answer whatever they are asked, behind the front door.
 pub fn finish_pages(pages: Router, app: App) -> Router {
-    pages.layer(from_fn_with_state(app, front)).layer(gzip())
+    pages.layer((gzip(), from_fn_with_state(app, front)))
 }
 
 /// Routes for a client in this process, such as a page that has met its own visitor: they ask for the `Arc<Caller>` that the client
@@ -56,9 +55,7 @@ pub fn finish(routes: impl Into<Router<App>>, app: App) -> Router {
     routes
         .into()
         .fallback(|| async { Problem::no_route() })
-        .layer(from_fn_with_state(app.clone(), meter))
-        .layer(from_fn_with_state(app.clone(), front))
-        .layer(gzip())
+        .layer((gzip(), from_fn_with_state(app.clone(), front), from_fn_with_state(app.clone(), meter)))
         .with_state(app)
 }
 

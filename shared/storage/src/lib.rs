@@ -43,6 +43,8 @@ mod users;
 mod webhooks;
 mod window;
 
+use std::sync::Arc;
+
 use aws_sdk_dynamodb::Client;
 
 /// The ID of the delivery of this moment that `what` names.
@@ -81,16 +83,16 @@ pub use turns::{PostedAs, Told, Turn};
 pub use usage::Usage;
 pub use users::{Person, TRIES_S, TotpState};
 
-/// The store: a DynamoDB client and the names of the tables.
+/// The store: a DynamoDB client and the names of the tables. Cheap to clone, since each route of a function has one.
 #[derive(Debug, Clone)]
 pub struct Store {
     client: Client,
-    tables: Tables,
+    tables: Arc<Tables>,
 }
 
 impl Store {
     /// The store behind this client.
     pub fn new(client: Client, tables: Tables) -> Self {
-        Self { client, tables }
+        Self { client, tables: Arc::new(tables) }
     }
 }
