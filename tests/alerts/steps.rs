@@ -1,7 +1,7 @@
 //! Steps and repeats, what stops them, and who is told what.
 
 use serde_json::{Value, json};
-use valpero_domain::Timestamp;
+use valpero_domain::{Role, Timestamp};
 
 use super::{Scene, titles};
 use crate::harness::{Receiver, Site};
@@ -27,6 +27,9 @@ async fn an_incident_is_told_step_by_step_and_its_end_to_those_who_know() {
     let five_later = five_minutes_after(&shown["timeline"][0]["at"]);
     let expected = json!({"at": five_later, "channel_ids": [&channels[0], &channels[1]], "repeat_round": 0});
     assert_eq!(shown["next_step"], expected);
+    let ada = scene.world.person(&scene.owner, Role::Viewer, None).await;
+    let page = scene.world.page(&format!("/incidents/{}", scene.incident().await), &ada).await.expect(200);
+    assert!(page.body().contains("Next, unless somebody acknowledges:"), "{}", page.body());
     scene.wait(299).await;
     assert_eq!((titles(&first).len(), titles(&second).len()), (1, 0), "not before its time");
     scene.wait(1).await;
