@@ -108,8 +108,27 @@ def older():
         step("the next start shows no link", up.shown["link"] is None, up.shown)
 
 
+def behind_a_proxy():
+    """A header that names the client counts where the proxy that sends it is trusted, and nowhere else."""
+    for words, seen in ((), "127.0.0.1"), (("--trusted-proxy", "127.0.0.1"), "192.0.2.7"):
+        folder = os.path.join(tempfile.mkdtemp(prefix="valpero-proxy-"), "data")
+        with Up(VALPERO, "--data", folder, *words, log=f"{folder}.log") as up:
+            headers = {
+                "Authorization": f"Bearer {up.key}",
+                "Content-Type": "application/json",
+                "X-Forwarded-For": "198.51.100.1, 192.0.2.7",
+            }
+            body = json.dumps({"name": "a", "scopes": ["monitors:read"]}).encode()
+            urllib.request.urlopen(urllib.request.Request(f"{up.url}/api/v1/keys", body, headers), timeout=20).close()
+            row = up.call("GET", "/audit-log?action=key.created")[1]["data"][0]
+            step(f"with {words} the client is {seen}", row["ip"] == seen, row)
+    code, _, err = operator("up", "--trusted-proxy", "localhost")
+    step("a proxy has an address", code == 2 and "such as 127.0.0.1" in err, err)
+
+
 def main():
     older()
+    behind_a_proxy()
     folder = os.path.join(tempfile.mkdtemp(prefix="valpero-story-"), "data")
     site, hook = Site(), Site()
     up = start(folder)

@@ -11,7 +11,7 @@ use valpero_domain::{
     monitor::{DEFAULT_TIMEOUT_MS, TIMEOUT_MS},
 };
 
-use crate::mail::MailArgs;
+use crate::{mail::MailArgs, proxy::Proxy};
 
 /// How `up` runs.
 #[derive(Debug, Args)]
@@ -28,6 +28,10 @@ pub(crate) struct UpArgs {
     /// URL that people reach this at, such as that of a reverse proxy: links in alerts begin with it. Default: the address of --addr.
     #[arg(long, value_name = "URL", env = "VALPERO_PUBLIC_URL")]
     pub public_url: Option<PublicUrl>,
+    /// Address or network (CIDR) of a reverse proxy whose X-Forwarded-For names the client. May be given several times. Default: none,
+    /// since anybody can send that header.
+    #[arg(long, value_name = "ADDRESS")]
+    pub trusted_proxy: Vec<Proxy>,
     /// Region codes of the checkers. All of them run on this machine and share its network.
     #[arg(long, value_name = "A,B,C", value_delimiter = ',', default_value = "hel,fra,usc")]
     pub regions: Vec<RegionCode>,

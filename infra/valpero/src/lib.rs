@@ -15,6 +15,7 @@ mod health;
 mod mail;
 mod operator;
 mod private;
+mod proxy;
 mod screen;
 mod services;
 mod ses;

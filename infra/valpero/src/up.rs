@@ -26,7 +26,7 @@ use crate::{
     embedded::Embedded,
     handles, health,
     mail::Post,
-    operator,
+    operator, proxy,
     screen::Screen,
     services::Services,
     ses::Ses,
@@ -101,9 +101,10 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
             let link = first_link(&stack.app.store, &public_url).await?;
             let first = First { token, link };
             welcome(screen, &args, address, &post, &first, &public_url);
+            let router = proxy::behind(&args.trusted_proxy, stack.router());
             match &directory {
-                Some(_) => health::watched(stack.router(), &args.data),
-                None => stack.router(),
+                Some(_) => health::watched(router, &args.data),
+                None => router,
             }
         }
     };
