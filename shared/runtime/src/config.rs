@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig, timeout::TimeoutConfig};
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider, timeout::TimeoutConfig,
+};
 use aws_smithy_http_client::{
     Builder, HttpClientError,
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
@@ -194,6 +196,9 @@ impl Config {
     }
 }
 
+/// Set where Lambda runs a function.
+const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
+
 /// How long one attempt of a call to AWS may take.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
 
@@ -236,6 +241,10 @@ pub async fn sdk_config(region: Option<String>, trust: Trust) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).timeout_config(times.build());
     if let Some(region) = region {
         loader = loader.region(Region::new(region));
+    }
+    // Lambda gives a function its credentials by the environment. To look for others costs a client of STS at each start.
+    if [FUNCTION_NAME, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].iter().all(|name| variable(name).is_some()) {
+        loader = loader.credentials_provider(EnvironmentVariableCredentialsProvider::new());
     }
     match (variable(ENDPOINT_URL), trust) {
         (Some(url), _) => loader = loader.endpoint_url(url),
