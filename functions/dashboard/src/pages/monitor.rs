@@ -66,6 +66,8 @@ struct Page {
     chart_says: String,
     ranges: Vec<Range>,
     days: Vec<Day>,
+    /// The first of them.
+    first_day: String,
     checks: Vec<CheckRow>,
     sees_incidents: bool,
     incidents: Vec<IncidentRow>,
@@ -155,6 +157,7 @@ fn compose(shell: Shell, known: &Known, window: Window) -> Page {
         Some(list) if list.has_more => oldest.unwrap_or(monitor.created_at).max(monitor.created_at),
         Some(_) => monitor.created_at,
     };
+    let days = strip(&words, known_from, &down);
     let requested = known.request.as_ref().map(|request| lists::requested(&words, &head.path, request));
     let mut settings = settings::unusual(shell.t, &known.value);
     let m = &shell.t.monitor;
@@ -170,7 +173,8 @@ fn compose(shell: Shell, known: &Known, window: Window) -> Page {
         chart: chart(&words, &known.times, &down),
         chart_says: (m.chart_says)(window_label(shell.t, window)),
         ranges: ranges(shell.t, &head.path, window),
-        days: strip(&words, known_from, &down),
+        first_day: days.first().map(|day| day.name.clone()).unwrap_or_default(),
+        days,
         checks: lists::checks(&words, &known.checks.data),
         sees_incidents: known.incidents.is_some(),
         incidents: lists::incidents(&words, incidents),

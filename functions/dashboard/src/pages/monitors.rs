@@ -112,7 +112,7 @@ struct Link {
 struct Found {
     /// The monitors to show, in order.
     monitors: Vec<Monitor>,
-    /// Those that are down, whatever status is asked for.
+    /// Those that are down, whatever is asked for.
     down: Vec<Monitor>,
     /// How many have each status; none where not all were read.
     counts: Option<BTreeMap<&'static str, usize>>,
@@ -142,10 +142,16 @@ pub fn full(t: &Texts, account: &Account) -> String {
 async fn find(visitor: &Visitor, asked: &Asked) -> Result<Found, Problem> {
     let is_small = visitor.account.usage.monitors <= ALL && asked.cursor.is_empty();
     // A status that is not known is for the API to refuse.
-    match asked.statuses() {
-        Some(statuses) if is_small => find_all(visitor, asked, &statuses).await,
-        _ => find_page(visitor, asked).await,
+    let (mut found, sees_all) = match asked.statuses() {
+        Some(statuses) if is_small => (find_all(visitor, asked, &statuses).await?, true),
+        _ => (find_page(visitor, asked).await?, asked.status.is_empty() && asked.cursor.is_empty()),
+    };
+    // The banner tells of whatever is down, not only of what the filters let through.
+    if !sees_all || asked.is_narrow() {
+        let down: List<Monitor> = visitor.client.get(&format!("/api/v1/monitors?status=down&limit={AMISS}")).await?;
+        found.down = those_down(&down.data);
     }
+    Ok(found)
 }
 
 /// All monitors, so that those of each status can be counted; the statuses are chosen here.

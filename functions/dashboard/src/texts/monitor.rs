@@ -80,7 +80,7 @@ pub struct MonitorTexts {
     pub phase_wait: &'static str,
     pub all_incidents: &'static str,
     pub no_incidents: &'static str,
-    pub older_incidents: &'static str,
+    pub today: &'static str,
     pub began: &'static str,
     pub state: &'static str,
     pub lasted: &'static str,

@@ -36,6 +36,7 @@ pub struct People {
     pub remove_of: fn(&str) -> String,
     /// What a removal does, of the address.
     pub remove_says: fn(&str) -> String,
+    pub remove_me: &'static str,
     /// What precedes the keys that a person made, of their name.
     pub minted_keys: fn(&str) -> String,
     pub revoke_keys_too: &'static str,

@@ -47,6 +47,11 @@ impl Asked {
         self.status.split(',').map(|part| part.parse::<Status>().ok()).collect()
     }
 
+    /// Whether only some monitors are asked for, whatever their status.
+    pub fn is_narrow(&self) -> bool {
+        [&self.check_type, &self.tag, &self.q].iter().any(|filter| !filter.is_empty())
+    }
+
     /// The filters as a query, without the place in the list. May be empty.
     pub fn filters(&self) -> String {
         self.query(&self.status, "")

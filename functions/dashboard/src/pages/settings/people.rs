@@ -106,6 +106,8 @@ struct Page {
 struct RemovePage {
     shell: Shell,
     title: String,
+    /// That the person is the visitor; empty where it is not.
+    warning: &'static str,
     says: String,
     id: String,
     keys: Vec<String>,
@@ -295,8 +297,10 @@ pub async fn ask_remove(
         keys = theirs.filter(|key| key.is_live(visitor.now)).map(Key::title).collect();
     }
     let p = &visitor.t.people;
+    let is_me = visitor.client.caller().person().is_some_and(|user| user.to_string() == person.user_id);
     let template = RemovePage {
         title: (p.remove_of)(&person.name),
+        warning: if is_me { p.remove_me } else { "" },
         says: (p.remove_says)(&person.email),
         id: person.user_id.clone(),
         keys_say: (p.minted_keys)(&person.name),

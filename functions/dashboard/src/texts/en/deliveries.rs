@@ -49,7 +49,7 @@ pub(super) const TEXTS: Deliveries = Deliveries {
     event_id: "Event ID",
     id: "ID",
     send_again: "Send again",
-    send_again_says: "Sent to its receiver as that is set up now, whatever came of it before.",
+    send_again_says: "“Send again” sends the same message once more, by the receiver's present settings.",
     no_attempt: "Not attempted yet.",
     arrived: "Arrived",
     failed: "Failed",

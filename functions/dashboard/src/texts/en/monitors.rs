@@ -8,7 +8,7 @@ pub(super) const TEXTS: Monitors = Monitors {
     big_screen: "Big screen",
     renews_itself: "This page renews itself.",
     all: "All",
-    search: "Search by name or URL",
+    search: "Name or URL",
     check_type: "Check type",
     any_type: "Any type",
     tag: "Tag",

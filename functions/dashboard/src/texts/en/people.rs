@@ -43,6 +43,7 @@ pub(super) const TEXTS: People = People {
     remove_says: |email| {
         format!("{email} is signed out everywhere and can no longer come in. What they did stays in the audit log.")
     },
+    remove_me: "This is you: you are signed out, and lose access to this account. An account keeps its last owner.",
     minted_keys: |name| format!("{name} made these API keys. They go on working unless you revoke them:"),
     revoke_keys_too: "Revoke these keys, too",
     removed: |name| format!("{name} was removed"),

@@ -49,7 +49,7 @@ pub(super) const TEXTS: Deliveries = Deliveries {
     event_id: "Tapahtuman tunnus",
     id: "Tunnus",
     send_again: "Lähetä uudelleen",
-    send_again_says: "Lähetetään vastaanottajan nykyisillä asetuksilla aiemmasta tuloksesta riippumatta.",
+    send_again_says: "”Lähetä uudelleen” lähettää saman viestin vielä kerran vastaanottajan nykyisillä asetuksilla.",
     no_attempt: "Toimitusta ei ole vielä yritetty.",
     arrived: "Perillä",
     failed: "Epäonnistui",

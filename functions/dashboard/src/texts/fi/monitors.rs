@@ -8,7 +8,7 @@ pub(super) const TEXTS: Monitors = Monitors {
     big_screen: "Iso näyttö",
     renews_itself: "Sivu päivittyy itsestään.",
     all: "Kaikki",
-    search: "Hae nimellä tai osoitteella",
+    search: "Nimi tai osoite",
     check_type: "Tarkistuksen tyyppi",
     any_type: "Kaikki tyypit",
     tag: "Tunniste",

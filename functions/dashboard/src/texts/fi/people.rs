@@ -43,6 +43,7 @@ pub(super) const TEXTS: People = People {
     remove_says: |email| {
         format!("{email} kirjataan ulos kaikkialta, eikä hän enää pääse sisään. Hänen tekonsa jäävät tapahtumalokiin.")
     },
+    remove_me: "Tämä olet sinä: sinut kirjataan ulos ja menetät pääsyn tälle tilille. Tilin viimeistä omistajaa ei voi poistaa.",
     minted_keys: |name| format!("Nämä API-avaimet loi {name}. Ne toimivat edelleen, ellet mitätöi niitä:"),
     revoke_keys_too: "Mitätöi myös nämä avaimet",
     removed: |name| format!("Poistettu: {name}"),

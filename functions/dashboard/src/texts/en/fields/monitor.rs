@@ -11,7 +11,7 @@ pub(super) fn field(name: &str) -> Option<(&'static str, &'static str)> {
         "timeout_ms" => ("Time-out", "Milliseconds that one attempt may take, at least 100; default 10,000."),
         "retries" => ("Retries", "Further attempts within 50 s, before a region reports it down: 0 to 5, default 2."),
         "confirm_regions" => ("Down when", "This many regions report it down; empty: a majority of those that report."),
-        "tags" => ("Tags", "One a line, at most 20, of letters A to Z, digits and . _ : / -"),
+        "tags" => ("Tags", "At most 20, of letters A to Z, digits and . _ : / -"),
         "depends_on" => {
             ("Depends on", "While one of these is down, channels are not told that this one is; at most 5.")
         }

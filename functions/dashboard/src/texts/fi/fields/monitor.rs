@@ -17,7 +17,7 @@ pub(super) fn field(name: &str) -> Option<(&'static str, &'static str)> {
             "Alhaalla, kun",
             "Näin moni alue ilmoittaa kohteen olevan alhaalla; tyhjänä riittää enemmistö ilmoittavista.",
         ),
-        "tags" => ("Tunnisteet", "Yksi riville, enintään 20; kirjaimia A–Z, numeroita ja merkkejä . _ : / -"),
+        "tags" => ("Tunnisteet", "Enintään 20; kirjaimia A–Z, numeroita ja merkkejä . _ : / -"),
         "depends_on" => {
             ("Riippuvuudet", "Kun jokin näistä on alhaalla, kanaville ei ilmoiteta, että tämäkin on; enintään 5.")
         }
