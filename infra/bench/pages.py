@@ -1,7 +1,7 @@
 """What a page takes beyond its questions to the API: `python3 infra/bench/pages.py`.
 
 The list of 50 monitors, each with 24 hours, by the dashboard function's binary as Lambda calls it; beside it the monitors function's answer
-to the request that the page makes, and the page of a monitor beside that monitor's answer. The store is another process, and its CPU time
+to the request that the page makes, the page of one monitor, and one that asks little. The store is another process, and its CPU time
 is not counted. They take turns; machines are noisy. Builds the releases first."""
 
 import pathlib

@@ -23,7 +23,7 @@ use valpero_auth::{OneTimeSecret, Token};
 use valpero_checker::BACKOFF;
 use valpero_domain::{AccountId, Actor, AuditAction, AuditId, InvitationId, KeyId, Plan, RegionCode, Role, Scopes};
 use valpero_runtime::{Clock, entropy};
-use valpero_storage::{Account, ApiKey, AuditRow, Invitation, Mailed, Trail};
+use valpero_storage::{Account, ApiKey, AuditRow, Invitation, Mailed, SessionOf, Trail};
 
 use crate::{Failure, Targets, client::client, tick};
 
@@ -90,29 +90,39 @@ pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A person of the account, as a browser signs in by the operator's link: the cookie.
+/// A person of the account, who joins by the operator's link, and the cookie of a session that may ask as often as it likes.
 async fn sign_in(stack: &Stack, router: &Router, account: AccountId) -> Result<String, Failure> {
-    let (now, secret) = (stack.app.now(), OneTimeSecret::generate());
+    let (now, secret, store) = (stack.app.now(), OneTimeSecret::generate(), &stack.app.store);
+    let email = "ada@people.example";
     let invitation = Invitation {
         account_id: account,
         id: InvitationId::new(now, entropy()),
-        email: "ada@people.example".into(),
+        email: email.into(),
         role: Role::Owner,
         link_hash: secret.hash(),
         by: Actor::Operator.into(),
         created_at: now,
         expires_at: now.plus_seconds(3_600),
     };
-    let id = AuditId::new(now, entropy());
-    let audit = AuditRow::without_request(account, id, Actor::Operator, AuditAction::AccountCreated, None, now);
-    stack.app.store.invite(&invitation, &Trail::from(audit)).await?;
+    let audit = || {
+        let id = AuditId::new(now, entropy());
+        AuditRow::without_request(account, id, Actor::Operator, AuditAction::PersonJoined, None, now)
+    };
+    store.invite(&invitation, &Trail::from(audit())).await?;
     let request = Request::post(secret.url(None))
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .header("sec-fetch-site", "same-origin")
         .body(Body::from("name=Ada&password=correct+horse+battery+staple"))?;
     let answer = router.clone().oneshot(request).await?;
-    let cookie = answer.headers().get(header::SET_COOKIE).and_then(|cookie| cookie.to_str().ok()?.split(';').next());
-    cookie.map(str::to_owned).ok_or_else(|| format!("the link answered {}", answer.status()).into())
+    let person = store.person_by_email(email).await?.ok_or_else(|| format!("the link answered {}", answer.status()))?;
+    let member = store.member(account, person.user_id).await?;
+    let token = Token::generate_session();
+    let id = KeyId::new(now, entropy());
+    let key = ApiKey::new(&token, account, id, person.name, Role::Owner.scopes(), u32::MAX, now);
+    let session = SessionOf { user_id: person.user_id, ip: None, user_agent: None };
+    let key = ApiKey { session: Some(session), expires_at: Some(now.plus_seconds(3_600)), ..key };
+    store.open_session(&member, &key, &[], &audit()).await?;
+    Ok(format!("__Host-valpero={}", token.reveal()))
 }
 
 /// A key that may do everything, of an account that may have many monitors.

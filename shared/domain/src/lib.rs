@@ -52,6 +52,7 @@ pub mod mail_address;
 mod merge_patch;
 pub mod monitor;
 pub mod packed;
+pub mod pages;
 mod patch;
 pub mod people;
 pub mod plan;

@@ -149,19 +149,6 @@ pub fn option(value: &str, label: &str, chosen: &str) -> Option_ {
     Option_ { value: value.to_owned(), label: label.to_owned(), chosen: value == chosen }
 }
 
-/// A whole number with its digits in groups of three: "100 000".
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push('\u{202f}');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,13 +166,6 @@ mod tests {
         assert_eq!(refused.fault("expires_at"), None);
         assert_eq!(refused.sentence(&["name", "scopes"]), "/names is wrong at /names");
         assert_eq!(Refused::default().sentence(&[]), "");
-    }
-
-    #[test]
-    fn digits_are_grouped() {
-        for (number, text) in [(0, "0"), (999, "999"), (1000, "1\u{202f}000"), (100_000, "100\u{202f}000")] {
-            assert_eq!(grouped(number), text);
-        }
     }
 
     #[test]

@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 use valpero_domain::Plan;
 use valpero_http::Problem;
 
-use super::{Refused, grouped, line};
+use super::{Refused, line};
 use crate::{
     form::{Control, Sent, Shape},
     page::{Shell, page, to},
     visitor::Visitor,
+    words::grouped,
 };
 
 /// A plan in the table.

@@ -1,6 +1,6 @@
 //! What the page of people says.
 
-use crate::texts::people::People;
+use crate::{texts::people::People, words::grouped};
 
 pub(super) const TEXTS: People = People {
     people: "People",
@@ -25,7 +25,7 @@ pub(super) const TEXTS: People = People {
     signs_in_with: "Signs in with",
     two_factor_on: "two-factor on",
     password_alone: "password alone",
-    of_plan: |used, most, plan| format!("{used} of {most} on the plan {plan}"),
+    of_plan: |used, most, plan| format!("{} of {} on the plan {plan}", grouped(used), grouped(most)),
     invite: "Invite",
     email: "E-mail",
     invitations: "Open invitations",

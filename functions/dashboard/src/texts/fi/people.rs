@@ -1,6 +1,6 @@
 //! What the page of people says.
 
-use crate::texts::people::People;
+use crate::{texts::people::People, words::grouped};
 
 pub(super) const TEXTS: People = People {
     people: "Käyttäjät",
@@ -25,7 +25,7 @@ pub(super) const TEXTS: People = People {
     signs_in_with: "Kirjautuminen",
     two_factor_on: "kaksivaiheinen",
     password_alone: "pelkkä salasana",
-    of_plan: |used, most, plan| format!("{used}/{most}, tilaus {plan}"),
+    of_plan: |used, most, plan| format!("{}/{}, tilaus {plan}", grouped(used), grouped(most)),
     invite: "Kutsu",
     email: "Sähköposti",
     invitations: "Avoimet kutsut",
