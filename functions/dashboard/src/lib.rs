@@ -3,6 +3,7 @@
 mod assets;
 mod charts;
 mod client;
+mod digits;
 mod entry;
 mod form;
 mod page;

@@ -118,19 +118,6 @@ impl Words {
     }
 }
 
-/// A whole number with its digits in groups of three: "100 000".
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(THIN);
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use valpero_domain::Language;
@@ -185,12 +172,5 @@ mod tests {
             (plain(&w.ms(&Some(86.4))), plain(&w.ms(&Some(12_340.0)))),
             ("86 ms".to_owned(), "12.3 s".to_owned())
         );
-    }
-
-    #[test]
-    fn digits_are_grouped() {
-        for (number, text) in [(0, "0"), (999, "999"), (1000, "1\u{202f}000"), (100_000, "100\u{202f}000")] {
-            assert_eq!(grouped(number), text);
-        }
     }
 }

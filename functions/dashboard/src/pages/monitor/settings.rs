@@ -4,11 +4,7 @@ use serde_json::Value;
 use valpero_domain::{Field, Kind, MonitorSpec, Object};
 use valpero_views::Monitor;
 
-use crate::{
-    parts::Pair,
-    texts::Texts,
-    words::{Words, grouped},
-};
+use crate::{digits::grouped, parts::Pair, texts::Texts, words::Words};
 
 /// What the head of the page says already.
 const IN_HEAD: [&str; 13] = [

@@ -10,10 +10,10 @@ use valpero_http::Problem;
 
 use super::{Refused, line};
 use crate::{
+    digits::grouped,
     form::{Control, Sent, Shape},
     page::{Shell, page, to},
     visitor::Visitor,
-    words::grouped,
 };
 
 /// A plan in the table.

@@ -1,6 +1,6 @@
 //! What the page of people says.
 
-use crate::{texts::people::People, words::grouped};
+use crate::{digits::grouped, texts::people::People};
 
 pub(super) const TEXTS: People = People {
     people: "People",
