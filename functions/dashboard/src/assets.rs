@@ -1,6 +1,6 @@
 //! The style sheet, the script and the icon, each under a name that holds its hash, so that browsers may keep them for good.
 
-use std::{borrow::Cow, sync::OnceLock};
+use std::sync::OnceLock;
 
 use axum::{
     extract::Path,
@@ -15,7 +15,7 @@ pub struct Asset {
     /// Its path.
     pub path: String,
     kind: &'static str,
-    text: Cow<'static, str>,
+    text: String,
 }
 
 /// All of them.
@@ -32,8 +32,8 @@ pub struct Assets {
 /// All of them.
 pub fn all() -> &'static Assets {
     static ASSETS: OnceLock<Assets> = OnceLock::new();
-    let asset = |name: &str, ending: &str, kind: &'static str, text: Cow<'static, str>| {
-        let hash = hex::encode(Sha256::digest(text.as_bytes()));
+    let asset = |name: &str, ending: &str, kind: &'static str, text: String| {
+        let hash = hex::encode(Sha256::digest(&text));
         Asset { path: format!("/assets/{name}.{}.{ending}", &hash[..16]), kind, text }
     };
     ASSETS.get_or_init(|| Assets {
@@ -49,9 +49,9 @@ pub fn all() -> &'static Assets {
 }
 
 /// A file without the indentation of its lines, and without lines that are comments: a tenth less to send. No text in it spans lines.
-fn stripped(text: &str, comment: &str) -> Cow<'static, str> {
+fn stripped(text: &str, comment: &str) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(comment));
-    lines.collect::<Vec<&str>>().join("\n").into()
+    lines.collect::<Vec<&str>>().join("\n")
 }
 
 /// `GET /assets/{name}`.
@@ -66,7 +66,7 @@ pub async fn serve(Path(name): Path<String>) -> Response {
         (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
-    (headers, &*asset.text).into_response()
+    (headers, asset.text.as_str()).into_response()
 }
 
 #[cfg(test)]

@@ -150,7 +150,7 @@ pub struct Spark {
     pub failures: String,
 }
 
-/// The line of the hours of the last 24 that are known. It begins at nought, so that what hardly changes looks so.
+/// The line of the hours of the last 24 that are known. The scale begins at 0 ms, so that small changes look small.
 pub fn spark(now: Timestamp, hours: &[HourView]) -> Spark {
     let from = Span::Hour.start(now).plus_seconds(-Span::Hour.seconds() * SPARK_HOURS);
     let most = hours.iter().filter_map(|hour| hour.p50_ms).fold(0.0, f64::max);
@@ -175,7 +175,7 @@ pub fn spark(now: Timestamp, hours: &[HourView]) -> Spark {
                     step => format!("l1 {step}"),
                 });
             }
-            // The stroke of no length is what shows an hour that has no neighbour.
+            // With round ends, a stroke of length 0 is a dot: an hour without a neighbour stays visible.
             _ => spark.line.push_str(&format!("M{x} {y}h0")),
         }
         last = Some((x, y));

@@ -1,6 +1,6 @@
 //! Small parts that several pages show: a state with its shape, a time with its exact one, and a label with its value.
 
-use valpero_domain::{Status, Timestamp, probe::Outcome};
+use valpero_domain::{Status, Timestamp, delivery::DeliveryStatus, probe::Outcome};
 
 use crate::{texts::Texts, words::Words};
 
@@ -61,6 +61,18 @@ impl State {
     /// Path of a monitor status's shape within 16 by 16 units.
     pub fn shape_of(status: Status) -> &'static str {
         Self::of_status(status, "").shape
+    }
+
+    /// The status of a delivery.
+    pub fn of_delivery(t: &Texts, status: DeliveryStatus) -> Self {
+        let m = &t.deliveries;
+        match status {
+            DeliveryStatus::Pending => Self::pending(m.on_its_way),
+            DeliveryStatus::Succeeded => Self::up(m.delivered),
+            DeliveryStatus::Dead => Self::down(m.given_up),
+            DeliveryStatus::Superseded => Self::paused(m.superseded),
+            DeliveryStatus::Digested => Self::up(m.digested),
+        }
     }
 
     /// The outcome of a check.

@@ -90,7 +90,7 @@ pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A person of the account, who joins by the operator's link, and the cookie of a session that may ask as often as it likes.
+/// A person of the account, who joins by the operator's link, and the cookie of a session without a rate limit.
 async fn sign_in(stack: &Stack, router: &Router, account: AccountId) -> Result<String, Failure> {
     let (now, secret, store) = (stack.app.now(), OneTimeSecret::generate(), &stack.app.store);
     let email = "ada@people.example";

@@ -1,4 +1,4 @@
-//! Reverse proxies in front of `valpero up`: whose word about the client's address is taken.
+//! Reverse proxies in front of `valpero up`: those whose X-Forwarded-For is trusted.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -38,7 +38,7 @@ pub(crate) fn behind(proxies: &[Proxy], router: Router) -> Router {
         return router;
     }
     let proxies: Arc<[Proxy]> = proxies.into();
-    // Around the router as a whole, so that it comes before what reads the address.
+    // Around the whole router: its own layers read the address.
     Router::new().fallback_service(router).layer(from_fn_with_state(proxies, name_client))
 }
 
@@ -50,8 +50,7 @@ async fn name_client(State(proxies): State<Arc<[Proxy]>>, mut request: Request, 
     next.run(request).await
 }
 
-/// The address of the client: from the end of the header, the first that is no trusted proxy's, for what stands before it may be the
-/// client's own invention.
+/// The client's address: the last one in the header that is not a trusted proxy's. Addresses before it may be forged by the client.
 fn client(proxies: &[Proxy], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     let is_trusted = |address: IpAddr| proxies.iter().any(|Proxy(network)| network.contains(&address));
     let mut client = peer.to_canonical();

@@ -38,17 +38,17 @@ pub struct Interval {
     pub to: Option<Timestamp>,
 }
 
-/// How long a monitor was looked at within a time, and how long it was down.
+/// How long a monitor was checked within a period, and how long it was down.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Looked {
-    /// Milliseconds in which somebody looked: since it was first seen, without those in which it was paused.
+    /// Milliseconds in which it was checked: since the first check, without pauses.
     pub ms: i64,
     /// Milliseconds of them in which it was down.
     pub down_ms: i64,
 }
 
 impl Looked {
-    /// The part in which it was up, from 0 to 1; none where nobody looked.
+    /// Share of the time in which it was up, from 0 to 1. None if it was not checked.
     #[expect(clippy::cast_precision_loss, reason = "90 days are less than 2^53 milliseconds")]
     pub fn uptime(self) -> Option<f64> {
         (self.ms > 0).then(|| 1.0 - self.down_ms as f64 / self.ms as f64)
@@ -112,7 +112,7 @@ impl Downtime {
         }
     }
 
-    /// What is known of the time from `from` to `to`, neither of which lies ahead.
+    /// How long it was checked and down from `from` to `to`. Neither may be in the future.
     pub fn between(&self, from: Timestamp, to: Timestamp) -> Looked {
         let Some(since) = self.since else { return Looked::default() };
         let from = from.max(since);

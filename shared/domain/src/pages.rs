@@ -52,8 +52,8 @@ impl ComponentStatus {
         }
     }
 
-    /// That of a component by its monitors: the worst of them, where an outage is partial if others are up. None where none of them is
-    /// checked: nobody knows then.
+    /// That of a component by its monitors: the worst of them, where an outage is partial if others are up. None if none of
+    /// them is checked.
     pub fn of_monitors(statuses: &[Status]) -> Option<Self> {
         let count = |status: Status| statuses.iter().filter(|one| **one == status).count();
         let (down, degraded, up) = (count(Status::Down), count(Status::Degraded), count(Status::Up));

@@ -200,7 +200,7 @@ fn status_chips(t: &Texts, kind: Kind, asked: &Asked) -> Vec<Chip> {
     // Webhooks have no digests.
     let statuses =
         DeliveryStatus::ALL.into_iter().filter(|status| kind == Kind::All || *status != DeliveryStatus::Digested);
-    chips.extend(statuses.map(|status| chip(&state(t, status).word, status.as_str())));
+    chips.extend(statuses.map(|status| chip(&State::of_delivery(t, status).word, status.as_str())));
     chips
 }
 
@@ -243,7 +243,7 @@ fn row(words: &Words, kind: Kind, delivery: &Delivery, names: &Names) -> Row {
         event: event(t, delivery).to_owned(),
         about: delivery.monitor_id.and_then(|id| names.monitor(id)).unwrap_or_default().to_owned(),
         to: names.receiver(t, delivery),
-        state: state(t, delivery.status),
+        state: State::of_delivery(t, delivery.status),
         says: met(words, delivery),
         attempts: delivery.attempts.len(),
     }
@@ -258,17 +258,6 @@ fn event(t: &Texts, delivery: &Delivery) -> &'static str {
         (Some(message), _) => (m.message_is)(message),
         (None, Some(event)) => (m.event_is)(event),
         (None, None) => m.event,
-    }
-}
-
-fn state(t: &Texts, status: DeliveryStatus) -> State {
-    let m = &t.deliveries;
-    match status {
-        DeliveryStatus::Pending => State::pending(m.on_its_way),
-        DeliveryStatus::Succeeded => State::up(m.delivered),
-        DeliveryStatus::Dead => State::down(m.given_up),
-        DeliveryStatus::Superseded => State::paused(m.superseded),
-        DeliveryStatus::Digested => State::up(m.digested),
     }
 }
 
@@ -317,7 +306,7 @@ fn one(visitor: &Visitor, kind: Kind, delivery: &Delivery, names: &Names) -> One
         path: format!("{}/{}", kind.path(), delivery.id),
         title: event(t, delivery).to_owned(),
         can_send: may_send && delivery.status != DeliveryStatus::Digested,
-        state: state(t, delivery.status),
+        state: State::of_delivery(t, delivery.status),
         to_label: if is_webhook { m.webhook } else { m.channel },
         to: names.receiver(t, delivery),
         monitor,

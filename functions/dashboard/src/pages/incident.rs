@@ -12,7 +12,6 @@ use axum::{
 use serde_json::{Value, json};
 use valpero_domain::{
     Actor, ActorType, ChannelId, IncidentId, MonitorId, RegionCode, Scope,
-    delivery::DeliveryStatus,
     incident::{IncidentStatus, TimelineType},
 };
 use valpero_http::{Code, List, Problem};
@@ -444,11 +443,7 @@ fn told_of(words: &Words, told: &Notified, channels: &BTreeMap<ChannelId, String
     Told {
         channel: name_of_channel(channels, told.channel_id),
         state: match told.status {
-            Some(DeliveryStatus::Pending) => State::pending(m.on_its_way),
-            Some(DeliveryStatus::Succeeded) => State::up(m.delivered),
-            Some(DeliveryStatus::Dead) => State::down(m.given_up),
-            Some(DeliveryStatus::Superseded) => State::paused(m.superseded),
-            Some(DeliveryStatus::Digested) => State::up(m.digested),
+            Some(status) => State::of_delivery(words.t, status),
             None => State::paused(m.not_sent),
         },
         at: Moment::past(words, told.at),

@@ -86,11 +86,6 @@ pub struct Incidents {
     pub attempts: &'static str,
     pub details: &'static str,
     pub see_delivery: &'static str,
-    pub on_its_way: &'static str,
-    pub delivered: &'static str,
-    pub given_up: &'static str,
-    pub superseded: &'static str,
-    pub digested: &'static str,
     pub not_sent: &'static str,
 
     pub comment: &'static str,

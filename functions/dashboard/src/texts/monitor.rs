@@ -94,11 +94,6 @@ pub struct MonitorTexts {
     pub no_deliveries: &'static str,
     pub event: &'static str,
     pub attempts: &'static str,
-    pub on_its_way: &'static str,
-    pub delivered: &'static str,
-    pub given_up: &'static str,
-    pub superseded: &'static str,
-    pub digested: &'static str,
     /// The next attempt, of "in 4 min".
     pub next_attempt: fn(&str) -> String,
     pub redeliver: &'static str,

@@ -186,23 +186,12 @@ pub fn webhook(words: &Words, monitor: &Monitor, deliveries: &[Delivery]) -> Opt
     let row = |delivery: &Delivery| DeliveryRow {
         at: Moment::past(words, delivery.created_at),
         event: delivery.event.map_or("", EventType::as_str),
-        state: state(words, delivery.status),
+        state: State::of_delivery(words.t, delivery.status),
         says: met(words, delivery),
         again: again(delivery, &format!("/monitors/{}", monitor.id)),
     };
     let disabled = monitor.webhook_disabled_at.map(|at| (words.t.monitor.webhook_disabled)(&words.ago(&at)));
     Some(Webhook { url: url.as_given().to_owned(), disabled, deliveries: deliveries.iter().map(row).collect() })
-}
-
-fn state(words: &Words, status: DeliveryStatus) -> State {
-    let m = &words.t.monitor;
-    match status {
-        DeliveryStatus::Pending => State::pending(m.on_its_way),
-        DeliveryStatus::Succeeded => State::up(m.delivered),
-        DeliveryStatus::Dead => State::down(m.given_up),
-        DeliveryStatus::Superseded => State::paused(m.superseded),
-        DeliveryStatus::Digested => State::up(m.digested),
-    }
 }
 
 /// What the last attempt met, and what comes next.

@@ -71,11 +71,6 @@ pub(super) const TEXTS: Incidents = Incidents {
     attempts: "Attempts",
     details: "Details",
     see_delivery: "See the delivery",
-    on_its_way: "On its way",
-    delivered: "Delivered",
-    given_up: "Given up",
-    superseded: "Superseded",
-    digested: "In a digest",
     not_sent: "Nothing sent",
 
     comment: "Comment",

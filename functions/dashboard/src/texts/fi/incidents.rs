@@ -71,11 +71,6 @@ pub(super) const TEXTS: Incidents = Incidents {
     attempts: "Yrityksiä",
     details: "Tiedot",
     see_delivery: "Katso toimitus",
-    on_its_way: "Matkalla",
-    delivered: "Toimitettu",
-    given_up: "Luovutettu",
-    superseded: "Uudempi korvasi",
-    digested: "Koosteessa",
     not_sent: "Ei lähetetty",
 
     comment: "Kommentti",
