@@ -1,11 +1,13 @@
 """An AWS of one's own on loopback: MiniStack, which runs the deployed bootstraps as processes, behind microburst, which can make
 its answers fail. IAM policies are enforced. Every port is one that the system gave."""
 
+import atexit
 import functools
 import http.client
 import json
 import os
 import re
+import shutil
 import tempfile
 import urllib.parse
 from typing import Any
@@ -62,6 +64,10 @@ class Cloud:
             "S3_DATA_DIR": os.path.join(self.folder, "s3"),
             "AWS_ENDPOINT_URL": self.faulty,
         }
+        # It leaves the unpacked functions of each run, hundreds of megabytes, in the folder for temporary files.
+        settings["TMPDIR"] = os.path.join(self.folder, "tmp")
+        os.makedirs(settings["TMPDIR"])
+        atexit.register(shutil.rmtree, settings["TMPDIR"], ignore_errors=True)
         spawn([tool("cloud", "ministack")], self.logs, env=base | settings)
         self.environment = base | {"AWS_ENDPOINT_URL": self.direct, "SAM_CLI_TELEMETRY": "0"}
         for port in (self.port, self.burst_port):
