@@ -10,5 +10,6 @@ mod dashboard;
 mod delivery;
 mod fuzz;
 mod harness;
+mod pages;
 mod security;
 mod tidy;

@@ -1,14 +1,18 @@
 //! The bounds and defaults of the reference, each tried: on both sides where it has two, in every request body.
 
 mod channels;
+mod pages;
+mod schema;
 
 use serde_json::{Map, Value, json};
 use valpero_domain::{
     Plan,
     alerting::{dependency::DEPENDS_ON_MAX, policy::CHANNELS_MAX},
+    pages::settings::MONITORS_MAX,
     region::REGIONS,
 };
 
+use self::schema::{body_of, name, names_one, resolve};
 use crate::harness::{Reply, Site, Tenant, World, WorldOptions};
 
 /// One more than a monitor may have.
@@ -25,35 +29,6 @@ struct Case {
     why: String,
 }
 
-/// A schema without its references, and without null where that is the same as absent.
-fn resolve(document: &Value, schema: &Value) -> Value {
-    let mut schema = schema.clone();
-    if let Some(choices) = schema["oneOf"].as_array().cloned() {
-        let own = choices.iter().find(|choice| choice["type"] != "null").expect("something beside null");
-        let own = resolve(document, own);
-        merge(&mut schema, &own);
-    }
-    if let Some(at) = schema["$ref"].as_str().map(str::to_owned) {
-        let named = document.pointer(at.trim_start_matches('#')).expect("it exists");
-        let named = resolve(document, named);
-        merge(&mut schema, &named);
-    }
-    let own = schema["type"].as_array().and_then(|types| types.iter().find(|one| *one != "null")).cloned();
-    if let Some(own) = own {
-        schema["type"] = own;
-    }
-    schema.as_object_mut().expect("a schema").retain(|_, value| !value.is_null());
-    schema
-}
-
-fn merge(schema: &mut Value, more: &Value) {
-    for (name, value) in more.as_object().expect("a schema") {
-        if schema.get(name).is_none_or(Value::is_null) {
-            schema[name] = value.clone();
-        }
-    }
-}
-
 /// Who sends the bodies, and where.
 struct Sender<'a> {
     world: &'a World,
@@ -68,12 +43,8 @@ struct Sender<'a> {
     channels: Vec<String>,
     /// A policy, where routes are tried.
     policy: String,
-}
-
-/// What is named in a place of this pattern.
-fn names_one(schema: &Value) -> bool {
-    let pattern = schema["pattern"].as_str().unwrap_or_default();
-    ["^mon_", "^chn_", "^pol_"].iter().any(|start| pattern.starts_with(start))
+    /// A status page and its components, where posts are tried.
+    page: (String, Vec<String>),
 }
 
 impl Sender<'_> {
@@ -102,7 +73,11 @@ impl Sender<'_> {
         let padded = |start: &str, length: usize| format!("{start}{}", "a".repeat(length - start.len()));
         let pattern = schema["pattern"].as_str().unwrap_or_default();
         let is_template = schema["description"].as_str().is_some_and(|says| says.contains("MiniJinja"));
+        if let Some(text) = pages::text(schema, turn, length) {
+            return text;
+        }
         match (schema["format"].as_str(), length) {
+            _ if pattern.starts_with("^cmp_") => self.page.1[turn].clone(),
             _ if pattern.starts_with("^mon_") => self.monitors.get(turn).unwrap_or(&self.monitors[0]).clone(),
             _ if pattern.starts_with("^chn_") => self.channels[turn].clone(),
             _ if pattern.starts_with("^pol_") => self.policy.clone(),
@@ -256,6 +231,9 @@ impl Sender<'_> {
             };
         }
         self.put(&mut body, schema, &case.pointer[1..], case.value.clone());
+        if self.path.starts_with(pages::PAGES) {
+            pages::complete(self.world, &self.path, first, &mut body);
+        }
         if !self.path.starts_with("/api/v1/monitors") && !self.path.starts_with("/api/v1/tools/") {
             return body;
         }
@@ -314,6 +292,10 @@ impl Sender<'_> {
         let made = |path: &'static str, body: Value| async move {
             self.world.post(path, &self.owner, body).await.expect(201).text("/id")
         };
+        if self.path.starts_with(pages::PAGES) {
+            let field = case.pointer.split('/').nth(1).expect("a field");
+            return pages::fresh(self.world, &self.owner, &self.path, &self.page, field, &case.value).await;
+        }
         let id = match self.path.as_str() {
             "/api/v1/monitors/{id}" => {
                 let body = match case.pointer.split('/').nth(1) {
@@ -366,7 +348,8 @@ impl Sender<'_> {
 
     /// Deletes what an account may have few of.
     async fn clear_up(&self, path: &str, reply: &Reply) {
-        if !path.starts_with("/api/v1/channels") && !path.starts_with("/api/v1/escalation-policies") {
+        let is_page = path.starts_with(pages::PAGES) && path.matches('/').count() <= 4;
+        if !path.starts_with("/api/v1/channels") && !path.starts_with("/api/v1/escalation-policies") && !is_page {
             return;
         }
         let made = match (self.is_patch(), reply.status.as_u16()) {
@@ -402,7 +385,8 @@ impl Sender<'_> {
         let reply = self.send(case, body.clone()).await;
         let (_, pointers) = reply.problem();
         let inside = format!("{}/", case.pointer);
-        let told = matches!(pointers[..], [at] if at == case.pointer || at == case.within || at.starts_with(&inside));
+        let is_there = |at: &&str| *at == case.pointer || *at == case.within || at.starts_with(&inside);
+        let told = !pointers.is_empty() && pointers.iter().all(is_there);
         let no_mail = reply.problem().0 == "mail_not_sent";
         // A code of the right form is still none that anybody made.
         let no_code = reply.status == 404 && reply.json["code"] == "deal_code_refused";
@@ -429,17 +413,6 @@ impl Sender<'_> {
     }
 }
 
-/// The schema of an operation's body.
-fn body_of(operation: &Value) -> &Value {
-    &operation["requestBody"]["content"]["application/json"]["schema"]
-}
-
-/// A name of the DNS of so many characters.
-fn name(length: usize) -> String {
-    let characters = (1..=length).map(|place| if place % 64 == 0 && place < length { '.' } else { 'a' });
-    characters.collect()
-}
-
 #[tokio::test]
 async fn every_bound_and_default_of_the_reference_is_as_it_says() {
     let document = valpero_api::openapi::document();
@@ -455,7 +428,8 @@ async fn every_bound_and_default_of_the_reference_is_as_it_says() {
             let owner = world.tenant(Plan::Business).await;
             let more = json!({"webhook_url": "http://127.0.0.1:9/", "regions": ["hel"]});
             let mut monitors = Vec::new();
-            for _ in 0..=DEPENDS_ON_MAX {
+            let many = if path.starts_with(pages::PAGES) { MONITORS_MAX } else { DEPENDS_ON_MAX };
+            for _ in 0..=many {
                 monitors.push(world.monitor(&owner, &site.url(), more.clone()).await);
             }
             if path.contains("/incidents/") {
@@ -476,8 +450,12 @@ async fn every_bound_and_default_of_the_reference_is_as_it_says() {
                 let ops = json!({"name": "Ops", "steps": steps});
                 policy = world.post("/api/v1/escalation-policies", &owner, ops).await.expect(201).text("/id");
             }
+            let mut page = (String::new(), Vec::new());
+            if path.starts_with(&format!("{}/", pages::PAGES)) {
+                page = pages::page(&world, &owner).await;
+            }
             let (world, document, site) = (&world, &document, &site);
-            let sender = Sender { world, document, site, owner, method, path, monitors, channels, policy };
+            let sender = Sender { world, document, site, owner, method, path, monitors, channels, policy, page };
             let cases = sender.cases(schema, "", "");
             for case in &cases {
                 wrong.extend(sender.hold(schema, case).await);

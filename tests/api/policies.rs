@@ -245,6 +245,7 @@ async fn new_account(world: &World, email: &str, mailed: Mailed) -> Tenant {
         created_at: now,
         monitors: 0,
         people: 0,
+        pages: 0,
         muted_until: None,
     };
     world.stack.app.store.create_account(&account, mailed, &world.audit(account.id)).await.expect("an account");

@@ -18,7 +18,7 @@ pub struct Row(pub &'static str, pub &'static str, pub Scope, pub Value, pub u16
 pub fn table() -> Vec<Row> {
     use Scope::{
         AccountRead, AccountWrite, AlertsRead, AlertsWrite, IncidentsRead, IncidentsWrite, KeysRead, KeysWrite,
-        MonitorsRead, MonitorsWrite, PeopleRead, PeopleWrite,
+        MonitorsRead, MonitorsWrite, PagesRead, PagesWrite, PeopleRead, PeopleWrite,
     };
     let none = || Value::Null;
     vec![
@@ -93,6 +93,31 @@ pub fn table() -> Vec<Row> {
         Row("GET", "/api/v1/deliveries", AlertsRead, none(), 200),
         Row("GET", "/api/v1/deliveries/{delivery}", AlertsRead, none(), 200),
         Row("POST", "/api/v1/deliveries/{delivery}/redeliver", AlertsWrite, none(), 202),
+        Row("GET", "/api/v1/status-pages", PagesRead, none(), 200),
+        Row("POST", "/api/v1/status-pages", PagesWrite, json!({"slug": "new", "title": "New"}), 201),
+        Row("GET", "/api/v1/status-pages/{page}", PagesRead, none(), 200),
+        Row("PATCH", "/api/v1/status-pages/{page}", PagesWrite, json!({"title": "New"}), 200),
+        Row("DELETE", "/api/v1/status-pages/{page}", PagesWrite, none(), 204),
+        Row(
+            "PUT",
+            "/api/v1/status-pages/{page}/components/{component}/status",
+            PagesWrite,
+            json!({"status": "major_outage"}),
+            200,
+        ),
+        Row("DELETE", "/api/v1/status-pages/{page}/components/{component}/status", PagesWrite, none(), 200),
+        Row("GET", "/api/v1/status-pages/{page}/posts", PagesRead, none(), 200),
+        Row("POST", "/api/v1/status-pages/{page}/posts", PagesWrite, post(), 201),
+        Row("GET", "/api/v1/status-pages/{page}/posts/{post}", PagesRead, none(), 200),
+        Row("PATCH", "/api/v1/status-pages/{page}/posts/{post}", PagesWrite, json!({"title": "New"}), 200),
+        Row("DELETE", "/api/v1/status-pages/{page}/posts/{post}", PagesWrite, none(), 204),
+        Row(
+            "POST",
+            "/api/v1/status-pages/{page}/posts/{post}/updates",
+            PagesWrite,
+            json!({"state": "resolved", "body": "It works.", "notify": false}),
+            201,
+        ),
         Row("POST", "/api/v1/tools/http", MonitorsRead, json!({"url": "http://127.0.0.1:9/"}), 200),
         Row("POST", "/api/v1/tools/ssl", MonitorsRead, json!({"host": "127.0.0.1", "port": 9}), 200),
         Row("POST", "/api/v1/tools/dns", MonitorsRead, json!({"name": "nowhere.example"}), 200),
@@ -124,6 +149,11 @@ fn policy(channel: &str) -> Value {
     json!({"name": "Ops", "steps": [{"after_minutes": 0, "channel_ids": [channel]}]})
 }
 
+/// A post of a status page.
+fn post() -> Value {
+    json!({"kind": "incident", "title": "Payments fail", "body": "We look into it.", "notify": false})
+}
+
 /// An account that has one of everything, and the ids of them.
 pub struct Things {
     /// Whose they are.
@@ -139,6 +169,9 @@ pub struct Things {
     person: String,
     session: String,
     invitation: String,
+    page: String,
+    component: String,
+    post: String,
 }
 
 /// An account that has one of everything.
@@ -166,7 +199,30 @@ pub async fn things(world: &World) -> Things {
     let (person, session) = (browser.user.to_string(), SessionId::of_key(browser.session).to_string());
     let (invitation, _) = world.invitation(&owner, "invited@example.com", Role::Viewer).await;
     let invitation = invitation.id.to_string();
-    Things { owner, key, monitor, incident, delivery, check, channel, policy, code, person, session, invitation }
+    // One for each account: no two pages have the same slug.
+    let slug = owner.account.to_string().to_lowercase().replace('_', "-");
+    let page = json!({"slug": slug, "title": "Acme", "components": [{"name": "Site"}]});
+    let page = world.post("/api/v1/status-pages", &owner, page).await.expect(201);
+    let (component, page) = (page.text("/components/0/id"), page.text("/id"));
+    let path = format!("/api/v1/status-pages/{page}/posts");
+    let post = world.post(&path, &owner, post()).await.expect(201).text("/id");
+    Things {
+        owner,
+        key,
+        monitor,
+        incident,
+        delivery,
+        check,
+        channel,
+        policy,
+        code,
+        person,
+        session,
+        invitation,
+        page,
+        component,
+        post,
+    }
 }
 
 impl Things {
@@ -183,6 +239,9 @@ impl Things {
             ("{person}", &self.person),
             ("{session}", &self.session),
             ("{invitation}", &self.invitation),
+            ("{page}", &self.page),
+            ("{component}", &self.component),
+            ("{post}", &self.post),
         ];
         ids.into_iter().chain(more).fold(text.to_owned(), |text, (mark, id)| text.replace(mark, id))
     }
@@ -193,7 +252,7 @@ async fn every_route_knows_its_owner_a_stranger_a_lesser_key_and_nobody() {
     let world = World::new().await;
     let stranger = world.tenant(Plan::Business).await;
     for Row(method, path, scope, body, status) in table() {
-        let things = things(&world).await;
+        let things = Box::pin(things(&world)).await;
         let path = things.fill(path);
         // A code belongs to whoever uses it first.
         let names_an_object = path.contains('_')
@@ -226,6 +285,9 @@ async fn every_route_knows_its_owner_a_stranger_a_lesser_key_and_nobody() {
                 &things.person,
                 &things.session,
                 &things.invitation,
+                &things.page,
+                &things.component,
+                &things.post,
             ];
             let never = ids.into_iter().fold(path.clone(), |path, id| {
                 let other = format!("{}{}", &id[..4], "0".repeat(26));
@@ -275,9 +337,13 @@ async fn the_table_lists_every_route_there_is_with_its_scope() {
         "{person}",
         "{session}",
         "{invitation}",
+        "{page}",
     ];
-    let plain =
-        |path: &str| marks.iter().fold(path.replace("{check}", "{check_id}"), |path, mark| path.replace(mark, "{id}"));
+    let parts = [("{check}", "{check_id}"), ("{component}", "{component_id}"), ("{post}", "{post_id}")];
+    let plain = |path: &str| {
+        let path = parts.iter().fold(path.to_owned(), |path, (mark, name)| path.replace(mark, name));
+        marks.iter().fold(path, |path, mark| path.replace(mark, "{id}"))
+    };
     let listed: BTreeSet<String> =
         table().iter().map(|Row(method, path, scope, ..)| format!("{method} {} {scope}", plain(path))).collect();
     assert_eq!(served, listed);

@@ -76,7 +76,7 @@ async fn requests() {
         if !seen.insert((method, route)) {
             continue;
         }
-        let things = things(&world).await;
+        let things = Box::pin(things(&world)).await;
         let body: Value = serde_json::from_str(&things.fill(&body.to_string())).expect("JSON");
         let reply = world.call(method, &things.fill(route), &things.owner.token, body).await.expect(status);
         lines += &line(&format!("{method} {route}"), reply.usage);

@@ -72,6 +72,19 @@ const PLACES: &[(&str, &str, &str)] = &[
     ("list_deliveries", "/deliveries", "/deliveries/"),
     ("get_delivery", "/deliveries/{delivery}", "{delivery}"),
     ("redeliver", "/deliveries/{delivery}", "/redeliver"),
+    ("list_status_pages", "/status-pages", "/status-pages/{page}"),
+    ("create_status_page", "/status-pages/new", "name=\"slug\""),
+    ("get_status_page", "/status-pages/{page}", "Acme"),
+    ("update_status_page", "/status-pages/{page}", "name=\"theme.accent\""),
+    ("delete_status_page", "/status-pages/{page}", "/status-pages/{page}/delete"),
+    ("set_component_status", "/status-pages/{page}/components", "name=\"status\""),
+    ("reset_component_status", "/status-pages/{page}/components", "value=\"reset\""),
+    ("list_page_posts", "/status-pages/{page}/posts", "/status-pages/{page}/posts/{post}"),
+    ("create_page_post", "/status-pages/{page}/posts/new?kind=maintenance", "name=\"scheduled_for\""),
+    ("get_page_post", "/status-pages/{page}/posts/{post}", "Payments fail"),
+    ("update_page_post", "/status-pages/{page}/posts/{post}", "name=\"impact\""),
+    ("delete_page_post", "/status-pages/{page}/posts/{post}", "/posts/{post}/delete"),
+    ("add_page_post_update", "/status-pages/{page}/posts/{post}", "/posts/{post}/updates"),
     ("probe_http", "/tools?tool=http", "name=\"url\""),
     ("probe_ssl", "/tools?tool=ssl", "name=\"host\""),
     ("probe_dns", "/tools?tool=dns", "name=\"record_type\""),
@@ -120,11 +133,20 @@ async fn each_place_is_there() {
     let hook = made("/api/v1/channels", json!({"name": "Hook", "type": "webhook", "url": "http://127.0.0.1:9/"})).await;
     let steps = json!([{"after_minutes": 0, "channel_ids": [channel]}]);
     let policy = made("/api/v1/escalation-policies", json!({"name": "On call", "steps": steps})).await;
+    let page = json!({"slug": "acme", "title": "Acme", "components": [{"name": "Site"}]});
+    let page = world.post("/api/v1/status-pages", &tenant, page).await.expect(201);
+    let (component, page) = (page.text("/components/0/id"), page.text("/id"));
+    let by_hand = format!("/api/v1/status-pages/{page}/components/{component}/status");
+    world.call("PUT", &by_hand, &tenant.token, json!({"status": "major_outage"})).await.expect(200);
+    let post = json!({"kind": "incident", "title": "Payments fail", "body": "We look into it.", "notify": false});
+    let post = made(&format!("/api/v1/status-pages/{page}/posts"), post).await;
     let deliveries = world.get("/api/v1/webhooks/deliveries", &tenant).await.expect(200);
     let key = world.get("/api/v1/keys", &tenant).await.expect(200).text("/data/0/id");
     let ids = [
         ("{account}", tenant.account.to_string()),
         ("{key}", key),
+        ("{page}", page),
+        ("{post}", post),
         ("{person}", ada.user.to_string()),
         ("{session}", SessionId::of_key(ada.session).to_string()),
         ("{invitation}", invitation.id.to_string()),

@@ -182,7 +182,7 @@ fn one_of(kind: EventType) -> Event {
             resolved_by: ended.then_some(by.actor),
         };
         let note = note.map(str::to_owned);
-        (incident, TimelineEntry { id: CommentId::new(at, id(5)), at, kind: line, by, note })
+        (incident, TimelineEntry { id: CommentId::new(at, id(5)), at, kind: line, by, note, public: false })
     };
     let (line, by, note) = match kind {
         EventType::IncidentOpened => (TimelineType::Opened, Actor::Checker(None).into(), Some("refused")),

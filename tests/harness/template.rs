@@ -135,7 +135,7 @@ impl Template {
         &of(function) | &of(&self.root["Globals"]["Function"])
     }
 
-    /// The gateway's routes: its path, which may end in `{proxy+}`, and the function that answers.
+    /// The routes of the API's gateway: its path, which may end in `{proxy+}`, and the function that answers.
     pub fn gateway(&self) -> Vec<(String, String)> {
         let routes = self.resources("AWS::ApiGatewayV2::Route");
         let route = |properties: &Value| {
@@ -146,7 +146,8 @@ impl Template {
             let function = self.properties(function.trim_end_matches(".Arn"));
             (key, self.name(&function["LoggingConfig"]["LogGroup"]).replace("/aws/lambda/", ""))
         };
-        routes.into_iter().map(|(_, properties)| route(properties)).collect()
+        let of_the_api = routes.into_iter().filter(|(_, properties)| short_form(&properties["ApiId"]).1 == "Api");
+        of_the_api.map(|(_, properties)| route(properties)).collect()
     }
 
     /// The function that the gateway hands a path to, by API Gateway's rules: a match in full before greedy before `$default`.

@@ -284,6 +284,7 @@ impl World {
             created_at: now,
             monitors: 0,
             people: 0,
+            pages: 0,
             muted_until: None,
         };
         self.stack.app.store.create_account(&account, Mailed::No, &self.audit(account.id)).await.expect("an account");
@@ -326,6 +327,11 @@ impl World {
         super::documented::check(&method, &path, head.status, &json);
         let usage = head.extensions.get().copied().unwrap_or_default();
         Reply { status: head.status, headers: head.headers, json, bytes, usage }
+    }
+
+    /// Sends a form as nobody.
+    pub async fn post_form(&self, path: &str, form: &str) -> Reply {
+        self.send(Request::post(path).body(Body::from(form.to_owned())).expect("a request")).await
     }
 
     /// Sends a request with this token, and this body unless it is `null`.

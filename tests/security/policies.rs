@@ -6,7 +6,11 @@ use axum::{body::Body, http::Request};
 
 use serde_json::{Value, json};
 use valpero_auth::AcknowledgeLink;
-use valpero_domain::{Plan, Role, SessionId};
+use valpero_domain::{
+    Plan, Role, SessionId,
+    event::{Due, PageMark},
+};
+use valpero_runtime::queue::DeliveryMessage;
 
 use crate::api::routes::deal_code;
 use crate::dashboard::session_of;
@@ -140,6 +144,7 @@ async fn everything(world: &World) {
         call("POST", &format!("/api/v1{what}/mute"), until.clone()).await;
         call("POST", &format!("/api/v1{what}/unmute"), none()).await;
     }
+    Box::pin(status_pages(world, &owner, &site)).await;
     Box::pin(mail_that_bounces(world, &owner)).await;
     Box::pin(people_come_and_go(world, &owner)).await;
     world.advance(86_400);
@@ -225,6 +230,55 @@ async fn people_come_and_go(world: &World, owner: &Tenant) {
     world.sign_in(owner, guest.user).await;
     world.person(owner, Role::Owner, None).await;
     world.call("DELETE", &format!("{path}?revoke_keys=true"), &owner.token, Value::Null).await.expect(200);
+}
+
+async fn status_pages(world: &World, owner: &Tenant, site: &Site) {
+    let monitor = world.monitor(owner, &site.url(), json!({})).await;
+    let body = json!({
+        "slug": "acme", "title": "Acme", "visibility": "password", "password": "correct horse",
+        "components": [{"name": "Site", "monitor_ids": [monitor], "show_response_time": true}],
+        "auto_publish": {"incidents": true, "after_minutes": 0},
+    });
+    let page = world.post_named("/api/v1/status-pages", owner, "page", body).await.expect(201);
+    let path = format!("/api/v1/status-pages/{}", page.text("/id"));
+    let by = async |method: &str, rest: &str, body: Value| {
+        let reply = world.call(method, &format!("{path}{rest}"), &owner.token, body).await;
+        assert!(reply.status.is_success(), "{method} {rest}: {}", reply.json);
+        reply
+    };
+    world.tick().await;
+    site.answers(503);
+    world.tick().await;
+    let incident = world.incidents(owner).await[0]["id"].clone();
+    site.answers(200);
+    world.tick().await;
+    world.tick().await;
+    by("PATCH", "", json!({"slug": "other"})).await;
+    let until = world.now().plus_seconds(60);
+    let component = page.text("/components/0/id");
+    by("PUT", &format!("/components/{component}/status"), json!({"status": "operational", "until": until})).await;
+    let post = json!({"kind": "incident", "title": "x", "body": "x", "notify": false, "incident_id": incident});
+    let post = world.post_named(&format!("{path}/posts"), owner, "post", post).await.expect(201).text("/id");
+    let update = json!({"state": "resolved", "body": "x", "notify": false});
+    by("POST", &format!("/posts/{post}/updates"), update).await;
+    by("DELETE", &format!("/posts/{post}"), Value::Null).await;
+    world.advance(120);
+    world.sweep().await;
+    world.deliver().await;
+    world.post_form("/status/other/password", "password=correct+horse").await.expect(303);
+    by("PATCH", "", json!({"visibility": "public"})).await;
+    world.advance(11);
+    for part in ["", "/history", "/posts/pst_01M82PJFFSY9XKXCV0WRMX4C7M"] {
+        let request = Request::get(format!("/status/other{part}")).body(Body::empty()).expect("a request");
+        assert!(world.send(request).await.status.as_u16() < 500);
+    }
+    let id = page.text("/id").parse().expect("an ID");
+    by("DELETE", "", Value::Null).await;
+    // A message that comes late finds the page gone.
+    let due = Due::Page(PageMark { page_id: id, monitor_id: None });
+    let message = DeliveryMessage { account_id: owner.account, due };
+    world.stack.app.queue.send(message, 0, world.now()).await.expect("a message");
+    world.deliver().await;
 }
 
 async fn mail_that_bounces(world: &World, owner: &Tenant) {

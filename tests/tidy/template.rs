@@ -21,7 +21,8 @@ fn needs() -> Vec<(&'static str, Needs)> {
     let groups = valpero_api::GROUPS.iter().map(|group| (group.name, group.needs));
     let workers =
         [("checker", valpero_checker::NEEDS), ("delivery", valpero_delivery::NEEDS), ("rollup", valpero_rollup::NEEDS)];
-    let workers = workers.into_iter().chain([("dashboard", valpero_dashboard::NEEDS)]);
+    let workers =
+        workers.into_iter().chain([("dashboard", valpero_dashboard::NEEDS), ("status", valpero_status::NEEDS)]);
     groups.chain(workers).collect()
 }
 
@@ -123,14 +124,15 @@ fn the_gateway_hands_each_route_to_the_function_that_has_it() {
     let home = template::home();
     for group in valpero_api::GROUPS {
         for path in (group.routes)().document().paths.paths.keys() {
-            assert_eq!(home.answering(&path.replace("{id}", "x")), group.name, "{path}");
+            assert_eq!(home.answering(&path.replace(['{', '}'], "")), group.name, "{path}");
         }
     }
     // The reference does not describe them.
     for path in ["/docs", "/docs/x"] {
         assert_eq!(home.answering(path), "docs", "{path}");
     }
-    for path in ["/", "/nowhere", "/monitors/x"] {
+    assert_eq!(home.answering("/status/acme"), "status");
+    for path in ["/", "/nowhere", "/monitors/x", "/status"] {
         assert_eq!(home.answering(path), "dashboard", "{path}");
     }
     assert_eq!(home.answering("/api/v1/nowhere"), "account", "what is no route of the API is answered as a problem");

@@ -59,9 +59,10 @@ fn view(app: &App, account: valpero_storage::Account) -> Account {
             requests_per_minute: limits.requests_per_minute,
             monitors: limits.monitors,
             people: limits.people,
+            status_pages: limits.status_pages,
             min_check_interval: limits.min_check_interval,
         },
-        usage: Usage { monitors: account.monitors, people: account.people },
+        usage: Usage { monitors: account.monitors, people: account.people, status_pages: account.pages },
     }
 }
 

@@ -41,7 +41,7 @@ pub struct Group {
 }
 
 /// Every function that answers requests.
-pub const GROUPS: [Group; 9] = [
+pub const GROUPS: [Group; 10] = [
     Group { name: "account", routes: valpero_account::routes, open_routes: Routes::new, needs: valpero_account::NEEDS },
     Group {
         name: "monitors",
@@ -62,6 +62,7 @@ pub const GROUPS: [Group; 9] = [
         needs: valpero_webhooks::NEEDS,
     },
     Group { name: "alerts", routes: valpero_alerts::routes, open_routes: Routes::new, needs: valpero_alerts::NEEDS },
+    Group { name: "pages", routes: valpero_pages::routes, open_routes: Routes::new, needs: valpero_pages::NEEDS },
     Group { name: "people", routes: valpero_people::routes, open_routes: Routes::new, needs: valpero_people::NEEDS },
     Group { name: "metrics", routes: valpero_metrics::routes, open_routes: Routes::new, needs: valpero_metrics::NEEDS },
     Group { name: "tools", routes: valpero_tools::routes, open_routes: Routes::new, needs: valpero_tools::NEEDS },

@@ -172,6 +172,7 @@ fn tags() -> Value {
         {"name": "webhooks", "description": "Webhook secrets, deliveries with their attempts, test events."},
         {"name": "events", "description": "Events that are sent to the webhooks of monitors."},
         {"name": "alerts", "description": "Channels: where people and their tools are told of incidents. `type` decides which settings a channel has. Secrets are write-only: answers show `***` in their place, and `***` in a change keeps the stored one. An escalation policy says which channels are told of an incident and when, and alert routes which policy applies to which monitors."},
+        {"name": "status pages", "description": "Pages that readers see without a key: components, which are the worst of their monitors, and posts about incidents and maintenance. `url` is where a page is found; there are also a JSON API in the shape of Atlassian Statuspage, feeds, badges and a calendar, which docs/STATUS.md describes."},
         {"name": "tools", "description": "One probe of any target, from where the API runs. Nothing is stored; each counts as one request of the key. A key with `monitors:read` alone can probe public targets, by GET or HEAD, without headers, body or credentials of its own. With `monitors:write` it can probe whatever a monitor can."},
         {"name": "metrics", "description": "Metrics for Prometheus."},
         {"name": "docs", "description": "This reference, and a health check. No API key is needed."},
@@ -307,6 +308,9 @@ const CHANNEL: &str = "chn_01M82PJFFSY9XKXCV0WRMX4C7M";
 /// The escalation policy of examples.
 const POLICY: &str = "pol_01M82PJFFSY9XKXCV0WRMX4C7M";
 
+/// The component of examples.
+const COMPONENT: &str = "cmp_01M82PJFFSY9XKXCV0WRMX4C7M";
+
 /// A body that does what people do most.
 fn example(id: &str) -> Option<Value> {
     Some(match id {
@@ -346,6 +350,24 @@ fn example(id: &str) -> Option<Value> {
             "routes": [{"match": {"tags_any": ["production"]}, "policy_id": POLICY}, {"policy_id": POLICY}],
         }),
         "mute_monitor" | "mute_account" => json!({"until": "2026-12-24T06:00:00Z"}),
+        "create_status_page" => json!({
+            "slug": "acme",
+            "title": "Acme",
+            "components": [{"name": "Website", "monitor_ids": [MONITOR]}],
+            "auto_publish": {"incidents": true},
+        }),
+        "update_status_page" => json!({"theme": {"accent": "#2563eb"}, "time_zone": "Europe/Helsinki"}),
+        "set_component_status" => json!({"status": "under_maintenance", "until": "2026-12-24T06:00:00Z"}),
+        "create_page_post" => json!({
+            "kind": "incident",
+            "title": "Payments fail",
+            "impact": "major",
+            "components": [{"id": COMPONENT, "status": "major_outage"}],
+            "body": "We are looking into it.",
+            "notify": true,
+        }),
+        "update_page_post" => json!({"impact": "minor"}),
+        "add_page_post_update" => json!({"state": "resolved", "body": "Payments work again.", "notify": true}),
         "probe_http" => json!({"url": "https://example.com/health", "expected_status": "200-299"}),
         "probe_ssl" | "probe_ping" => json!({"host": "example.com", "port": 443}),
         "probe_dns" => json!({"name": "example.com", "record_type": "MX"}),

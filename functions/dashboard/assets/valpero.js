@@ -191,7 +191,7 @@ const submits = (form) => [...document.querySelectorAll("button, input[type=subm
 document.addEventListener("submit", (event) => {
   const form = event.target;
   const method = event.submitter?.getAttribute("formmethod") ?? form.getAttribute("method") ?? "get";
-  if (event.defaultPrevented || method.toLowerCase() !== "post") return;
+  if (event.defaultPrevented || method.toLowerCase() !== "post" || event.submitter?.formTarget) return;
   isLeaving = true;
   setTimeout(() => {
     for (const control of submits(form)) {
@@ -248,6 +248,19 @@ document.addEventListener("change", (event) => {
   if (at.matches("[data-all]")) for (const box of boxes) box.checked = at.checked;
   else if (boxes.includes(at)) for (const all of of("[data-all]")) all.checked = boxes.every((box) => box.checked);
 });
+
+// ---- A form with `data-preview` shows what it makes as it is typed.
+
+let previewing = 0;
+
+function preview(form) {
+  const button = form?.querySelector("button[data-preview]");
+  clearTimeout(previewing);
+  if (button) previewing = setTimeout(() => { if (form.checkValidity()) form.requestSubmit(button); }, 500);
+}
+
+document.addEventListener("input", (event) => preview(event.target.form));
+preview(document.querySelector("form[data-preview]"));
 
 // ---- Keys, and the day that each strip shows.
 

@@ -25,7 +25,7 @@ use valpero_runtime::{App, Needs};
 
 use pages::{
     alerts, channels, deliveries, enter, forgot, incident, incidents, monitor, monitor_form, monitors, mute, paste,
-    policies, routes, settings, sign_in, signing_in, tools, tv,
+    policies, routes, settings, sign_in, signing_in, status_pages, tools, tv,
 };
 
 /// It does what the API does, and sends links to itself.
@@ -71,6 +71,19 @@ pub fn router(app: App, ways_out: WaysOut) -> Router {
         .route("/webhook-deliveries", get(deliveries::list_of_webhooks))
         .route("/webhook-deliveries/{id}", get(deliveries::show_of_webhook))
         .route("/webhook-deliveries/{id}/redeliver", post(deliveries::redeliver_webhook))
+        .route("/status-pages", get(status_pages::list))
+        .route("/status-pages/new", get(status_pages::form::new).post(status_pages::form::create))
+        .route("/status-pages/new/preview", post(status_pages::preview::of_new))
+        .route("/status-pages/{id}", get(status_pages::form::edit).post(status_pages::form::save))
+        .route("/status-pages/{id}/preview", post(status_pages::preview::of_stored))
+        .route("/status-pages/{id}/delete", post(status_pages::form::delete))
+        .route("/status-pages/{id}/components", get(status_pages::components::show))
+        .route("/status-pages/{id}/components/{component}", post(status_pages::components::set))
+        .route("/status-pages/{id}/posts", get(status_pages::posts::list))
+        .route("/status-pages/{id}/posts/new", get(status_pages::posts::new).post(status_pages::posts::create))
+        .route("/status-pages/{id}/posts/{post}", get(status_pages::post::show).post(status_pages::post::save))
+        .route("/status-pages/{id}/posts/{post}/updates", post(status_pages::post::add_update))
+        .route("/status-pages/{id}/posts/{post}/delete", post(status_pages::post::delete))
         .route("/tools", get(tools::show).post(tools::run))
         .route("/settings", get(settings::account::show).post(settings::account::save))
         .route("/settings/keys", get(settings::keys::list).post(settings::keys::create))

@@ -12,9 +12,9 @@ use valpero_http::Problem;
 
 use crate::{assets, texts::Texts, words::Words};
 
-/// What a page may load: the style sheet, the script and the icon of this deployment. Its forms may only
+/// What a page may load: the style sheet, the script and the icon of this deployment, and its own preview of a status page in a frame. Its forms may only
 /// be sent to this deployment; no page may frame it.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; \
                       frame-ancestors 'none'";
 
 /// What every page shows around its own content.

@@ -17,5 +17,6 @@ pub mod routes;
 pub mod settings;
 pub mod sign_in;
 pub mod signing_in;
+pub mod status_pages;
 pub mod tools;
 pub mod tv;

@@ -10,6 +10,7 @@ pub mod incidents;
 pub mod monitor;
 pub mod monitor_form;
 pub mod monitors;
+pub mod pages;
 pub mod people;
 pub mod settings;
 pub mod sign_in;
@@ -49,6 +50,8 @@ pub struct Texts {
     pub monitor_form: monitor_form::MonitorForm,
     /// What the list of monitors says.
     pub monitors: monitors::Monitors,
+    /// What the pages of status pages say.
+    pub pages: pages::Pages,
     /// What the pages say that sign people in.
     pub sign_in: sign_in::SignIn,
     fields: fn(&str) -> Option<(&'static str, &'static str)>,
@@ -136,7 +139,11 @@ impl Texts {
 mod tests {
     use std::collections::BTreeSet;
 
-    use valpero_domain::{AccountSettings, Items, Kind, MonitorSpec, Object, alerting, channel::ChannelSpec};
+    use valpero_domain::{
+        AccountSettings, Items, Kind, MonitorSpec, Object, alerting,
+        channel::ChannelSpec,
+        pages::{NewPost, StatusPageSpec},
+    };
 
     use super::*;
 
@@ -161,6 +168,8 @@ mod tests {
             alerting::EscalationPolicy::OBJECT,
             alerting::AlertRoutes::OBJECT,
             AccountSettings::OBJECT,
+            StatusPageSpec::OBJECT,
+            NewPost::OBJECT,
         ];
         for language in LANGUAGES {
             let t = Texts::of(language);

@@ -2,6 +2,7 @@
 
 use futures::future::{join, join_all};
 use valpero_domain::{AccountId, EventId, event::Destination};
+use valpero_monitoring::pages;
 use valpero_runtime::WorkError;
 use valpero_storage::{Delivery as Record, Optional, Receiver};
 
@@ -39,6 +40,9 @@ impl Delivery {
             },
             async {
                 let messages = self.alert(&event, monitor.as_ref()).await?;
+                if let Some(monitor) = &monitor {
+                    pages::tell_comment(&self.app, &event, monitor).await?;
+                }
                 self.app.store.event_handed_out(account, id).await?;
                 self.tell_all(messages).await
             },

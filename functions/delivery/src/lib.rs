@@ -21,6 +21,7 @@ use futures::{FutureExt, future::join_all};
 use serde_json::Value;
 use valpero_domain::event::Due;
 use valpero_mail::Mailer;
+use valpero_monitoring::pages;
 use valpero_outbound::{Outbound, OutboundError};
 use valpero_runtime::{App, Needs, WorkError, panics::caught, queue::DeliveryMessage, telemetry::chain};
 use valpero_storage::Usage;
@@ -131,6 +132,7 @@ impl Delivery {
                     Due::Monitor(id) => self.settle_down(account_id, id).boxed().await,
                     Due::Window(key) => self.digest(account_id, key).boxed().await,
                     Due::Mute(muted) => self.unmute(account_id, muted).boxed().await,
+                    Due::Page(mark) => pages::refresh(&self.app, account_id, mark.page_id).boxed().await,
                 }
             };
             Ok(caught(work).await.map_err(WorkError::from)??)

@@ -63,8 +63,14 @@ pub(crate) async fn apply(
     incident.acknowledged_at = Some(now);
     incident.acknowledged_by = Some(by.actor);
     let by = by.clone();
-    let entry =
-        TimelineEntry { id: CommentId::new(now, entropy()), at: now, kind: TimelineType::Acknowledged, by, note };
+    let entry = TimelineEntry {
+        id: CommentId::new(now, entropy()),
+        at: now,
+        kind: TimelineType::Acknowledged,
+        by,
+        note,
+        public: false,
+    };
     let event = notify::incident_event(&monitor, monitor.status, incident, &entry);
     app.store.acknowledge_incident(account, id, &entry, Some(&event), &audit(now)).await?;
     notify::announce(app, Some(&event)).await;

@@ -20,9 +20,13 @@ const BODY: Field = Field::text("body", &text_spec::NOTE)
     .says("1 to 2,000 characters. White space around them is removed.")
     .example(Literal::Str("The disk was full."));
 
+const PUBLIC: Field = Field::boolean("public")
+    .says("Whether status pages show it: as an update of the incident's post. Where a page publishes incidents by itself and has not yet published this one, it does so at once.")
+    .default(Literal::Bool(false));
+
 /// The body of a comment.
 const COMMENT: Object =
-    Object { name: "CommentCreate", patch_name: "", says: "A comment on an incident.", fields: &[BODY] };
+    Object { name: "CommentCreate", patch_name: "", says: "A comment on an incident.", fields: &[BODY, PUBLIC] };
 
 body!(CommentCreate, COMMENT, Whole);
 
@@ -46,7 +50,7 @@ pub async fn comment(
 ) -> Result<Response, Problem> {
     let comment = async |ticket: Ticket| {
         let now = app.now();
-        let text = text(&body)?;
+        let (text, public) = read(&body)?;
         let incident = app.store.incident(caller.account(), id).await?;
         let entry = TimelineEntry {
             id: CommentId::new(now, entropy()),
@@ -54,6 +58,7 @@ pub async fn comment(
             kind: TimelineType::Commented,
             by: caller.author.clone(),
             note: Some(text.into()),
+            public,
         };
         let event = event(&app, incident, &entry, &caller).await?;
         let answer = Answer::created(None, &views::TimelineEntry::from(&entry));
@@ -77,10 +82,11 @@ async fn event(
     Ok(Some(notify::incident_event(&monitor, monitor.status, incident, entry)))
 }
 
-fn text(body: &Value) -> Result<Note, Faults> {
+fn read(body: &Value) -> Result<(Note, bool), Faults> {
     let mut faults = Faults::default();
     let mut fields = Fields::of(body, "", &mut faults);
     let text = fields.read(&BODY, &mut faults);
+    let public = fields.read(&PUBLIC, &mut faults).unwrap_or_default();
     fields.finish(&mut faults);
-    faults.finish(text)
+    faults.finish(text.map(|text| (text, public)))
 }

@@ -1,6 +1,6 @@
 //! `POST /api/v1/monitors`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::{extract::State, response::Response};
 use valpero_auth::WebhookSecret;
@@ -79,6 +79,7 @@ fn draft(account_id: AccountId, spec: MonitorSpec, now: Timestamp) -> Result<Mon
         certificates_told: ToldOf::default(),
         downtime: Downtime::default(),
         muted_until: None,
+        pages: BTreeSet::new(),
         created_at: now,
         updated_at: now,
     })

@@ -34,6 +34,7 @@ pub async fn delete(
         let audit = caller.audit(now, AuditAction::MonitorDeleted, Some(id.to_string()));
         app.store.delete_monitor(&monitor, &end.incident, end.event.as_ref(), &audit).await?;
         notify::announce(&app, end.event.as_ref()).await;
+        notify::announce_pages_of(&app, &monitor).await;
         Ok(StatusCode::NO_CONTENT)
     })
     .await

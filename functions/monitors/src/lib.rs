@@ -7,7 +7,6 @@ mod checks;
 mod create;
 mod delete;
 mod depends_on;
-mod hours;
 mod list;
 mod pause;
 mod read;

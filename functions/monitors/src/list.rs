@@ -6,11 +6,10 @@ use axum::extract::State;
 use futures::future::try_join;
 use valpero_domain::{MonitorId, monitor::MonitorFilter};
 use valpero_http::{Auth, List, Listed, Page, PageParams, Params, Problem, latest::latest, need};
+use valpero_monitoring::hours::{Hours, hours};
 use valpero_runtime::App;
 use valpero_storage as storage;
-use valpero_views::{Monitor, schema};
-
-use crate::hours::hours;
+use valpero_views::{HourView, Monitor, schema};
 
 /// List monitors, oldest first. Each has its status and the results of its latest checks.
 #[utoipa::path(
@@ -55,8 +54,12 @@ pub async fn list(
     let (latest, hours) = try_join(latest(&app, &part.items), read_hours).await?;
     let (none, now) = (BTreeMap::new(), app.now());
     let view = |monitor: &storage::Monitor| Monitor {
-        hours: hours.as_ref().map(|hours| hours.get(&monitor.id).cloned().unwrap_or_default()),
+        hours: hours.as_ref().map(|hours| hours.get(&monitor.id).map(shown).unwrap_or_default()),
         ..Monitor::of(monitor, latest.get(&monitor.id).unwrap_or(&none), now)
     };
     Ok(page.answer(&part, |monitor| monitor.id, view))
+}
+
+fn shown(hours: &Hours) -> Vec<HourView> {
+    hours.iter().map(|(at, summary)| HourView::of(*at, summary)).collect()
 }

@@ -146,6 +146,7 @@ async fn key(stack: &Stack) -> Result<(AccountId, Token), Failure> {
         created_at: now,
         monitors: 0,
         people: 0,
+        pages: 0,
         muted_until: None,
     };
     store.create_account(&account, Mailed::No, &audit).await?;

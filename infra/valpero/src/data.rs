@@ -226,6 +226,7 @@ pub(crate) mod tests {
             created_at: now,
             monitors: 0,
             people: 0,
+            pages: 0,
             muted_until: None,
         };
         Store::new(embedded.client(), tables).create_account(&account, Mailed::No, &audit).await.expect("an account");

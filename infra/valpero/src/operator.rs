@@ -261,6 +261,7 @@ pub(crate) async fn create_account(store: &Store, email: &str, plan: Plan, maile
         created_at: now,
         monitors: 0,
         people: 0,
+        pages: 0,
         muted_until: None,
     };
     let audit = audit(account.id, AuditAction::AccountCreated, None);

@@ -1,6 +1,6 @@
 //! The template's functions in one process: the same libraries, the same events, around one store.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use aws_sdk_dynamodb::Client;
 use axum::{Router, extract::Request};
@@ -18,16 +18,33 @@ use valpero_rollup::RollupReport;
 use valpero_runtime::{
     App, Clock, EventBus, Queue, Settings, WorkError, event_bus::InProcessBus, queue::InProcessQueue, telemetry::chain,
 };
+use valpero_status::Status;
 use valpero_storage::{Store, StoreError, Tables};
 use valpero_tools::Tools;
 
 /// The name of the stack on one machine.
 pub const STACK: &str = "valpero";
 
-/// Whether a path is the API's, and not the dashboard's: as the template's routes divide them.
-fn is_api(path: &str) -> bool {
-    let first = path.split('/').nth(1).unwrap_or_default();
-    matches!(first, "api" | "docs" | "health" | "acknowledge")
+/// Who answers a path at the deployment's own host: as the template's routes divide them.
+enum Answers {
+    Api,
+    Status,
+    Dashboard,
+}
+
+fn who_answers(path: &str) -> Answers {
+    match path.split('/').nth(1).unwrap_or_default() {
+        "api" | "docs" | "health" | "acknowledge" => Answers::Api,
+        "status" => Answers::Status,
+        _ => Answers::Dashboard,
+    }
+}
+
+/// Whether a host may be a status page's own domain: neither the deployment's, nor an address, nor a name of this machine alone.
+fn may_be_own_domain(host: &str, deployment: Option<&PublicUrl>) -> bool {
+    let own = deployment.map(PublicUrl::authority).unwrap_or_default();
+    let own = own.rsplit_once(':').map_or(own, |(host, _)| host);
+    host.contains('.') && host != own && host.parse::<IpAddr>().is_err()
 }
 
 /// What a stack is made of.
@@ -119,13 +136,29 @@ impl Stack {
         Ok(())
     }
 
-    /// The API, and the dashboard at all other paths.
+    /// The API, the status pages, and the dashboard at all other paths; and at the domain of a status page, that page.
     pub fn router(&self) -> Router {
         let api = valpero_api::router(self.app.clone(), self.ways_out.clone());
         let dashboard = valpero_dashboard::router(self.app.clone(), self.ways_out.clone());
+        let status = Status::new(self.app.clone());
+        let pages = status.router();
+        let deployment = self.app.settings.public_url.clone();
         Router::new().fallback(move |request: Request| {
-            let to = if is_api(request.uri().path()) { api.clone() } else { dashboard.clone() };
-            to.oneshot(request)
+            let (api, dashboard, pages, status) = (api.clone(), dashboard.clone(), pages.clone(), status.clone());
+            let host = valpero_status::host(request.headers(), request.uri());
+            let host = host.filter(|host| may_be_own_domain(host, deployment.as_ref()));
+            async move {
+                if let Some(host) = host
+                    && status.is_own_domain(&host).await
+                {
+                    return pages.oneshot(request).await;
+                }
+                match who_answers(request.uri().path()) {
+                    Answers::Api => api.oneshot(request).await,
+                    Answers::Status => pages.oneshot(request).await,
+                    Answers::Dashboard => dashboard.oneshot(request).await,
+                }
+            }
         })
     }
 

@@ -55,6 +55,7 @@ pub fn event(kind: EventType) -> Result<Event, Invalid> {
         kind,
         by,
         note: note.map(str::to_owned),
+        public: false,
     };
     let cause = Cause::seen(ErrorCode::HttpStatus, "The answer was 503 Service Unavailable, not 200-299.");
     let mut incident = Incident {

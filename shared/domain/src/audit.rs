@@ -118,6 +118,26 @@ pub enum AuditAction {
     SessionOpened,
     /// A session was ended before its time.
     SessionEnded,
+    /// A status page was made.
+    PageCreated,
+    /// A status page's settings changed.
+    PageUpdated,
+    /// A status page was deleted.
+    PageDeleted,
+    /// The status of a component was set by hand.
+    PageComponentSet,
+    /// A status page was given another domain.
+    PageDomainSet,
+    /// A post of a status page was made.
+    PostCreated,
+    /// A post was changed.
+    PostUpdated,
+    /// An update was added to a post.
+    PostUpdateAdded,
+    /// A post was deleted.
+    PostDeleted,
+    /// A subscriber of a status page was removed.
+    SubscriberRemoved,
 }
 
 impl AuditAction {
@@ -131,7 +151,7 @@ impl AuditAction {
     };
 
     /// Every action.
-    pub const ALL: [Self; 54] = [
+    pub const ALL: [Self; 64] = [
         Self::AccountCreated,
         Self::AccountPlanSet,
         Self::AccountMuted,
@@ -186,6 +206,16 @@ impl AuditAction {
         Self::PersonLinkCreated,
         Self::SessionOpened,
         Self::SessionEnded,
+        Self::PageCreated,
+        Self::PageUpdated,
+        Self::PageDeleted,
+        Self::PageComponentSet,
+        Self::PageDomainSet,
+        Self::PostCreated,
+        Self::PostUpdated,
+        Self::PostUpdateAdded,
+        Self::PostDeleted,
+        Self::SubscriberRemoved,
     ];
 
     /// A change of a monitor's status to this one.
@@ -256,6 +286,16 @@ impl AuditAction {
             Self::PersonLinkCreated => "person.link_created",
             Self::SessionOpened => "session.opened",
             Self::SessionEnded => "session.ended",
+            Self::PageCreated => "page.created",
+            Self::PageUpdated => "page.updated",
+            Self::PageDeleted => "page.deleted",
+            Self::PageComponentSet => "page.component_set",
+            Self::PageDomainSet => "page.domain_set",
+            Self::PostCreated => "post.created",
+            Self::PostUpdated => "post.updated",
+            Self::PostUpdateAdded => "post.update_added",
+            Self::PostDeleted => "post.deleted",
+            Self::SubscriberRemoved => "subscriber.removed",
         }
     }
 }

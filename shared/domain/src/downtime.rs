@@ -124,6 +124,13 @@ impl Downtime {
         Looked { ms, down_ms: within(Kind::Down).min(ms) }
     }
 
+    /// What is remembered of the time since `from`; [`Self::between`] answers the same as before for all that lies behind it.
+    #[must_use]
+    pub fn since(&self, from: Timestamp) -> Self {
+        let kept = self.intervals.iter().filter(|interval| interval.to.is_none_or(|end| end > from));
+        Self { since: self.since, intervals: kept.copied().collect() }
+    }
+
     /// The part of the last `window_ms` in which the monitor was up, from 0 to 1: of the time since it was first seen, without
     /// that in which it was paused. None where nothing is left of it.
     pub fn uptime(&self, now: Timestamp, window_ms: i64) -> Option<f64> {

@@ -6,7 +6,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, ChannelId, DeliveryId, EventId, IncidentId, Invalid, MonitorId, MonitorSpec, Status, Timestamp,
+    AccountId, ChannelId, DeliveryId, EventId, IncidentId, Invalid, MonitorId, MonitorSpec, PageId, Status, Timestamp,
     certificate::Told,
     check::CheckType,
     delivery::EventType,
@@ -198,6 +198,20 @@ pub enum Due {
     /// A mute that ends.
     #[serde(rename = "mute")]
     Mute(Muted),
+    /// A status page that shows something else by now.
+    #[serde(rename = "page")]
+    Page(PageMark),
+}
+
+/// Why a status page is to be made anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PageMark {
+    /// The page.
+    pub page_id: PageId,
+    /// The monitor whose status changed; none where the page itself changed, or the clock changes it. Each monitor has a mark of its own, so
+    /// that many whose statuses change at once do not wait for each other.
+    pub monitor_id: Option<MonitorId>,
 }
 
 /// A channel's minute.
@@ -222,6 +236,7 @@ pub enum Muted {
 
 as_text!(WindowKey);
 as_text!(Muted);
+as_text!(PageMark);
 
 impl WindowKey {
     /// End of the minute, when its digests are due.
@@ -267,6 +282,26 @@ impl FromStr for Muted {
     }
 }
 
+impl fmt::Display for PageMark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.monitor_id {
+            None => write!(f, "{PAGE}{}", self.page_id),
+            Some(monitor) => write!(f, "{PAGE}{}#{monitor}", self.page_id),
+        }
+    }
+}
+
+impl FromStr for PageMark {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let rest = text.strip_prefix(PAGE).ok_or_else(|| not_due(text))?;
+        let (page, monitor) = rest.split_once('#').map_or((rest, None), |(page, monitor)| (page, Some(monitor)));
+        Ok(Self { page_id: page.parse()?, monitor_id: monitor.map(str::parse).transpose()? })
+    }
+}
+
+const PAGE: &str = "page#";
 const WINDOW: &str = "window#";
 const MUTE: &str = "mute#";
 
@@ -283,6 +318,7 @@ impl fmt::Display for Due {
             Self::Monitor(id) => id.fmt(f),
             Self::Window(key) => key.fmt(f),
             Self::Mute(muted) => muted.fmt(f),
+            Self::Page(mark) => mark.fmt(f),
         }
     }
 }
@@ -301,6 +337,8 @@ impl FromStr for Due {
             text.parse().map(Self::Window)
         } else if text.starts_with(MUTE) {
             text.parse().map(Self::Mute)
+        } else if text.starts_with(PAGE) {
+            text.parse().map(Self::Page)
         } else {
             text.parse().map(Self::Delivery)
         }
@@ -322,11 +360,19 @@ mod tests {
             (format!("window#chn_{id}#29931443"), format!(r#"{{"window":"window#chn_{id}#29931443"}}"#)),
             (format!("mute#mon_{id}"), format!(r#"{{"mute":"mute#mon_{id}"}}"#)),
             ("mute#account".to_owned(), r#"{"mute":"mute#account"}"#.to_owned()),
+            (format!("page#pag_{id}"), format!(r#"{{"page":"page#pag_{id}"}}"#)),
+            (format!("page#pag_{id}#mon_{id}"), format!(r#"{{"page":"page#pag_{id}#mon_{id}"}}"#)),
         ] {
             let due: Due = text.parse().expect("an id");
             assert_eq!((due.to_string(), serde_json::to_string(&due).ok()), (text, Some(json)));
         }
-        for bad in [format!("chn_{id}"), format!("window#chn_{id}"), "window##".to_owned(), "mute#".to_owned()] {
+        for bad in [
+            format!("chn_{id}"),
+            format!("window#chn_{id}"),
+            "window##".to_owned(),
+            "mute#".to_owned(),
+            "page#".to_owned(),
+        ] {
             assert!(bad.parse::<Due>().is_err(), "{bad}");
         }
     }

@@ -91,9 +91,14 @@ id!(IncidentId, "inc_", "an incident");
 id!(KeyId, "key_", "an API key");
 id!(CommentId, "cmt_", "an entry of an incident's timeline");
 id!(MonitorId, "mon_", "a monitor");
+id!(ComponentId, "cmp_", "a component of a status page");
 id!(InvitationId, "inv_", "an invitation");
+id!(PageId, "pag_", "a status page");
 id!(PolicyId, "pol_", "an escalation policy");
+id!(PostId, "pst_", "a post of a status page");
+id!(PostUpdateId, "upd_", "an update of a post");
 id!(SessionId, "ses_", "a session");
+id!(SubscriberId, "sub_", "a subscriber of a status page");
 id!(UserId, "usr_", "a user");
 
 impl SessionId {

@@ -138,6 +138,14 @@ pub struct TimelineEntry {
     /// What they said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Whether status pages show it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub public: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// A person's words on an incident: 1 to 2,000 characters.

@@ -76,8 +76,8 @@ pub use audit::AuditAction;
 pub use field::{Fallback, Field, Items, Kind, Literal, Object, Presence};
 pub use fields::{Fault, Faults, Fields, escape};
 pub use id::{
-    AccountId, AuditId, ChannelId, CheckId, DeliveryId, EventId, IncidentId, InvitationId, KeyId, MonitorId, PolicyId,
-    SessionId, UserId,
+    AccountId, AuditId, ChannelId, CheckId, ComponentId, DeliveryId, EventId, IncidentId, InvitationId, KeyId,
+    MonitorId, PageId, PolicyId, PostId, PostUpdateId, SessionId, SubscriberId, UserId,
 };
 pub use monitor::MonitorSpec;
 pub use people::Role;

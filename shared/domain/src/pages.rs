@@ -5,11 +5,22 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Invalid, Status, Timestamp,
-    downtime::{Downtime, Looked},
+    Invalid, Status,
     text_spec::{Text, values},
-    time_zone::LocalDay,
 };
+
+pub mod auto;
+pub mod days;
+pub mod post;
+pub mod settings;
+pub mod values;
+pub mod view;
+
+pub use days::{ComponentDay, component_days};
+pub use post::{Affected, Impact, NewPost, NewUpdate, Post, PostKind, PostPatch, PostState, PostUpdate, Scheduled};
+pub use settings::{AutoPublish, Component, StatusPageSpec, Theme};
+pub use values::{PageLanguage, Slug, Visibility};
+pub use view::{ByHand, ComponentView, PageView, PublicPost, Shown, ShownComponent};
 
 /// What a component of a status page is, in the words of Atlassian Statuspage. The worst is the greatest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -77,7 +88,7 @@ impl FromStr for ComponentStatus {
 }
 
 /// What a whole page says, in the words of Atlassian Statuspage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the words of the format")]
 pub enum Indicator {
@@ -89,6 +100,17 @@ pub enum Indicator {
 }
 
 impl Indicator {
+    /// As the format spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Maintenance => "maintenance",
+            Self::Minor => "minor",
+            Self::Major => "major",
+            Self::Critical => "critical",
+        }
+    }
+
     /// That of a page by its components: what the worst of them calls for. Critical only where all of it is down.
     pub fn of_components(statuses: &[ComponentStatus]) -> Self {
         let Some(worst) = statuses.iter().max() else { return Self::None };
@@ -103,30 +125,9 @@ impl Indicator {
     }
 }
 
-/// A component's day: that of the monitor which was down for the longest.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ComponentDay {
-    /// Its date in the page's time zone.
-    pub name: String,
-    /// What is known of it; nothing on a day on which no monitor was looked at.
-    pub looked: Looked,
-}
-
-/// The days of a component, as many as are given, from the downtimes of its monitors. The present day counts up to `now`.
-pub fn component_days(days: &[LocalDay], downtimes: &[&Downtime], now: Timestamp) -> Vec<ComponentDay> {
-    let of_day = |day: &LocalDay| {
-        let to = day.to.min(now);
-        let looked = downtimes.iter().map(|downtime| downtime.between(day.from, to));
-        let worst = looked.filter(|looked| looked.ms > 0).max_by_key(|looked| (looked.down_ms, looked.ms));
-        ComponentDay { name: day.name.clone(), looked: worst.unwrap_or_default() }
-    };
-    days.iter().map(of_day).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::TimeZone;
 
     #[test]
     fn a_component_is_the_worst_of_its_monitors() {
@@ -163,22 +164,5 @@ mod tests {
         }
         assert_eq!("partial_outage".parse(), Ok(PartialOutage));
         assert!("down".parse::<ComponentStatus>().is_err());
-    }
-
-    #[test]
-    fn a_page_of_yesterday_has_no_data_before_it() {
-        let now: Timestamp = "2026-11-29T12:00:00Z".parse().expect("a time");
-        let began = now.plus_seconds(-86_400);
-        let mut downtime = Downtime::default();
-        downtime.transition(Status::Up, began, began);
-        let outage = now.plus_seconds(-7_200);
-        downtime.transition(Status::Down, outage, outage);
-        downtime.transition(Status::Up, outage.plus_ms(1), outage.plus_ms(1));
-        let days = component_days(&TimeZone::default().days(now, 90), &[&downtime, &Downtime::default()], now);
-        let hundredths: Vec<Option<u32>> = days.iter().map(|day| day.looked.hundredths()).collect();
-        assert_eq!(days.len(), 90);
-        assert!(hundredths[..88].iter().all(Option::is_none), "88 days of which nothing is known");
-        assert_eq!(hundredths[88..], [Some(10_000), Some(9_999)], "and a millisecond is never rounded away");
-        assert_eq!(days[89].name, "2026-11-29");
     }
 }

@@ -92,9 +92,19 @@ mod tests {
 
     #[test]
     fn each_role_may_do_what_the_one_before_may_and_more() {
-        assert_eq!(names(Role::Viewer), ["account:read", "monitors:read", "incidents:read", "alerts:read"]);
-        let member =
-            ["account:read", "monitors:read", "monitors:write", "incidents:read", "incidents:write", "alerts:read"];
+        assert_eq!(
+            names(Role::Viewer),
+            ["account:read", "monitors:read", "incidents:read", "alerts:read", "pages:read"]
+        );
+        let member = [
+            "account:read",
+            "monitors:read",
+            "monitors:write",
+            "incidents:read",
+            "incidents:write",
+            "alerts:read",
+            "pages:read",
+        ];
         assert_eq!(names(Role::Member), member);
         assert_eq!((Role::Admin.scopes(), Role::Owner.scopes()), (Scopes::all(), Scopes::all()));
     }

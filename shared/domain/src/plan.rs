@@ -37,6 +37,8 @@ pub struct Limits {
     pub monitors: u32,
     /// People who may belong to the account.
     pub people: u32,
+    /// Status pages that the account may have.
+    pub status_pages: u32,
     /// The shortest time between two checks of a monitor, in seconds.
     pub min_check_interval: u32,
 }
@@ -67,14 +69,14 @@ impl Plan {
 
     /// What the plan allows.
     pub const fn limits(self) -> Limits {
-        let (requests_per_minute, monitors, people) = match self {
-            Self::Free => (30, 1, 1),
-            Self::Lite => (60, 10, 2),
-            Self::Start => (120, 50, 5),
-            Self::Pro => (300, 500, 20),
-            Self::Business => (1000, 100_000, 1000),
+        let (requests_per_minute, monitors, status_pages, people) = match self {
+            Self::Free => (30, 1, 1, 1),
+            Self::Lite => (60, 10, 1, 2),
+            Self::Start => (120, 50, 3, 5),
+            Self::Pro => (300, 500, 10, 20),
+            Self::Business => (1000, 100_000, 100, 1000),
         };
-        Limits { requests_per_minute, monitors, people, min_check_interval: CHECK_INTERVAL_MIN as u32 }
+        Limits { requests_per_minute, monitors, people, status_pages, min_check_interval: CHECK_INTERVAL_MIN as u32 }
     }
 }
 

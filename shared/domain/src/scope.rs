@@ -48,6 +48,12 @@ pub enum Scope {
     /// Invite and remove people, and change their roles.
     #[serde(rename = "people:write")]
     PeopleWrite,
+    /// Read status pages, their posts and their subscribers.
+    #[serde(rename = "pages:read")]
+    PagesRead,
+    /// Create, change and delete status pages, and post on them.
+    #[serde(rename = "pages:write")]
+    PagesWrite,
 }
 
 impl Scope {
@@ -61,7 +67,7 @@ impl Scope {
     };
 
     /// Every scope.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::AccountRead,
         Self::AccountWrite,
         Self::KeysRead,
@@ -74,6 +80,8 @@ impl Scope {
         Self::AlertsWrite,
         Self::PeopleRead,
         Self::PeopleWrite,
+        Self::PagesRead,
+        Self::PagesWrite,
     ];
 
     /// The scope as keys and problems spell it.
@@ -91,6 +99,8 @@ impl Scope {
             Self::AlertsWrite => "alerts:write",
             Self::PeopleRead => "people:read",
             Self::PeopleWrite => "people:write",
+            Self::PagesRead => "pages:read",
+            Self::PagesWrite => "pages:write",
         }
     }
 }

@@ -37,6 +37,23 @@ pub struct Offset {
     pub name: String,
 }
 
+/// A moment as a zone's calendar and clock show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Local {
+    /// The year.
+    pub year: i16,
+    /// 1 to 12.
+    pub month: i8,
+    /// 1 to 31.
+    pub day: i8,
+    /// 0 to 23.
+    pub hour: i8,
+    /// 0 to 59.
+    pub minute: i8,
+    /// How people call the zone at that moment: see [`Offset::name`].
+    pub zone: String,
+}
+
 /// A day as a zone counts it: of 23 or 25 hours where clocks are changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalDay {
@@ -75,6 +92,27 @@ impl TimeZone {
             _ => None,
         };
         begins.windows(2).filter_map(day).collect()
+    }
+
+    /// A moment as this zone shows it.
+    pub fn local(self, at: Timestamp) -> Local {
+        let zone = self.rules().unwrap_or(jiff::tz::TimeZone::UTC);
+        let shown = zone.to_datetime(jiff::Timestamp::from_millisecond(at.ms()).unwrap_or_default());
+        Local {
+            year: shown.year(),
+            month: shown.month(),
+            day: shown.day(),
+            hour: shown.hour(),
+            minute: shown.minute(),
+            zone: self.offset(at).name,
+        }
+    }
+
+    /// When a month begins in this zone; none where there is no such month.
+    pub fn begin_of_month(self, year: i16, month: i8) -> Option<Timestamp> {
+        let zone = self.rules().unwrap_or(jiff::tz::TimeZone::UTC);
+        let first = jiff::civil::Date::new(year, month, 1).ok()?;
+        Some(Timestamp::from_ms(zone.to_zoned(first.into()).ok()?.timestamp().as_millisecond()))
     }
 
     /// How far it is ahead of UTC at a moment.

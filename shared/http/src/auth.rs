@@ -146,7 +146,9 @@ pub mod need {
         AlertsRead,
         AlertsWrite,
         PeopleRead,
-        PeopleWrite
+        PeopleWrite,
+        PagesRead,
+        PagesWrite
     );
 }
 

@@ -65,6 +65,7 @@ codes! {
     ChannelLimitReached: 403 "channel_limit_reached", "The account has too many channels", "The account has the maximum number of channels, 100.";
     OwnersOnly: 403 "owners_only", "Only an owner can do this", "Only an owner can make owners, change their role and remove them.";
     PeopleLimitReached: 403 "people_limit_reached", "The plan's limit of people is reached", "The account has as many people, with those who are invited, as its plan allows.";
+    PageLimitReached: 403 "page_limit_reached", "The plan's limit of status pages is reached", "The account has as many status pages as its plan allows.";
     PolicyLimitReached: 403 "policy_limit_reached", "The account has too many escalation policies", "The account has the maximum number of escalation policies, 100.";
     NotFound: 404 "not_found", "Not found", "The account has no such object.";
     DealCodeRefused: 404 "deal_code_refused", "The deal code is not valid", "The deal code is wrong, used or expired.";
@@ -85,8 +86,10 @@ codes! {
     MonitorDeleted: 409 "monitor_deleted", "The monitor was deleted", "The monitor was deleted, and its webhook with it.";
     MonitorPaused: 409 "monitor_paused", "The monitor is paused", "The monitor is paused; resume it first.";
     NoWebhook: 409 "no_webhook", "The monitor has no webhook", "The monitor has no `webhook_url`.";
+    PageSlugTaken: 409 "page_slug_taken", "The slug is taken", "Another status page of the deployment has the slug.";
     PlanNotRaised: 409 "plan_not_raised", "The code is for no higher plan", "The deal code is for a plan that is no higher than the account's. It can still be used by another account.";
     PolicyInUse: 409 "policy_in_use", "The escalation policy is in use", "Alert routes name the escalation policy; `detail` names them.";
+    PostIsFull: 409 "post_is_full", "The post has too many updates", "The post has the maximum number of updates, 100.";
     WebhookDisabled: 409 "webhook_disabled", "The webhook is switched off", "The webhook's receiver answered 410 Gone; give the monitor another `webhook_url`.";
     PreconditionFailed: 412 "precondition_failed", "The object has changed", "`If-Match` names another version of the object than the current one. Nothing was changed.";
     BodyTooLarge: 413 "body_too_large", "The body is too large", "The body is larger than 64 KiB.";

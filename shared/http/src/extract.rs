@@ -27,6 +27,21 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for ObjectId<T> {
     }
 }
 
+/// The two ids of a route, in their order. What is no id of its kind names nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct ObjectIds<A, B>(pub A, pub B);
+
+impl<A: FromStr, B: FromStr, S: Send + Sync> FromRequestParts<S> for ObjectIds<A, B> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let both = Path::<(String, String)>::from_request_parts(parts, state).await;
+        let Path((first, second)) = both.map_err(|_| Problem::not_found())?;
+        let both = first.parse().ok().zip(second.parse().ok());
+        both.map(|(first, second)| Self(first, second)).ok_or_else(Problem::not_found)
+    }
+}
+
 /// A JSON body.
 #[derive(Debug)]
 pub struct JsonBody(pub Value);

@@ -21,7 +21,7 @@ pub use auth::{Auth, need};
 pub use caller::{Caller, Receipts};
 pub use code::Code;
 pub use etag::{ETag, IfMatch, IfMatchParam};
-pub use extract::{JsonBody, NoBody, NoQuery, ObjectId, OptionalBody, Params};
+pub use extract::{JsonBody, NoBody, NoQuery, ObjectId, ObjectIds, OptionalBody, Params};
 pub use front::{finish, finish_both, finish_open, inner};
 pub use idempotency::{Answer, Idempotency, IdempotencyParam, Ticket};
 pub use meta::RequestMeta;

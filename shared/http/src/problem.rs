@@ -161,6 +161,19 @@ impl Problem {
         Self::new(Code::PolicyLimitReached, detail)
     }
 
+    /// 403: as many status pages as the plan allows.
+    pub fn page_limit(most: u32) -> Self {
+        let detail = format!("The plan allows {most} status pages. Delete one, or change the plan.");
+        Self::new(Code::PageLimitReached, detail)
+    }
+
+    /// 503: a status page of a moment ago, which nobody has made yet.
+    pub fn not_made_yet() -> Self {
+        let mut problem = Self::new(Code::Unavailable, "The page is being made. Try again in a second.");
+        problem.0.retry_after_s = Some(1);
+        problem
+    }
+
     /// 404: a deal code that is wrong, used or expired; nobody learns which.
     pub fn deal_code() -> Self {
         Self::new(Code::DealCodeRefused, "The code is wrong, used or expired. Nothing was changed.")
@@ -418,7 +431,9 @@ impl From<StoreError> for Problem {
             StoreError::Repeated => Self::repeated(),
             StoreError::Throttled(_) => Self::unavailable(&error),
             StoreError::Unreachable(_) => Self::unreachable(&error),
-            StoreError::LimitReached | StoreError::Corrupt { .. } | StoreError::Aws(_) => Self::internal(&error),
+            StoreError::LimitReached | StoreError::Taken | StoreError::Corrupt { .. } | StoreError::Aws(_) => {
+                Self::internal(&error)
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use valpero_domain::{
     AccountId, EventId, Status, Timestamp,
     delivery::EventType,
-    event::{Due, Event, MonitorFacts},
+    event::{Due, Event, MonitorFacts, PageMark},
     incident::{Incident, TimelineEntry, TimelineType},
 };
 use valpero_runtime::{App, entropy, queue::DeliveryMessage, telemetry::chain};
@@ -34,6 +34,7 @@ pub fn incident_event(monitor: &Monitor, status: Status, incident: Incident, ent
 pub async fn change_status(app: &App, change: &StatusChange<'_>) -> Result<Monitor, StoreError> {
     let changed = app.store.change_status(change).await?;
     announce(app, change.event).await;
+    announce_pages_of(app, change.monitor).await;
     Ok(changed)
 }
 
@@ -42,6 +43,14 @@ pub async fn change_status(app: &App, change: &StatusChange<'_>) -> Result<Monit
 pub async fn announce(app: &App, event: Option<&Event>) {
     if let Some(event) = event {
         send(app, event.account_id, Due::Event(event.event_id)).await;
+    }
+}
+
+/// Says that the status pages which show a monitor are to be made anew, as its change marked them.
+pub async fn announce_pages_of(app: &App, monitor: &Monitor) {
+    for page in &monitor.pages {
+        let mark = PageMark { page_id: *page, monitor_id: Some(monitor.id) };
+        send(app, monitor.account_id, Due::Page(mark)).await;
     }
 }
 

@@ -40,8 +40,14 @@ pub async fn resolution(
     incident.status = IncidentStatus::Resolved;
     incident.resolved_at = Some(at);
     incident.resolved_by = Some(by.actor);
-    let entry =
-        TimelineEntry { id: CommentId::new(at, entropy()), at, kind: TimelineType::Resolved, by: by.clone(), note };
+    let entry = TimelineEntry {
+        id: CommentId::new(at, entropy()),
+        at,
+        kind: TimelineType::Resolved,
+        by: by.clone(),
+        note,
+        public: false,
+    };
     let event = Some(notify::incident_event(monitor, status, incident, &entry));
     Ok(Consequences { incident: IncidentWrite::Resolve { id, at, by: by.actor, entry }, event })
 }

@@ -163,6 +163,7 @@ fn opening(monitor: &Monitor, change: &Change, at: Timestamp) -> Consequences {
         kind: TimelineType::Opened,
         by: Actor::Checker(None).into(),
         note: Some(incident.cause.detail.clone()),
+        public: false,
     };
     let event = notify::incident_event(monitor, Status::Down, incident.clone(), &entry);
     Consequences { incident: IncidentWrite::Open { incident: Box::new(incident), entry }, event: Some(event) }

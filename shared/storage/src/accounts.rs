@@ -44,6 +44,9 @@ pub struct Account {
     /// How many people belong to it.
     #[serde(default)]
     pub people: u32,
+    /// How many status pages it has.
+    #[serde(default)]
+    pub pages: u32,
     /// Until when the channels of all its monitors are silent. Kept a little longer than that: see [`Store::mute_ended`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub muted_until: Option<Timestamp>,

@@ -16,6 +16,9 @@ pub enum StoreError {
     /// The same request, by its idempotency key, was answered before.
     #[error("the request was answered before")]
     Repeated,
+    /// The name belongs to another object.
+    #[error("the name is taken")]
+    Taken,
     /// The account has as many of these objects as it may have.
     #[error("the account's limit is reached")]
     LimitReached,

@@ -1,8 +1,8 @@
 //! Every key string of every table, in one place.
 
 use valpero_domain::{
-    AccountId, ChannelId, IncidentId, InvitationId, KeyId, PolicyId, RegionCode, Timestamp, UserId, event::Due,
-    packed::Slot, rollup::Span, schedule::Cohort,
+    AccountId, ChannelId, IncidentId, InvitationId, KeyId, PageId, PolicyId, PostId, RegionCode, Timestamp, UserId,
+    event::Due, packed::Slot, pages::Slug, rollup::Span, schedule::Cohort,
 };
 
 /// Accounts: the account itself.
@@ -92,6 +92,42 @@ pub const INVITATION: &str = "invitation#";
 pub fn invitation(id: InvitationId) -> String {
     format!("{INVITATION}{id}")
 }
+
+/// Pages: what every entry of a status page begins with.
+pub const PAGE: &str = "page#";
+
+/// Pages: the entry of one status page.
+pub fn page(page: PageId) -> String {
+    format!("{PAGE}{page}")
+}
+
+/// Pages: the entry that counts how many times a page was made.
+pub fn page_made(page: PageId) -> String {
+    format!("made#{page}")
+}
+
+/// Pages: what every entry of a page's posts begins with.
+pub fn posts(page: PageId) -> String {
+    format!("post#{page}#")
+}
+
+/// Pages: the entry of one post.
+pub fn post(page: PageId, post: PostId) -> String {
+    format!("{}{post}", posts(page))
+}
+
+/// Pages: the partition of what a page shows, by its name.
+pub fn slug(slug: &Slug) -> String {
+    format!("slug#{slug}")
+}
+
+/// Pages: the partition that holds a domain for one page.
+pub fn domain(domain: &str) -> String {
+    format!("domain#{}", domain.to_lowercase())
+}
+
+/// Pages: the entry of what a page shows.
+pub const VIEW: &str = "view";
 
 /// Users: the entry of the person.
 pub const PERSON: &str = "person";

@@ -7,7 +7,7 @@ use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use valpero_auth::WebhookSecret;
 use valpero_domain::{
-    AccountId, IncidentId, MonitorId, MonitorSpec, RegionCode, Status, Timestamp,
+    AccountId, IncidentId, MonitorId, MonitorSpec, PageId, RegionCode, Status, Timestamp,
     certificate::ToldOf,
     downtime::Downtime,
     event::Event,
@@ -174,6 +174,9 @@ pub struct Monitor {
     /// Until when its channels are silent. Kept a little longer than that: see [`Store::mute_ended`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub muted_until: Option<Timestamp>,
+    /// The status pages that show it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub pages: BTreeSet<PageId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When its owner last changed it.
@@ -269,6 +272,20 @@ impl Store {
     pub async fn monitor(&self, account: AccountId, monitor: MonitorId) -> Result<Monitor, StoreError> {
         let item = self.get(&self.tables.monitors, Self::monitor_key(account, monitor)).await?;
         from_item(TABLE, item.ok_or(StoreError::NotFound)?)
+    }
+
+    /// Of these monitors, those that the account has. 1 RRU per 4 KB of each.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn monitors_by_id(
+        &self,
+        account: AccountId,
+        monitors: &BTreeSet<MonitorId>,
+    ) -> Result<BTreeMap<MonitorId, Monitor>, StoreError> {
+        let keys = monitors.iter().map(|id| Self::monitor_key(account, *id)).collect();
+        let items = self.batch_get(&self.tables.monitors, keys).await?;
+        items.into_iter().map(|item| from_item(TABLE, item).map(|monitor: Monitor| (monitor.id, monitor))).collect()
     }
 
     /// Of these monitors, those that the account has, each with the ones that it depends on. 1 RRU per 4 KB of each.
@@ -407,6 +424,7 @@ impl Store {
                 None => self.new_event(event)?,
             });
         }
+        items.extend(self.mark_pages_of(monitor, audit.id.at())?);
         for place in &monitor.places {
             items.extend(self.leave(place, monitor.id)?);
         }

@@ -30,6 +30,7 @@ pub struct Tables {
     pub audit_log: String,
     pub idempotency: String,
     pub users: String,
+    pub pages: String,
 }
 
 /// One table's shape.
@@ -46,7 +47,7 @@ pub struct Shape {
 }
 
 /// Every table.
-pub const SHAPES: [Shape; 10] = [
+pub const SHAPES: [Shape; 11] = [
     Shape { name: "accounts", keys: ("account_id", Some("entry")), ttl: false, index: None },
     Shape { name: "api-keys", keys: ("token_hash", None), ttl: false, index: None },
     Shape { name: "monitors", keys: ("account_id", Some("monitor_id")), ttl: false, index: None },
@@ -62,6 +63,7 @@ pub const SHAPES: [Shape; 10] = [
     Shape { name: "audit-log", keys: ("account_id", Some("audit_id")), ttl: true, index: None },
     Shape { name: "idempotency", keys: ("key_id", Some("idempotency_key")), ttl: true, index: None },
     Shape { name: "users", keys: ("user_id", Some("entry")), ttl: true, index: None },
+    Shape { name: "pages", keys: ("account_id", Some("entry")), ttl: true, index: None },
 ];
 
 impl Tables {
@@ -72,12 +74,35 @@ impl Tables {
 
     /// The tables as `name` calls them, given each [`Shape::name`].
     pub fn from_names(name: impl Fn(&'static str) -> String) -> Self {
-        let [accounts, api_keys, monitors, schedules, checks, incidents, deliveries, audit_log, idempotency, users] =
-            SHAPES.map(|shape| name(shape.name));
-        Self { accounts, api_keys, monitors, schedules, checks, incidents, deliveries, audit_log, idempotency, users }
+        let [
+            accounts,
+            api_keys,
+            monitors,
+            schedules,
+            checks,
+            incidents,
+            deliveries,
+            audit_log,
+            idempotency,
+            users,
+            pages,
+        ] = SHAPES.map(|shape| name(shape.name));
+        Self {
+            accounts,
+            api_keys,
+            monitors,
+            schedules,
+            checks,
+            incidents,
+            deliveries,
+            audit_log,
+            idempotency,
+            users,
+            pages,
+        }
     }
 
-    fn names(&self) -> [&str; 10] {
+    fn names(&self) -> [&str; 11] {
         [
             &self.accounts,
             &self.api_keys,
@@ -89,6 +114,7 @@ impl Tables {
             &self.audit_log,
             &self.idempotency,
             &self.users,
+            &self.pages,
         ]
     }
 

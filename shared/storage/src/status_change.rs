@@ -40,7 +40,8 @@ pub struct StatusChange<'a> {
 }
 
 impl Store {
-    /// Changes a monitor's status. 4 WRU for the status and the audit row, 4 for an incident, 2 per KB for an event, 2 a region.
+    /// Changes a monitor's status. 4 WRU for the status and the audit row, 4 for an incident, 2 per KB for an event, 2 a region, 5 for each status
+    /// page that shows it.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] where somebody else changed the monitor first, or a region voted otherwise since it was read.
@@ -72,6 +73,7 @@ impl Store {
         let mut items = vec![self.write_status(change, &next)?, self.audit(change.audit)?];
         items.extend(self.write_incident(monitor.account_id, &change.incident)?);
         items.extend(change.event.map(|event| self.new_event(event)).transpose()?);
+        items.extend(self.mark_pages_of(monitor, change.at)?);
         for place in &monitor.places {
             let mut scheduled = Change::new().only_if(If::Exists("cohort"));
             scheduled = match (change.forget_votes, change.to) {

@@ -56,6 +56,9 @@ pub struct Limits {
     /// Maximum number of people.
     #[schema(example = 20)]
     pub people: u32,
+    /// Maximum number of status pages.
+    #[schema(example = 10)]
+    pub status_pages: u32,
     /// Shortest check interval, in seconds.
     #[schema(example = 60)]
     pub min_check_interval: u32,
@@ -70,4 +73,7 @@ pub struct Usage {
     /// Number of people.
     #[schema(example = 3)]
     pub people: u32,
+    /// Number of status pages.
+    #[schema(example = 1)]
+    pub status_pages: u32,
 }

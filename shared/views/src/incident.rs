@@ -172,6 +172,9 @@ pub struct TimelineEntry {
     /// Note or comment. Null: none.
     #[schema(required)]
     pub note: Option<String>,
+    /// Whether status pages show the comment.
+    #[serde(default)]
+    pub public: bool,
 }
 
 impl From<&incident::TimelineEntry> for TimelineEntry {
@@ -182,6 +185,7 @@ impl From<&incident::TimelineEntry> for TimelineEntry {
             kind: entry.kind,
             actor: ActorView::from(&entry.by),
             note: entry.note.clone(),
+            public: entry.public,
         }
     }
 }

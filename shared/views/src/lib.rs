@@ -16,6 +16,7 @@ use valpero_domain::{
     host_checks::{PingCheck, SslCheck, TcpCheck},
     http_check::{BasicAuth, HttpCheck},
     monitor::MonitorSpec,
+    pages::{Affected, AutoPublish, Component, NewPost, StatusPageSpec, Theme},
 };
 
 mod account;
@@ -27,6 +28,7 @@ mod check_result;
 mod incident;
 mod key;
 mod monitor;
+mod page;
 mod people;
 mod phases;
 mod policy;
@@ -45,6 +47,10 @@ pub use check_result::{CheckRequest, CheckView, RegionResult, RequestStatus, Req
 pub use incident::{CauseView, Incident, NextStepView, Notified, TimelineEntry};
 pub use key::Key;
 pub use monitor::{CertificateView, Latest, Monitor, MonitorInEvent, UnwatchedView, UptimeView};
+pub use page::{
+    AffectedComponentView, AutoPublishView, PageComponentView, PagePost, PagePostUpdate, PageThemeView,
+    StatusByHandView, StatusPage, page_url,
+};
 pub use people::{Invitation, Person, RemovedPerson, Session};
 pub use phases::PhasesView;
 pub use policy::{AlertMatchView, AlertRouteView, AlertRoutes, EscalationPolicy, EscalationStepView};
@@ -55,7 +61,7 @@ pub use settings::{DnsView, HttpView, PingView, SettingsView, SslView, TcpView};
 pub use webhook::{Attempt, Delivery, EventData, RotatedSecret, WebhookEvent};
 
 /// Answers' objects that show what a request's fields set, and these fields: they describe the members of the same names.
-pub const FIELDS: [(&str, Object); 15] = [
+pub const FIELDS: [(&str, Object); 21] = [
     ("Monitor", MonitorSpec::OBJECT),
     ("HttpView", HttpCheck::OBJECT),
     ("BasicAuthView", BasicAuth::OBJECT),
@@ -71,6 +77,12 @@ pub const FIELDS: [(&str, Object); 15] = [
     ("AlertRoutes", alerting::AlertRoutes::OBJECT),
     ("AlertRouteView", Route::OBJECT),
     ("AlertMatchView", Match::OBJECT),
+    ("StatusPage", StatusPageSpec::OBJECT),
+    ("PageThemeView", Theme::OBJECT),
+    ("AutoPublishView", AutoPublish::OBJECT),
+    ("PageComponentView", Component::OBJECT),
+    ("PagePost", NewPost::OBJECT),
+    ("AffectedComponentView", Affected::OBJECT),
 ];
 
 /// A secret in the one answer that shows it; nothing else does.

@@ -79,7 +79,7 @@ async fn mail_or_log(dashboard: Dashboard, meta: RequestMeta, email: String) {
 
 async fn mail(dashboard: &Dashboard, meta: &RequestMeta, email: &str) -> Result<(), Problem> {
     let app = &dashboard.app;
-    let ip = entry::client(meta);
+    let ip = meta.client();
     let by_address = app.store.count_try(&format!("forgot#{email}"), app.now(), OFTEN).await?;
     let by_client = app.store.count_try(&format!("forgot-ip#{ip}"), app.now(), 3 * OFTEN).await?;
     if !by_address || !by_client || !dashboard.mailer.sends() {

@@ -173,7 +173,11 @@ pub async fn comment(
     let id = id_of(&id)?;
     let body = lines(&sent, "body");
     let path = format!("/api/v1/incidents/{id}/comments");
-    match visitor.client.create(&path, sent.once(), &json!({ "body": body })).await {
+    match visitor
+        .client
+        .create(&path, sent.once(), &json!({ "body": body, "public": sent.text("public") == "true" }))
+        .await
+    {
         Ok(_) => Ok(to(&format!("/incidents/{id}"), "commented")),
         Err(problem) => {
             // An old page of this incident, as behind the browser's button that goes back, names its comment as the one before.

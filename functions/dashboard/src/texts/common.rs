@@ -6,6 +6,7 @@ pub struct Common {
     pub monitors: &'static str,
     pub incidents: &'static str,
     pub alerts: &'static str,
+    pub pages: &'static str,
     pub tools: &'static str,
     pub settings: &'static str,
     pub menu: &'static str,

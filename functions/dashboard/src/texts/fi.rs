@@ -10,6 +10,7 @@ mod incidents;
 mod monitor;
 mod monitor_form;
 mod monitors;
+mod pages;
 mod people;
 mod problems;
 mod settings;
@@ -33,6 +34,7 @@ pub static TEXTS: Texts = Texts {
     monitor: monitor::TEXTS,
     monitor_form: monitor_form::TEXTS,
     monitors: monitors::TEXTS,
+    pages: pages::TEXTS,
     sign_in: sign_in::TEXTS,
     fields: fields::field,
     options: fields::option,

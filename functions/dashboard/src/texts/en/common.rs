@@ -6,6 +6,7 @@ pub(super) const TEXTS: Common = Common {
     monitors: "Monitors",
     incidents: "Incidents",
     alerts: "Alerts",
+    pages: "Status pages",
     tools: "Tools",
     settings: "Settings",
     menu: "Main",
@@ -66,6 +67,8 @@ pub(super) const TEXTS: Common = Common {
         ("sent_again", "It is being sent again."),
         ("acknowledged", "Acknowledged."),
         ("resolved", "Resolved."),
+        ("page_created", "The page is created."),
+        ("published", "Published."),
         ("commented", "The comment is added."),
     ],
 };

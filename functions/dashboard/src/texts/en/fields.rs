@@ -2,6 +2,7 @@
 
 mod alerting;
 mod monitor;
+mod pages;
 
 /// Label and hint of the field at this path, such as `http.method`; the hint may be empty.
 pub(super) fn field(path: &str) -> Option<(&'static str, &'static str)> {
@@ -10,7 +11,7 @@ pub(super) fn field(path: &str) -> Option<(&'static str, &'static str)> {
 }
 
 fn named(name: &str) -> Option<(&'static str, &'static str)> {
-    monitor::field(name).or_else(|| alerting::field(name)).or_else(|| of_account(name))
+    monitor::field(name).or_else(|| alerting::field(name)).or_else(|| of_account(name)).or_else(|| pages::field(name))
 }
 
 /// The fields of the account, its keys and people, and those that several forms have.
@@ -105,6 +106,6 @@ pub(super) fn option(field: &str, value: &str) -> Option<&'static str> {
         ("scopes", "incidents:write") => "acknowledge, resolve and comment on incidents",
         ("scopes", "alerts:read") => "read channels, escalation policies, alert routes and their deliveries",
         ("scopes", "alerts:write") => "create, edit, test and delete channels, escalation policies and alert routes",
-        _ => return None,
+        _ => return pages::option(field, value),
     })
 }

@@ -6,6 +6,7 @@ pub(super) const TEXTS: Common = Common {
     monitors: "Valvonnat",
     incidents: "Häiriöt",
     alerts: "Hälytykset",
+    pages: "Tilasivut",
     tools: "Työkalut",
     settings: "Asetukset",
     menu: "Päävalikko",
@@ -66,6 +67,8 @@ pub(super) const TEXTS: Common = Common {
         ("sent_again", "Lähetetään uudelleen."),
         ("acknowledged", "Kuitattu."),
         ("resolved", "Päätetty."),
+        ("page_created", "Sivu on luotu."),
+        ("published", "Julkaistu."),
         ("commented", "Kommentti on lisätty."),
     ],
 };

@@ -5,6 +5,24 @@ use crate::texts::faults::Phrases;
 /// Each phrase of a fault.
 pub(super) const PHRASES: Phrases = &[
     // Bounds of texts, numbers and lists.
+    ("is required for maintenance", "on huollossa pakollinen"),
+    ("is required while visibility is password", "on pakollinen, kun sivulla on salasana"),
+    ("is required, since the component has monitors", "on pakollinen, sillä osalla on valvontoja"),
+    (
+        "must be an IP address or a network in CIDR notation, such as {} or {}",
+        "pitää olla IP-osoite tai verkko CIDR-muodossa, esim. {} tai {}",
+    ),
+    (
+        "must be an https URL, since browsers block images that are not",
+        "pitää olla https-osoite, sillä selaimet estävät muut kuvat",
+    ),
+    ("must be later than scheduled_for", "pitää olla alkua myöhemmin"),
+    (
+        "must be the id of a component of this page; leave it out for a new one",
+        "pitää olla tämän sivun osan tunniste; jätä se pois uudelta osalta",
+    ),
+    ("must be the id of a component of this page", "pitää olla tämän sivun osan tunniste"),
+    ("must be the id of an incident", "pitää olla häiriön tunniste"),
     ("is required", "on pakollinen"),
     ("is required: what a {} check looks at", "on pakollinen: mitä {}-tarkistus tutkii"),
     ("is required, or bot_token and channel", "on pakollinen, tai bot_token ja channel"),

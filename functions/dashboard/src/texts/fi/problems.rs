@@ -54,6 +54,9 @@ pub(super) fn problem(code: Code) -> &'static str {
         Code::OwnersOnly => "Vain omistaja voi tehdä tämän",
         Code::PeopleLimitReached => "Paketin käyttäjien enimmäismäärä on täynnä",
         Code::AlreadyMember => "Henkilöllä on jo pääsy tilille",
+        Code::PageLimitReached => "Paketin tilasivujen enimmäismäärä on täynnä",
+        Code::PageSlugTaken => "Osoite on jo käytössä",
+        Code::PostIsFull => "Tiedotteessa on liikaa päivityksiä",
         Code::LastOwner => "Tilillä on oltava omistaja",
     }
 }

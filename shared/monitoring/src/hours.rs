@@ -1,4 +1,4 @@
-//! The last 24 hours of a page of monitors: one query shows those of up to 56 of them.
+//! The last hours of many monitors: one query shows those of up to 56 of them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,22 +10,27 @@ use valpero_domain::{
 };
 use valpero_runtime::App;
 use valpero_storage::{CheckSpan, Monitor, Place, StoreError};
-use valpero_views::HourView;
 
 /// Hours that are shown.
-const SHOWN: i64 = 24;
+pub const SHOWN: i64 = 24;
 
 /// Cohorts asked for at the same time.
 const AT_ONCE: usize = 16;
 
+/// Hours of a monitor by their begins, oldest first; those without checks are left out.
+pub type Hours = BTreeMap<Timestamp, Summary>;
+
 /// What was found of each monitor, by hour: one summary a region.
 type Parts = HashMap<MonitorId, BTreeMap<Timestamp, Vec<Summary>>>;
 
-/// The last hours of each of these monitors that are summed up, oldest first, all regions as one.
+/// The last hours of each of these monitors that are summed up, all regions as one.
 ///
 /// # Errors
 /// Where the store fails.
-pub async fn hours(app: &App, monitors: &[Monitor]) -> Result<HashMap<MonitorId, Vec<HourView>>, StoreError> {
+pub async fn hours<'a>(
+    app: &App,
+    monitors: impl IntoIterator<Item = &'a Monitor>,
+) -> Result<HashMap<MonitorId, Hours>, StoreError> {
     let to = Span::Hour.start(app.now());
     let window = CheckSpan { from: to.plus_seconds(-Span::Hour.seconds() * SHOWN), to };
     let mut cohorts: BTreeMap<Cohort, (Vec<MonitorId>, Vec<Place>)> = BTreeMap::new();
@@ -48,9 +53,8 @@ pub async fn hours(app: &App, monitors: &[Monitor]) -> Result<HashMap<MonitorId,
             parts.entry(ids[index]).or_default().entry(bucket.at).or_default().push(bucket.summary);
         }
     }
+    let merged = |hours: BTreeMap<Timestamp, Vec<Summary>>| {
+        hours.into_iter().filter_map(|(at, parts)| Some((at, Summary::merged(&parts)?))).collect()
+    };
     Ok(parts.into_iter().map(|(monitor, hours)| (monitor, merged(hours))).collect())
-}
-
-fn merged(hours: BTreeMap<Timestamp, Vec<Summary>>) -> Vec<HourView> {
-    hours.into_iter().filter_map(|(at, parts)| Some(HourView::of(at, &Summary::merged(&parts)?))).collect()
 }

@@ -1,0 +1,106 @@
+//! Feeds: Atom (RFC 4287) and RSS 2.0, with an entry for each update, so that no reader misses one.
+
+use askama::Template;
+use valpero_domain::{PostId, PostUpdateId, Timestamp, pages::PageView};
+use valpero_storage::PostRow;
+
+use crate::{
+    html::{Place, body},
+    texts::{Texts, texts},
+    times::rfc_2822,
+};
+
+/// Entries of a feed, at most.
+const ENTRIES_MAX: usize = 50;
+
+struct Entry {
+    id: String,
+    title: String,
+    url: String,
+    at: Timestamp,
+    rfc_2822: String,
+    html: String,
+}
+
+#[derive(Template)]
+#[template(path = "feed.atom.xml", escape = "html")]
+struct Atom<'a> {
+    t: &'static Texts,
+    id: String,
+    title: &'a str,
+    url: &'a str,
+    updated: Timestamp,
+    entries: Vec<Entry>,
+}
+
+#[derive(Template)]
+#[template(path = "feed.rss.xml", escape = "html")]
+struct Rss<'a> {
+    t: &'static Texts,
+    title: &'a str,
+    url: &'a str,
+    entries: Vec<Entry>,
+}
+
+/// The feed as Atom.
+///
+/// # Errors
+/// Where the template fails: a fault of ours.
+pub fn atom(view: &PageView, place: &Place, posts: &[PostRow], _: Timestamp) -> Result<String, askama::Error> {
+    let entries = entries(view, place, posts);
+    let template = Atom {
+        t: texts(view.spec.language),
+        id: uuid(view.page_id.to_bytes()),
+        title: view.spec.title.as_str(),
+        url: &place.url,
+        updated: entries.first().map_or(view.created_at, |entry| entry.at),
+        entries,
+    };
+    template.render()
+}
+
+/// The feed as RSS.
+///
+/// # Errors
+/// Where the template fails: a fault of ours.
+pub fn rss(view: &PageView, place: &Place, posts: &[PostRow], _: Timestamp) -> Result<String, askama::Error> {
+    let (t, title) = (texts(view.spec.language), view.spec.title.as_str());
+    Rss { t, title, url: &place.url, entries: entries(view, place, posts) }.render()
+}
+
+fn entries(view: &PageView, place: &Place, posts: &[PostRow]) -> Vec<Entry> {
+    let t = texts(view.spec.language);
+    let of_post = |row: &PostRow| {
+        let (id, title) = (row.id, row.post.title.clone());
+        let updates = row.post.updates.clone().into_iter();
+        updates.map(move |update| Entry {
+            id: uuid(update.id.to_bytes()),
+            title: visible(&format!("{title}: {}", t.state(update.state))),
+            url: url(place, id, update.id),
+            at: update.at,
+            rfc_2822: rfc_2822(update.at),
+            html: visible(&body(t, update.state, &update.body)),
+        })
+    };
+    let mut entries: Vec<Entry> = posts.iter().flat_map(of_post).collect();
+    entries.sort_by(|one, other| other.at.cmp(&one.at).then_with(|| other.id.cmp(&one.id)));
+    entries.truncate(ENTRIES_MAX);
+    entries
+}
+
+fn url(place: &Place, post: PostId, update: PostUpdateId) -> String {
+    format!("{}/posts/{post}#{update}", place.url)
+}
+
+/// The 16 bytes of an ID as a URN, which stays the same wherever the page is.
+fn uuid(bytes: [u8; 16]) -> String {
+    let hex = hex::encode(bytes);
+    let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
+    format!("urn:uuid:{}", parts.join("-"))
+}
+
+/// The text without characters that XML 1.0 cannot hold.
+pub fn visible(text: &str) -> String {
+    let may = |letter: &char| matches!(letter, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    text.chars().filter(may).collect()
+}

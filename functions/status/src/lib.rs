@@ -1,0 +1,75 @@
+//! Status pages as their readers see them, without a key: HTML, JSON in the shape of Atlassian Statuspage, feeds, badges, a calendar. A view
+//! is one read of the store, is kept for ten seconds, and goes on being served while the store fails.
+
+mod access;
+mod answer;
+mod asked;
+mod assets;
+mod badge;
+mod bars;
+mod calendar;
+mod feeds;
+mod html;
+mod json;
+mod kept;
+mod markdown;
+mod password;
+mod render;
+mod seo;
+mod texts;
+mod times;
+
+use std::sync::Arc;
+
+use axum::{Router, extract::Request};
+use valpero_domain::{Timestamp, pages::PageView};
+use valpero_http::front::finish_pages;
+use valpero_runtime::{App, Needs};
+
+pub use asked::host;
+use kept::Kept;
+
+/// It reads what pages show, and links to them.
+pub const NEEDS: Needs = Needs { queue: false, events: false, targets: false, region: false, mail: false, links: true };
+
+/// The state of the function.
+#[derive(Debug, Clone)]
+pub struct Status {
+    app: App,
+    kept: Arc<Kept>,
+}
+
+impl Status {
+    /// The function around this store, with nothing kept yet.
+    pub fn new(app: App) -> Self {
+        Self { app, kept: Arc::new(Kept::default()) }
+    }
+
+    /// All that it answers: below `/status/SLUG`, and everything at a page's own domain.
+    pub fn router(&self) -> Router {
+        let status = self.clone();
+        let pages = Router::new().fallback(move |request: Request| {
+            let status = status.clone();
+            async move { status.answer(request).await }
+        });
+        finish_pages(pages, self.app.clone())
+    }
+
+    /// Whether a page has this host as its own domain. Kept as pages are. While the store fails, a host that was not seen before is none.
+    pub async fn is_own_domain(&self, host: &str) -> bool {
+        self.kept.slug_of(&self.app, host).await.is_ok_and(|slug| slug.is_some())
+    }
+}
+
+/// All that it answers, for a function on AWS.
+pub fn router(app: App) -> Router {
+    Status::new(app).router()
+}
+
+/// A page's front as HTML, as it would be seen: for whoever edits it.
+///
+/// # Errors
+/// Where the template fails: a fault of ours.
+pub fn preview(view: &PageView, now: Timestamp) -> Result<String, askama::Error> {
+    html::front(view, &html::Place::preview(view), now, None)
+}

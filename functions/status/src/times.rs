@@ -1,0 +1,131 @@
+//! Times and dates as a page writes them, in its language and time zone. The script writes them again in the reader's zone.
+
+use std::time::{Duration, SystemTime};
+
+use valpero_domain::{TimeZone, Timestamp, pages::PageLanguage, time_zone::Local};
+
+use crate::{asked::Month, texts::texts};
+
+/// A moment: as a program reads it, and in words.
+#[derive(Debug, Clone)]
+pub struct Time {
+    /// RFC 3339.
+    pub machine: String,
+    /// In words.
+    pub words: String,
+}
+
+/// Writes times of one page.
+#[derive(Debug, Clone, Copy)]
+pub struct Times {
+    /// The language.
+    pub language: PageLanguage,
+    /// The zone.
+    pub zone: TimeZone,
+}
+
+impl Times {
+    /// A moment with its date and zone.
+    pub fn time(self, at: Timestamp) -> Time {
+        let Local { hour, minute, zone, .. } = self.zone.local(at);
+        let clock = match self.language {
+            PageLanguage::Fi => format!("klo {hour}.{minute:02}"),
+            PageLanguage::Fr => format!("à {hour}:{minute:02}"),
+            _ => format!("{hour:02}:{minute:02}"),
+        };
+        let comma = if matches!(self.language, PageLanguage::Fi | PageLanguage::Fr) { "" } else { "," };
+        Time { machine: at.to_string(), words: format!("{}{comma} {clock} {zone}", self.date(at)) }
+    }
+
+    /// A date.
+    pub fn date(self, at: Timestamp) -> String {
+        let Local { year, month, day, .. } = self.zone.local(at);
+        self.date_of(year, month, day)
+    }
+
+    /// A date that is given as 2026-11-29; the text itself where it is none.
+    pub fn day(self, name: &str) -> String {
+        let parts: Vec<i16> = name.split('-').filter_map(|part| part.parse().ok()).collect();
+        match parts.as_slice() {
+            [year, month, day] => self.date_of(*year, *month as i8, *day as i8),
+            _ => name.to_owned(),
+        }
+    }
+
+    fn date_of(self, year: i16, month: i8, day: i8) -> String {
+        let name = month_name(self.language, month);
+        match self.language {
+            PageLanguage::En => format!("{name} {day}, {year}"),
+            PageLanguage::Fi => format!("{day}.{month}.{year}"),
+            PageLanguage::De => format!("{day}. {name} {year}"),
+            PageLanguage::Es => format!("{day} de {name} de {year}"),
+            PageLanguage::Fr => format!("{day} {name} {year}"),
+        }
+    }
+
+    /// A month's name with its year.
+    pub fn month(self, month: Month) -> String {
+        let name = month_name(self.language, month.month);
+        let of = if self.language == PageLanguage::Es { " de" } else { "" };
+        format!("{name}{of} {}", month.year)
+    }
+
+    /// The month in which a moment lies.
+    pub fn month_of(self, at: Timestamp) -> Month {
+        let Local { year, month, .. } = self.zone.local(at);
+        Month { year, month }
+    }
+
+    /// The begin of a month, and that of the next; none where there is no such month.
+    pub fn span(self, month: Month) -> Option<(Timestamp, Timestamp)> {
+        let next = month.plus(1);
+        self.zone.begin_of_month(month.year, month.month).zip(self.zone.begin_of_month(next.year, next.month))
+    }
+}
+
+/// A moment as RSS has it: RFC 2822, in UTC.
+pub fn rfc_2822(at: Timestamp) -> String {
+    let at = SystemTime::UNIX_EPOCH + Duration::from_secs(at.seconds().unsigned_abs());
+    httpdate::fmt_http_date(at)
+}
+
+fn month_name(language: PageLanguage, month: i8) -> &'static str {
+    let place = usize::try_from(month - 1).unwrap_or_default();
+    texts(language).months.get(place).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn times(language: PageLanguage) -> Times {
+        Times { language, zone: "Europe/Helsinki".parse().expect("a zone") }
+    }
+
+    #[test]
+    fn a_time_is_written_as_its_language_does() {
+        let at: Timestamp = "2026-11-28T22:05:00Z".parse().expect("a time");
+        for (language, words) in [
+            (PageLanguage::En, "November 29, 2026, 00:05 EET"),
+            (PageLanguage::Fi, "29.11.2026 klo 0.05 EET"),
+            (PageLanguage::De, "29. November 2026, 00:05 EET"),
+            (PageLanguage::Es, "29 de noviembre de 2026, 00:05 EET"),
+            (PageLanguage::Fr, "29 novembre 2026 à 0:05 EET"),
+        ] {
+            assert_eq!(times(language).time(at).words, words);
+        }
+        assert_eq!(times(PageLanguage::Fi).day("2026-02-03"), "3.2.2026");
+    }
+
+    #[test]
+    fn a_month_begins_where_its_zone_says() {
+        let en = times(PageLanguage::En);
+        let (from, until) = en.span(Month { year: 2026, month: 10 }).expect("a month");
+        assert_eq!(
+            (from.to_string(), until.to_string()),
+            ("2026-09-30T21:00:00.000Z".into(), "2026-10-31T22:00:00.000Z".into())
+        );
+        assert_eq!(en.month_of(from), Month { year: 2026, month: 10 });
+        assert_eq!(en.month(Month { year: 2026, month: 2 }), "February 2026");
+    }
+}

@@ -1,0 +1,476 @@
+//! Status pages: what their owners say of them, beside their account; and what each shows, under its name, where one read finds it.
+//!
+//! A page is *made anew* when something that it shows has changed. Its marks, in the Deliveries table, say that it must be: each is written
+//! in the transaction of the change, and goes only once a view that was made after it is written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, TransactWriteItem};
+use serde::{Deserialize, Serialize};
+use valpero_auth::password::PasswordHash;
+use valpero_domain::{
+    AccountId, Author, ComponentId, MonitorId, PageId, Timestamp,
+    event::{Due, PageMark},
+    pages::{ByHand, PageView, Slug, StatusPageSpec},
+};
+
+use crate::{
+    AuditRow, Monitor, Store, StoreError, Trail,
+    call::{
+        Cancelled, Item, Updated, a_delete, a_put, consumed, delete_item, from_item, key, n, put_item, s, to_item,
+        to_value,
+    },
+    change::{Change, If},
+    keys,
+    usage::Kind,
+};
+
+const TABLE: &str = "pages";
+
+/// A status of a component that a person set, and who did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetByHand {
+    /// What it is, and until when.
+    #[serde(flatten)]
+    pub by_hand: ByHand,
+    /// When it was set.
+    pub at: Timestamp,
+    /// Who set it.
+    #[serde(flatten)]
+    pub by: Author,
+}
+
+/// A status page.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StatusPageRow {
+    /// Whose.
+    pub account_id: AccountId,
+    /// Unique ID.
+    #[serde(rename = "page_id")]
+    pub id: PageId,
+    /// What its owner says of it.
+    pub spec: StatusPageSpec,
+    /// Hash of its password, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<PasswordHash>,
+    /// Its own domain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// What people said of components.
+    #[serde(default)]
+    pub by_hand: BTreeMap<ComponentId, SetByHand>,
+    /// The monitors that mark the page when their status changes.
+    #[serde(default)]
+    pub linked: BTreeSet<MonitorId>,
+    /// Creation time.
+    pub created_at: Timestamp,
+    /// When its owner last changed it: its version.
+    pub updated_at: Timestamp,
+}
+
+/// What is found under a page's name, or under its domain.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PublicPage {
+    /// The account.
+    pub owner: AccountId,
+    /// The page.
+    pub page_id: PageId,
+    /// Hash of its password, where it asks for one.
+    #[serde(default)]
+    pub password: Option<PasswordHash>,
+    /// What it shows; none until it was made for the first time.
+    #[serde(default)]
+    pub view: Option<PageView>,
+}
+
+/// A mark as it was read.
+#[derive(Debug, Clone, Deserialize)]
+pub struct MarkRow {
+    /// What is to be made anew, and why.
+    #[serde(rename = "delivery_id")]
+    pub mark: PageMark,
+    /// Tells two marks of the same kind apart.
+    nonce: String,
+    /// When the page is to be made anew.
+    #[serde(rename = "next_attempt_at")]
+    at: Timestamp,
+}
+
+/// How many times a page was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub struct Made {
+    #[serde(default)]
+    version: i64,
+}
+
+impl Store {
+    pub(crate) fn page_key(account: AccountId, page: PageId) -> Item {
+        key([("account_id", account.to_string()), ("entry", keys::page(page))])
+    }
+
+    fn made_key(account: AccountId, page: PageId) -> Item {
+        key([("account_id", account.to_string()), ("entry", keys::page_made(page))])
+    }
+
+    fn public_key(name: String) -> Item {
+        key([("account_id", name), ("entry", keys::VIEW.into())])
+    }
+
+    fn mark_key(account: AccountId, mark: PageMark) -> Item {
+        key([("account_id", account.to_string()), ("delivery_id", mark.to_string())])
+    }
+
+    fn page_item(row: &StatusPageRow) -> Result<Item, StoreError> {
+        let mut item = to_item(TABLE, row)?;
+        item.extend(Self::page_key(row.account_id, row.id));
+        Ok(item)
+    }
+
+    fn public_item(row: &StatusPageRow, name: String) -> Item {
+        let mut item = Self::public_key(name);
+        item.insert("owner".into(), s(row.account_id));
+        item.insert("page_id".into(), s(row.id));
+        item
+    }
+
+    /// The mark that a page is to be made anew, as part of the transaction that changes what it shows.
+    pub(crate) fn mark_page(
+        &self,
+        account: AccountId,
+        mark: PageMark,
+        at: Timestamp,
+    ) -> Result<TransactWriteItem, StoreError> {
+        a_put(put_item(&self.tables.deliveries, mark_item(account, mark, at)))
+    }
+
+    /// The marks of all pages that show this monitor.
+    pub(crate) fn mark_pages_of(&self, monitor: &Monitor, at: Timestamp) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let mark = |page: &PageId| {
+            let mark = PageMark { page_id: *page, monitor_id: Some(monitor.id) };
+            self.mark_page(monitor.account_id, mark, at)
+        };
+        monitor.pages.iter().map(mark).collect()
+    }
+
+    fn pages_are(&self, account: AccountId, change: Change) -> Result<TransactWriteItem, StoreError> {
+        change.only_if(If::Exists("account_id")).on(&self.tables.accounts, Self::account_key(account))
+    }
+
+    /// Keeps a new page, of which the account may have `most`, and takes its name. 12 WRU and 2 per further KB of it, and 2 for the receipt.
+    ///
+    /// # Errors
+    /// [`StoreError::LimitReached`] where the account has that many; [`StoreError::Taken`] where another page has the name;
+    /// [`StoreError::Repeated`] where the request was answered before.
+    pub async fn create_page(&self, row: &StatusPageRow, most: u32, trail: &Trail) -> Result<(), StoreError> {
+        let room = If::Any(vec![If::Absent("pages"), If::Below("pages", n(most))]);
+        let claim = put_item(&self.tables.pages, Self::public_item(row, keys::slug(&row.spec.slug)));
+        let items = vec![
+            self.pages_are(row.account_id, Change::new().add("pages", 1).only_if(room))?,
+            a_put(claim.condition_expression("attribute_not_exists(account_id)"))?,
+            a_put(put_item(&self.tables.pages, Self::page_item(row)?))?,
+            self.mark_page(row.account_id, PageMark { page_id: row.id, monitor_id: None }, row.created_at)?,
+        ];
+        self.transact_once(items, trail).await.map_err(|cancelled| match cancelled {
+            Cancelled::Conditions(places) if places.contains(&0) => StoreError::LimitReached,
+            Cancelled::Conditions(_) => StoreError::Taken,
+            cancelled => cancelled.conflict(),
+        })
+    }
+
+    /// The page. 1 RRU per 4 KB.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where the account has no such page.
+    pub async fn page(&self, account: AccountId, page: PageId) -> Result<StatusPageRow, StoreError> {
+        let item = self.get(&self.tables.pages, Self::page_key(account, page)).await?;
+        from_item(TABLE, item.ok_or(StoreError::NotFound)?)
+    }
+
+    /// The account's pages, oldest first, behind `after` where it is given, at most `count`. 0.5 RRU per 4 KB.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn pages(
+        &self,
+        account: AccountId,
+        after: Option<PageId>,
+        count: usize,
+    ) -> Result<Vec<StatusPageRow>, StoreError> {
+        let request = self
+            .query(&self.tables.pages)
+            .key_condition_expression("account_id = :account AND begins_with(entry, :page)")
+            .expression_attribute_values(":account", s(account))
+            .expression_attribute_values(":page", s(keys::PAGE));
+        let after = after.map(|id| Self::page_key(account, id));
+        self.query_filtered(TABLE, request, after, |_| true, count).await
+    }
+
+    /// Gives a page other settings, another password and another name. 6 WRU and 2 per further KB of it, and 6 for another name.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where somebody else changed it since it was read; [`StoreError::Taken`] where another page has the name.
+    pub async fn update_page(
+        &self,
+        old: &StatusPageRow,
+        new: &StatusPageRow,
+        audit: &AuditRow,
+    ) -> Result<(), StoreError> {
+        let change = Change::new()
+            .set("spec", to_value(TABLE, &new.spec)?)
+            .set("by_hand", to_value(TABLE, &new.by_hand)?)
+            .set_or_remove("password", new.password.as_ref().map(|hash| to_value(TABLE, hash)).transpose()?)
+            .set("updated_at", s(new.updated_at))
+            .only_if(If::Is("updated_at", s(old.updated_at)));
+        let mut items = vec![
+            change.on(&self.tables.pages, Self::page_key(old.account_id, old.id))?,
+            self.mark_page(old.account_id, PageMark { page_id: old.id, monitor_id: None }, new.updated_at)?,
+            self.audit(audit)?,
+        ];
+        if old.spec.slug != new.spec.slug {
+            let claim = put_item(&self.tables.pages, Self::public_item(new, keys::slug(&new.spec.slug)));
+            items.push(a_put(claim.condition_expression("attribute_not_exists(account_id)"))?);
+            items.push(a_delete(delete_item(&self.tables.pages, Self::public_key(keys::slug(&old.spec.slug))))?);
+            if let Some(domain) = &old.domain {
+                items.push(a_put(put_item(&self.tables.pages, domain_item(new, domain)))?);
+            }
+        }
+        self.transact(items).await.map_err(|cancelled| match cancelled {
+            Cancelled::Conditions(places) if places.contains(&0) => StoreError::Conflict,
+            Cancelled::Conditions(_) => StoreError::Taken,
+            cancelled => cancelled.conflict(),
+        })
+    }
+
+    /// Gives a page another domain, or none. 8 WRU, and 2 per further KB of the page.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where somebody else changed it since it was read; [`StoreError::Taken`] where another page has the domain.
+    pub async fn set_page_domain(
+        &self,
+        old: &StatusPageRow,
+        domain: Option<&str>,
+        now: Timestamp,
+        audit: &AuditRow,
+    ) -> Result<(), StoreError> {
+        let change = Change::new()
+            .set_or_remove("domain", domain.map(s))
+            .set("updated_at", s(now))
+            .only_if(If::Is("updated_at", s(old.updated_at)));
+        let mut items = vec![
+            change.on(&self.tables.pages, Self::page_key(old.account_id, old.id))?,
+            self.mark_page(old.account_id, PageMark { page_id: old.id, monitor_id: None }, now)?,
+            self.audit(audit)?,
+        ];
+        if let Some(before) = old.domain.as_deref().filter(|before| Some(*before) != domain) {
+            items.push(a_delete(delete_item(&self.tables.pages, Self::public_key(keys::domain(before))))?);
+        }
+        if let Some(domain) = domain.filter(|domain| old.domain.as_deref() != Some(domain)) {
+            let claim = put_item(&self.tables.pages, domain_item(old, domain));
+            items.push(a_put(claim.condition_expression("attribute_not_exists(account_id)"))?);
+        }
+        self.transact(items).await.map_err(|cancelled| match cancelled {
+            Cancelled::Conditions(places) if places.contains(&0) => StoreError::Conflict,
+            Cancelled::Conditions(_) => StoreError::Taken,
+            cancelled => cancelled.conflict(),
+        })
+    }
+
+    /// Deletes a page with its names, and counts it no more. Its posts go by [`Store::delete_posts`]. 12 WRU, and 2 per further KB of the
+    /// page and its view.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where somebody else changed it since it was read.
+    pub async fn delete_page(&self, row: &StatusPageRow, now: Timestamp, audit: &AuditRow) -> Result<(), StoreError> {
+        let gone = delete_item(&self.tables.pages, Self::page_key(row.account_id, row.id))
+            .condition_expression("updated_at = :seen")
+            .expression_attribute_values(":seen", s(row.updated_at));
+        let mut items = vec![
+            a_delete(gone)?,
+            self.pages_are(row.account_id, Change::new().add("pages", -1))?,
+            a_delete(delete_item(&self.tables.pages, Self::public_key(keys::slug(&row.spec.slug))))?,
+            // What is left of it goes with its marks.
+            self.mark_page(row.account_id, PageMark { page_id: row.id, monitor_id: None }, now)?,
+            self.audit(audit)?,
+        ];
+        if let Some(domain) = &row.domain {
+            items.push(a_delete(delete_item(&self.tables.pages, Self::public_key(keys::domain(domain))))?);
+        }
+        self.transact(items).await.map_err(Cancelled::conflict)
+    }
+
+    /// What a page shows, by its name: the one read of a view. 1 RRU per 4 KB.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    // Not a tenant's: whoever knows a page's name may see what it shows.
+    pub async fn public_page(&self, slug: &Slug) -> Result<Option<PublicPage>, StoreError> {
+        let item = self.get(&self.tables.pages, Self::public_key(keys::slug(slug))).await?;
+        item.map(|item| from_item(TABLE, item)).transpose()
+    }
+
+    /// The name of the page that has this domain. 1 RRU.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn page_of_domain(&self, domain: &str) -> Result<Option<Slug>, StoreError> {
+        #[derive(Deserialize)]
+        struct Row {
+            slug: Slug,
+        }
+        let item = self.get(&self.tables.pages, Self::public_key(keys::domain(domain))).await?;
+        item.map(|item| from_item(TABLE, item).map(|row: Row| row.slug)).transpose()
+    }
+
+    /// The marks of a page. 1 RRU.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn page_marks(&self, account: AccountId, page: PageId) -> Result<Vec<MarkRow>, StoreError> {
+        let prefix = PageMark { page_id: page, monitor_id: None }.to_string();
+        let request = self
+            .query(&self.tables.deliveries)
+            .key_condition_expression("account_id = :account AND begins_with(delivery_id, :mark)")
+            .expression_attribute_values(":account", s(account))
+            .expression_attribute_values(":mark", s(prefix))
+            .consistent_read(true);
+        self.query_all(request).await?.into_iter().map(|item| from_item("deliveries", item)).collect()
+    }
+
+    /// Removes the marks that were read before the page was made, and notes when it changes next by the clock. 1 WRU and 2 of the index for
+    /// each.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn settle_page_marks(
+        &self,
+        account: AccountId,
+        page: PageId,
+        seen: &[MarkRow],
+        next: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let own = PageMark { page_id: page, monitor_id: None };
+        for row in seen.iter().filter(|row| row.mark != own || next.is_none()) {
+            let request = self
+                .client
+                .delete_item()
+                .table_name(&self.tables.deliveries)
+                .set_key(Some(Self::mark_key(account, row.mark)))
+                .condition_expression("nonce = :seen")
+                .expression_attribute_values(":seen", s(row.nonce.as_str()))
+                .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            let sent = request.send().await;
+            consumed(&Kind::Write, sent.iter().filter_map(|output| output.consumed_capacity()));
+            match sent.map_err(StoreError::from_sdk) {
+                // Another change came meanwhile: its mark stays.
+                Ok(_) | Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let Some(next) = next else { return Ok(()) };
+        let before = seen.iter().find(|row| row.mark == own);
+        if before.is_some_and(|row| row.at == next) {
+            return Ok(());
+        }
+        let unchanged = before.map_or(If::Absent("nonce"), |row| If::Is("nonce", s(row.nonce.as_str())));
+        let mut change = Change::new().only_if(unchanged);
+        for (name, value) in mark_item(account, own, next) {
+            if !matches!(name.as_str(), "account_id" | "delivery_id") {
+                change = change.set(&name, value);
+            }
+        }
+        // Where it was refused, another change came meanwhile.
+        let (Updated::Done(_) | Updated::Refused(_)) =
+            self.change(&self.tables.deliveries, Self::mark_key(account, own), change).await?;
+        Ok(())
+    }
+
+    /// How many times the page was made: read before all that it shows. 1 RRU.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn page_made(&self, account: AccountId, page: PageId) -> Result<Made, StoreError> {
+        let item = self.get(&self.tables.pages, Self::made_key(account, page)).await?;
+        item.map_or_else(|| Ok(Made::default()), |item| from_item(TABLE, item))
+    }
+
+    /// Keeps what the page shows, unless it was made since `seen` was read, or is gone, or has another name. 4 WRU, and 2 per further KB of the view.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where it must be made anew.
+    pub async fn put_page_view(&self, row: &StatusPageRow, seen: Made, view: &PageView) -> Result<(), StoreError> {
+        let unchanged = match seen.version {
+            0 => If::Absent("version"),
+            version => If::Is("version", n(version)),
+        };
+        let made = Change::new().set("version", n(seen.version + 1)).only_if(unchanged);
+        let shown = Change::new()
+            .set("view", to_value(TABLE, view)?)
+            .set_or_remove("password", row.password.as_ref().map(|hash| to_value(TABLE, hash)).transpose()?)
+            .only_if(If::Is("page_id", s(row.id)));
+        let items = vec![
+            made.on(&self.tables.pages, Self::made_key(row.account_id, row.id))?,
+            shown.on(&self.tables.pages, Self::public_key(keys::slug(&row.spec.slug)))?,
+        ];
+        self.transact(items).await.map_err(Cancelled::conflict)
+    }
+
+    /// Forgets how many times a page was made that is gone. 1 WRU.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn forget_page(&self, account: AccountId, page: PageId) -> Result<(), StoreError> {
+        self.transact(vec![a_delete(delete_item(&self.tables.pages, Self::made_key(account, page)))?])
+            .await
+            .map_err(Cancelled::conflict)
+    }
+
+    /// Lets a monitor mark a page whenever its status changes, or no more. Whoever changes the status at the same time starts again, so that
+    /// no change is missed. 1 WRU per KB of the monitor. Does nothing where there is no such monitor.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn link_monitor(
+        &self,
+        account: AccountId,
+        monitor: MonitorId,
+        page: PageId,
+        marks: bool,
+    ) -> Result<(), StoreError> {
+        let change = Change::new().add("version", 1).only_if(If::Exists("account_id"));
+        let change = if marks {
+            change.add_member("pages", &page.to_string())
+        } else {
+            change.delete_member("pages", &page.to_string())
+        };
+        self.change(&self.tables.monitors, Self::monitor_key(account, monitor), change).await.map(drop)
+    }
+
+    /// Notes which monitors mark the page. 1 WRU per KB of the page. Does nothing where it is gone.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn set_linked(
+        &self,
+        account: AccountId,
+        page: PageId,
+        linked: &BTreeSet<MonitorId>,
+    ) -> Result<(), StoreError> {
+        let change = Change::new().set("linked", to_value(TABLE, linked)?).only_if(If::Exists("account_id"));
+        self.change(&self.tables.pages, Self::page_key(account, page), change).await.map(drop)
+    }
+}
+
+fn mark_item(account: AccountId, mark: PageMark, at: Timestamp) -> Item {
+    let mut item = Store::mark_key(account, mark);
+    let nonce: [u8; 8] = valpero_auth::random_bytes();
+    item.insert("nonce".into(), AttributeValue::S(u64::from_be_bytes(nonce).to_string()));
+    item.insert("pending".into(), s(keys::pending(Due::Page(mark))));
+    item.insert("next_attempt_at".into(), s(at));
+    item
+}
+
+fn domain_item(row: &StatusPageRow, domain: &str) -> Item {
+    let mut item = Store::public_item(row, keys::domain(domain));
+    item.insert("slug".into(), s(row.spec.slug.as_str()));
+    item
+}
