@@ -16,6 +16,7 @@ class Full:
         self.monitors = self.watch()
         self.channels, self.policies = self.alert()
         self.incident = self.fail()
+        self.status_page, self.post = self.publish()
         self.key = self.made("/keys", {"name": "prometheus", "scopes": ["monitors:read"]})
         revoked = self.made("/keys", {"name": "laptop", "scopes": ["monitors:read"]})
         self.call("DELETE", f"/keys/{revoked['id']}")
@@ -89,13 +90,26 @@ class Full:
         until(10, lambda: self.call("GET", "/deliveries")[1]["data"])
         return incident
 
+    def publish(self):
+        """A status page with a post."""
+        components = [
+            {"name": "Shop", "monitor_ids": [self.monitors[0]["id"]]},
+            {"name": "Checkout", "monitor_ids": [self.monitors[1]["id"]]},
+        ]
+        page = self.made("/status-pages", {"slug": "shop", "title": "Shop", "components": components})
+        post = {"kind": "incident", "title": "Payments fail", "body": "We are looking into it.", "notify": False}
+        return page, self.made(f"/status-pages/{page['id']}/posts", post)
+
     def pages(self):
         """The pages of what was made."""
         path = f"/monitors/{self.monitors[0]['id']}"
+        public = f"/status-pages/{self.status_page['id']}"
         ids = lambda what: [one["id"] for one in self.call("GET", f"/{what}?limit=100")[1]["data"]]
         return [
             *(f"/monitors/{monitor['id']}" for monitor in self.monitors),
             *(f"{path}/{what}" for what in ("edit", "delete", "rotate-secret")),
+            *(f"{public}{what}" for what in ("", "/components", "/posts", f"/posts/{self.post['id']}")),
+            *(f"{public}/posts/new?kind={kind}" for kind in ("incident", "maintenance")),
             *(f"/incidents/{incident}" for incident in ids("incidents")[:3]),
             *(f"/deliveries/{delivery}" for delivery in ids("deliveries")[:3]),
             *(f"/alerts/channels/{channel['id']}{what}" for channel in self.channels for what in ("", "/edit")),

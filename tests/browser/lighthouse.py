@@ -27,7 +27,9 @@ def run(part):
     up.call("POST", f"/monitors/{monitor['id']}/check")
     incident = until(60, lambda: up.call("GET", "/incidents")[1]["data"])
     part.must("there is an incident", incident, up.call("GET", f"/monitors/{monitor['id']}"))
-    for path in ("/monitors", f"/monitors/{monitor['id']}", f"/incidents/{incident[0]['id']}"):
+    components = [{"name": "Shop", "monitor_ids": [monitor["id"]]}, {"name": "Docs"}]
+    up.call("POST", "/status-pages", {"slug": "acme", "title": "Acme", "description": "What works.", "components": components})
+    for path in ("/status/acme", "/monitors", f"/monitors/{monitor['id']}", f"/incidents/{incident[0]['id']}"):
         scores = best(part, up.url + path, cookies_of(context)["Cookie"])
         what = path.rsplit("/", 1)[0] + "/{id}" if path.count("/") > 1 else path
         part.note(f"{what}: " + ", ".join(f"{name} {score}" for name, score in scores.items()))

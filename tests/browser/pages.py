@@ -21,7 +21,7 @@ PARTS = ["", "/people", "/keys", "/sessions", "/two-factor", "/audit", "/plan"]
 ID = re.compile("[a-z]+_[0-9A-HJKMNP-TV-Z]{26}")
 STARTS = [
     *("/monitors", "/monitors/new", "/monitors/paste", "/tv", "/incidents", "/deliveries", "/alerts", "/tools"),
-    *("/alerts/channels/new", "/alerts/policies/new", "/alerts/routes"),
+    *("/alerts/channels/new", "/alerts/policies/new", "/alerts/routes", "/status-pages", "/status-pages/new"),
     *(f"/settings{part}" for part in PARTS),
     *(f"/monitors/new?type={name}" for name in TYPES),
     *(f"/tools?tool={name}" for name in TOOLS),
@@ -56,7 +56,9 @@ LINKS = "() => [...document.querySelectorAll('a[href]')].map((link) => link.href
 def kind(url):
     """What pages of one kind have in common: their path without IDs, and the names in their query."""
     parts = urlsplit(url)
-    names = [f"{name}={value}" if name in ("type", "tool") else name for name, value in parse_qsl(parts.query, keep_blank_values=True)]
+    names = [
+        f"{name}={value}" if name in ("type", "tool", "kind") else name for name, value in parse_qsl(parts.query, keep_blank_values=True)
+    ]
     return ID.sub("ID", parts.path), tuple(sorted(names))
 
 

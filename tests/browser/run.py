@@ -28,7 +28,7 @@ AXE = os.path.join(TOOLS, "node_modules", "axe-core", "axe.min.js")
 LINES = [
     ["story.wide", "weights"],
     ["story.plain", "keyboard", "posted"],
-    ["story.small", "attacks", "planted"],
+    ["story.small", "attacks", "planted", "status"],
     ["pages"],
 ]
 # What measures time has the machine for itself, at the end.

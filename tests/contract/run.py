@@ -7,6 +7,7 @@
 - generators: clients of openapi-generator (Python, Go, TypeScript), openapi-typescript and @hey-api/openapi-ts
 - signatures: webhooks, checked by the package of Standard Webhooks and by the README's one-liner
 - receivers: what channels send, checked by the schemas, validators and types that receivers and others publish
+- status: status pages, read by a client of Atlassian Statuspage, feed readers and a calendar, and through nginx
 - prometheus: metrics, scraped by Prometheus, with our rules and dashboard
 - schemathesis: every operation, by the document's word, with thousands of good and bad requests
 
@@ -36,6 +37,7 @@ PARTS = {
     "generators": "generators",
     "signatures": "signatures",
     "receivers": "receivers",
+    "status": "status",
     "prometheus": "scrape",
     "schemathesis": "fuzz",
 }
@@ -59,7 +61,8 @@ if len(sys.argv) > 1 and sys.argv[1] == "--inside":
 elif len(sys.argv) < 2 or not os.access(sys.argv[1], os.X_OK) or not set(sys.argv[2:]) <= set(PARTS):
     sys.exit(f"usage: python3 tests/contract/run.py PATH_TO_VALPERO [{'|'.join(PARTS)}]…")
 else:
-    packages.install("prometheus", "chromium", "openssl", "iproute2")
+    packages.install("prometheus", "chromium", "openssl", "iproute2", "nginx")
+    suite.readers("statuspage.io")
     suite.linter("redocly")
     suite.typescript("tsc")
     suite.vendors("tsc")

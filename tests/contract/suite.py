@@ -34,6 +34,11 @@ def vendors(name):
     return environments.node_program(os.path.join(TARGET, "contract-receivers"), name, os.path.join(HERE, "receivers.txt"))
 
 
+def readers(name):
+    """The place of an npm package of readers.txt, as if it were a program."""
+    return environments.node_program(os.path.join(TARGET, "contract-readers"), name, os.path.join(HERE, "readers.txt"))
+
+
 def start(valpero, part, data=None):
     """A `valpero up` that remembers nothing, or keeps all in a folder."""
     words = ["--data", data] if data else ["--memory"]
