@@ -35,8 +35,10 @@ FUNCTIONS = (
     "incidents",
     "metrics",
     "monitors",
+    "pages",
     "people",
     "rollup",
+    "status",
     "tools",
     "webhooks",
 )

@@ -1,7 +1,7 @@
 //! From a monitor that fails to the page that says so, and back.
 
 use serde_json::{Value, json};
-use valpero_domain::{Plan, Timestamp};
+use valpero_domain::{Plan, Timestamp, pages::settings::PAGES_OF_MONITOR_MAX};
 
 use super::{page, statuses, summary, view};
 use crate::harness::{Site, World};
@@ -181,6 +181,68 @@ async fn a_status_by_hand_has_an_end_and_an_author() {
     assert_eq!(statuses(&summary(&world, "acme").await), ["major_outage"]);
     world.call("DELETE", &path, &owner.token, Value::Null).await.expect(200);
     assert_eq!(statuses(&summary(&world, "acme").await), ["operational"]);
+}
+
+#[tokio::test]
+async fn what_was_set_for_ever_hides_nothing_once_monitors_say_how_it_is() {
+    let world = World::new().await;
+    let owner = world.tenant(Plan::Business).await;
+    let site = Site::start().await;
+    let (id, components) = page(&world, &owner, "acme", json!([{"name": "Site"}]), json!({})).await;
+    let path = format!("/api/v1/status-pages/{id}");
+    let set = format!("{path}/components/{}/status", components[0]);
+    world.call("PUT", &set, &owner.token, json!({"status": "operational"})).await.expect(200);
+    let monitor = world.monitor(&owner, &site.url(), json!({})).await;
+    let has = json!({"components": [{"id": components[0], "name": "Site", "monitor_ids": [monitor]}]});
+    world.call("PATCH", &path, &owner.token, has).await.expect(200);
+    site.answers(500);
+    world.tick().await;
+    world.tick().await;
+    assert_eq!(statuses(&summary(&world, "acme").await), ["major_outage"]);
+}
+
+#[tokio::test]
+async fn a_monitor_is_on_so_many_pages_that_its_status_can_still_change() {
+    let world = World::new().await;
+    let owner = world.tenant(Plan::Business).await;
+    let site = Site::start().await;
+    let monitor = world.monitor(&owner, &site.url(), json!({})).await;
+    let components = json!([{"name": "Site", "monitor_ids": [monitor]}]);
+    for number in 0..PAGES_OF_MONITOR_MAX {
+        page(&world, &owner, &format!("p{number}"), components.clone(), json!({})).await;
+    }
+    let body = json!({"slug": "more", "title": "Acme", "components": components});
+    let refused = world.post("/api/v1/status-pages", &owner, body).await.expect(422);
+    assert_eq!(refused.problem().1, ["/components/0/monitor_ids/0"]);
+    site.answers(500);
+    world.tick().await;
+    world.tick().await;
+    for number in [0, PAGES_OF_MONITOR_MAX - 1] {
+        assert_eq!(statuses(&summary(&world, &format!("p{number}")).await), ["major_outage"]);
+    }
+}
+
+#[tokio::test]
+async fn a_post_that_is_full_takes_nothing_more_and_the_page_goes_on() {
+    let world = World::new().await;
+    let owner = world.tenant(Plan::Business).await;
+    let (id, _) = page(&world, &owner, "acme", json!([{"name": "Site"}]), json!({})).await;
+    let posts = format!("/api/v1/status-pages/{id}/posts");
+    let long = "€".repeat(10_000);
+    for _ in 0..3 {
+        let body = json!({"kind": "incident", "title": "Down", "body": long, "notify": false});
+        let post = world.post(&posts, &owner, body).await.expect(201).text("/id");
+        let updates = format!("{posts}/{post}/updates");
+        let update = json!({"state": "monitoring", "body": long, "notify": false});
+        for _ in 0..4 {
+            world.post(&updates, &owner, update.clone()).await.expect(201);
+        }
+        assert_eq!(world.post(&updates, &owner, update).await.expect(409).problem().0, "post_is_full");
+    }
+    world.advance(1);
+    let last = json!({"kind": "incident", "title": "The last word", "body": "x", "notify": false});
+    world.post(&posts, &owner, last).await.expect(201);
+    assert_eq!(summary(&world, "acme").await["incidents"][0]["name"], "The last word");
 }
 
 #[tokio::test]

@@ -12,7 +12,10 @@ use serde_json::Value;
 use valpero_auth::password::{Password, PasswordHash};
 use valpero_domain::{
     AccountId, ComponentId, MonitorId,
-    pages::{StatusPageSpec, Visibility, settings::fields::PASSWORD},
+    pages::{
+        StatusPageSpec, Visibility,
+        settings::{PAGES_OF_MONITOR_MAX, fields::PASSWORD},
+    },
 };
 use valpero_http::Problem;
 use valpero_runtime::{App, entropy};
@@ -37,8 +40,10 @@ async fn check_monitors(
 ) -> Result<(), Problem> {
     let new: BTreeSet<MonitorId> = page.monitors().difference(before).copied().collect();
     let found = app.store.monitors_by_id(account, &new).await?;
+    let shown_often = found.values().filter(|monitor| monitor.pages.len() >= PAGES_OF_MONITOR_MAX);
+    let shown_often = shown_often.map(|monitor| monitor.id).collect();
     let known = found.into_keys().chain(before.iter().copied()).collect();
-    page.unknown_monitors(&known).finish(Some(())).map_err(Problem::invalid)
+    page.refused_monitors(&known, &shown_often).finish(Some(())).map_err(Problem::invalid)
 }
 
 /// The password's hash by a body: that of a new one, or the one from before. A page that asks for a password has one.

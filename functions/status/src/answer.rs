@@ -11,7 +11,7 @@ use valpero_domain::{
     pages::{PageView, Slug, Theme},
 };
 use valpero_http::{Problem, RequestMeta};
-use valpero_storage::Optional;
+use valpero_storage::{Optional, PostRow};
 
 use crate::{
     Status,
@@ -144,12 +144,17 @@ impl Status {
         let posts = match needed {
             Posts::None => Vec::new(),
             Posts::Between(from, until) => store.posts_between(account, id, (from, until), MONTH_MAX).await?,
-            Posts::Latest(count) => store.posts(account, id, None, |_| true, count).await?,
+            Posts::Latest(kind, count) => {
+                let accepts = |row: &PostRow| kind.is_none_or(|kind| row.post.kind == kind);
+                store.posts(account, id, None, accepts, count).await?
+            }
             Posts::One(post) => store.post(account, id, post).await.optional()?.into_iter().collect(),
         };
         let stale: Option<Timestamp> = is_stale.then_some(page.read_at);
         let rendered = render(what, view, place, &posts, now, stale)?.map(std::sync::Arc::new);
-        if let Some(rendered) = &rendered {
+        // Anybody can make up labels.
+        let is_made_up = matches!(what, What::Badge(asked) if asked.label.is_some());
+        if let Some(rendered) = rendered.as_ref().filter(|_| !is_made_up) {
             page.keep(key, rendered);
         }
         Ok(rendered)

@@ -22,7 +22,7 @@ pub fn calendar(view: &PageView, place: &Place, posts: &[PostRow], now: Timestam
     for row in posts.iter().filter(|row| row.post.kind == PostKind::Maintenance) {
         let post = &row.post;
         let Some(scheduled) = post.scheduled else { continue };
-        let called_off = post.state(now) == PostState::Completed && post.work(now).is_none();
+        let called_off = post.state(now) == PostState::Completed && post.work(now).is_empty();
         let said = post.updates.first().map(|first| markdown::to_line(&first.body, 500)).unwrap_or_default();
         lines.extend([
             "BEGIN:VEVENT".to_owned(),

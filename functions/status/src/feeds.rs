@@ -47,11 +47,11 @@ struct Rss<'a> {
 /// # Errors
 /// Where the template fails: a fault of ours.
 pub fn atom(view: &PageView, place: &Place, posts: &[PostRow], _: Timestamp) -> Result<String, askama::Error> {
-    let entries = entries(view, place, posts);
+    let (entries, title) = (entries(view, place, posts), visible(view.spec.title.as_str()));
     let template = Atom {
         t: texts(view.spec.language),
         id: uuid(view.page_id.to_bytes()),
-        title: view.spec.title.as_str(),
+        title: &title,
         url: &place.url,
         updated: entries.first().map_or(view.created_at, |entry| entry.at),
         entries,
@@ -64,8 +64,8 @@ pub fn atom(view: &PageView, place: &Place, posts: &[PostRow], _: Timestamp) -> 
 /// # Errors
 /// Where the template fails: a fault of ours.
 pub fn rss(view: &PageView, place: &Place, posts: &[PostRow], _: Timestamp) -> Result<String, askama::Error> {
-    let (t, title) = (texts(view.spec.language), view.spec.title.as_str());
-    Rss { t, title, url: &place.url, entries: entries(view, place, posts) }.render()
+    let (t, title) = (texts(view.spec.language), visible(view.spec.title.as_str()));
+    Rss { t, title: &title, url: &place.url, entries: entries(view, place, posts) }.render()
 }
 
 fn entries(view: &PageView, place: &Place, posts: &[PostRow]) -> Vec<Entry> {

@@ -137,7 +137,9 @@ impl<K: Eq + Hash + Clone, V: Clone> Shelf<K, V> {
         }
         if slots.len() >= KEPT_MAX {
             let age = |slot: &Arc<Slot<V>>| slot.held().value.map(|(_, at)| at);
-            let oldest = slots.iter().min_by_key(|(_, slot)| age(slot)).map(|(key, _)| key.clone());
+            // Not those that somebody reads at this moment.
+            let idle = slots.iter().filter(|(_, slot)| Arc::strong_count(slot) == 1);
+            let oldest = idle.min_by_key(|(_, slot)| age(slot)).map(|(key, _)| key.clone());
             if let Some(oldest) = oldest {
                 slots.remove(&oldest);
             }
@@ -179,6 +181,10 @@ impl<K: Eq + Hash + Clone, V: Clone> Shelf<K, V> {
                     && is_within(*at, app.now(), FRESH_MS)
                 {
                     return Ok((value.clone(), false));
+                }
+                // Those who waited while the store failed do not ask it one after the other.
+                if held.failed_at.is_some_and(|failed_at| is_within(failed_at, app.now(), PATIENCE_MS)) {
+                    return Err(Problem::still_unreachable());
                 }
                 turn
             }

@@ -1,7 +1,7 @@
 //! Markdown of posts as HTML: the one place whose result templates show unescaped. HTML in it is text, images are their descriptions, and
 //! links lead to http, https and mailto alone.
 
-use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, html};
 
 /// The text as HTML that is safe to show.
 pub fn to_html(text: &str) -> String {
@@ -19,7 +19,8 @@ fn harmless(event: Event<'_>) -> Option<Event<'_>> {
             // A title would be read as an attribute, which is escaped, but of no use.
             Event::Start(Tag::Link {
                 link_type,
-                dest_url: allowed(dest_url),
+                // The library writes `mailto:` before an address of its own.
+                dest_url: if link_type == LinkType::Email { dest_url } else { allowed(dest_url) },
                 title: CowStr::Borrowed(""),
                 id: CowStr::Borrowed(""),
             })
@@ -74,6 +75,7 @@ mod tests {
             ("[x](https://example.com/?a=1&b=\"2)", "<p><a href=\"https://example.com/?a=1&amp;b=%222\">x</a></p>\n"),
             ("![alt](https://example.com/i.png)", "<p>alt</p>\n"),
             ("<https://example.com>", "<p><a href=\"https://example.com\">https://example.com</a></p>\n"),
+            ("<help@example.com>", "<p><a href=\"mailto:help@example.com\">help@example.com</a></p>\n"),
             ("# Big", "<strong>Big</strong>"),
             ("- a\n- b", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>\n"),
             ("\"><img src=x onerror=y>", "<p>\"&gt;&lt;img src=x onerror=y&gt;</p>\n"),

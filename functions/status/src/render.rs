@@ -5,7 +5,10 @@ use std::io::Write;
 use axum::http::StatusCode;
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest, Sha256};
-use valpero_domain::{Timestamp, pages::PageView};
+use valpero_domain::{
+    Timestamp,
+    pages::{PageView, PostKind},
+};
 use valpero_http::Problem;
 use valpero_storage::PostRow;
 
@@ -60,8 +63,8 @@ pub enum Posts {
     None,
     /// Those of this time, the newest first.
     Between(Timestamp, Timestamp),
-    /// The latest, as many.
-    Latest(usize),
+    /// The latest, of this kind where one is named, as many.
+    Latest(Option<PostKind>, usize),
     /// One.
     One(valpero_domain::PostId),
 }
@@ -81,8 +84,9 @@ pub fn needs(what: &What, view: &PageView, now: Timestamp) -> Option<Posts> {
             true => Posts::None,
             false => Posts::One(*id),
         },
-        What::Atom | What::Rss | What::Calendar | What::Sitemap => Posts::Latest(LATEST),
-        What::Json(Document::Incidents | Document::Maintenances) => Posts::Latest(LATEST),
+        What::Atom | What::Rss | What::Sitemap => Posts::Latest(None, LATEST),
+        What::Json(Document::Incidents) => Posts::Latest(Some(PostKind::Incident), LATEST),
+        What::Calendar | What::Json(Document::Maintenances) => Posts::Latest(Some(PostKind::Maintenance), LATEST),
         _ => Posts::None,
     })
 }

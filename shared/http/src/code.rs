@@ -89,7 +89,7 @@ codes! {
     PageSlugTaken: 409 "page_slug_taken", "The slug is taken", "Another status page of the deployment has the slug.";
     PlanNotRaised: 409 "plan_not_raised", "The code is for no higher plan", "The deal code is for a plan that is no higher than the account's. It can still be used by another account.";
     PolicyInUse: 409 "policy_in_use", "The escalation policy is in use", "Alert routes name the escalation policy; `detail` names them.";
-    PostIsFull: 409 "post_is_full", "The post has too many updates", "The post has the maximum number of updates, 100.";
+    PostIsFull: 409 "post_is_full", "The post has too many updates", "The post has the maximum number of updates, 100, or of text, 150,000 bytes.";
     WebhookDisabled: 409 "webhook_disabled", "The webhook is switched off", "The webhook's receiver answered 410 Gone; give the monitor another `webhook_url`.";
     PreconditionFailed: 412 "precondition_failed", "The object has changed", "`If-Match` names another version of the object than the current one. Nothing was changed.";
     BodyTooLarge: 413 "body_too_large", "The body is too large", "The body is larger than 64 KiB.";

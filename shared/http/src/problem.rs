@@ -294,6 +294,14 @@ impl Problem {
         problem
     }
 
+    /// 503: the store failed a moment ago, and is not asked again yet.
+    pub fn still_unreachable() -> Self {
+        let mut problem =
+            Self::new(Code::Unreachable, "The database failed a moment ago. Nothing was asked of it. Try again soon.");
+        problem.0.retry_after_s = Some(2);
+        problem
+    }
+
     /// 503: the store did not answer, so nobody knows what it did.
     pub fn unreachable(error: &(dyn Error + 'static)) -> Self {
         let detail = "The database failed, or did not answer. Whether a change was made is not known: look before you try again.";

@@ -9,7 +9,7 @@ use valpero_domain::{
     incident::TimelineEntry,
     pages::{
         Component, ComponentStatus, PageView, Post, PublicPost,
-        auto::{Knows, Open, Step},
+        auto::{self, Knows, Open, Step},
         post::PostUpdate,
         view::{HourMs, Seen, Sources},
     },
@@ -74,7 +74,7 @@ async fn try_refresh(app: &App, account: AccountId, id: PageId) -> Result<Option
     };
     link(app, &row).await?;
     let monitors = store.monitors_by_id(account, &row.spec.monitors()).await?;
-    let posts = store.posts(account, id, None, |_| true, POSTS_MAX).await?;
+    let posts = posts_of(app, &row, &monitors).await?;
     let known = Known::of(&row, &monitors, &posts);
     let knows = known.knows(&row);
     if let Some(step) = knows.step(now, entropy()) {
@@ -103,6 +103,24 @@ async fn try_refresh(app: &App, account: AccountId, id: PageId) -> Result<Option
     let next = [knows.next(), view.next_change(now), next_hour(&row, now)];
     store.settle_page_marks(account, id, &marks, next.into_iter().flatten().min()).await?;
     Ok(Some("made anew"))
+}
+
+/// The latest posts, and those that incidents which are open made, however long ago.
+async fn posts_of(
+    app: &App,
+    row: &StatusPageRow,
+    monitors: &BTreeMap<MonitorId, Monitor>,
+) -> Result<Vec<PostRow>, WorkError> {
+    let mut posts = app.store.posts(row.account_id, row.id, None, |_| true, POSTS_MAX).await?;
+    if posts.len() == POSTS_MAX {
+        for incident in monitors.values().filter_map(|monitor| monitor.current_incident_id) {
+            if !posts.iter().any(|row| row.post.tells_of(incident)) {
+                let made = app.store.post(row.account_id, row.id, auto::post_of(incident)).await.optional()?;
+                posts.extend(made);
+            }
+        }
+    }
+    Ok(posts)
 }
 
 /// When the page's response times are known of one hour more.
@@ -249,9 +267,9 @@ async fn try_tell(
 ) -> Result<bool, WorkError> {
     let now = app.now();
     let Some(row) = app.store.page(account, page).await.optional()? else { return Ok(true) };
-    let posts = app.store.posts(account, page, None, |_| true, POSTS_MAX).await?;
+    let monitors = app.store.monitors_by_id(account, &row.spec.monitors()).await?;
+    let posts = posts_of(app, &row, &monitors).await?;
     let Some(old) = posts.iter().find(|row| row.post.tells_of(incident)) else {
-        let monitors = app.store.monitors_by_id(account, &row.spec.monitors()).await?;
         let known = Known::of(&row, &monitors, &posts);
         let Some(step) = known.knows(&row).publish(incident, now, entropy()) else { return Ok(true) };
         write(app, &row, &posts, step, now).await?;
@@ -260,6 +278,10 @@ async fn try_tell(
     // The comment's own number, so that it is told once.
     let id = PostUpdateId::from_bytes(entry.id.to_bytes());
     if old.post.updates.iter().any(|update| update.id == id) {
+        return Ok(true);
+    }
+    if old.post.is_full() {
+        tracing::warn!(page_id = %page, post_id = %old.id, "the post is full: a public comment has no place in it");
         return Ok(true);
     }
     let mut post = old.post.clone();

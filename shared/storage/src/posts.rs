@@ -14,7 +14,7 @@ use crate::{
 const TABLE: &str = "pages";
 
 /// Posts that one transaction deletes, at most: DynamoDB takes 100 items.
-const DELETED_AT_ONCE: usize = 100;
+const DELETED_AT_ONCE: usize = 20;
 
 /// A post of a status page.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -155,7 +155,7 @@ impl Store {
     /// # Errors
     /// Where the store fails.
     pub async fn delete_posts(&self, account: AccountId, page: PageId) -> Result<(), StoreError> {
-        let items = self.query_all(self.posts_of(account, page)).await?;
+        let items = self.query_all(self.posts_of(account, page).consistent_read(true)).await?;
         let entry = |item: &Item| item.get("entry").and_then(|entry| entry.as_s().ok().cloned());
         let entries: Vec<String> = items.iter().filter_map(entry).collect();
         for some in entries.chunks(DELETED_AT_ONCE) {

@@ -14,6 +14,7 @@ CONTENTS = {
     "iproute2": "ip",
     "knot": "/usr/sbin/knotd",
     "libnginx-mod-http-brotli-filter": "/usr/lib/nginx/modules/ngx_http_brotli_filter_module.so",
+    "nghttp2-client": "h2load",
     "nginx": "/usr/sbin/nginx",
     "openssl": "openssl",
     "prometheus": "prometheus",

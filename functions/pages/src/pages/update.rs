@@ -57,7 +57,11 @@ async fn apply(
     // Each version has a moment of its own.
     let now = app.now().max(old.updated_at.plus_ms(1));
     let mut new = StatusPageRow { spec, password, updated_at: now, ..old.clone() };
-    new.by_hand.retain(|id, _| new.spec.components.iter().any(|component| component.id == *id));
+    // What was set for ever goes where monitors say from now on how a component is.
+    new.by_hand.retain(|id, set| {
+        let of_it = new.spec.components.iter().find(|component| component.id == *id);
+        of_it.is_some_and(|component| component.monitor_ids.is_empty() || set.by_hand.until.is_some())
+    });
     let audit = caller.audit(now, AuditAction::PageUpdated, Some(id.to_string()));
     app.store.update_page(&old, &new, &audit).await.map_err(crate::taken)?;
     Ok(new)

@@ -3,7 +3,10 @@
 use axum::{extract::State, response::Response};
 use valpero_domain::{
     AuditAction, PageId, PostId, PostUpdateId,
-    pages::{NewUpdate, post::UPDATES_MAX},
+    pages::{
+        NewUpdate,
+        post::{TEXT_MAX, UPDATES_MAX},
+    },
 };
 use valpero_http::{Answer, Auth, Code, Idempotency, IdempotencyParam, JsonBody, ObjectIds, Problem, Ticket, need};
 use valpero_monitoring::pages::refreshed;
@@ -13,8 +16,8 @@ use valpero_views::{PagePost, schema};
 
 use super::PagePostUpdateCreate;
 
-/// Add an update to a post. An update of a post that is over takes it up again, where its state says so. At most 100 a post, then 409
-/// `post_is_full`.
+/// Add an update to a post. An update of a post that is over takes it up again, where its state says so. At most 100 a post, and 150,000
+/// bytes of text, then 409 `post_is_full`.
 #[utoipa::path(
     post,
     path = "/api/v1/status-pages/{id}/posts/{post_id}/updates",
@@ -40,8 +43,9 @@ pub async fn add_update(
         let account = caller.account();
         let (page, old) = tokio::try_join!(app.store.page(account, page_id), app.store.post(account, page_id, id))?;
         let new = NewUpdate::read(&body, old.post.kind, &super::components(&page))?;
-        if old.post.updates.len() >= UPDATES_MAX {
-            let detail = format!("A post has at most {UPDATES_MAX} updates. Make another post.");
+        if old.post.is_full() {
+            let detail =
+                format!("A post has at most {UPDATES_MAX} updates, and {TEXT_MAX} bytes of text. Make another post.");
             return Err(Problem::conflict(Code::PostIsFull, detail));
         }
         let now = app.now().max(old.updated_at.plus_ms(1));

@@ -81,11 +81,12 @@ impl Knows<'_> {
         Some(Step::Change(id, post))
     }
 
-    /// The end of a post all of whose incidents are over.
+    /// The end of a post all of whose incidents are over. One that was over already, and that somebody took up again, is theirs to end.
     fn end(&self, now: Timestamp, entropy: Entropy) -> Option<Step> {
         let is_open = |incident: &IncidentId| self.open.iter().any(|open| open.incident == *incident);
         let ended = |(_, post): &&(PostId, Post)| {
-            !post.made_by.is_empty() && !post.state(now).is_over() && !post.made_by.iter().any(is_open)
+            let was_over = post.updates.iter().any(|update| update.state.is_over());
+            !post.made_by.is_empty() && !was_over && !post.made_by.iter().any(is_open)
         };
         let (id, post) = self.posts.iter().find(ended)?;
         let mut post = post.clone();
@@ -137,8 +138,13 @@ impl Knows<'_> {
             made_by: vec![open.incident],
             updates: vec![first],
         };
-        Step::Create(PostId::from_bytes(open.incident.to_bytes()), post)
+        Step::Create(post_of(open.incident), post)
     }
+}
+
+/// The post that an incident makes.
+pub fn post_of(incident: IncidentId) -> PostId {
+    PostId::from_bytes(incident.to_bytes())
 }
 
 fn update(state: PostState, body: String, notify: bool, at: Timestamp, entropy: Entropy) -> PostUpdate {
@@ -244,7 +250,10 @@ mod tests {
         assert_eq!(step(&spec, &[open(1, 1)], &posts, at(200)), (None, None), "once");
         let (Some(Step::Change(_, over)), _) = step(&spec, &[], &posts, at(300)) else { panic!("not resolved") };
         assert_eq!(over.state(at(300)), PostState::Resolved);
-        assert_eq!(step(&spec, &[], &[(id, over)], at(400)), (None, None));
+        assert_eq!(step(&spec, &[], &[(id, over.clone())], at(400)), (None, None));
+        let mut again = over;
+        again.add(update(PostState::Monitoring, "Not quite.".to_owned(), true, at(500), [9; 10]), None);
+        assert_eq!(step(&spec, &[], &[(id, again)], at(600)), (None, None), "who takes it up again ends it");
     }
 
     #[test]

@@ -21,6 +21,9 @@ use fields::{
 /// Updates of one post, at most.
 pub const UPDATES_MAX: usize = 100;
 
+/// Bytes of text in a post from which on it takes no further update, so that it stays one item of the store.
+pub const TEXT_MAX: usize = 150_000;
+
 words! {
     /// What a post is about.
     PostKind, "PostKind", "What a post is about. `incident`: something that happened. `maintenance`: work that is planned.", "a kind of post":
@@ -401,6 +404,12 @@ impl Post {
         self.updates.push(update);
     }
 
+    /// Whether it takes no further update.
+    pub fn is_full(&self) -> bool {
+        self.updates.len() >= UPDATES_MAX
+            || self.updates.iter().map(|update| update.body.len()).sum::<usize>() >= TEXT_MAX
+    }
+
     /// Whether it tells of this incident.
     pub fn tells_of(&self, incident: IncidentId) -> bool {
         self.incident_id == Some(incident) || self.made_by.contains(&incident)
@@ -460,14 +469,29 @@ impl Post {
         said.or(self.scheduled.map(|scheduled| scheduled.until))
     }
 
-    /// The time in which the work was, or is, being done: from its begin, by the clock or earlier by somebody's word, to its end.
-    pub fn work(&self, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
-        let scheduled = self.scheduled?;
-        let said = |state: PostState| self.updates.iter().find(|update| update.state == state).map(|update| update.at);
-        let from = said(PostState::InProgress).map_or(scheduled.from, |at| at.min(scheduled.from));
-        let until = said(PostState::Completed).map_or(scheduled.until, |at| at.min(scheduled.until));
-        // A plan that was called off did not take place.
-        (from < until && from <= now).then_some((from, until))
+    /// The times in which the work was, or is, being done: each from its begin, by the clock or earlier by somebody's word, until somebody
+    /// said that it is over, or put off, or until its planned end. Several where it was taken up again; none of a plan that was called
+    /// off.
+    pub fn work(&self, now: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+        let Some(Scheduled { from, until }) = self.scheduled else { return Vec::new() };
+        let (mut spans, mut begun, mut before) = (Vec::new(), None, PostState::Scheduled);
+        for update in &self.updates {
+            // The clock may have begun it before anybody said so.
+            let by_clock = (before == PostState::Scheduled && from <= update.at).then_some(from);
+            match (update.state, begun) {
+                (PostState::InProgress, None) => begun = by_clock.or(Some(update.at)),
+                (PostState::Completed, _) => {
+                    spans.extend(begun.take().or(by_clock).map(|from| (from, update.at.min(until))));
+                }
+                (PostState::Scheduled, Some(_)) => spans.extend(begun.take().map(|from| (from, update.at))),
+                _ => {}
+            }
+            before = update.state;
+        }
+        let by_clock = (before == PostState::Scheduled && from <= now).then_some(from);
+        spans.extend(begun.or(by_clock).map(|from| (from, until)));
+        spans.retain(|(from, until)| from < until);
+        spans
     }
 }
 

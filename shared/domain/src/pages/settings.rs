@@ -23,6 +23,9 @@ pub const COMPONENTS_MAX: usize = 100;
 /// Monitors of one component, at most.
 pub const MONITORS_MAX: usize = 50;
 
+/// Status pages that show a monitor, at most: each is marked by the transaction that changes its status, which has 100 items.
+pub const PAGES_OF_MONITOR_MAX: usize = 25;
+
 /// Monitors of all components of a page together, at most.
 pub const MONITORS_OF_PAGE_MAX: usize = 200;
 
@@ -300,12 +303,21 @@ impl StatusPageSpec {
     }
 
     /// A fault for each monitor that is none of the account's.
-    pub fn unknown_monitors(&self, known: &BTreeSet<MonitorId>) -> Faults {
+    pub fn refused_monitors(&self, known: &BTreeSet<MonitorId>, shown_often: &BTreeSet<MonitorId>) -> Faults {
         let mut faults = Faults::default();
         for (place, component) in self.components.iter().enumerate() {
             for (within, monitor) in component.monitor_ids.iter().enumerate() {
                 if !known.contains(monitor) {
                     faults.add(format!("/components/{place}/monitor_ids/{within}"), "must be the id of a monitor");
+                } else if shown_often.contains(monitor) {
+                    let pointer = format!("/components/{place}/monitor_ids/{within}");
+                    faults.add(
+                        pointer,
+                        format!(
+                            "must be the id of a monitor that at most {} other status pages show",
+                            PAGES_OF_MONITOR_MAX - 1
+                        ),
+                    );
                 }
             }
         }

@@ -20,6 +20,9 @@ pub const RECENT_S: i64 = 14 * 86_400;
 /// Posts that are over on the page's front, at most.
 pub const RECENT_MAX: usize = 20;
 
+/// Bytes that posts take in a page's item, at most, about: an item of the store has 400 KB, and components need some of them.
+const POSTS_SIZE_MAX: usize = 200_000;
+
 /// A status of a component that a person set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ByHand {
@@ -85,10 +88,16 @@ impl PublicPost {
         Self { id, post }
     }
 
-    /// The component's time of planned work, where the post is about it.
-    fn work(&self, component: ComponentId, now: Timestamp) -> Option<Span> {
+    /// The component's times of planned work, where the post is about it.
+    fn work(&self, component: ComponentId, now: Timestamp) -> Vec<Span> {
         let names = self.post.components.iter().any(|affected| affected.id == component);
-        self.post.work(now).filter(|_| names)
+        if names { self.post.work(now) } else { Vec::new() }
+    }
+
+    /// About how many bytes it takes.
+    fn size(&self) -> usize {
+        let texts = self.post.updates.iter().map(|update| update.body.len() + 200 + update.components.len() * 100);
+        1_000 + self.post.title.len() + self.post.components.len() * 100 + texts.sum::<usize>()
     }
 }
 
@@ -158,7 +167,7 @@ impl PageView {
             let monitors: Vec<&Seen<'_>> = sources.monitors.iter().filter(of_it).collect();
             let statuses: Vec<Status> = monitors.iter().map(|seen| seen.status).collect();
             let downtimes: Vec<&Downtime> = monitors.iter().map(|seen| seen.downtime).collect();
-            let work: Vec<Span> = sources.posts.iter().filter_map(|post| post.work(component.id, now)).collect();
+            let work: Vec<Span> = sources.posts.iter().flat_map(|post| post.work(component.id, now)).collect();
             let past = component_days(&days, &downtimes, &work, now);
             let by_hand = sources.by_hand.iter().find(|(id, _)| *id == component.id).map(|(_, by_hand)| *by_hand);
             let hours = sources.hours.iter().find(|(id, _)| *id == component.id).map(|(_, hours)| hours.clone());
@@ -182,6 +191,7 @@ impl PageView {
                 over <= RECENT_MAX && at.plus_seconds(RECENT_S) > now
             }
         });
+        fit(&mut posts, now);
         Self {
             page_id: sources.page_id,
             spec: StatusPageSpec { components: Vec::new(), ..spec.clone() },
@@ -200,6 +210,7 @@ impl PageView {
         let components: Vec<ShownComponent<'_>> =
             self.components.iter().map(|view| self.component(view, &days, now)).collect();
         let state = |post: &PublicPost| post.post.state(now);
+        let recent = |post: &PublicPost| post.post.over_at(now).is_some_and(|at| at.plus_seconds(RECENT_S) > now);
         let of_kind = |kind: PostKind| self.posts.iter().filter(move |post| post.post.kind == kind);
         let incidents: Vec<&PublicPost> = of_kind(PostKind::Incident).filter(|post| !state(post).is_over()).collect();
         let active = of_kind(PostKind::Maintenance).filter(|post| state(post) == PostState::InProgress).collect();
@@ -222,12 +233,12 @@ impl PageView {
             incidents,
             active,
             upcoming,
-            over: self.posts.iter().filter(|post| state(post).is_over()).collect(),
+            over: self.posts.iter().filter(|post| recent(post)).collect(),
         }
     }
 
     fn component<'a>(&'a self, view: &'a ComponentView, days: &[LocalDay], now: Timestamp) -> ShownComponent<'a> {
-        let work: Vec<Span> = self.posts.iter().filter_map(|post| post.work(view.component.id, now)).collect();
+        let work: Vec<Span> = self.posts.iter().flat_map(|post| post.work(view.component.id, now)).collect();
         let recent: Vec<&Downtime> = view.recent.iter().collect();
         let past = days.iter().filter(|day| day.from < self.day).count();
         let mut shown: Vec<ComponentDay> = Vec::with_capacity(days.len());
@@ -257,6 +268,30 @@ impl PageView {
         let posts = self.posts.iter().filter_map(|post| post.post.next_change());
         let by_hand = self.components.iter().filter_map(|view| view.by_hand?.until);
         posts.chain(by_hand).filter(|at| *at > now).min()
+    }
+}
+
+/// Leaves out what has no room in the page's item: first posts that are over, then the older words of the others, then the oldest of them. Each
+/// is still whole at its own address.
+fn fit(posts: &mut Vec<PublicPost>, now: Timestamp) {
+    let size = |posts: &[PublicPost]| posts.iter().map(PublicPost::size).sum::<usize>();
+    while size(posts) > POSTS_SIZE_MAX
+        && let Some(place) = posts.iter().rposition(|post| post.post.state(now).is_over())
+    {
+        posts.remove(place);
+    }
+    for place in (0..posts.len()).rev() {
+        if size(posts) <= POSTS_SIZE_MAX {
+            return;
+        }
+        let updates = &mut posts[place].post.updates;
+        let older = updates.len().saturating_sub(1);
+        for update in &mut updates[..older] {
+            "…".clone_into(&mut update.body);
+        }
+    }
+    while size(posts) > POSTS_SIZE_MAX {
+        posts.pop();
     }
 }
 

@@ -95,6 +95,10 @@ pub(super) const PHRASES: Phrases = &[
     // IDs.
     ("must be the id of {}: {} and 26 characters", "pitää olla tunniste ({}): {} ja 26 merkkiä"),
     ("must be the id of a channel", "pitää olla kanavan tunniste"),
+    (
+        "must be the id of a monitor that at most {n} other status pages show",
+        "pitää olla sellaisen valvonnan tunniste, jota näyttää enintään {n} muuta tilasivua",
+    ),
     ("must be the id of a monitor", "pitää olla valvonnan tunniste"),
     ("must be the id of an escalation policy", "pitää olla hälytysketjun tunniste"),
     (

@@ -58,7 +58,7 @@ fn the_clock_begins_and_ends_maintenance() {
     assert_eq!((post.next_change(), post.over_at(at(9000))), (Some(at(7200)), Some(at(7200))));
     post.add(update(Completed, 7200), None);
     assert_eq!((post.unsaid(at(9000)), post.next_change()), (None, None));
-    assert_eq!(post.work(at(9000)), Some((at(3600), at(7200))));
+    assert_eq!(post.work(at(9000)), [(at(3600), at(7200))]);
     assert_eq!(post.components.len(), 1, "an update that says nothing of components changes none");
 }
 
@@ -68,10 +68,49 @@ fn somebody_begins_or_ends_it_earlier() {
     post.add(update(PostState::InProgress, 60), None);
     assert_eq!(post.state(at(61)), PostState::InProgress);
     post.add(update(PostState::Completed, 120), None);
-    assert_eq!((post.state(at(121)), post.work(at(121))), (PostState::Completed, Some((at(60), at(120)))));
+    assert_eq!((post.state(at(121)), post.work(at(121))), (PostState::Completed, vec![(at(60), at(120))]));
     let mut off = maintenance();
     off.add(update(PostState::Completed, 60), None);
-    assert_eq!(off.work(at(9000)), None, "it was called off");
+    assert_eq!(off.work(at(9000)), [], "it was called off");
+}
+
+#[test]
+fn work_that_is_put_off_or_taken_up_again_is_counted_while_it_was_done_alone() {
+    let mut post = maintenance();
+    post.add(update(PostState::InProgress, 3600), None);
+    let day = 86_400;
+    post.scheduled = Some(Scheduled { from: at(day + 3600), until: at(day + 7200) });
+    post.add(update(PostState::Scheduled, 3900), None);
+    assert_eq!(post.work(at(day)), [(at(3600), at(3900))], "until it was put off");
+    assert_eq!(post.work(at(day + 4000)), [(at(3600), at(3900)), (at(day + 3600), at(day + 7200))]);
+    let mut again = maintenance();
+    for (state, seconds) in [(PostState::InProgress, 3600), (PostState::Completed, 4000), (PostState::InProgress, 5000)]
+    {
+        again.add(update(state, seconds), None);
+    }
+    assert_eq!(again.work(at(5001)), [(at(3600), at(4000)), (at(5000), at(7200))]);
+    again.add(update(PostState::Completed, 6000), None);
+    assert_eq!(again.work(at(9000)), [(at(3600), at(4000)), (at(5000), at(6000))]);
+    let mut unsaid = maintenance();
+    unsaid.add(update(PostState::Completed, 5000), None);
+    assert_eq!(unsaid.work(at(9000)), [(at(3600), at(5000))], "the clock had begun it");
+}
+
+#[test]
+fn a_post_takes_so_many_updates_and_so_much_text() {
+    let mut post = maintenance();
+    assert!(!post.is_full());
+    let long = PostUpdate { body: "ä".repeat(10_000), ..update(PostState::Scheduled, 1) };
+    for _ in 0..8 {
+        post.add(long.clone(), None);
+    }
+    assert!(post.is_full(), "by its bytes");
+    let mut post = maintenance();
+    for _ in 1..UPDATES_MAX {
+        assert!(!post.is_full());
+        post.add(update(PostState::Scheduled, 1), None);
+    }
+    assert!(post.is_full(), "by their number");
 }
 
 #[test]

@@ -101,7 +101,7 @@ pub const GROUP: Field = Field::text("group", &text_spec::NAME)
 /// A component's monitors.
 pub const MONITOR_IDS: Field =
     Field::list("monitor_ids", "monitor", Items::Texts(&MonitorId::TEXT), 0, Some(MONITORS_MAX))
-        .says("Monitors that say how the component is: the worst of them counts. Empty: its status is set by hand.")
+        .says("Monitors that say how the component is: the worst of them counts; each may be on 25 pages. Empty: its status is set by hand.")
         .default(Literal::Strs(&[]));
 /// Whether its days are shown.
 pub const SHOW_UPTIME: Field = Field::boolean("show_uptime")

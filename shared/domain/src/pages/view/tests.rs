@@ -167,4 +167,37 @@ fn posts_leave_the_front_after_two_weeks() {
     let shown = page.at(now());
     assert_eq!(shown.over.iter().map(|post| post.id).collect::<Vec<_>>(), [fresh.id]);
     assert_eq!(shown.indicator, Indicator::Critical, "by the impact, since the post names no component");
+    assert!(page.at(now().plus_seconds(15 * 86_400)).over.is_empty(), "also where nothing makes the page anew");
+}
+
+#[test]
+fn whatever_people_write_the_page_stays_one_item_of_the_store() {
+    let spec = spec(&json!([{"name": "Site"}]));
+    let long = "€".repeat(10_000);
+    let posts = |count: u8, state: &str| -> Vec<PublicPost> {
+        let body = json!({"kind": "incident", "state": state, "body": long});
+        (0..count).map(|number| post(&spec, number, &body)).collect()
+    };
+    let with_updates = |mut posts: Vec<PublicPost>, count: usize| {
+        for post in &mut posts {
+            let first = post.post.updates[0].clone();
+            post.post.updates.extend(std::iter::repeat_n(first, count));
+        }
+        posts
+    };
+    let ids = |page: &PageView| page.posts.iter().map(|post| post.id).collect::<Vec<_>>();
+    let over = posts(20, "resolved");
+    let page = view(&spec, &[], &[], &over);
+    assert_eq!(ids(&page), [19, 18, 17, 16, 15, 14].map(|number| over[number].id), "the latest stay");
+    let open = with_updates(posts(2, "investigating"), 4);
+    let page = view(&spec, &[], &[], &[over.clone(), open.clone()].concat());
+    assert_eq!(ids(&page), [1, 0].map(|number| open[number].id), "what is over goes first");
+    let bodies =
+        |place: usize| page.posts[place].post.updates.iter().map(|update| update.body.len()).collect::<Vec<_>>();
+    assert_eq!(bodies(0), [30_000; 5], "the latest is whole");
+    assert_eq!(bodies(1), [3, 3, 3, 3, 30_000], "of the oldest, the last update is");
+    for posts in [page, view(&spec, &[], &[], &with_updates(posts(100, "investigating"), 99))] {
+        let size = serde_json::to_string(&posts).expect("JSON").len();
+        assert!((100_000..350_000).contains(&size), "{size}");
+    }
 }
