@@ -13,7 +13,8 @@ HTML = [
     "</textarea></title><script>alert(1)</script>",
 ]
 # Elements that no page has by itself.
-PLANTED = """() => [...document.querySelectorAll('img, iframe, object, script:not([src^="/assets/"]), svg[onload], [onerror]')]
+PLANTED = """() => [...document.querySelectorAll(`img, iframe:not(.preview), object, svg[onload], [onerror],
+  script:not([src^="/assets/"], [src^="/status/~/"])`)]
   .map((element) => element.outerHTML.slice(0, 200))"""
 
 
