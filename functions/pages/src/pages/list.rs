@@ -6,7 +6,8 @@ use valpero_http::{Auth, List, Listed, Page, PageParams, Params, Problem, need};
 use valpero_runtime::App;
 use valpero_views::StatusPage;
 
-/// List status pages, oldest first.
+/// List status pages, oldest first. Each has its settings and components, and the statuses that people set; what readers see is at its
+/// `url`.
 #[utoipa::path(
     get,
     path = "/api/v1/status-pages",

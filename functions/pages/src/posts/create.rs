@@ -10,7 +10,7 @@ use valpero_views::{PagePost, schema};
 
 use super::PagePostCreate;
 
-/// Post on a status page: an incident, or planned maintenance, which begins and ends by itself.
+/// Post on a status page. A post tells of an incident, or of planned maintenance, which begins and ends by itself.
 #[utoipa::path(
     post,
     path = "/api/v1/status-pages/{id}/posts",

@@ -10,7 +10,7 @@ use valpero_runtime::App;
 use valpero_storage::PostRow;
 use valpero_views::{PagePost, schema};
 
-/// List the posts of a status page, newest first.
+/// List the posts of a status page, newest first. Each has all of its updates.
 #[utoipa::path(
     get,
     path = "/api/v1/status-pages/{id}/posts",
