@@ -82,6 +82,15 @@ def with_bodies(document):
             yield method, path, operation, operation["requestBody"]["content"][JSON]
 
 
+def shown(up, monitor):
+    """A status page, its component, and its post."""
+    components = [{"name": "Site", "monitor_ids": [monitor]}]
+    _, page = up.call("POST", "/status-pages", {"slug": "examples", "title": "Examples", "components": components})
+    post = {"kind": "incident", "title": "Down", "body": "We are looking into it.", "notify": False}
+    _, post = up.call("POST", f"/status-pages/{page['id']}/posts", post)
+    return page["id"], page["components"][0]["id"], post["id"]
+
+
 def sent(up, document, code, small):
     """Of every operation that takes a body."""
     _, monitor = up.call("POST", "/monitors", {"url": NOBODY, "webhook_url": NOBODY, "retries": 0})
@@ -91,6 +100,7 @@ def sent(up, document, code, small):
     _, key = up.call("POST", "/keys", {"name": "to be rotated"})
     channel, policy = alerted(up)
     _, hook = up.call("POST", "/channels", {"name": "Signs", "type": "webhook", "url": NOBODY})
+    page, component, post = shown(up, monitor["id"])
     objects = {
         "monitors": monitor["id"],
         "keys": key["id"],
@@ -98,23 +108,32 @@ def sent(up, document, code, small):
         "incidents": opened[0]["id"],
         "channels": channel,
         "escalation-policies": policy,
+        "status-pages": page,
     }
     # What examples name, and what there is.
-    names = {"chn_": channel, "pol_": policy}
+    names = {"chn_": channel, "pol_": policy, "cmp_": component}
     for method, path, operation, content in with_bodies(document):
-        example = re.sub(r"(chn_|pol_)[0-9A-Z]{26}", lambda found: names[found[1]], json.dumps(content["example"]))
+        example = re.sub(r"(chn_|pol_|cmp_)[0-9A-Z]{26}", lambda found: names[found[1]], json.dumps(content["example"]))
         body = json.loads(example)
         if "code" in body:
             body["code"] = code
         if "monitor_id" in body:
             body["monitor_id"] = monitor["id"]
+        for one in body.get("components", []):
+            if "monitor_ids" in one:
+                one["monitor_ids"] = [monitor["id"]]
         if "until" in body:
             # A mute ends in the next 366 days, and the document is older than that some day.
             body["until"] = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)).isoformat()
         place = path.removeprefix("/api/v1")
         # What signs is a channel of one type alone.
         one = hook["id"] if place == "/channels/{id}/rotate-secret" else objects.get(place.split("/")[1], "")
-        status, answer = up.call(method, place.replace("{id}", one), body, small if "code" in body else None)
+        status, answer = up.call(
+            method,
+            place.replace("{id}", one).replace("{component_id}", component).replace("{post_id}", post),
+            body,
+            small if "code" in body else None,
+        )
         promised = operation["responses"].get(str(status), {})
         wrong = faults(document, promised.get("content", {}).get(JSON, {}).get("schema", {}), answer)
         step(
