@@ -8,7 +8,7 @@ import tempfile
 
 import jsonschema_rs
 
-from suite import alerted, joined, operations, start
+from suite import alerted, joined, operations, shown, start
 from testkit.paths import tail
 from testkit.steps import step
 from testkit.waiting import until
@@ -82,15 +82,6 @@ def with_bodies(document):
             yield method, path, operation, operation["requestBody"]["content"][JSON]
 
 
-def shown(up, monitor):
-    """A status page, its component, and its post."""
-    components = [{"name": "Site", "monitor_ids": [monitor]}]
-    _, page = up.call("POST", "/status-pages", {"slug": "examples", "title": "Examples", "components": components})
-    post = {"kind": "incident", "title": "Down", "body": "We are looking into it.", "notify": False}
-    _, post = up.call("POST", f"/status-pages/{page['id']}/posts", post)
-    return page["id"], page["components"][0]["id"], post["id"]
-
-
 def sent(up, document, code, small):
     """Of every operation that takes a body."""
     _, monitor = up.call("POST", "/monitors", {"url": NOBODY, "webhook_url": NOBODY, "retries": 0})
@@ -100,7 +91,7 @@ def sent(up, document, code, small):
     _, key = up.call("POST", "/keys", {"name": "to be rotated"})
     channel, policy = alerted(up)
     _, hook = up.call("POST", "/channels", {"name": "Signs", "type": "webhook", "url": NOBODY})
-    page, component, post = shown(up, monitor["id"])
+    page, component, post = shown(up, [monitor["id"]])
     objects = {
         "monitors": monitor["id"],
         "keys": key["id"],

@@ -37,9 +37,10 @@ CURSORS = collections.defaultdict(dict)
 PAGING = ("cursor", "page", "limit")
 
 
-def look(path):
-    headers = {"Authorization": f"Bearer {os.environ['VALPERO_KEY']}"}
-    request = urllib.request.Request(os.environ["VALPERO_URL"] + path, headers=headers)
+def look(path, body=None):
+    headers = {"Authorization": f"Bearer {os.environ['VALPERO_KEY']}", "Content-Type": "application/json"}
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(os.environ["VALPERO_URL"] + path, data, headers)
     with urllib.request.urlopen(request, timeout=20) as answer:
         return answer.read()
 
@@ -60,6 +61,15 @@ KEPT = json.loads(look("/api/v1/webhooks/deliveries"))["data"][-1]
 [KEPT_CHANNEL] = [one["id"] for one in json.loads(look("/api/v1/channels"))["data"] if one["name"] == "Kept"]
 [KEPT_POLICY] = [one["id"] for one in json.loads(look("/api/v1/escalation-policies"))["data"] if one["name"] == "Kept"]
 NOBODYS = {KEPT_CHANNEL: "chn_" + "0" * 26, KEPT_POLICY: "pol_" + "0" * 26}
+# A status page whose component and post are known. It stays, and so do they.
+PAGES = "/api/v1/status-pages/{id}"
+[KEPT_PAGE] = [one for one in json.loads(look("/api/v1/status-pages"))["data"] if one["slug"] == "kept"]
+[KEPT_COMPONENT] = [one["id"] for one in KEPT_PAGE["components"]]
+[KEPT_POST] = [one["id"] for one in json.loads(look(f"/api/v1/status-pages/{KEPT_PAGE['id']}/posts"))["data"]]
+NO_PAGE, NO_POST = "pag_" + "0" * 26, "pst_" + "0" * 26
+# What each post that an answer has told of is about.
+KINDS = {KEPT_POST: "incident"}
+OF_MAINTENANCE = ("scheduled", "in_progress", "completed")
 
 
 def moment(seconds, fraction, zone):
@@ -74,7 +84,9 @@ FORMATS |= {"json-path": st.sampled_from(["$", "$.status", "$.nodes[*].up"]), "d
 FORMATS |= {"actor": st.sampled_from(["operator", "checker", "checker:hel", "delivery", "recovery", "system", OWN_KEY])}
 FORMATS |= {"region": st.sampled_from(REGIONS), "expected-status": st.sampled_from(STATUSES)}
 ZONES = ["UTC", "Europe/Helsinki", "America/New_York"]
+NETWORKS = ["192.0.2.7", "192.0.2.0/24", "2001:db8::/32"]
 FORMATS |= {"time-zone": st.sampled_from(ZONES)}
+FORMATS |= {"network": st.sampled_from(NETWORKS)}
 FORMATS |= {"email": st.sampled_from(["ops@example.com", "a.b+c@localhost"])}
 for name, values in FORMATS.items():
     schemathesis.openapi.format(name, values)
@@ -90,6 +102,8 @@ def before_call(context, case, kwargs):
         case.path_parameters["id"] = NO_MONITOR
     if case.method.upper() in ("DELETE", "PATCH") and (case.path_parameters or {}).get("id") in NOBODYS:
         case.path_parameters["id"] = NOBODYS[case.path_parameters["id"]]
+    if case.path.startswith(PAGES):
+        keep_page(case)
     if case.meta and case.meta.generation.mode.is_positive:
         fit_query(case)
         fit_headers(case.headers)
@@ -111,6 +125,8 @@ def before_call(context, case, kwargs):
                 fit_channel(case.body, case.method.upper() == "PATCH", "/preview" in case.path)
             if "/escalation-policies" in case.path:
                 fit_steps(case.body)
+            if "/status-pages" in case.path:
+                fit_page(case)
             for route in (case.body.get("routes") or []) if "/alert-routes" in case.path else []:
                 route["policy_id"] = KEPT_POLICY
 
@@ -121,8 +137,10 @@ def after_call(context, case, response):
     if case.path.startswith("/api/"):
         note(response.content)
         note_cursor(response)
+        note_kinds(response)
     if case.method.upper() == "DELETE":
-        gone = (case.path_parameters or {}).get("id")
+        names = case.path_parameters or {}
+        gone = names.get("post_id", names.get("id"))
         for kind in [kind for kind, name in LATEST.items() if name == gone]:
             del LATEST[kind]
 
@@ -133,6 +151,38 @@ def aim(case):
         name = "id" if place == ParameterLocation.PATH else "monitor_id"
         if isinstance(holder, dict) and isinstance(holder.get(name), str) and not case.meta.is_negative_at(place):
             holder[name] = KEPT["id"] if case.path.endswith("/redeliver") else LATEST.get(holder[name][:4], holder[name])
+    if case.path.startswith(PAGES) and not case.meta.is_negative_at(ParameterLocation.PATH):
+        aim_at_page(case)
+
+
+def aim_at_page(case):
+    """At the page that stays, its component and its post; at others that were just made where these would be lost."""
+    names, method = case.path_parameters, case.method.upper()
+    known = {"id": KEPT_PAGE["id"], "component_id": KEPT_COMPONENT, "post_id": KEPT_POST}
+    if case.path == PAGES and method in ("DELETE", "PATCH"):
+        page = {"slug": f"spare-{next(NUMBERS)}", "title": "Spare"}
+        known["id"] = LATEST.get("pag_")
+        if known["id"] in (None, KEPT_PAGE["id"]):
+            known["id"] = LATEST["pag_"] = json.loads(look("/api/v1/status-pages", page))["id"]
+    if "post_id" in names and method == "DELETE":
+        post = {"kind": "incident", "title": "Spare", "body": "Spare", "notify": False}
+        known["post_id"] = json.loads(look(f"/api/v1/status-pages/{KEPT_PAGE['id']}/posts", post))["id"]
+    names.update({name: known[name] for name in names})
+
+
+def keep_page(case):
+    """What is known of a status page is neither deleted nor changed so that it is something else."""
+    names = case.path_parameters or {}
+    if case.path == PAGES and case.method.upper() in ("DELETE", "PATCH") and names.get("id") == KEPT_PAGE["id"]:
+        names["id"] = NO_PAGE
+    if case.method.upper() == "DELETE" and names.get("post_id") == KEPT_POST:
+        names["post_id"] = NO_POST
+
+
+def note_kinds(response):
+    """Keeps what posts of status pages are about."""
+    for post, kind in re.findall(r'"id":\s*"(pst_[0-9A-Z]{26})",\s*"kind":\s*"(\w+)"', response.content.decode(errors="replace")):
+        KINDS[post] = kind
 
 
 def note_cursor(response):
@@ -287,6 +337,48 @@ def fit_steps(body):
     """Steps ascend, and name channels that there are."""
     for place, step in enumerate(body.get("steps") or []):
         step.update(after_minutes=place, channel_ids=[KEPT_CHANNEL])
+
+
+def fit_page(case):
+    """Of a status page, or below it: what is named exists, and what is said of a post goes with its kind."""
+    body, names = case.body, case.path_parameters or {}
+    if case.path in (PAGES, PAGES.removesuffix("/{id}")):
+        fit_settings(body)
+        return
+    if case.path.endswith("/status"):
+        # The component has no monitors, so that any end will do, and none.
+        return
+    # Only the page that stays has a component that is known, and names it once.
+    affected = (body.get("components") or [])[:1] if names.get("id") == KEPT_PAGE["id"] else []
+    if isinstance(body.get("components"), list):
+        body["components"] = [{**one, "id": KEPT_COMPONENT} for one in affected]
+    if body.get("incident_id"):
+        body["incident_id"] = LATEST.get("inc_")
+    kind = body.get("kind") if case.path.endswith("/posts") else KINDS.get(names.get("post_id"), "incident")
+    if body.get("state") and (body["state"] in OF_MAINTENANCE) != (kind == "maintenance"):
+        body["state"] = "in_progress" if kind == "maintenance" else "monitoring"
+    if kind == "maintenance" and not case.path.endswith("/updates"):
+        body.update(scheduled_for=EARLIER, scheduled_until=LATER)
+    else:
+        for name in ("scheduled_for", "scheduled_until"):
+            body.pop(name, None)
+
+
+def fit_settings(body):
+    """Components are new ones without monitors, and a page that asks for a password has one."""
+    for one in body.get("components") or []:
+        one.pop("id", None)
+        if "monitor_ids" in one:
+            one["monitor_ids"] = []
+    if isinstance(body.get("ip_allow"), list):
+        body["ip_allow"] = [one if one in NETWORKS else NETWORKS[0] for one in body["ip_allow"]]
+    if (body.get("theme") or {}).get("logo_url"):
+        body["theme"]["logo_url"] = "https://example.com/logo.svg"
+    if body.get("visibility") == "password":
+        body["password"] = "correct horse battery"
+    elif "password" in body and body["password"] is None:
+        # The page may ask for one from before.
+        del body["password"]
 
 
 def fit_tool(body, path):

@@ -75,3 +75,14 @@ def alerted(up):
     status, routes = up.call("PUT", "/alert-routes", {"routes": [{"policy_id": policy["id"]}]})
     step("and a route that leads to the policy", status == 200, routes)
     return channel["id"], policy["id"]
+
+
+def shown(up, monitors=()):
+    """The ids of a status page, of its component, which is of these monitors, and of its post."""
+    components = [{"name": "Site", "monitor_ids": list(monitors)}]
+    status, page = up.call("POST", "/status-pages", {"slug": "kept", "title": "Kept", "components": components})
+    step("a status page is made", status == 201, page)
+    post = {"kind": "incident", "title": "Kept", "body": "We are looking into it.", "notify": False}
+    status, post = up.call("POST", f"/status-pages/{page['id']}/posts", post)
+    step("and a post on it", status == 201, post)
+    return page["id"], page["components"][0]["id"], post["id"]
