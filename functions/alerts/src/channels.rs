@@ -10,7 +10,7 @@ pub mod test;
 pub mod update;
 
 use valpero_domain::{
-    Faults, Invalid,
+    Invalid,
     channel::{Allowance, ChannelSpec, ChannelType, Settings, TEMPLATE},
 };
 use valpero_http::{Code, Problem};
@@ -40,7 +40,5 @@ fn check(settings: &Settings, mailer: &Mailer) -> Result<(), Problem> {
 
 /// 422: the template makes no JSON.
 fn bad_template(error: Invalid) -> Problem {
-    let mut faults = Faults::default();
-    faults.add(format!("/{}", TEMPLATE.name), error.0);
-    Problem::invalid(faults)
+    Problem::invalid_at(format!("/{}", TEMPLATE.name), error.0)
 }

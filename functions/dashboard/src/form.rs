@@ -60,6 +60,11 @@ impl Sent {
 
     /// The fields of an object that the form has, as JSON: what is empty is null. `prefix` is empty, or ends with a dot.
     pub fn object(&self, of: &Object, prefix: &str) -> Value {
+        Value::Object(self.members(of, prefix))
+    }
+
+    /// The same as its members, for whoever has more of them.
+    pub fn members(&self, of: &Object, prefix: &str) -> Map<String, Value> {
         let mut members = Map::new();
         for field in of.fields {
             let name = format!("{prefix}{}", field.name);
@@ -73,7 +78,7 @@ impl Sent {
                 members.insert(field.name.to_owned(), self.value(field, &name));
             }
         }
-        Value::Object(members)
+        members
     }
 
     fn value(&self, field: &Field, name: &str) -> Value {

@@ -39,7 +39,7 @@ pub async fn check(
         level = ahead(&known, &level);
         if known.len() + level.len() > ANCESTORS_MAX {
             let detail = format!("leads to more than {ANCESTORS_MAX} monitors, by way of others");
-            return Err(refused(format!("/{}", DEPENDS_ON.name), detail));
+            return Err(Problem::invalid_at(format!("/{}", DEPENDS_ON.name), detail));
         }
         known.extend(app.store.depend_on(account, &level).await?);
     }
@@ -61,10 +61,4 @@ fn refuse<'a>(depends_on: &[MonitorId], bad: impl Iterator<Item = &'a MonitorId>
         faults.add(format!("/{}/{place}", DEPENDS_ON.name), detail);
     }
     Ok(faults.finish(Some(()))?)
-}
-
-fn refused(pointer: String, detail: String) -> Problem {
-    let mut faults = Faults::default();
-    faults.add(pointer, detail);
-    Problem::invalid(faults)
 }

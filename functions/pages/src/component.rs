@@ -13,10 +13,10 @@ use valpero_runtime::App;
 use valpero_storage::{SetByHand, StatusPageRow};
 use valpero_views::{StatusPage, body, schema};
 
-const STATUS: Field = Field::text("status", &ComponentStatus::TEXT).required().says("What the component is.");
+const STATUS: Field = Field::text("status", &ComponentStatus::TEXT).required().says("Status of the component.");
 const UNTIL: Field = Field::text("until", &text_spec::TIME)
     .depends()
-    .says("When the component is again what its monitors say. Required if it has monitors; without it, the status stays until it is set anew.");
+    .says("Time at which the status ends. Required if the component has monitors. Default: no end.");
 
 /// The body of a status that is set by hand.
 const BY_HAND: Object = Object {

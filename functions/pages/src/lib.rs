@@ -4,7 +4,6 @@ mod component;
 mod pages;
 mod posts;
 
-use valpero_domain::Faults;
 use valpero_http::{Code, Problem, Routes, routes};
 use valpero_runtime::Needs;
 use valpero_storage::StoreError;
@@ -32,11 +31,4 @@ fn taken(error: StoreError) -> Problem {
         ),
         error => error.into(),
     }
-}
-
-/// A fault at one place of the body.
-fn fault(pointer: &str, detail: impl Into<String>) -> Problem {
-    let mut faults = Faults::default();
-    faults.add(pointer, detail);
-    Problem::invalid(faults)
 }

@@ -61,7 +61,7 @@ fn password(
         _ => before,
     };
     if page.visibility == Visibility::Password && hash.is_none() {
-        return Err(crate::fault("/password", "is required while visibility is password"));
+        return Err(Problem::invalid_at("/password", "is required while visibility is password"));
     }
     Ok(hash)
 }

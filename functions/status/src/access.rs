@@ -11,14 +11,14 @@ use valpero_storage::PublicPage;
 /// How long a browser need not be told the password again: 30 days.
 const GOOD_FOR_S: u32 = 30 * 86_400;
 
-/// What stands between a client and a page.
+/// Whether a client may see a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Nothing.
+    /// Yes.
     Open,
-    /// The page's list of networks.
+    /// No: its address is in none of the page's networks.
     WrongNetwork,
-    /// The page's password.
+    /// Not before it gives the page's password.
     AsksPassword,
 }
 
@@ -27,7 +27,7 @@ pub fn is_limited(view: &PageView) -> bool {
     view.spec.visibility == Visibility::Password || !view.spec.ip_allow.is_empty()
 }
 
-/// What stands between this client and the page.
+/// Whether this client may see the page.
 pub fn access(page: &PublicPage, view: &PageView, meta: &RequestMeta, headers: &HeaderMap) -> Access {
     let allowed = &view.spec.ip_allow;
     if !allowed.is_empty() {

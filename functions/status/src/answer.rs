@@ -28,7 +28,7 @@ use crate::{
 /// How long browsers and proxies may keep what everybody may see.
 const PUBLIC: &str = "public, max-age=15, stale-while-revalidate=60, stale-if-error=86400";
 
-/// Nobody keeps what only some may see.
+/// Caching of what only some may see: none.
 const PRIVATE: &str = "private, no-store";
 
 impl Status {
@@ -79,9 +79,8 @@ impl Status {
     fn place(&self, page: &Which, slug: &Slug) -> Place {
         match page {
             Which::Slug(_) => {
-                let base = format!("/status/{slug}");
-                let url = self.app.settings.public_url.as_ref().map_or_else(|| base.clone(), |url| url.of(&base));
-                Place { base, url, is_preview: false }
+                let url = slug.url(self.app.settings.public_url.as_ref());
+                Place { base: slug.path(), url, is_preview: false }
             }
             Which::Host(host) => {
                 let scheme = if self.is_plain() { "http" } else { "https" };

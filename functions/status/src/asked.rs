@@ -37,9 +37,9 @@ impl std::fmt::Display for Month {
 /// What of a page is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum What {
-    /// Its front.
+    /// The front page.
     Front,
-    /// Its front for a frame of another site.
+    /// The state in one line, for an `<iframe>` of another site.
     Embed,
     /// What was posted in a month; the present one where none is named.
     History(Option<Month>),
@@ -47,17 +47,17 @@ pub enum What {
     Post(PostId),
     /// A document in the shape of Statuspage.
     Json(Document),
-    /// The feeds.
+    /// The Atom feed.
     Atom,
-    /// The feeds.
+    /// The RSS feed.
     Rss,
     /// The calendar of maintenance.
     Calendar,
     /// A badge.
     Badge(Badge),
-    /// What search engines read.
+    /// `robots.txt`.
     Robots,
-    /// What search engines read.
+    /// `sitemap.xml`.
     Sitemap,
     /// The form that takes the password.
     Password,
@@ -104,7 +104,7 @@ pub struct Badge {
 pub struct Asked {
     /// The page: by its name, or by its domain.
     pub page: Which,
-    /// What of it; none where it has nothing of that name.
+    /// What of it. None: the page has no such path.
     pub what: Option<What>,
 }
 

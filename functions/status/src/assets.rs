@@ -14,7 +14,7 @@ const CSS: &str = include_str!("../assets/status.css");
 const JS: &str = include_str!("../assets/status.js");
 const ICON: &str = include_str!("../assets/icon.svg");
 
-/// Where they lie: no page can have this name.
+/// Folder of the files. No slug can be `~`.
 const FOLDER: &str = "/status/~/";
 
 fn hash(of: &'static str, once: &'static OnceLock<String>) -> &'static str {

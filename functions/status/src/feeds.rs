@@ -1,7 +1,10 @@
 //! Feeds: Atom (RFC 4287) and RSS 2.0, with an entry for each update, so that no reader misses one.
 
 use askama::Template;
-use valpero_domain::{PostId, PostUpdateId, Timestamp, pages::PageView};
+use valpero_domain::{
+    PostId, PostUpdateId, Timestamp,
+    pages::{PageView, PostUpdate},
+};
 use valpero_storage::PostRow;
 
 use crate::{
@@ -70,19 +73,16 @@ pub fn rss(view: &PageView, place: &Place, posts: &[PostRow], _: Timestamp) -> R
 
 fn entries(view: &PageView, place: &Place, posts: &[PostRow]) -> Vec<Entry> {
     let t = texts(view.spec.language);
-    let of_post = |row: &PostRow| {
-        let (id, title) = (row.id, row.post.title.clone());
-        let updates = row.post.updates.clone().into_iter();
-        updates.map(move |update| Entry {
-            id: uuid(update.id.to_bytes()),
-            title: visible(&format!("{title}: {}", t.state(update.state))),
-            url: url(place, id, update.id),
-            at: update.at,
-            rfc_2822: rfc_2822(update.at),
-            html: visible(&body(t, update.state, &update.body)),
-        })
+    let updates = posts.iter().flat_map(|row| row.post.updates.iter().map(move |update| (row, update)));
+    let entry = |(row, update): (&PostRow, &PostUpdate)| Entry {
+        id: uuid(update.id.to_bytes()),
+        title: visible(&format!("{}: {}", row.post.title, t.state(update.state))),
+        url: url(place, row.id, update.id),
+        at: update.at,
+        rfc_2822: rfc_2822(update.at),
+        html: visible(&body(t, update.state, &update.body)),
     };
-    let mut entries: Vec<Entry> = posts.iter().flat_map(of_post).collect();
+    let mut entries: Vec<Entry> = updates.map(entry).collect();
     entries.sort_by(|one, other| other.at.cmp(&one.at).then_with(|| other.id.cmp(&one.id)));
     entries.truncate(ENTRIES_MAX);
     entries

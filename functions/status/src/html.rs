@@ -4,7 +4,8 @@ use askama::Template;
 use valpero_domain::{
     ComponentId, PostId, Timestamp,
     pages::{
-        ComponentStatus, Impact, Indicator, PageView, PostKind, PostState, PublicPost, ShownComponent, Visibility,
+        ComponentStatus, Impact, Indicator, PageView, PostKind, PostState, PublicPost, Shown, ShownComponent,
+        Visibility,
         post::{Post, Scheduled},
     },
 };
@@ -112,15 +113,17 @@ fn state_of(t: &Texts, status: Option<ComponentStatus>) -> State {
     State { class, shape, word: t.status(status) }
 }
 
-fn state_of_page(t: &Texts, indicator: Indicator, is_known: bool) -> State {
-    let (class, shape) = match indicator {
+fn state_of_page(view: &PageView, shown: &Shown<'_>) -> State {
+    let t = texts(view.spec.language);
+    let is_known = view.components.is_empty() || shown.components.iter().any(|one| one.status.is_some());
+    let (class, shape) = match shown.indicator {
         Indicator::None if !is_known => return State { class: "is-unknown", shape: RING, word: t.nothing_known },
         Indicator::None => ("is-up", CIRCLE),
         Indicator::Maintenance => ("is-maintenance", DIAMOND),
         Indicator::Minor => ("is-degraded", TRIANGLE),
         Indicator::Major | Indicator::Critical => ("is-down", OCTAGON),
     };
-    State { class, shape, word: t.headline(indicator) }
+    State { class, shape, word: t.headline(shown.indicator) }
 }
 
 fn state_of_post(t: &Texts, post: &Post, now: Timestamp) -> State {
@@ -254,13 +257,11 @@ pub fn front(
     stale: Option<Timestamp>,
 ) -> Result<String, askama::Error> {
     let shown = view.at(now);
-    let t = texts(view.spec.language);
     let boxes = |posts: &[&PublicPost]| posts.iter().map(|post| PostBox::of(post.id, &post.post, view, now)).collect();
-    let is_known = view.components.is_empty() || shown.components.iter().any(|one| one.status.is_some());
     let template = Front {
         frame: Frame::of(view, place, view.spec.title.to_string(), stale),
         now: times(view).time(stale.unwrap_or(now)),
-        state: state_of_page(t, shown.indicator, is_known),
+        state: state_of_page(view, &shown),
         incidents: boxes(&shown.incidents),
         active: boxes(&shown.active),
         groups: groups(&shown.components, view),
@@ -287,9 +288,7 @@ pub fn embed(
     now: Timestamp,
     stale: Option<Timestamp>,
 ) -> Result<String, askama::Error> {
-    let shown = view.at(now);
-    let is_known = view.components.is_empty() || shown.components.iter().any(|one| one.status.is_some());
-    let state = state_of_page(texts(view.spec.language), shown.indicator, is_known);
+    let state = state_of_page(view, &view.at(now));
     Embed { frame: Frame::of(view, place, view.spec.title.to_string(), stale), state }.render()
 }
 

@@ -113,7 +113,7 @@ impl<K, V> Default for Shelf<K, V> {
 struct Slot<V> {
     /// What was read last, and when; and when reading failed since.
     held: Mutex<Held<V>>,
-    /// Whoever holds it reads.
+    /// Held by the one request that reads from the store.
     turn: tokio::sync::Mutex<()>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use axum::http::StatusCode;
+use axum::{body::Bytes, http::StatusCode};
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest, Sha256};
 use valpero_domain::{
@@ -30,9 +30,9 @@ pub struct Rendered {
     /// Its media type.
     pub kind: &'static str,
     /// As it is.
-    pub plain: Vec<u8>,
+    pub plain: Bytes,
     /// Compressed by gzip, where that is worth it.
-    pub gzip: Option<Vec<u8>>,
+    pub gzip: Option<Bytes>,
     /// What tells it apart from other versions.
     pub etag: String,
 }
@@ -42,8 +42,8 @@ impl Rendered {
     pub fn new(status: StatusCode, kind: &'static str, text: String) -> Self {
         let plain = text.into_bytes();
         let etag = format!("\"{}\"", hex::encode(&Sha256::digest(&plain)[..16]));
-        let gzip = (plain.len() >= WORTH_IT).then(|| compressed(&plain)).flatten();
-        Self { status, kind, plain, gzip, etag }
+        let gzip = (plain.len() >= WORTH_IT).then(|| compressed(&plain)).flatten().map(Bytes::from);
+        Self { status, kind, plain: plain.into(), gzip, etag }
     }
 }
 
@@ -59,9 +59,9 @@ const JSON: &str = "application/json";
 /// What needs posts that the view does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Posts {
-    /// Nothing does.
+    /// No posts.
     None,
-    /// Those of this time, the newest first.
+    /// Those made between these times, the newest first.
     Between(Timestamp, Timestamp),
     /// The latest, of this kind where one is named, as many.
     Latest(Option<PostKind>, usize),

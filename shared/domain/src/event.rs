@@ -282,6 +282,13 @@ impl FromStr for Muted {
     }
 }
 
+impl PageMark {
+    /// The mark of a change of the page itself.
+    pub const fn of(page_id: PageId) -> Self {
+        Self { page_id, monitor_id: None }
+    }
+}
+
 impl fmt::Display for PageMark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.monitor_id {

@@ -240,6 +240,13 @@ impl Problem {
         Self::new(Code::UnsupportedMediaType, detail)
     }
 
+    /// 422: wrong at one place.
+    pub fn invalid_at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        let mut faults = Faults::default();
+        faults.add(pointer, detail);
+        Self::invalid(faults)
+    }
+
     /// 422: understood, and wrong.
     pub fn invalid(faults: Faults) -> Self {
         let errors = faults.into_vec();

@@ -36,7 +36,7 @@ const HOURS_READY_S: i64 = 15 * 60;
 pub async fn refreshed(app: &App, account: AccountId, page: PageId) {
     if let Err(error) = refresh(app, account, page).await {
         tracing::warn!(page_id = %page, error = chain(&error), "the page will be made by the delivery worker");
-        notify::announce_due(app, account, Due::Page(PageMark { page_id: page, monitor_id: None })).await;
+        notify::announce_due(app, account, Due::Page(PageMark::of(page))).await;
     }
 }
 
@@ -74,7 +74,8 @@ async fn try_refresh(app: &App, account: AccountId, id: PageId) -> Result<Option
     };
     link(app, &row).await?;
     let monitors = store.monitors_by_id(account, &row.spec.monitors()).await?;
-    let posts = posts_of(app, &row, &monitors).await?;
+    let open: Vec<IncidentId> = monitors.values().filter_map(|monitor| monitor.current_incident_id).collect();
+    let posts = posts_of(app, &row, &open).await?;
     let known = Known::of(&row, &monitors, &posts);
     let knows = known.knows(&row);
     if let Some(step) = knows.step(now, entropy()) {
@@ -105,15 +106,11 @@ async fn try_refresh(app: &App, account: AccountId, id: PageId) -> Result<Option
     Ok(Some("made anew"))
 }
 
-/// The latest posts, and those that incidents which are open made, however long ago.
-async fn posts_of(
-    app: &App,
-    row: &StatusPageRow,
-    monitors: &BTreeMap<MonitorId, Monitor>,
-) -> Result<Vec<PostRow>, WorkError> {
+/// The latest posts, and those that these incidents made, however long ago.
+async fn posts_of(app: &App, row: &StatusPageRow, incidents: &[IncidentId]) -> Result<Vec<PostRow>, WorkError> {
     let mut posts = app.store.posts(row.account_id, row.id, None, |_| true, POSTS_MAX).await?;
     if posts.len() == POSTS_MAX {
-        for incident in monitors.values().filter_map(|monitor| monitor.current_incident_id) {
+        for incident in incidents.iter().copied() {
             if !posts.iter().any(|row| row.post.tells_of(incident)) {
                 let made = app.store.post(row.account_id, row.id, auto::post_of(incident)).await.optional()?;
                 posts.extend(made);
@@ -252,7 +249,7 @@ pub async fn tell_comment(app: &App, event: &Event, monitor: &Monitor) -> Result
                 Err(error) => return Err(error),
             }
         }
-        notify::announce_due(app, monitor.account_id, Due::Page(PageMark { page_id: *page, monitor_id: None })).await;
+        notify::announce_due(app, monitor.account_id, Due::Page(PageMark::of(*page))).await;
     }
     Ok(())
 }
@@ -267,9 +264,9 @@ async fn try_tell(
 ) -> Result<bool, WorkError> {
     let now = app.now();
     let Some(row) = app.store.page(account, page).await.optional()? else { return Ok(true) };
-    let monitors = app.store.monitors_by_id(account, &row.spec.monitors()).await?;
-    let posts = posts_of(app, &row, &monitors).await?;
+    let posts = posts_of(app, &row, &[incident]).await?;
     let Some(old) = posts.iter().find(|row| row.post.tells_of(incident)) else {
+        let monitors = app.store.monitors_by_id(account, &row.spec.monitors()).await?;
         let known = Known::of(&row, &monitors, &posts);
         let Some(step) = known.knows(&row).publish(incident, now, entropy()) else { return Ok(true) };
         write(app, &row, &posts, step, now).await?;

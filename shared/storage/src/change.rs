@@ -7,7 +7,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, TransactWr
 
 use crate::{
     Store, StoreError,
-    call::{Item, Updated, n},
+    call::{Item, Updated, consumed, n},
+    usage::Kind,
 };
 
 /// A condition on an item's attributes. A name may be a path, such as `votes.fra`.
@@ -201,6 +202,27 @@ impl Store {
             .set_expression_attribute_values((!change.values.is_empty()).then_some(change.values))
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         self.send_update(request).await
+    }
+
+    /// Deletes one item by itself if this holds; answers whether it did.
+    pub(crate) async fn delete_if(&self, table: &str, key: Item, condition: If<'_>) -> Result<bool, StoreError> {
+        let condition = Change::new().only_if(condition);
+        let request = self
+            .client
+            .delete_item()
+            .table_name(table)
+            .set_key(Some(key))
+            .set_condition_expression(condition.conditions())
+            .set_expression_attribute_names((!condition.names.is_empty()).then_some(condition.names))
+            .set_expression_attribute_values((!condition.values.is_empty()).then_some(condition.values))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let sent = request.send().await;
+        consumed(&Kind::Write, sent.iter().filter_map(|output| output.consumed_capacity()));
+        match sent.map_err(StoreError::from_sdk) {
+            Ok(_) => Ok(true),
+            Err(StoreError::Conflict) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }
 

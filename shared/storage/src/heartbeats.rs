@@ -2,16 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use serde::{Deserialize, Serialize};
 use valpero_domain::{RegionCode, Timestamp, status::SILENT_MS};
 
 use crate::{
     Store, StoreError,
-    call::{Item, Updated, consumed, from_item, key, s},
+    call::{Item, Updated, from_item, key, s},
     change::{Change, If},
     keys,
-    usage::Kind,
 };
 
 const TABLE: &str = "schedules";
@@ -98,19 +96,7 @@ impl Store {
     /// # Errors
     /// Where it is not on the list, or the store fails.
     pub async fn remove_region(&self, region: RegionCode) -> Result<(), StoreError> {
-        let request = self
-            .client
-            .delete_item()
-            .table_name(&self.tables.schedules)
-            .set_key(Some(heartbeat_key(region)))
-            .condition_expression("attribute_exists(cohort)")
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let sent = request.send().await;
-        consumed(&Kind::Write, sent.iter().filter_map(|output| output.consumed_capacity()));
-        match sent.map_err(StoreError::from_sdk) {
-            Ok(_) => Ok(()),
-            Err(StoreError::Conflict) => Err(StoreError::NotFound),
-            Err(error) => Err(error),
-        }
+        let gone = self.delete_if(&self.tables.schedules, heartbeat_key(region), If::Exists("cohort")).await?;
+        gone.then_some(()).ok_or(StoreError::NotFound)
     }
 }

@@ -1,7 +1,7 @@
 //! Mutes: until when the channels of a monitor, or of a whole account, are silent. The end stands on the monitor or the account, where
 //! whoever alerts reads it, and in a row of the Deliveries table, by which the sweep finds what has ended.
 
-use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::Deserialize;
 use valpero_domain::{
     AccountId, Timestamp,
@@ -10,10 +10,9 @@ use valpero_domain::{
 
 use crate::{
     AuditRow, Store, StoreError,
-    call::{Cancelled, Item, a_put, consumed, from_item, key, put_item, s},
+    call::{Cancelled, Item, a_put, from_item, key, put_item, s},
     change::{Change, If},
     keys,
-    usage::Kind,
 };
 
 const TABLE: &str = "deliveries";
@@ -110,20 +109,7 @@ impl Store {
         let change = Change::new().remove("muted_until").only_if(If::Is("muted_until", s(seen_until)));
         let (table, key) = self.muted_item(account, muted);
         self.change(table, key, change).await?;
-        let request = self
-            .client
-            .delete_item()
-            .table_name(&self.tables.deliveries)
-            .set_key(Some(Self::mute_key(account, muted)))
-            .condition_expression("#until = :seen")
-            .expression_attribute_names("#until", "until")
-            .expression_attribute_values(":seen", s(seen_until))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let sent = request.send().await;
-        consumed(&Kind::Write, sent.iter().filter_map(|output| output.consumed_capacity()));
-        match sent.map_err(StoreError::from_sdk) {
-            Ok(_) | Err(StoreError::Conflict) => Ok(()),
-            Err(error) => Err(error),
-        }
+        let unchanged = If::Is("until", s(seen_until));
+        self.delete_if(&self.tables.deliveries, Self::mute_key(account, muted), unchanged).await.map(drop)
     }
 }

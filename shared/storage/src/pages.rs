@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 use valpero_auth::password::PasswordHash;
 use valpero_domain::{
@@ -16,13 +16,9 @@ use valpero_domain::{
 
 use crate::{
     AuditRow, Monitor, Store, StoreError, Trail,
-    call::{
-        Cancelled, Item, Updated, a_delete, a_put, consumed, delete_item, from_item, key, n, put_item, s, to_item,
-        to_value,
-    },
+    call::{Cancelled, Item, Updated, a_delete, a_put, delete_item, from_item, key, n, put_item, s, to_item, to_value},
     change::{Change, If},
     keys,
-    usage::Kind,
 };
 
 const TABLE: &str = "pages";
@@ -30,7 +26,7 @@ const TABLE: &str = "pages";
 /// A status of a component that a person set, and who did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetByHand {
-    /// What it is, and until when.
+    /// The status, and until when it holds.
     #[serde(flatten)]
     pub by_hand: ByHand,
     /// When it was set.
@@ -43,12 +39,12 @@ pub struct SetByHand {
 /// A status page.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StatusPageRow {
-    /// Whose.
+    /// The account.
     pub account_id: AccountId,
     /// Unique ID.
     #[serde(rename = "page_id")]
     pub id: PageId,
-    /// What its owner says of it.
+    /// Settings.
     pub spec: StatusPageSpec,
     /// Hash of its password, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,7 +52,7 @@ pub struct StatusPageRow {
     /// Its own domain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
-    /// What people said of components.
+    /// Statuses of components that were set by hand.
     #[serde(default)]
     pub by_hand: BTreeMap<ComponentId, SetByHand>,
     /// The monitors that mark the page when their status changes.
@@ -140,7 +136,9 @@ impl Store {
         mark: PageMark,
         at: Timestamp,
     ) -> Result<TransactWriteItem, StoreError> {
-        a_put(put_item(&self.tables.deliveries, mark_item(account, mark, at)))
+        let mut item = Self::mark_key(account, mark);
+        item.extend(mark_attributes(mark, at).map(|(name, value)| (name.to_owned(), value)));
+        a_put(put_item(&self.tables.deliveries, item))
     }
 
     /// The marks of all pages that show this monitor.
@@ -168,13 +166,9 @@ impl Store {
             self.pages_are(row.account_id, Change::new().add("pages", 1).only_if(room))?,
             a_put(claim.condition_expression("attribute_not_exists(account_id)"))?,
             a_put(put_item(&self.tables.pages, Self::page_item(row)?))?,
-            self.mark_page(row.account_id, PageMark { page_id: row.id, monitor_id: None }, row.created_at)?,
+            self.mark_page(row.account_id, PageMark::of(row.id), row.created_at)?,
         ];
-        self.transact_once(items, trail).await.map_err(|cancelled| match cancelled {
-            Cancelled::Conditions(places) if places.contains(&0) => StoreError::LimitReached,
-            Cancelled::Conditions(_) => StoreError::Taken,
-            cancelled => cancelled.conflict(),
-        })
+        self.transact_once(items, trail).await.map_err(|cancelled| refused(cancelled, StoreError::LimitReached))
     }
 
     /// The page. 1 RRU per 4 KB.
@@ -223,7 +217,7 @@ impl Store {
             .only_if(If::Is("updated_at", s(old.updated_at)));
         let mut items = vec![
             change.on(&self.tables.pages, Self::page_key(old.account_id, old.id))?,
-            self.mark_page(old.account_id, PageMark { page_id: old.id, monitor_id: None }, new.updated_at)?,
+            self.mark_page(old.account_id, PageMark::of(old.id), new.updated_at)?,
             self.audit(audit)?,
         ];
         if old.spec.slug != new.spec.slug {
@@ -234,11 +228,7 @@ impl Store {
                 items.push(a_put(put_item(&self.tables.pages, domain_item(new, domain)))?);
             }
         }
-        self.transact(items).await.map_err(|cancelled| match cancelled {
-            Cancelled::Conditions(places) if places.contains(&0) => StoreError::Conflict,
-            Cancelled::Conditions(_) => StoreError::Taken,
-            cancelled => cancelled.conflict(),
-        })
+        self.transact(items).await.map_err(|cancelled| refused(cancelled, StoreError::Conflict))
     }
 
     /// Gives a page another domain, or none. 8 WRU, and 2 per further KB of the page.
@@ -258,7 +248,7 @@ impl Store {
             .only_if(If::Is("updated_at", s(old.updated_at)));
         let mut items = vec![
             change.on(&self.tables.pages, Self::page_key(old.account_id, old.id))?,
-            self.mark_page(old.account_id, PageMark { page_id: old.id, monitor_id: None }, now)?,
+            self.mark_page(old.account_id, PageMark::of(old.id), now)?,
             self.audit(audit)?,
         ];
         if let Some(before) = old.domain.as_deref().filter(|before| Some(*before) != domain) {
@@ -268,11 +258,7 @@ impl Store {
             let claim = put_item(&self.tables.pages, domain_item(old, domain));
             items.push(a_put(claim.condition_expression("attribute_not_exists(account_id)"))?);
         }
-        self.transact(items).await.map_err(|cancelled| match cancelled {
-            Cancelled::Conditions(places) if places.contains(&0) => StoreError::Conflict,
-            Cancelled::Conditions(_) => StoreError::Taken,
-            cancelled => cancelled.conflict(),
-        })
+        self.transact(items).await.map_err(|cancelled| refused(cancelled, StoreError::Conflict))
     }
 
     /// Deletes a page with its names, and counts it no more. Its posts go by [`Store::delete_posts`]. 12 WRU, and 2 per further KB of the
@@ -289,7 +275,7 @@ impl Store {
             self.pages_are(row.account_id, Change::new().add("pages", -1))?,
             a_delete(delete_item(&self.tables.pages, Self::public_key(keys::slug(&row.spec.slug))))?,
             // What is left of it goes with its marks.
-            self.mark_page(row.account_id, PageMark { page_id: row.id, monitor_id: None }, now)?,
+            self.mark_page(row.account_id, PageMark::of(row.id), now)?,
             self.audit(audit)?,
         ];
         if let Some(domain) = &row.domain {
@@ -326,7 +312,7 @@ impl Store {
     /// # Errors
     /// Where the store fails.
     pub async fn page_marks(&self, account: AccountId, page: PageId) -> Result<Vec<MarkRow>, StoreError> {
-        let prefix = PageMark { page_id: page, monitor_id: None }.to_string();
+        let prefix = PageMark::of(page).to_string();
         let request = self
             .query(&self.tables.deliveries)
             .key_condition_expression("account_id = :account AND begins_with(delivery_id, :mark)")
@@ -348,23 +334,11 @@ impl Store {
         seen: &[MarkRow],
         next: Option<Timestamp>,
     ) -> Result<(), StoreError> {
-        let own = PageMark { page_id: page, monitor_id: None };
+        let own = PageMark::of(page);
         for row in seen.iter().filter(|row| row.mark != own || next.is_none()) {
-            let request = self
-                .client
-                .delete_item()
-                .table_name(&self.tables.deliveries)
-                .set_key(Some(Self::mark_key(account, row.mark)))
-                .condition_expression("nonce = :seen")
-                .expression_attribute_values(":seen", s(row.nonce.as_str()))
-                .return_consumed_capacity(ReturnConsumedCapacity::Total);
-            let sent = request.send().await;
-            consumed(&Kind::Write, sent.iter().filter_map(|output| output.consumed_capacity()));
-            match sent.map_err(StoreError::from_sdk) {
-                // Another change came meanwhile: its mark stays.
-                Ok(_) | Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error),
-            }
+            // The mark of a change that came meanwhile stays.
+            let unchanged = If::Is("nonce", s(row.nonce.as_str()));
+            self.delete_if(&self.tables.deliveries, Self::mark_key(account, row.mark), unchanged).await?;
         }
         let Some(next) = next else { return Ok(()) };
         let before = seen.iter().find(|row| row.mark == own);
@@ -372,12 +346,9 @@ impl Store {
             return Ok(());
         }
         let unchanged = before.map_or(If::Absent("nonce"), |row| If::Is("nonce", s(row.nonce.as_str())));
-        let mut change = Change::new().only_if(unchanged);
-        for (name, value) in mark_item(account, own, next) {
-            if !matches!(name.as_str(), "account_id" | "delivery_id") {
-                change = change.set(&name, value);
-            }
-        }
+        let change = Change::new().only_if(unchanged);
+        let change =
+            mark_attributes(own, next).into_iter().fold(change, |change, (name, value)| change.set(name, value));
         // Where it was refused, another change came meanwhile.
         let (Updated::Done(_) | Updated::Refused(_)) =
             self.change(&self.tables.deliveries, Self::mark_key(account, own), change).await?;
@@ -460,13 +431,19 @@ impl Store {
     }
 }
 
-fn mark_item(account: AccountId, mark: PageMark, at: Timestamp) -> Item {
-    let mut item = Store::mark_key(account, mark);
-    let nonce: [u8; 8] = valpero_auth::random_bytes();
-    item.insert("nonce".into(), AttributeValue::S(u64::from_be_bytes(nonce).to_string()));
-    item.insert("pending".into(), s(keys::pending(Due::Page(mark))));
-    item.insert("next_attempt_at".into(), s(at));
-    item
+/// A new mark beside its key.
+fn mark_attributes(mark: PageMark, at: Timestamp) -> [(&'static str, AttributeValue); 3] {
+    let nonce = u64::from_be_bytes(valpero_auth::random_bytes());
+    [("nonce", s(nonce.to_string())), ("pending", s(keys::pending(Due::Page(mark)))), ("next_attempt_at", s(at))]
+}
+
+/// What a write of several items is told that was refused: `first` where the first one's condition failed, else that the name is taken.
+fn refused(cancelled: Cancelled, first: StoreError) -> StoreError {
+    match cancelled {
+        Cancelled::Conditions(places) if places.contains(&0) => first,
+        Cancelled::Conditions(_) => StoreError::Taken,
+        cancelled => cancelled.conflict(),
+    }
 }
 
 fn domain_item(row: &StatusPageRow, domain: &str) -> Item {

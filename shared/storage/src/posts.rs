@@ -19,7 +19,7 @@ const DELETED_AT_ONCE: usize = 20;
 /// A post of a status page.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PostRow {
-    /// Whose.
+    /// The account.
     pub account_id: AccountId,
     /// The page.
     pub page_id: PageId,
@@ -65,7 +65,7 @@ impl Store {
                 .add("posts", 1)
                 .only_if(If::Exists("account_id"))
                 .on(&self.tables.pages, Self::page_key(row.account_id, row.page_id))?,
-            self.mark_page(row.account_id, PageMark { page_id: row.page_id, monitor_id: None }, row.updated_at)?,
+            self.mark_page(row.account_id, PageMark::of(row.page_id), row.updated_at)?,
         ];
         self.transact_once(items, trail).await.map_err(|cancelled| match cancelled {
             Cancelled::Conditions(places) if places.contains(&1) => StoreError::NotFound,
@@ -132,7 +132,7 @@ impl Store {
         let put = put_item(&self.tables.pages, Self::post_item(new)?)
             .condition_expression("updated_at = :seen")
             .expression_attribute_values(":seen", s(old.updated_at));
-        let mark = PageMark { page_id: old.page_id, monitor_id: None };
+        let mark = PageMark::of(old.page_id);
         let items = vec![a_put(put)?, self.mark_page(old.account_id, mark, new.updated_at)?];
         self.transact_once(items, trail).await.map_err(Cancelled::conflict)
     }
@@ -145,7 +145,7 @@ impl Store {
         let gone = delete_item(&self.tables.pages, Self::post_key(row.account_id, row.page_id, row.id))
             .condition_expression("updated_at = :seen")
             .expression_attribute_values(":seen", s(row.updated_at));
-        let mark = PageMark { page_id: row.page_id, monitor_id: None };
+        let mark = PageMark::of(row.page_id);
         let items = vec![a_delete(gone)?, self.mark_page(row.account_id, mark, now)?, self.audit(audit)?];
         self.transact(items).await.map_err(Cancelled::conflict)
     }

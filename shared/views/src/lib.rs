@@ -49,7 +49,7 @@ pub use key::Key;
 pub use monitor::{CertificateView, Latest, Monitor, MonitorInEvent, UnwatchedView, UptimeView};
 pub use page::{
     AffectedComponentView, AutoPublishView, PageComponentView, PagePost, PagePostUpdate, PageThemeView,
-    StatusByHandView, StatusPage, page_url,
+    StatusByHandView, StatusPage,
 };
 pub use people::{Invitation, Person, RemovedPerson, Session};
 pub use phases::PhasesView;

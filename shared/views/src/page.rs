@@ -64,7 +64,7 @@ pub struct PageThemeView {
     pub logo_url: Option<String>,
 }
 
-/// When incidents are published by themselves.
+/// Automatic posts about incidents.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[expect(missing_docs, reason = "the field that a request sets says what it is: see `FIELDS`")]
 pub struct AutoPublishView {
@@ -97,10 +97,10 @@ pub struct PageComponentView {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = StatusByHand)]
 pub struct StatusByHandView {
-    /// What the component is.
+    /// Status.
     #[schema(value_type = schema::ComponentStatus)]
     pub status: ComponentStatus,
-    /// When it ends. Null: once it is set anew.
+    /// Time at which it ends. Null: it stays until it is set again.
     #[schema(value_type = Option<schema::Time>, required)]
     pub until: Option<Timestamp>,
     /// Time at which it was set.
@@ -130,7 +130,7 @@ impl StatusPage {
         };
         Self {
             id: row.id,
-            url: page_url(row, deployment),
+            url: spec.slug.url(deployment),
             slug: spec.slug.to_string(),
             title: spec.title.to_string(),
             description: spec.description.clone(),
@@ -159,12 +159,6 @@ impl StatusPage {
     }
 }
 
-/// Where readers find a page.
-pub fn page_url(row: &StatusPageRow, deployment: Option<&PublicUrl>) -> String {
-    let path = format!("/status/{}", row.spec.slug);
-    deployment.map_or(path.clone(), |deployment| deployment.of(&path))
-}
-
 impl StatusByHandView {
     fn of(set: &SetByHand) -> Self {
         Self { status: set.by_hand.status, until: set.by_hand.until, at: set.at, actor: ActorView::from(&set.by) }
@@ -183,7 +177,7 @@ pub struct PagePost {
     pub title: String,
     #[schema(value_type = schema::PostImpact)]
     pub impact: Impact,
-    /// How far it is at present: as the last update says, or further by the clock.
+    /// Present state: that of the last update, or what the schedule has made of it since.
     #[schema(value_type = schema::PostState)]
     pub state: PostState,
     pub components: Vec<AffectedComponentView>,
@@ -205,7 +199,7 @@ pub struct PagePost {
     pub updated_at: Timestamp,
 }
 
-/// What a post says of a component.
+/// A component's status in a post.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[expect(missing_docs, reason = "the field that a request sets says what it is: see `FIELDS`")]
 pub struct AffectedComponentView {
@@ -215,7 +209,7 @@ pub struct AffectedComponentView {
     pub status: ComponentStatus,
 }
 
-/// One thing that a post said.
+/// An update of a post.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct PagePostUpdate {
     /// Unique ID.
@@ -224,13 +218,13 @@ pub struct PagePostUpdate {
     /// Time.
     #[schema(value_type = schema::Time)]
     pub at: Timestamp,
-    /// How far the post was then.
+    /// State of the post from this update on.
     #[schema(value_type = schema::PostState)]
     pub state: PostState,
-    /// Text in Markdown. Empty if the clock alone moved the post.
+    /// Text in Markdown. Empty if the schedule alone changed the state.
     #[schema(example = "We are looking into it.")]
     pub body: String,
-    /// What it said of components.
+    /// Statuses of components that it sets.
     pub components: Vec<AffectedComponentView>,
     /// Whether subscribers were told.
     pub notify: bool,

@@ -85,6 +85,13 @@ impl Refused {
             _ => Ok(Self { status, faults, says: Vec::new() }),
         }
     }
+
+    /// What is wrong beside the controls of the form. `has_control` is asked with a fault's first name and its whole pointer.
+    pub fn beside(&self, has_control: impl Fn(&str, &str) -> bool) -> Vec<String> {
+        let first = |fault: &Fault| fault.pointer.split('/').nth(1).unwrap_or_default().to_owned();
+        let strays = self.faults.iter().filter(|fault| !has_control(&first(fault), &fault.pointer));
+        self.says.iter().cloned().chain(strays.map(|fault| fault.detail.clone())).collect()
+    }
 }
 
 #[derive(Template)]

@@ -36,7 +36,7 @@ pub async fn create(
         if let Some(incident) = new.incident_id
             && app.store.incident(account, incident).await.optional()?.is_none()
         {
-            return Err(crate::fault("/incident_id", "must be the id of an incident"));
+            return Err(Problem::invalid_at("/incident_id", "must be the id of an incident"));
         }
         let id = PostId::new(now, entropy());
         let post = new.into_post(PostUpdateId::new(now, entropy()), caller.author.clone(), now);

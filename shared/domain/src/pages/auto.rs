@@ -28,7 +28,7 @@ pub enum Step {
 /// What a page knows when it looks what to post.
 #[derive(Debug)]
 pub struct Knows<'a> {
-    /// What its owner says of it.
+    /// Settings.
     pub spec: &'a StatusPageSpec,
     /// Incidents of its monitors that are open.
     pub open: &'a [Open],
@@ -44,7 +44,7 @@ impl Knows<'_> {
         self.by_clock(now, entropy).or_else(|| self.end(now, entropy)).or_else(|| self.begin(now, entropy))
     }
 
-    /// When an incident is to be published that is not yet; none where none is.
+    /// Time at which the next incident is due to be published.
     pub fn next(&self) -> Option<Timestamp> {
         self.unpublished().map(|open| self.due_at(open)).min()
     }

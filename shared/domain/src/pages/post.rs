@@ -35,30 +35,30 @@ words! {
 }
 
 words! {
-    /// How bad it is.
-    Impact, "PostImpact", "How bad it is.", "an impact":
-    /// Not at all.
+    /// Impact of an incident.
+    Impact, "PostImpact", "Impact of the incident.", "an impact":
+    /// Nothing fails.
     None = "none",
-    /// A little.
+    /// A small part fails.
     #[default]
     Minor = "minor",
-    /// Much of it fails.
+    /// A large part fails.
     Major = "major",
-    /// All of it fails.
+    /// Everything fails.
     Critical = "critical",
 }
 
 words! {
-    /// How far it is.
+    /// State of a post.
     PostState, "PostState",
-    "How far it is. An incident is `investigating`, `identified`, `monitoring` or `resolved`; maintenance is `scheduled`, `in_progress` or `completed`.",
+    "State of the post. An incident is `investigating`, `identified`, `monitoring` or `resolved`; maintenance is `scheduled`, `in_progress` or `completed`.",
     "a state":
-    /// Somebody looks into it.
+    /// The cause is being looked for.
     #[default]
     Investigating = "investigating",
     /// The cause is known.
     Identified = "identified",
-    /// It is mended, and watched.
+    /// A fix is in place and is being watched.
     Monitoring = "monitoring",
     /// It is over.
     Resolved = "resolved",
@@ -85,48 +85,48 @@ impl PostState {
     }
 }
 
-/// What a post says of a component.
+/// A component's status in a post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Affected {
     /// The component.
     pub id: ComponentId,
-    /// What it is meanwhile.
+    /// Its status until the post is over.
     pub status: ComponentStatus,
 }
 
-/// One thing that a post said.
+/// An update of a post.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PostUpdate {
     /// Unique ID.
     pub id: PostUpdateId,
-    /// When.
+    /// Time.
     pub at: Timestamp,
-    /// How far it was then.
+    /// State of the post from this update on.
     pub state: PostState,
-    /// What was said, in Markdown; empty where the clock alone moved the post.
+    /// Text in Markdown. Empty if the schedule alone changed the state.
     pub body: String,
-    /// What it said of the components.
+    /// Statuses of components that it sets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub components: Vec<Affected>,
     /// Whether subscribers are told.
     pub notify: bool,
-    /// Who.
+    /// Author.
     #[serde(flatten)]
     pub by: Author,
 }
 
-/// What somebody asks of a new post.
+/// A new post, as a request has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewPost {
-    /// What it is about.
+    /// Kind.
     pub kind: PostKind,
-    /// What happened, or is planned, in a line.
+    /// Title: one line.
     pub title: String,
-    /// How bad it is.
+    /// Impact.
     pub impact: Impact,
     /// The incident that it tells of.
     pub incident_id: Option<IncidentId>,
-    /// When the work begins and ends.
+    /// Schedule of maintenance.
     pub scheduled: Option<Scheduled>,
     /// Its first update.
     pub first: NewUpdate,
@@ -143,14 +143,14 @@ pub struct Scheduled {
     pub until: Timestamp,
 }
 
-/// What somebody asks of a new update.
+/// A new update, as a request has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewUpdate {
-    /// How far it is.
+    /// State of the post.
     pub state: PostState,
-    /// What is said, in Markdown.
+    /// Text in Markdown.
     pub body: String,
-    /// What the components are now; none where that is as before.
+    /// Statuses of the components. None: they stay as they are.
     pub components: Option<Vec<Affected>>,
     /// Whether subscribers are told.
     pub notify: bool,
@@ -159,25 +159,25 @@ pub struct NewUpdate {
 /// A post.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Post {
-    /// What it is about.
+    /// Kind.
     pub kind: PostKind,
-    /// What happened, or is planned, in a line.
+    /// Title: one line.
     pub title: String,
-    /// How bad it is.
+    /// Impact.
     pub impact: Impact,
     /// The incident that it tells of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident_id: Option<IncidentId>,
-    /// When the work begins and ends.
+    /// Schedule of maintenance.
     #[serde(flatten)]
     pub scheduled: Option<Scheduled>,
-    /// What it says of the components now.
+    /// The statuses of components that it sets.
     #[serde(default)]
     pub components: Vec<Affected>,
     /// The incidents that made it by themselves; their ends resolve it. Empty where a person made it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub made_by: Vec<IncidentId>,
-    /// What it said, oldest first; never empty.
+    /// Updates, oldest first. Never empty.
     pub updates: Vec<PostUpdate>,
 }
 
@@ -186,7 +186,7 @@ impl Affected {
     pub const OBJECT: Object = Object {
         name: "AffectedComponent",
         patch_name: "",
-        says: "What a post says of a component.",
+        says: "A component's status in a post.",
         fields: &[AFFECTED_ID, AFFECTED_STATUS],
     };
 
@@ -420,7 +420,7 @@ impl Post {
         self.updates.last()
     }
 
-    /// How far it is: as it was said last, or further by the clock.
+    /// State at this time: that of the last update, or what the schedule has made of it since.
     pub fn state(&self, now: Timestamp) -> PostState {
         let said = self.last().map_or(PostState::Investigating, |update| update.state);
         match (said, self.scheduled) {
@@ -434,7 +434,7 @@ impl Post {
         }
     }
 
-    /// The state that the clock alone has led to, which no update says yet, and since when.
+    /// The state that the schedule has led to and that no update has yet, and since when.
     pub fn unsaid(&self, now: Timestamp) -> Option<(PostState, Timestamp)> {
         let said = self.last()?.state;
         let scheduled = self.scheduled?;
@@ -446,7 +446,7 @@ impl Post {
         }
     }
 
-    /// When the clock next changes its state; none where it never will.
+    /// Time at which the schedule next changes its state.
     pub fn next_change(&self) -> Option<Timestamp> {
         match (self.last()?.state, self.scheduled?) {
             (PostState::Scheduled, scheduled) => Some(scheduled.from),

@@ -40,7 +40,7 @@ pub struct Theme {
     pub logo_url: Option<HttpUrl>,
 }
 
-/// When incidents of monitors are published by themselves.
+/// Automatic posts about incidents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AutoPublish {
     /// Whether they are.
@@ -49,14 +49,14 @@ pub struct AutoPublish {
     pub after_minutes: u32,
 }
 
-/// A part of what the page is about.
+/// A component.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Component {
     /// Unique ID.
     pub id: ComponentId,
     /// Display name.
     pub name: Name,
-    /// What it is.
+    /// Description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The group that it is shown in.
@@ -77,7 +77,7 @@ pub struct StatusPageSpec {
     pub slug: Slug,
     /// Display name.
     pub title: Name,
-    /// What the page is about.
+    /// Description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The language.
@@ -95,10 +95,10 @@ pub struct StatusPageSpec {
     pub noindex: bool,
     /// Days that the page shows of each component.
     pub history_days: u16,
-    /// The parts of what the page is about, in order.
+    /// Components, in the order in which they are shown.
     #[serde(default)]
     pub components: Vec<Component>,
-    /// When incidents are published by themselves.
+    /// Automatic posts about incidents.
     pub auto_publish: AutoPublish,
     /// Whether people can subscribe.
     pub subscribers: bool,
@@ -126,7 +126,7 @@ impl AutoPublish {
     pub const OBJECT: Object = Object {
         name: "AutoPublish",
         patch_name: "AutoPublishPatch",
-        says: "When incidents are published by themselves.",
+        says: "Automatic posts about incidents.",
         fields: &[AUTO_INCIDENTS, AFTER_MINUTES],
     };
 

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Invalid,
+    Invalid, PublicUrl,
     text_spec::{Text, values},
 };
 
@@ -30,6 +30,16 @@ impl Slug {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Path of the page's front.
+    pub fn path(&self) -> String {
+        format!("/status/{self}")
+    }
+
+    /// URL of the page's front, or its path where the deployment does not know its own URL.
+    pub fn url(&self, deployment: Option<&PublicUrl>) -> String {
+        deployment.map_or_else(|| self.path(), |deployment| deployment.of(&self.path()))
     }
 }
 

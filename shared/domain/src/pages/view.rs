@@ -26,9 +26,9 @@ const POSTS_SIZE_MAX: usize = 200_000;
 /// A status of a component that a person set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ByHand {
-    /// What it is.
+    /// Status.
     pub status: ComponentStatus,
-    /// Until then; until it is set anew where there is no end.
+    /// Time at which it ends. None: it stays until it is set again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
 }
@@ -51,10 +51,10 @@ pub struct ComponentView {
     pub component: Component,
     /// Whether monitors say how it is.
     pub has_monitors: bool,
-    /// What its monitors said; none where none of them is checked.
+    /// Status by its monitors. None if none of them is checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_monitors: Option<ComponentStatus>,
-    /// What a person said.
+    /// Status set by hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_hand: Option<ByHand>,
     /// Its days before that of [`PageView::day`].
@@ -300,7 +300,7 @@ fn fit(posts: &mut Vec<PublicPost>, now: Timestamp) {
 pub struct ShownComponent<'a> {
     /// The component.
     pub view: &'a ComponentView,
-    /// What it is; none where nobody knows.
+    /// Status. None if it is not known.
     pub status: Option<ComponentStatus>,
     /// Its last 90 days, oldest first.
     pub days: Vec<ComponentDay>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{Extension, extract::Path, http::Method, response::Response};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use valpero_domain::{
     Fault, Field, Kind, PageId,
     pages::{Component, StatusPageSpec, settings::COMPONENTS_MAX},
@@ -129,13 +129,12 @@ impl Draft {
         let components: Vec<Value> = all.into_iter().filter(|component| !is_empty(component)).collect();
         let draft = Self::new(of);
         let spare = if sent.text("do") == "more" { count - components.len() + SPARE } else { SPARE };
-        let mut values = sent.object(&StatusPageSpec::OBJECT, "");
-        if let Some(members) = values.as_object_mut() {
-            // The form shows no password; an empty one leaves it as it is.
-            if members.get("password").is_some_and(Value::is_null) {
-                members.remove("password");
-            }
+        let mut members = sent.members(&StatusPageSpec::OBJECT, "");
+        // The form shows no password; an empty one leaves it as it is.
+        if members.get("password").is_some_and(Value::is_null) {
+            members.remove("password");
         }
+        let values = Value::Object(members);
         Self { values, components, spare, ..draft }
     }
 
@@ -172,12 +171,9 @@ impl Draft {
         };
         let controls = |paths: &[&str]| paths.iter().filter_map(control).collect::<Vec<Control>>();
         let row = |place: usize| row(t, place, self.components.get(place), &monitors.data, faults);
-        let has_control = |fault: &&Fault| {
-            let first = fault.pointer.split('/').nth(1).unwrap_or_default();
-            StatusPageSpec::OBJECT.fields.iter().any(|field| field.name == first && fault.pointer != "/components")
-        };
-        let mut refusals = self.refused.says.clone();
-        refusals.extend(faults.iter().filter(|fault| !has_control(fault)).map(|fault| fault.detail.clone()));
+        let refusals = self.refused.beside(|name, pointer| {
+            StatusPageSpec::OBJECT.fields.iter().any(|field| field.name == name) && pointer != "/components"
+        });
         let name = self.values.get("title").and_then(Value::as_str).unwrap_or_default().to_owned();
         let action = self.of.map_or_else(|| "/status-pages/new".to_owned(), |id| format!("/status-pages/{id}"));
         let template = FormPage {
@@ -231,10 +227,7 @@ fn components_of(sent: &Sent) -> Vec<Value> {
         if !sent.has(&format!("{prefix}name")) {
             break;
         }
-        let mut members: Map<String, Value> = match sent.object(&Component::OBJECT, &prefix) {
-            Value::Object(members) => members,
-            _ => Map::new(),
-        };
+        let mut members = sent.members(&Component::OBJECT, &prefix);
         members.retain(|_, value| !value.is_null());
         members.insert("monitor_ids".to_owned(), json!(sent.texts(&format!("{prefix}monitor_ids"))));
         components.push(Value::Object(members));

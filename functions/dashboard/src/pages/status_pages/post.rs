@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{Extension, extract::Path, http::Method, response::Response};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use valpero_domain::{
-    Fault, PageId, PostId,
-    pages::{NewUpdate, PostKind, PostPatch, PostState},
+    PageId, PostId,
+    pages::{NewUpdate, PostKind, PostPatch},
 };
 use valpero_http::Problem;
 use valpero_views::{PagePost, PagePostUpdate, StatusPage};
 
 use super::{
-    Refused, component_name,
-    components::time_of,
-    page_id, path_of,
-    posts::{AffectedRow, Tells, TimeControl, affected, affected_of, field, planned, state_of, times},
+    Refused, component_name, page_id, path_of,
+    posts::{
+        AffectedRow, Tells, TimeControl, affected, affected_of, field, only_of, planned, schedule_of, state_of, times,
+    },
     status_name,
 };
 // The templates of forms tell the shapes of controls apart.
@@ -98,9 +98,7 @@ async fn render(
     let update_control = |name: &str| {
         let mut control = Control::of(t, field(NewUpdate::OBJECT.fields, name)?, name, typed, faults);
         if name == "state" {
-            control
-                .options
-                .retain(|option| option.value.parse().is_ok_and(|state: PostState| state.kind() == post.kind));
+            only_of(&mut control, post.kind);
             if typed.get("state").is_none() {
                 control.options.iter_mut().for_each(|option| option.chosen = option.value == post.state.as_str());
             }
@@ -114,12 +112,8 @@ async fn render(
     let changed = if typed.get("title").is_some() { typed } else { &stored };
     let change_control =
         |name: &str| Some(Control::of(t, field(PostPatch::OBJECT.fields, name)?, name, changed, faults));
-    let shows = |fault: &&Fault| {
-        let first = fault.pointer.split('/').nth(1).unwrap_or_default();
-        ["state", "body", "notify", "title", "impact", "scheduled_for", "scheduled_until"].contains(&first)
-    };
-    let mut refusals = refused.says.clone();
-    refusals.extend(faults.iter().filter(|fault| !shows(fault)).map(|fault| fault.detail.clone()));
+    let shown = ["state", "body", "notify", "title", "impact", "scheduled_for", "scheduled_until"];
+    let refusals = refused.beside(|name, _| shown.contains(&name));
     let say = |one: &valpero_views::AffectedComponentView| {
         format!("{} ({})", component_name(&status_page, one.id), status_name(t, one.status))
     };
@@ -159,10 +153,7 @@ pub async fn add_update(
 ) -> Result<Response, Problem> {
     let (id, post) = ids(&id, &post)?;
     let status_page: StatusPage = visitor.client.get(&path_of(id)).await?;
-    let mut members: Map<String, Value> = match sent.object(&NewUpdate::OBJECT, "") {
-        Value::Object(members) => members,
-        _ => Map::new(),
-    };
+    let mut members = sent.members(&NewUpdate::OBJECT, "");
     let components = affected_of(&sent, &status_page);
     // Where nothing is chosen of any component, all stay as the post has them.
     if components.as_array().is_some_and(|all| !all.is_empty()) {
@@ -182,14 +173,9 @@ pub async fn save(
     sent: Sent,
 ) -> Result<Response, Problem> {
     let (id, post) = ids(&id, &post)?;
-    let mut body = sent.object(&PostPatch::OBJECT, "");
-    if let Some(members) = body.as_object_mut() {
-        for name in ["scheduled_for", "scheduled_until"] {
-            if sent.has(name) {
-                members.insert(name.to_owned(), time_of(sent.text(name)));
-            }
-        }
-    }
+    let mut members = sent.members(&PostPatch::OBJECT, "");
+    members.extend(schedule_of(&sent));
+    let body = Value::Object(members);
     match visitor.client.send(Method::PATCH, &post_path(id, post), &body).await {
         Ok(_) => Ok(to(&format!("/status-pages/{id}/posts/{post}"), "saved")),
         Err(problem) => render(&visitor, id, post, &body, Refused::of(problem)?).await,

@@ -10,7 +10,7 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use valpero_domain::{
     Fault, Field, PageId, Timestamp,
     pages::{ComponentStatus, NewPost, PostKind, PostState},
@@ -56,7 +56,7 @@ struct Row {
     auto: bool,
 }
 
-/// How far a post is, as pages show it.
+/// State of a post with its shape.
 pub fn state_of(t: &Texts, post: &PagePost) -> State {
     let word = t.option("state", post.state.as_str()).to_owned();
     match (post.kind, post.state.is_over()) {
@@ -141,7 +141,7 @@ pub struct AffectedRow {
 pub struct TimeControl {
     /// Name that is sent.
     pub name: &'static str,
-    /// What it is called.
+    /// Label.
     pub label: String,
     /// As the browser's control has it.
     pub value: String,
@@ -211,7 +211,21 @@ pub fn times(t: &Texts, of: &'static [Field], values: &Value, faults: &[Fault]) 
         let value = values[name].as_str().map(minute).unwrap_or_default();
         Some(TimeControl { name, label: says.label, value, fault: fault_at(faults, &format!("/{name}")) })
     };
-    ["scheduled_for", "scheduled_until"].into_iter().filter_map(control).collect()
+    SCHEDULE.into_iter().filter_map(control).collect()
+}
+
+/// The fields of a schedule.
+const SCHEDULE: [&str; 2] = ["scheduled_for", "scheduled_until"];
+
+/// The schedule that a form has, as the API takes it.
+pub fn schedule_of(sent: &Sent) -> impl Iterator<Item = (String, Value)> {
+    let given = SCHEDULE.into_iter().filter(|name| sent.has(name));
+    given.map(|name| (name.to_owned(), time_of(sent.text(name))))
+}
+
+/// Leaves a control of states those of one kind of post.
+pub fn only_of(control: &mut Control, kind: PostKind) {
+    control.options.retain(|option| option.value.parse().is_ok_and(|state: PostState| state.kind() == kind));
 }
 
 /// Which kind of post is asked for.
@@ -248,16 +262,12 @@ async fn form(
     let control = |name: &&str| {
         let mut control = Control::of(t, field(fields, name)?, name, values, &refused.faults);
         if *name == "state" {
-            control.options.retain(|option| option.value.parse().is_ok_and(|state: PostState| state.kind() == kind));
+            only_of(&mut control, kind);
         }
         Some(control)
     };
-    let shows = |fault: &&Fault| {
-        let first = fault.pointer.split('/').nth(1).unwrap_or_default();
-        names.contains(&first) || ["scheduled_for", "scheduled_until", "notify"].contains(&first)
-    };
-    let mut refusals = refused.says.clone();
-    refusals.extend(refused.faults.iter().filter(|fault| !shows(fault)).map(|fault| fault.detail.clone()));
+    let shown = |name: &str| names.contains(&name) || SCHEDULE.contains(&name) || name == "notify";
+    let refusals = refused.beside(|name, _| shown(name));
     let template = NewPage {
         shell: visitor.shell("pages"),
         id: id.to_string(),
@@ -288,17 +298,10 @@ pub async fn create(
     let id = page_id(&id)?;
     let status_page: StatusPage = visitor.client.get(&path_of(id)).await?;
     let kind: PostKind = sent.text("kind").parse().unwrap_or_default();
-    let mut members: Map<String, Value> = match sent.object(&NewPost::OBJECT, "") {
-        Value::Object(members) => members,
-        _ => Map::new(),
-    };
+    let mut members = sent.members(&NewPost::OBJECT, "");
     members.insert("kind".to_owned(), json!(kind.as_str()));
     members.insert("components".to_owned(), affected_of(&sent, &status_page));
-    for name in ["scheduled_for", "scheduled_until"] {
-        if sent.has(name) {
-            members.insert(name.to_owned(), time_of(sent.text(name)));
-        }
-    }
+    members.extend(schedule_of(&sent));
     let body = without_nulls(Value::Object(members));
     match visitor.client.create(&format!("{}/posts", path_of(id)), sent.once(), &body).await {
         Ok(answer) => {

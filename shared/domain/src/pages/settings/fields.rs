@@ -27,8 +27,8 @@ pub const SLUG: Field =
 /// Display name.
 pub const TITLE: Field =
     Field::text("title", &text_spec::NAME).required().says("Display name, usually that of the company or product.");
-/// What the page is about.
-pub const DESCRIPTION: Field = Field::text("description", &LINES).says("What the page is about.");
+/// Description.
+pub const DESCRIPTION: Field = Field::text("description", &LINES).says("Description, shown below the title.");
 /// The language.
 pub const LANGUAGE: Field = Field::text("language", &PageLanguage::TEXT)
     .says("Language of the page and of mail to its subscribers.")
@@ -46,7 +46,7 @@ pub const VISIBILITY: Field =
 pub const PASSWORD: Field = Field::text("password", &PAGE_PASSWORD)
     .depends()
     .says("Password of the page, 8 to 200 characters. Required while `visibility` is `password`. It is stored as a hash and never answered.");
-/// From where it can be seen.
+/// Networks that may see it.
 pub const IP_ALLOW: Field = Field::list("ip_allow", "network", Items::Texts(&Network::TEXT), 0, Some(50))
     .says("Addresses and networks from which the page can be seen. Empty: from everywhere.")
     .on_patch("Replaces the list.")
@@ -55,22 +55,22 @@ pub const IP_ALLOW: Field = Field::list("ip_allow", "network", Items::Texts(&Net
 pub const NOINDEX: Field = Field::boolean("noindex")
     .says("Whether search engines are asked to leave the page out.")
     .default(Literal::Bool(false));
-/// Days that it shows.
+/// Days of history.
 pub const HISTORY_DAYS: Field =
     Field::of("history_days", Kind::Integer { min: 30, max: 90, step: 30, bits: 32, unit: "days" })
         .says("Days that the page shows of each component.")
         .default(Literal::Int(90));
 /// The components.
 pub const COMPONENTS: Field = Field::list("components", "component", Items::Objects(&Component::OBJECT), 0, Some(COMPONENTS_MAX))
-    .says("Parts of what the page is about, in order; at most 200 monitors in all of them together. In a PATCH, a component keeps its `id`, and one without `id` is new.")
+    .says("Components, in the order in which they are shown; at most 200 monitors in all of them together. In a PATCH, a component keeps its `id`, and one without `id` is new.")
     .on_patch("Replaces the list.");
-/// When incidents are published.
-pub const AUTO_PUBLISH: Field = Field::object("auto_publish", &AutoPublish::OBJECT)
-    .says("Whether incidents of the page's monitors are published without anybody's doing.");
+/// Automatic posts.
+pub const AUTO_PUBLISH: Field =
+    Field::object("auto_publish", &AutoPublish::OBJECT).says("Automatic posts about incidents of the page's monitors.");
 /// Whether people can subscribe.
 pub const SUBSCRIBERS: Field =
     Field::boolean("subscribers").says("Whether people can subscribe to the page.").default(Literal::Bool(true));
-/// Whether it says what made it.
+/// Whether it names Valpero.
 pub const SHOW_POWERED_BY: Field =
     Field::boolean("show_powered_by").says("Whether the page says that Valpero makes it.").default(Literal::Bool(true));
 
@@ -84,7 +84,7 @@ pub const LOGO_URL: Field =
 pub const AUTO_INCIDENTS: Field = Field::boolean("incidents")
     .says("Whether a post is made for each incident. The incident's end resolves the post.")
     .default(Literal::Bool(false));
-/// After how long.
+/// Minutes before an automatic post.
 pub const AFTER_MINUTES: Field = Field::integer("after_minutes", 0, 1_440)
     .says("Minutes that an incident must last before its post is made.")
     .default(Literal::Int(5));
@@ -93,15 +93,15 @@ pub const AFTER_MINUTES: Field = Field::integer("after_minutes", 0, 1_440)
 pub const COMPONENT_ID: Field = Field::text("id", &ComponentId::TEXT).says("Unique ID. Absent: a new component.");
 /// A component's name.
 pub const COMPONENT_NAME: Field = Field::text("name", &text_spec::NAME).required().says("Display name.");
-/// What a component is.
-pub const COMPONENT_DESCRIPTION: Field = Field::text("description", &LINES).says("What the component is.");
+/// A component's description.
+pub const COMPONENT_DESCRIPTION: Field = Field::text("description", &LINES).says("Description of the component.");
 /// A component's group.
 pub const GROUP: Field = Field::text("group", &text_spec::NAME)
     .says("Group that the component is shown in. Components of one group should follow each other.");
 /// A component's monitors.
 pub const MONITOR_IDS: Field =
     Field::list("monitor_ids", "monitor", Items::Texts(&MonitorId::TEXT), 0, Some(MONITORS_MAX))
-        .says("Monitors that say how the component is: the worst of them counts; each may be on 25 pages. Empty: its status is set by hand.")
+        .says("Monitors whose worst status is that of the component. A monitor can be on 25 pages. Empty: the status is set by hand.")
         .default(Literal::Strs(&[]));
 /// Whether its days are shown.
 pub const SHOW_UPTIME: Field = Field::boolean("show_uptime")
