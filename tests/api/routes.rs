@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use utoipa::openapi::PathItem;
 use valpero_auth::TokenHash;
-use valpero_domain::{Plan, Role, Scope, SessionId, Timestamp, deal_code::DealCode};
+use valpero_domain::{Plan, Role, Scope, SessionId, Timestamp, deal_code::DealCode, pages::Contact};
 use valpero_runtime::entropy;
-use valpero_storage::DealCodeRow;
+use valpero_storage::{DealCodeRow, Subscriber};
 
 use crate::harness::{Site, Tenant, World};
 
@@ -106,6 +106,10 @@ pub fn table() -> Vec<Row> {
             200,
         ),
         Row("DELETE", "/api/v1/status-pages/{page}/components/{component}/status", PagesWrite, none(), 200),
+        // It has none.
+        Row("GET", "/api/v1/status-pages/{page}/domain", PagesRead, none(), 404),
+        Row("PUT", "/api/v1/status-pages/{page}/domain", PagesWrite, json!({"domain": "status.example.com"}), 200),
+        Row("DELETE", "/api/v1/status-pages/{page}/domain", PagesWrite, none(), 204),
         Row("GET", "/api/v1/status-pages/{page}/posts", PagesRead, none(), 200),
         Row("POST", "/api/v1/status-pages/{page}/posts", PagesWrite, post(), 201),
         Row("GET", "/api/v1/status-pages/{page}/posts/{post}", PagesRead, none(), 200),
@@ -118,6 +122,8 @@ pub fn table() -> Vec<Row> {
             json!({"state": "resolved", "body": "It works.", "notify": false}),
             201,
         ),
+        Row("GET", "/api/v1/status-pages/{page}/subscribers", PagesRead, none(), 200),
+        Row("DELETE", "/api/v1/status-pages/{page}/subscribers/{subscriber}", PagesWrite, none(), 204),
         Row("POST", "/api/v1/tools/http", MonitorsRead, json!({"url": "http://127.0.0.1:9/"}), 200),
         Row("POST", "/api/v1/tools/ssl", MonitorsRead, json!({"host": "127.0.0.1", "port": 9}), 200),
         Row("POST", "/api/v1/tools/dns", MonitorsRead, json!({"name": "nowhere.example"}), 200),
@@ -172,6 +178,7 @@ pub struct Things {
     page: String,
     component: String,
     post: String,
+    subscriber: String,
 }
 
 /// An account that has one of everything.
@@ -206,6 +213,7 @@ pub async fn things(world: &World) -> Things {
     let (component, page) = (page.text("/components/0/id"), page.text("/id"));
     let path = format!("/api/v1/status-pages/{page}/posts");
     let post = world.post(&path, &owner, post()).await.expect(201).text("/id");
+    let subscriber = subscriber(world, &owner, &page).await;
     Things {
         owner,
         key,
@@ -222,7 +230,16 @@ pub async fn things(world: &World) -> Things {
         page,
         component,
         post,
+        subscriber,
     }
+}
+
+/// A subscriber of a page, by mail.
+async fn subscriber(world: &World, owner: &Tenant, page: &str) -> String {
+    let contact = Contact::Email { email: "reader@example.com".to_owned().try_into().expect("an address") };
+    let row = Subscriber::new(owner.account, page.parse().expect("an ID"), contact, world.now());
+    world.stack.app.store.subscribe(&row, None, world.now()).await.expect("kept");
+    row.id.to_string()
 }
 
 impl Things {
@@ -242,6 +259,7 @@ impl Things {
             ("{page}", &self.page),
             ("{component}", &self.component),
             ("{post}", &self.post),
+            ("{subscriber}", &self.subscriber),
         ];
         ids.into_iter().chain(more).fold(text.to_owned(), |text, (mark, id)| text.replace(mark, id))
     }
@@ -288,6 +306,7 @@ async fn every_route_knows_its_owner_a_stranger_a_lesser_key_and_nobody() {
                 &things.page,
                 &things.component,
                 &things.post,
+                &things.subscriber,
             ];
             let never = ids.into_iter().fold(path.clone(), |path, id| {
                 let other = format!("{}{}", &id[..4], "0".repeat(26));
@@ -339,7 +358,12 @@ async fn the_table_lists_every_route_there_is_with_its_scope() {
         "{invitation}",
         "{page}",
     ];
-    let parts = [("{check}", "{check_id}"), ("{component}", "{component_id}"), ("{post}", "{post_id}")];
+    let parts = [
+        ("{check}", "{check_id}"),
+        ("{component}", "{component_id}"),
+        ("{post}", "{post_id}"),
+        ("{subscriber}", "{subscriber_id}"),
+    ];
     let plain = |path: &str| {
         let path = parts.iter().fold(path.to_owned(), |path, (mark, name)| path.replace(mark, name));
         marks.iter().fold(path, |path, mark| path.replace(mark, "{id}"))

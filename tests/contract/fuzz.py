@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 
-from suite import HERE, alerted, joined, operations, program, shown, start
+from suite import HERE, alerted, joined, operations, program, shown, start, subscribed
 from testkit.paths import new_folder, read, tail, write
 from testkit.steps import step
 from testkit.waiting import until
@@ -48,7 +48,8 @@ def peopled(up):
         up.call("POST", f"/monitors/{monitor['id']}/check")
     three = lambda path: until(90, lambda: len(up.call("GET", path)[1]["data"]) >= 3)
     alerted(up)
-    shown(up)
+    page, _, _ = shown(up)
+    subscribed(up, page, 9)
     for name in ("ada", "bob", "eve"):
         joined(up, f"{name}@example.com")
         up.call("POST", "/people/invitations", {"email": f"{name}.too@example.com", "role": "viewer"})

@@ -66,6 +66,10 @@ PAGES = "/api/v1/status-pages/{id}"
 [KEPT_PAGE] = [one for one in json.loads(look("/api/v1/status-pages"))["data"] if one["slug"] == "kept"]
 [KEPT_COMPONENT] = [one["id"] for one in KEPT_PAGE["components"]]
 [KEPT_POST] = [one["id"] for one in json.loads(look(f"/api/v1/status-pages/{KEPT_PAGE['id']}/posts"))["data"]]
+# Its subscribers: the first stays, the others may be removed, each once.
+KEPT_SUBSCRIBER, *SPARE_SUBSCRIBERS = [one["id"] for one in json.loads(look(f"/api/v1/status-pages/{KEPT_PAGE['id']}/subscribers"))["data"]]
+KEPT_SUBSCRIBERS = (KEPT_SUBSCRIBER, SPARE_SUBSCRIBERS.pop(), SPARE_SUBSCRIBERS.pop())
+NO_SUBSCRIBER = "sub_" + "0" * 26
 NO_PAGE, NO_POST = "pag_" + "0" * 26, "pst_" + "0" * 26
 # What each post that an answer has told of is about.
 KINDS = {KEPT_POST: "incident"}
@@ -158,7 +162,7 @@ def aim(case):
 def aim_at_page(case):
     """At the page that stays, its component and its post; at others that were just made where these would be lost."""
     names, method = case.path_parameters, case.method.upper()
-    known = {"id": KEPT_PAGE["id"], "component_id": KEPT_COMPONENT, "post_id": KEPT_POST}
+    known = {"id": KEPT_PAGE["id"], "component_id": KEPT_COMPONENT, "post_id": KEPT_POST, "subscriber_id": KEPT_SUBSCRIBER}
     if case.path == PAGES and method in ("DELETE", "PATCH"):
         page = {"slug": f"spare-{next(NUMBERS)}", "title": "Spare"}
         known["id"] = LATEST.get("pag_")
@@ -167,6 +171,8 @@ def aim_at_page(case):
     if "post_id" in names and method == "DELETE":
         post = {"kind": "incident", "title": "Spare", "body": "Spare", "notify": False}
         known["post_id"] = json.loads(look(f"/api/v1/status-pages/{KEPT_PAGE['id']}/posts", post))["id"]
+    if "subscriber_id" in names and method == "DELETE":
+        known["subscriber_id"] = SPARE_SUBSCRIBERS.pop() if SPARE_SUBSCRIBERS else NO_SUBSCRIBER
     names.update({name: known[name] for name in names})
 
 
@@ -177,6 +183,8 @@ def keep_page(case):
         names["id"] = NO_PAGE
     if case.method.upper() == "DELETE" and names.get("post_id") == KEPT_POST:
         names["post_id"] = NO_POST
+    if case.method.upper() == "DELETE" and names.get("subscriber_id") in KEPT_SUBSCRIBERS:
+        names["subscriber_id"] = NO_SUBSCRIBER
 
 
 def note_kinds(response):
@@ -347,6 +355,10 @@ def fit_page(case):
         return
     if case.path.endswith("/status"):
         # The component has no monitors, so that any end will do, and none.
+        return
+    if case.path.endswith("/domain"):
+        # A deployment at an address has no name that a domain could lead to by itself, and the names of others are none of ours.
+        body.update(domain="status.localhost", target="pages.localhost")
         return
     # Only the page that stays has a component that is known, and names it once.
     affected = (body.get("components") or [])[:1] if names.get("id") == KEPT_PAGE["id"] else []

@@ -86,3 +86,14 @@ def shown(up, monitors=()):
     status, post = up.call("POST", f"/status-pages/{page['id']}/posts", post)
     step("and a post on it", status == 201, post)
     return page["id"], page["components"][0]["id"], post["id"]
+
+
+def subscribed(up, page, count):
+    """The ids of as many subscribers of the page that stays, made by its form; ten from one address are the most."""
+    for number in range(count):
+        form = urllib.parse.urlencode({"email": f"reader{number}@example.com"}).encode()
+        with urllib.request.urlopen(f"{up.url}/status/kept/subscribe", form, 20) as answer:
+            step("a reader subscribes", answer.status == 202)
+    found = up.call("GET", f"/status-pages/{page}/subscribers")[1]["data"]
+    step(f"and {count} are listed", len(found) == count, found)
+    return [one["id"] for one in found]

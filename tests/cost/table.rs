@@ -98,8 +98,8 @@ async fn requests() {
     world.advance(86_400);
     let next = world.get("/api/v1/account", &owner).await.expect(200);
     lines += &line("GET /api/v1/account, the key's first request of a day", next.usage);
-    lines += &line("an incident's event, handed out and delivered to a webhook", told().await);
-    let (opened, resolved) = told_to_channels().await;
+    lines += &line("an incident's event, handed out and delivered to a webhook", Box::pin(told()).await);
+    let (opened, resolved) = Box::pin(told_to_channels()).await;
     lines += &line("an incident's opening, told to three channels", opened);
     lines += &line("its end, told to the three", resolved);
     let list = world.get("/api/v1/monitors", &owner).await.expect(200);

@@ -3,6 +3,7 @@
 mod entry;
 mod pages;
 mod reach;
+mod tools;
 mod two_factor;
 
 pub use entry::session_of;

@@ -80,6 +80,11 @@ const PLACES: &[(&str, &str, &str)] = &[
     ("set_component_status", "/status-pages/{page}/components", "name=\"status\""),
     ("reset_component_status", "/status-pages/{page}/components", "value=\"reset\""),
     ("list_page_posts", "/status-pages/{page}/posts", "/status-pages/{page}/posts/{post}"),
+    ("list_page_subscribers", "/status-pages/{page}/subscribers", "http://127.0.0.1:9/reader"),
+    ("delete_page_subscriber", "/status-pages/{page}/subscribers", "/remove"),
+    ("get_page_domain", "/status-pages/{page}/domain", "CNAME"),
+    ("set_page_domain", "/status-pages/{page}/domain", "name=\"domain\""),
+    ("delete_page_domain", "/status-pages/{page}/domain", "/domain/remove"),
     ("create_page_post", "/status-pages/{page}/posts/new?kind=maintenance", "name=\"scheduled_for\""),
     ("get_page_post", "/status-pages/{page}/posts/{post}", "Payments fail"),
     ("update_page_post", "/status-pages/{page}/posts/{post}", "name=\"impact\""),
@@ -140,6 +145,9 @@ async fn each_place_is_there() {
     world.call("PUT", &by_hand, &tenant.token, json!({"status": "major_outage"})).await.expect(200);
     let post = json!({"kind": "incident", "title": "Payments fail", "body": "We look into it.", "notify": false});
     let post = made(&format!("/api/v1/status-pages/{page}/posts"), post).await;
+    let domain = json!({"domain": "status.example.com"});
+    world.call("PUT", &format!("/api/v1/status-pages/{page}/domain"), &tenant.token, domain).await.expect(200);
+    world.post_form("/status/acme/subscribe", "url=http://127.0.0.1:9/reader").await;
     let deliveries = world.get("/api/v1/webhooks/deliveries", &tenant).await.expect(200);
     let key = world.get("/api/v1/keys", &tenant).await.expect(200).text("/data/0/id");
     let ids = [

@@ -31,6 +31,15 @@ impl Mailbox {
     }
 }
 
+impl Mailbox {
+    /// Throws all messages away.
+    pub fn clear(&self) {
+        for entry in fs::read_dir(&self.0).expect("a folder") {
+            fs::remove_file(entry.expect("a file").path()).expect("it is ours");
+        }
+    }
+}
+
 impl Drop for Mailbox {
     fn drop(&mut self) {
         let _left = fs::remove_dir_all(&self.0);
@@ -39,6 +48,17 @@ impl Drop for Mailbox {
 
 /// SES's event of a mail of this channel that bounced at these addresses, as EventBridge brings it.
 pub fn bounce(account: &str, channel: &str, kind: &str, addresses: &[&str]) -> Value {
+    bounce_of(json!({"account_id": [account], "channel_id": [channel]}), kind, addresses)
+}
+
+/// SES's event of a mail to a subscriber of a page that bounced.
+pub fn bounce_of_subscriber(account: &str, page: &str, subscriber: &str, kind: &str, address: &str) -> Value {
+    let tags = json!({"account_id": [account], "page_id": [page], "subscriber_id": [subscriber]});
+    bounce_of(tags, kind, &[address])
+}
+
+fn bounce_of(mut tags: Value, kind: &str, addresses: &[&str]) -> Value {
+    tags["ses:configuration-set"] = json!(["valpero"]);
     let recipient = |address: &&str| json!({"emailAddress": address, "diagnosticCode": "smtp; 550 5.1.1 user unknown"});
     json!({
         "version": "0",
@@ -49,7 +69,7 @@ pub fn bounce(account: &str, channel: &str, kind: &str, addresses: &[&str]) -> V
             "mail": {
                 "messageId": "0100018f",
                 "destination": addresses,
-                "tags": {"ses:configuration-set": ["valpero"], "account_id": [account], "channel_id": [channel]},
+                "tags": tags,
             },
             "bounce": {"bounceType": kind, "bouncedRecipients": addresses.iter().map(recipient).collect::<Vec<_>>()},
         },

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     net::{IpAddr, SocketAddr},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicI64, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -59,6 +59,10 @@ pub struct WorldOptions {
     pub start: Timestamp,
     /// How it sends mail.
     pub mailer: Mailer,
+    /// Where it is reached.
+    pub public_url: String,
+    /// Whether everybody may use the tools.
+    pub public_tools: bool,
 }
 
 impl Default for WorldOptions {
@@ -71,6 +75,8 @@ impl Default for WorldOptions {
             store: None,
             start: START,
             mailer: Mailer::Absent,
+            public_url: "https://valpero.example.com".to_owned(),
+            public_tools: false,
         }
     }
 }
@@ -83,6 +89,14 @@ pub fn fixed_names(table: &[(&str, &[&str])]) -> Arc<dyn Resolve> {
         let (turn, addresses) = names.get(host)?;
         let turn = usize::try_from(turn.fetch_add(1, Ordering::SeqCst)).expect("few turns");
         Some(vec![addresses[turn.min(addresses.len() - 1)]])
+    })
+}
+
+/// Names that have the address of this machine while the list has them.
+pub fn changing_names(known: Arc<Mutex<Vec<&'static str>>>) -> Arc<dyn Resolve> {
+    answering(move |host| {
+        let known = known.lock().expect("names");
+        known.contains(&host.trim_end_matches('.')).then(|| addresses(&["127.0.0.1"]))
     })
 }
 
@@ -179,9 +193,11 @@ impl World {
             client: aws_sdk_dynamodb::Client::from_conf(config.build()),
             regions: options.regions.split(',').map(|code| code.parse().expect("a region")).collect(),
             private_targets: options.private_targets,
-            public_url: "https://valpero.example.com".parse().expect("a URL"),
+            public_url: options.public_url.parse().expect("a URL"),
             clock: Clock::reading(move || Timestamp::from_ms(clock.load(Ordering::SeqCst))),
             outbound: Outbound::new(guard, options.resolver, Tls::trusting(options.roots).expect("TLS")),
+            public_tools: options.public_tools,
+            mail_rate: valpero_runtime::config::DEFAULT_MAIL_RATE,
             mailer: options.mailer,
             backoff: [Duration::ZERO; 3],
             sockets_per_region: 700,

@@ -1,9 +1,11 @@
 //! Status pages: what readers see of what monitors and people say, whoever else does something at the same time, and whatever fails.
 
 mod access;
+mod domains;
 mod readers;
 mod staying_up;
 mod story;
+mod subscribers;
 
 use axum::{body::Body, http::Request};
 use serde_json::{Value, json};

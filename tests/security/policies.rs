@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::{body::Body, http::Request};
 
 use serde_json::{Value, json};
-use valpero_auth::AcknowledgeLink;
+use valpero_auth::{AcknowledgeLink, SubscriberLink};
 use valpero_domain::{
-    Plan, Role, SessionId,
+    PageId, Plan, Role, SessionId,
     event::{Due, PageMark},
 };
 use valpero_runtime::queue::DeliveryMessage;
@@ -272,13 +272,42 @@ async fn status_pages(world: &World, owner: &Tenant, site: &Site) {
         let request = Request::get(format!("/status/other{part}")).body(Body::empty()).expect("a request");
         assert!(world.send(request).await.status.as_u16() < 500);
     }
-    let id = page.text("/id").parse().expect("an ID");
+    let id: PageId = page.text("/id").parse().expect("an ID");
+    subscribers(world, owner, id).await;
+    by("PUT", "/domain", json!({"domain": "status.example.com"})).await;
+    world.deliver().await;
+    by("DELETE", "/domain", Value::Null).await;
     by("DELETE", "", Value::Null).await;
     // A message that comes late finds the page gone.
     let due = Due::Page(PageMark { page_id: id, monitor_id: None });
     let message = DeliveryMessage { account_id: owner.account, due };
     world.stack.app.queue.send(message, 0, world.now()).await.expect("a message");
     world.deliver().await;
+}
+
+/// A reader subscribes to the page, is told of an update, and leaves; another one stays.
+async fn subscribers(world: &World, owner: &Tenant, id: PageId) {
+    for reader in ["reader", "other"] {
+        world.post_form("/status/other/subscribe", &format!("email={reader}%40example.com")).await.expect(202);
+    }
+    world.deliver().await;
+    let now = world.now();
+    let store = &world.stack.app.store;
+    let found = store.subscribers(owner.account, id, None, now, |_| true, 9).await.expect("subscribers");
+    for one in &found {
+        let token = SubscriberLink { page_id: id, subscriber_id: one.id }.token(&one.link_secret);
+        world.post_form(&format!("/status/other/subscription/{token}"), "do=confirm").await.expect(200);
+    }
+    let post = json!({"kind": "incident", "title": "y", "body": "y", "notify": true});
+    let path = format!("/api/v1/status-pages/{id}");
+    world.post(&format!("{path}/posts"), owner, post).await.expect(201);
+    world.deliver().await;
+    world.advance(1);
+    world.deliver().await;
+    let token = SubscriberLink { page_id: id, subscriber_id: found[0].id }.token(&found[0].link_secret);
+    world.post_form(&format!("/status/other/unsubscribe/{token}"), "").await.expect(200);
+    let one = format!("{path}/subscribers/{}", found[1].id);
+    world.call("DELETE", &one, &owner.token, Value::Null).await.expect(204);
 }
 
 async fn mail_that_bounces(world: &World, owner: &Tenant) {

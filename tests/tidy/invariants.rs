@@ -169,7 +169,7 @@ fn dependencies(folder: &str) -> Vec<String> {
 }
 
 /// What a storage method may take first: the account, or an object that was read or made for one and names it.
-const OF_AN_ACCOUNT: [&str; 33] = [
+const OF_AN_ACCOUNT: [&str; 38] = [
     "account: AccountId",
     "account: &Account",
     "api_key: &ApiKey",
@@ -193,6 +193,11 @@ const OF_AN_ACCOUNT: [&str; 33] = [
     "row: &PostRow",
     "old: &PostRow",
     "row: AlertingRow",
+    "row: &NoticeRow",
+    "row: &Subscriber",
+    "seen: &BroadcastRow",
+    "seen: &NoticeRow",
+    "seen: &Subscriber",
     "row: &FlappingRow",
     // The row in it names the account.
     "trail: &Trail",
@@ -212,7 +217,7 @@ const OF_AN_ACCOUNT: [&str; 33] = [
 
 /// The methods that are about no account's data, or about those of all at once: what the operator, a region's checker, the rollup
 /// and the sweep do, and what is done for who is not signed in yet, or reads a status page.
-const OF_THE_DEPLOYMENT: [&str; 29] = [
+const OF_THE_DEPLOYMENT: [&str; 30] = [
     "accounts",
     "cohorts",
     "cohorts_ever",
@@ -236,6 +241,7 @@ const OF_THE_DEPLOYMENT: [&str; 29] = [
     "record_heartbeat",
     "remove_region",
     "reporting_regions",
+    "reserve_mails",
     "roll_up",
     "rolled",
     "save_checks",

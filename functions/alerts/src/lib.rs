@@ -12,7 +12,16 @@ use valpero_outbound::{Outbound, OutboundError};
 use valpero_runtime::Needs;
 
 /// It connects to hosts that users name, sends mail, and says that a mute was ended.
-pub const NEEDS: Needs = Needs { queue: true, events: false, targets: true, region: false, mail: true, links: false };
+pub const NEEDS: Needs = Needs {
+    queue: true,
+    events: false,
+    targets: true,
+    region: false,
+    mail: true,
+    links: false,
+    guests: false,
+    subscriptions: false,
+};
 
 /// The ways out that test messages take.
 #[derive(Debug, Clone)]

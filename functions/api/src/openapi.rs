@@ -358,6 +358,10 @@ fn example(id: &str) -> Option<Value> {
         }),
         "update_status_page" => json!({"theme": {"accent": "#2563eb"}, "time_zone": "Europe/Helsinki"}),
         "set_component_status" => json!({"status": "under_maintenance", "until": "2026-12-24T06:00:00Z"}),
+        "set_page_domain" => json!({
+            "domain": "status.example.com",
+            "target": "d-abc123.execute-api.eu-central-1.amazonaws.com",
+        }),
         "create_page_post" => json!({
             "kind": "incident",
             "title": "Payments fail",

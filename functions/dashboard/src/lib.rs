@@ -29,7 +29,16 @@ use pages::{
 };
 
 /// It does what the API does, and sends links to itself.
-pub const NEEDS: Needs = Needs { queue: true, events: true, targets: true, region: false, mail: true, links: true };
+pub const NEEDS: Needs = Needs {
+    queue: true,
+    events: true,
+    targets: true,
+    region: false,
+    mail: true,
+    links: true,
+    guests: true,
+    subscriptions: false,
+};
 
 /// The state of the pages.
 #[derive(Debug, Clone)]
@@ -79,6 +88,10 @@ pub fn router(app: App, ways_out: WaysOut) -> Router {
         .route("/status-pages/{id}/delete", post(status_pages::form::delete))
         .route("/status-pages/{id}/components", get(status_pages::components::show))
         .route("/status-pages/{id}/components/{component}", post(status_pages::components::set))
+        .route("/status-pages/{id}/domain", get(status_pages::domain::show).post(status_pages::domain::set))
+        .route("/status-pages/{id}/domain/remove", post(status_pages::domain::remove))
+        .route("/status-pages/{id}/subscribers", get(status_pages::subscribers::list))
+        .route("/status-pages/{id}/subscribers/{subscriber}/remove", post(status_pages::subscribers::remove))
         .route("/status-pages/{id}/posts", get(status_pages::posts::list))
         .route("/status-pages/{id}/posts/new", get(status_pages::posts::new).post(status_pages::posts::create))
         .route("/status-pages/{id}/posts/{post}", get(status_pages::post::show).post(status_pages::post::save))

@@ -10,8 +10,9 @@ use axum::{
 };
 use url::form_urlencoded;
 use valpero_auth::Token;
-use valpero_http::{Code, Problem, RequestMeta, auth::identify, session};
-use valpero_views::Account;
+use valpero_domain::{AccountId, Actor, KeyId, Language, Plan, Scopes, TimeZone};
+use valpero_http::{Caller, Code, Problem, Receipts, RequestMeta, auth::identify, session};
+use valpero_views::{Account, Limits, Usage};
 
 use crate::{
     Dashboard,
@@ -65,6 +66,20 @@ pub async fn greet(State(dashboard): State<Dashboard>, request: Request, next: N
             }
             response
         }
+        Err(problem) if problem.code() == Code::Unauthorized && is_open(&dashboard, &head.uri) => {
+            let visitor = Arc::new(guest(&dashboard, &head));
+            if !session::is_safe(&head.method)
+                && let Err(problem) = count_probe(&dashboard, &head).await
+            {
+                return refusal(&visitor.shell("tools"), &problem);
+            }
+            head.extensions.insert(Arc::clone(&visitor));
+            let mut response = next.run(Request::from_parts(head, body)).await;
+            if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+                response = refusal(&visitor.shell("tools"), &problem);
+            }
+            response
+        }
         Err(problem) if problem.code() == Code::Unauthorized => {
             let ended = was_shown.then(|| session::ended(&dashboard.app)).flatten();
             sign_in(&head.uri, session::is_safe(&head.method), ended)
@@ -89,6 +104,63 @@ async fn visitor(
     let done = done.map(|(_, value)| value.into_owned()).unwrap_or_default();
     let t = Texts::of(account.language);
     Ok(Visitor { client: client.saying(t), t, account, now: app.now(), done })
+}
+
+/// Probes that an address of nobody's may ask for in a minute.
+const PROBES_MAX: u32 = 10;
+
+/// Whether everybody may see this: the tools, where the deployment says so.
+fn is_open(dashboard: &Dashboard, uri: &Uri) -> bool {
+    dashboard.app.settings.public_tools && uri.path() == "/tools"
+}
+
+/// Whoever is not signed in, at a page that is open to everybody: of no account, and with the scope that looks at public targets.
+fn guest(dashboard: &Dashboard, head: &Parts) -> Visitor {
+    let now = dashboard.app.now();
+    let nobody = [0; 16];
+    let id = AccountId::from_bytes(nobody);
+    let caller = Caller {
+        account: id,
+        author: Actor::System.into(),
+        scopes: Scopes::of_a_guest(),
+        request_limit: None,
+        expires_at: None,
+        minted_by: None,
+        receipts: Receipts { key_id: KeyId::from_bytes(nobody), token: Token::generate() },
+        meta: head.extensions.get::<RequestMeta>().cloned().unwrap_or_default(),
+    };
+    let t = Texts::accepted(&head.headers);
+    let account = Account {
+        id,
+        email: String::new(),
+        plan: Plan::Free,
+        language: Language::default(),
+        time_zone: TimeZone::default(),
+        muted_until: None,
+        created_at: now,
+        limits: Limits {
+            requests_per_minute: 0,
+            monitors: 0,
+            people: 0,
+            status_pages: 0,
+            min_check_interval: Plan::Free.limits().min_check_interval,
+        },
+        usage: Usage { monitors: 0, people: 0, status_pages: 0 },
+    };
+    let client = Client::new(dashboard.api.clone(), Arc::new(caller)).saying(t);
+    Visitor { client, account, t, now, done: String::new() }
+}
+
+/// Counts a probe of somebody who is not signed in.
+async fn count_probe(dashboard: &Dashboard, head: &Parts) -> Result<(), Problem> {
+    let now = dashboard.app.now();
+    let client = head.extensions.get::<RequestMeta>().map(RequestMeta::client).unwrap_or_default();
+    let what = format!("tools {client} {}", now.minute());
+    if dashboard.app.store.count_try(&what, now, PROBES_MAX).await? {
+        return Ok(());
+    }
+    let detail = format!("Everybody may try {PROBES_MAX} targets a minute. Wait a minute, or sign in.");
+    Err(Problem::too_many(Code::RateLimited, detail, 60))
 }
 
 /// The way to the page that signs in, and from there back to this one. A cookie that opens nothing is taken back; where none was shown, as with a

@@ -26,7 +26,7 @@ use crate::Delivery;
 pub(crate) const LOST_MS: i64 = 2 * TIMEOUT_MS as i64;
 
 /// A message that came earlier than its delivery is due waits for it in the queue, if it is no longer than this.
-const EARLY_MS: i64 = 60_000;
+pub(crate) const EARLY_MS: i64 = 60_000;
 
 /// Why a delivery is given up whose event is gone.
 pub(crate) const AGED: &str = "The event is too old: it is not kept any more.";
@@ -217,7 +217,7 @@ pub(crate) fn body_of(event: &Event) -> Result<String, WorkError> {
 }
 
 /// What an attempt says of the receiver, and why it failed, if it did.
-fn judge(received: &Result<Reply, Cause>) -> (Answer, Option<String>) {
+pub(crate) fn judge(received: &Result<Reply, Cause>) -> (Answer, Option<String>) {
     let (answer, error) = match received {
         Ok(Reply { status, retry_after_s, .. }) => {
             let error = format!("The receiver answered {status}.");

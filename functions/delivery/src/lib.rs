@@ -1,12 +1,15 @@
 //! Events and their deliveries: hands each event to its destinations, sends each delivery once, and sees to it that none is forgotten.
 
 mod alert;
+mod broadcast;
 mod deliver;
 mod digest;
+mod domain;
 mod escalate;
 mod flap;
 mod hand_out;
 mod mail_event;
+mod notice;
 mod silence;
 mod sweep;
 mod tell;
@@ -19,7 +22,7 @@ pub use sweep::Swept;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::{FutureExt, future::join_all};
 use serde_json::Value;
-use valpero_domain::event::Due;
+use valpero_domain::{AccountId, event::Due};
 use valpero_mail::Mailer;
 use valpero_monitoring::pages;
 use valpero_outbound::{Outbound, OutboundError};
@@ -27,7 +30,16 @@ use valpero_runtime::{App, Needs, WorkError, panics::caught, queue::DeliveryMess
 use valpero_storage::Usage;
 
 /// It connects to hosts that users name, and sends mail, and itself messages of what is still due.
-pub const NEEDS: Needs = Needs { queue: true, events: false, targets: true, region: false, mail: true, links: true };
+pub const NEEDS: Needs = Needs {
+    queue: true,
+    events: false,
+    targets: true,
+    region: false,
+    mail: true,
+    links: true,
+    guests: false,
+    subscriptions: false,
+};
 
 /// The delivery worker.
 #[derive(Debug, Clone)]
@@ -118,6 +130,17 @@ impl Delivery {
         serde_json::to_value(response).map_err(DeliveryError::BadEvent)
     }
 
+    /// What is due for a status page; nothing else is.
+    async fn see_to_pages(&self, account: AccountId, due: Due) -> Result<&'static str, WorkError> {
+        match due {
+            Due::Page(mark) => pages::refresh(&self.app, account, mark.page_id).boxed().await,
+            Due::Domain(look) => self.look_at_domain(account, look.0).boxed().await,
+            Due::Broadcast(mark) => self.broadcast(account, mark).boxed().await,
+            Due::Notice(notice) => self.tell_subscriber(account, notice).boxed().await,
+            _ => Ok("nothing of a page"),
+        }
+    }
+
     async fn handle_message(&self, message: &SqsMessage) -> Result<(), MessageError> {
         let started = std::time::Instant::now();
         let (done, usage) = Usage::of(async {
@@ -132,7 +155,9 @@ impl Delivery {
                     Due::Monitor(id) => self.settle_down(account_id, id).boxed().await,
                     Due::Window(key) => self.digest(account_id, key).boxed().await,
                     Due::Mute(muted) => self.unmute(account_id, muted).boxed().await,
-                    Due::Page(mark) => pages::refresh(&self.app, account_id, mark.page_id).boxed().await,
+                    Due::Page(_) | Due::Domain(_) | Due::Broadcast(_) | Due::Notice(_) => {
+                        self.see_to_pages(account_id, due).boxed().await
+                    }
                 }
             };
             Ok(caught(work).await.map_err(WorkError::from)??)

@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use serde_json::Value;
 use valpero_domain::{
-    AccountId, Actor, AuditAction, AuditId, ChannelId,
+    AccountId, Actor, AuditAction, AuditId, ChannelId, PageId, SubscriberId,
     channel::{Email, Settings},
+    pages::Contact,
 };
 use valpero_mail::Tags;
 use valpero_runtime::{WorkError, entropy};
@@ -28,6 +29,8 @@ pub struct MailEvent {
     pub account: Option<AccountId>,
     /// Of which channel.
     pub channel: Option<ChannelId>,
+    /// To which subscriber of which status page.
+    pub subscriber: Option<(PageId, SubscriberId)>,
 }
 
 /// What happened to a mail.
@@ -93,6 +96,9 @@ impl MailEvent {
             recipients: recipients.into_iter().map(recipient).collect(),
             account: tag(Tags::ACCOUNT).and_then(|id| id.parse().ok()),
             channel: tag(Tags::CHANNEL).and_then(|id| id.parse().ok()),
+            subscriber: tag(Tags::PAGE)
+                .and_then(|id| id.parse().ok())
+                .zip(tag(Tags::SUBSCRIBER).and_then(|id| id.parse().ok())),
             message_id: mail.message_id,
         }))
     }
@@ -179,6 +185,9 @@ impl Delivery {
     /// # Errors
     /// Where the store fails.
     pub async fn note_mail_event(&self, event: &MailEvent) -> Result<&'static str, WorkError> {
+        if let (Some(account), Some((page, subscriber))) = (event.account, event.subscriber) {
+            return self.note_subscriber_mail(event, account, page, subscriber).await;
+        }
         let (Some(account), Some(id)) = (event.account, event.channel) else { return Ok("no channel's mail") };
         let Some(channel) = self.app.store.channel(account, id).await.optional()? else { return Ok("no such channel") };
         let Settings::Email(email) = &channel.spec.settings else { return Ok("no channel for mail") };
@@ -199,6 +208,29 @@ impl Delivery {
             AuditRow::without_request(account, row_id, Actor::Delivery, AuditAction::ChannelDisabled, target, now);
         self.app.store.append_audit_row(&row).await?;
         Ok("disabled")
+    }
+}
+
+impl Delivery {
+    /// Quarantines a subscriber whose mail cannot arrive, or is not welcome.
+    async fn note_subscriber_mail(
+        &self,
+        event: &MailEvent,
+        account: AccountId,
+        page: PageId,
+        id: SubscriberId,
+    ) -> Result<&'static str, WorkError> {
+        let Some(subscriber) = self.app.store.subscriber(account, page, id, self.app.now()).await.optional()? else {
+            return Ok("no such subscriber");
+        };
+        let Contact::Email { email } = &subscriber.contact else { return Ok("no subscriber by mail") };
+        let meant = event.recipients.iter().find(|of| of.address.eq_ignore_ascii_case(email.as_str()));
+        let Some(meant) = meant else { return Ok("nobody's address") };
+        if !event.is_final() {
+            return Ok("a mail to a subscriber did not arrive");
+        }
+        self.quarantine(&subscriber, &event.sentence(meant)).await?;
+        Ok("quarantined")
     }
 }
 

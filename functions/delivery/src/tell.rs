@@ -335,7 +335,7 @@ impl Delivery {
              Set it up again, and send it a test: that enables it.",
             why.trim_end_matches('.')
         );
-        let tags = Tags { account: channel.account_id, channel: None };
+        let tags = Tags::of_account(channel.account_id);
         let posted = self.mailer.send(&notice(&owner.email, &subject, &text), tags, now).await;
         if !matches!(posted.fate, Fate::Delivered { .. }) {
             tracing::warn!(account_id = %channel.account_id, fate = ?posted.fate, "the owner was not told of a disabled channel");

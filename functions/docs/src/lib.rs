@@ -12,8 +12,16 @@ pub use health::Health;
 pub use reference::DOCUMENT;
 
 /// It needs nothing.
-pub const NEEDS: Needs =
-    Needs { queue: false, events: false, targets: false, region: false, mail: false, links: false };
+pub const NEEDS: Needs = Needs {
+    queue: false,
+    events: false,
+    targets: false,
+    region: false,
+    mail: false,
+    links: false,
+    guests: false,
+    subscriptions: false,
+};
 
 /// The routes of this function.
 pub fn routes() -> Routes {

@@ -11,7 +11,16 @@ use valpero_runtime::Needs;
 use valpero_storage::PeopleError;
 
 /// It mails invitations, with a link to the deployment.
-pub const NEEDS: Needs = Needs { queue: false, events: false, targets: false, region: false, mail: true, links: true };
+pub const NEEDS: Needs = Needs {
+    queue: false,
+    events: false,
+    targets: false,
+    region: false,
+    mail: true,
+    links: true,
+    guests: false,
+    subscriptions: false,
+};
 
 /// How invitations are mailed.
 #[derive(Debug, Clone)]

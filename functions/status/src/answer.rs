@@ -11,6 +11,7 @@ use valpero_domain::{
     pages::{PageView, Slug, Theme},
 };
 use valpero_http::{Problem, RequestMeta};
+use valpero_statuspage::texts;
 use valpero_storage::{Optional, PostRow};
 
 use crate::{
@@ -18,11 +19,11 @@ use crate::{
     access::{Access, access, cookie, is_limited},
     asked::{Asked, What, Which},
     assets,
-    html::{self, Place},
+    frame::Place,
+    html,
     kept::Page,
     password::{Tried, tried},
     render::{Posts, Rendered, needs, render},
-    texts::texts,
 };
 
 /// How long browsers and proxies may keep what everybody may see.
@@ -51,6 +52,14 @@ impl Status {
         };
         let place = self.place(&asked.page, &slug);
         let meta = request.extensions().get::<RequestMeta>().cloned().unwrap_or_default();
+        // Its token opens it, whoever may see the page: a mail's reader ends a subscription from anywhere.
+        match &asked.what {
+            Some(What::Subscription(token)) => return self.subscription(&page, view, &place, token, request).await,
+            Some(What::Here(id)) if *id == page.public.page_id => return Ok(StatusCode::NO_CONTENT.into_response()),
+            Some(What::Here(_)) => return nothing(StatusCode::NOT_FOUND),
+            Some(What::Unsubscribe(token)) => return self.unsubscribe(&page, view, &place, token, request).await,
+            _ => {}
+        }
         let wants_password = asked.what == Some(What::Password);
         match access(&page.public, view, &meta, request.headers()) {
             Access::Open if wants_password => return Ok(to_front(&place, None)),
@@ -59,6 +68,9 @@ impl Status {
             Access::AsksPassword => {
                 return self.ask_password(&page, view, &place, &meta, wants_password, request).await;
             }
+        }
+        if asked.what == Some(What::Subscribe) {
+            return self.subscribe(&page, view, &place, &meta, request).await;
         }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return Err(Problem::wrong_method());
@@ -114,10 +126,7 @@ impl Status {
             (StatusCode::UNAUTHORIZED, "")
         };
         let form = html::password(view, place, fault).map_err(|error| Problem::internal(&error))?;
-        let mut response = (status, Html(form)).into_response();
-        secure(response.headers_mut(), &view.spec.theme, "'none'");
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(PRIVATE));
-        Ok(response)
+        Ok(private(status, form, &view.spec.theme))
     }
 
     /// What is asked for, rendered once for all who ask while the page is kept.
@@ -169,6 +178,16 @@ fn nothing(status: StatusCode) -> Result<Response, Problem> {
     secure(response.headers_mut(), &Theme::default(), "'none'");
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
+}
+
+/// A page that nothing on the way may keep.
+pub(crate) fn private(status: StatusCode, html: String, theme: &Theme) -> Response {
+    let mut response = (status, Html(html)).into_response();
+    secure(response.headers_mut(), theme, "'none'");
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(PRIVATE));
+    // Its address may hold a token.
+    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
 }
 
 fn to_front(place: &Place, cookie: Option<HeaderValue>) -> Response {

@@ -1,38 +1,8 @@
 //! What is asked for: which page, and what of it.
 
 use axum::http::{HeaderMap, Uri, header};
-use valpero_domain::{PostId, pages::Slug};
-
-/// A month of a page's history.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Month {
-    /// The year.
-    pub year: i16,
-    /// 1 to 12.
-    pub month: i8,
-}
-
-impl Month {
-    /// The month of a text such as 2026-11.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (year, month) = text.split_once('-')?;
-        let is_plain = text.len() == 7 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-        let parsed = Self { year: year.parse().ok()?, month: month.parse().ok()? };
-        (is_plain && (1..=12).contains(&parsed.month) && (2000..=9998).contains(&parsed.year)).then_some(parsed)
-    }
-
-    /// The month so many months later.
-    pub fn plus(self, months: i32) -> Self {
-        let months = i32::from(self.year) * 12 + i32::from(self.month) - 1 + months;
-        Self { year: months.div_euclid(12) as i16, month: months.rem_euclid(12) as i8 + 1 }
-    }
-}
-
-impl std::fmt::Display for Month {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:04}-{:02}", self.year, self.month)
-    }
-}
+use valpero_domain::{PageId, PostId, pages::Slug};
+use valpero_statuspage::Month;
 
 /// What of a page is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -61,6 +31,14 @@ pub enum What {
     Sitemap,
     /// The form that takes the password.
     Password,
+    /// Whether the host shows this page, for who looks at its domain.
+    Here(PageId),
+    /// The form that asks for a subscription.
+    Subscribe,
+    /// The subscription of a token.
+    Subscription(String),
+    /// The end of the subscription of a token.
+    Unsubscribe(String),
 }
 
 /// A document in the shape of Statuspage.
@@ -154,6 +132,10 @@ impl What {
             [] => Self::Front,
             ["embed"] => Self::Embed,
             ["password"] => Self::Password,
+            [".well-known", "valpero-page", id] => Self::Here(id.parse().ok()?),
+            ["subscribe"] => Self::Subscribe,
+            ["subscription", token] => Self::Subscription((*token).to_owned()),
+            ["unsubscribe", token] => Self::Unsubscribe((*token).to_owned()),
             ["history"] => Self::History(match query.get("month") {
                 Some(month) => Some(Month::parse(&month)?),
                 None => None,

@@ -7,7 +7,9 @@ use valpero_domain::{
     pages::{ComponentStatus, Indicator, PageView},
 };
 
-use crate::{asked::Badge, texts::texts};
+use valpero_statuspage::texts;
+
+use crate::asked::Badge;
 
 #[derive(Template)]
 #[template(path = "badge.svg", escape = "html")]

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use valpero_domain::pages::{days::ComponentDay, view::HourMs};
 
-use crate::{texts::Texts, times::Times};
+use valpero_statuspage::{Texts, Times};
 
 /// A day on which less than this was up is drawn as an outage: 99 %.
 const OUTAGE: u32 = 9_900;
@@ -83,7 +83,7 @@ mod tests {
     use valpero_domain::{TimeZone, downtime::Looked, pages::PageLanguage};
 
     use super::*;
-    use crate::texts::texts;
+    use valpero_statuspage::texts;
 
     #[test]
     fn a_day_with_any_downtime_is_never_green() {

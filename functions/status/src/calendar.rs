@@ -6,7 +6,9 @@ use valpero_domain::{
 };
 use valpero_storage::PostRow;
 
-use crate::{html::Place, markdown, texts::texts};
+use valpero_statuspage::{markdown, texts};
+
+use crate::frame::Place;
 
 /// The calendar of a page.
 pub fn calendar(view: &PageView, place: &Place, posts: &[PostRow], now: Timestamp) -> String {

@@ -1,17 +1,16 @@
 //! Feeds: Atom (RFC 4287) and RSS 2.0, with an entry for each update, so that no reader misses one.
 
+use std::time::{Duration, SystemTime};
+
 use askama::Template;
 use valpero_domain::{
     PostId, PostUpdateId, Timestamp,
     pages::{PageView, PostUpdate},
 };
+use valpero_statuspage::{Texts, texts};
 use valpero_storage::PostRow;
 
-use crate::{
-    html::{Place, body},
-    texts::{Texts, texts},
-    times::rfc_2822,
-};
+use crate::{frame::Place, html::body};
 
 /// Entries of a feed, at most.
 const ENTRIES_MAX: usize = 50;
@@ -86,6 +85,12 @@ fn entries(view: &PageView, place: &Place, posts: &[PostRow]) -> Vec<Entry> {
     entries.sort_by(|one, other| other.at.cmp(&one.at).then_with(|| other.id.cmp(&one.id)));
     entries.truncate(ENTRIES_MAX);
     entries
+}
+
+/// A moment as RSS has it: RFC 2822, in UTC.
+fn rfc_2822(at: Timestamp) -> String {
+    let at = SystemTime::UNIX_EPOCH + Duration::from_secs(at.seconds().unsigned_abs());
+    httpdate::fmt_http_date(at)
 }
 
 fn url(place: &Place, post: PostId, update: PostUpdateId) -> String {

@@ -5,89 +5,17 @@ use valpero_domain::{
     ComponentId, PostId, Timestamp,
     pages::{
         ComponentStatus, Impact, Indicator, PageView, PostKind, PostState, PublicPost, Shown, ShownComponent,
-        Visibility,
         post::{Post, Scheduled},
     },
 };
+use valpero_statuspage::{Month, Texts, Time, markdown, texts};
 use valpero_storage::PostRow;
 
 use crate::{
-    asked::Month,
     assets,
     bars::{self, Bars},
-    markdown,
-    texts::{Texts, texts},
-    times::{Time, Times},
+    frame::{Frame, Place, times},
 };
-
-/// Where a page is seen: how links within it begin, and its whole address.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Place {
-    /// What links within the page begin with; empty at its own domain.
-    pub base: String,
-    /// The page's whole address, without a slash at its end.
-    pub url: String,
-    /// Whether it is a preview, which runs no script.
-    pub is_preview: bool,
-}
-
-impl Place {
-    /// Where somebody who edits the page sees it.
-    pub fn preview(view: &PageView) -> Self {
-        let base = format!("/status/{}", view.spec.slug);
-        Self { url: base.clone(), base, is_preview: true }
-    }
-}
-
-/// How a page writes times.
-pub fn times(view: &PageView) -> Times {
-    Times { language: view.spec.language, zone: view.spec.time_zone }
-}
-
-/// What every page has around its content.
-struct Frame<'a> {
-    t: &'static Texts,
-    title: String,
-    description: String,
-    name: &'a str,
-    logo: Option<String>,
-    base: &'a str,
-    url: &'a str,
-    icon: String,
-    css: String,
-    js: Option<String>,
-    noindex: bool,
-    powered_by: bool,
-    stale: Option<Time>,
-}
-
-impl<'a> Frame<'a> {
-    fn of(view: &'a PageView, place: &'a Place, title: String, stale: Option<Timestamp>) -> Self {
-        let spec = &view.spec;
-        let t = texts(spec.language);
-        let logo = spec.theme.logo_url.as_ref().map(ToString::to_string);
-        Self {
-            t,
-            title,
-            description: spec.description.clone().unwrap_or_default(),
-            name: spec.title.as_str(),
-            icon: logo.clone().unwrap_or_else(assets::icon_path),
-            logo,
-            base: &place.base,
-            url: &place.url,
-            css: assets::css_path(spec.theme.accent.as_ref()),
-            js: (!place.is_preview).then(assets::js_path),
-            noindex: is_hidden(view),
-            powered_by: spec.show_powered_by,
-            stale: stale.map(|at| times(view).time(at)),
-        }
-    }
-}
-
-/// Whether search engines are asked to leave the page out.
-pub fn is_hidden(view: &PageView) -> bool {
-    view.spec.noindex || view.spec.visibility != Visibility::Public
-}
 
 /// A component's status as the pages draw it: a class and a shape.
 struct State {
@@ -370,8 +298,7 @@ struct Password<'a> {
 /// # Errors
 /// Where the template fails: a fault of ours.
 pub fn password(view: &PageView, place: &Place, fault: &'static str) -> Result<String, askama::Error> {
-    let mut frame = Frame::of(view, place, view.spec.title.to_string(), None);
-    frame.description = String::new();
+    let frame = Frame::of(view, place, view.spec.title.to_string(), None).alone();
     Password { frame, fault }.render()
 }
 

@@ -13,7 +13,7 @@ use valpero_http::Problem;
 use valpero_runtime::{App, telemetry::chain};
 use valpero_storage::{PublicPage, StoreError};
 
-use crate::{asked::What, html::Place, render::Rendered};
+use crate::{asked::What, frame::Place, render::Rendered};
 
 /// How long what was read is good for.
 const FRESH_MS: i64 = 10_000;

@@ -9,15 +9,15 @@ mod badge;
 mod bars;
 mod calendar;
 mod feeds;
+mod forms;
+mod frame;
 mod html;
 mod json;
 mod kept;
-mod markdown;
 mod password;
 mod render;
 mod seo;
-mod texts;
-mod times;
+mod subscribe;
 
 use std::sync::Arc;
 
@@ -29,8 +29,18 @@ use valpero_runtime::{App, Needs};
 pub use asked::host;
 use kept::Kept;
 
-/// It reads what pages show, and links to them.
-pub const NEEDS: Needs = Needs { queue: false, events: false, targets: false, region: false, mail: false, links: true };
+/// It reads what pages show, and links to them. It keeps subscriptions, of which it tells the delivery worker, and asks for addresses only where
+/// mail is sent.
+pub const NEEDS: Needs = Needs {
+    queue: true,
+    events: false,
+    targets: false,
+    region: false,
+    mail: false,
+    links: true,
+    guests: false,
+    subscriptions: true,
+};
 
 /// The state of the function.
 #[derive(Debug, Clone)]
@@ -71,5 +81,5 @@ pub fn router(app: App) -> Router {
 /// # Errors
 /// Where the template fails: a fault of ours.
 pub fn preview(view: &PageView, now: Timestamp) -> Result<String, askama::Error> {
-    html::front(view, &html::Place::preview(view), now, None)
+    html::front(view, &frame::Place::preview(view), now, None)
 }

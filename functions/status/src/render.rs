@@ -14,9 +14,9 @@ use valpero_storage::PostRow;
 
 use crate::{
     asked::{Document, What},
-    badge, calendar, feeds, html,
-    html::Place,
-    json, seo,
+    badge, calendar, feeds,
+    frame::Place,
+    html, json, seo,
 };
 
 /// Bytes below which compressing saves nothing.
@@ -76,7 +76,7 @@ const LATEST: usize = 50;
 pub fn needs(what: &What, view: &PageView, now: Timestamp) -> Option<Posts> {
     Some(match what {
         What::History(month) => {
-            let times = html::times(view);
+            let times = crate::frame::times(view);
             let (from, until) = times.span(month.unwrap_or_else(|| times.month_of(now)))?;
             Posts::Between(from, until)
         }
@@ -124,6 +124,7 @@ pub fn render(
         }
         What::Robots => ok("text/plain; charset=utf-8", seo::robots(view, place)),
         What::Sitemap => seo::sitemap(view, place, posts, now).and_then(|text| ok("application/xml", text)),
-        What::Password => None,
+        // These are answered elsewhere, and never kept.
+        What::Password | What::Here(_) | What::Subscribe | What::Subscription(_) | What::Unsubscribe(_) => None,
     })
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use valpero_domain::{Timestamp, pages::PageView};
 use valpero_storage::PostRow;
 
-use crate::html::{Place, is_hidden, times};
+use crate::frame::{Place, is_hidden, times};
 
 /// Months of a page's history that the sitemap names, at most.
 const MONTHS_MAX: usize = 24;

@@ -11,7 +11,16 @@ use valpero_runtime::{App, Needs};
 use valpero_storage::{Monitor, Quota};
 
 /// It says that deliveries are due.
-pub const NEEDS: Needs = Needs { queue: true, events: false, targets: false, region: false, mail: false, links: false };
+pub const NEEDS: Needs = Needs {
+    queue: true,
+    events: false,
+    targets: false,
+    region: false,
+    mail: false,
+    links: false,
+    guests: false,
+    subscriptions: false,
+};
 
 /// The routes of this function.
 pub fn routes() -> Routes {

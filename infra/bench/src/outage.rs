@@ -76,6 +76,8 @@ pub(crate) async fn run(count: usize) -> Result<(), Failure> {
         public_url: "https://valpero.example.com".parse()?,
         clock,
         outbound: outbound.clone(),
+        public_tools: false,
+        mail_rate: valpero_runtime::config::DEFAULT_MAIL_RATE,
         mailer: valpero_mail::Mailer::Absent,
         backoff: BACKOFF,
         sockets_per_region: 700,

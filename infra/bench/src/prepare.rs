@@ -47,6 +47,8 @@ pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
         public_url: "https://valpero.example.com".parse()?,
         clock,
         outbound: tick::outbound(targets)?,
+        public_tools: false,
+        mail_rate: valpero_runtime::config::DEFAULT_MAIL_RATE,
         mailer: valpero_mail::Mailer::Absent,
         backoff: BACKOFF,
         sockets_per_region: 700,

@@ -23,7 +23,7 @@ use valpero_domain::{
     probe::{Cause, ErrorCode},
 };
 use valpero_outbound::{Guard, Outbound, Resolve, SystemResolver, Tls, probe};
-use valpero_runtime::{App, Clock, EventBus, Queue, Settings};
+use valpero_runtime::{App, Clock, EventBus, Queue, Settings, config::DEFAULT_MAIL_RATE};
 use valpero_storage::{self as storage, Seat, Tables};
 use valpero_views::PhasesView;
 
@@ -104,7 +104,14 @@ pub(crate) fn app(store: SocketAddr, events: EventBus, clock: Clock) -> App {
         queue: Queue::Absent,
         events,
         clock,
-        settings: Arc::new(Settings { private_targets: true, blocked_ports: &[], public_url: None }),
+        settings: Arc::new(Settings {
+            private_targets: true,
+            blocked_ports: &[],
+            public_url: None,
+            public_tools: false,
+            sends_mail: false,
+            mail_rate: DEFAULT_MAIL_RATE,
+        }),
     }
 }
 

@@ -38,6 +38,10 @@ pub(crate) struct UpArgs {
     /// Whether monitors and webhooks may reach private addresses. The default on AWS is deny.
     #[arg(long, value_enum, default_value = "allow")]
     pub private_targets: PrivateTargets,
+    /// Let everybody use the tools at /tools, without signing in: public targets alone, ten probes a minute for an address. Default: only who is
+    /// signed in.
+    #[arg(long)]
+    pub public_tools: bool,
     /// Start everything but the API, and serve DynamoDB, the queue and the event bus at --addr, for functions that run
     /// elsewhere, such as with `sam local start-api`.
     #[arg(long, conflicts_with = "memory")]

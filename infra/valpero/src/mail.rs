@@ -9,6 +9,7 @@ use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use valpero_domain::mail_address::MailAddress;
 use valpero_mail::{Mailer, SmtpUrl};
+use valpero_runtime::config::DEFAULT_MAIL_RATE;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -30,6 +31,16 @@ pub(crate) struct MailArgs {
     /// Address that mail is sent from.
     #[arg(long, value_name = "ADDRESS", env = "VALPERO_MAIL_FROM", value_parser = address)]
     mail_from: Option<MailAddress>,
+    /// Mails a second to subscribers of status pages, at most: what the SMTP server allows.
+    #[arg(
+        id = "mail_rate",
+        long = "mail-rate",
+        value_name = "NUMBER",
+        env = "VALPERO_MAIL_RATE",
+        default_value_t = DEFAULT_MAIL_RATE,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub(crate) rate: u32,
 }
 
 pub(crate) fn address(text: &str) -> Result<MailAddress, String> {

@@ -64,6 +64,10 @@ pub struct Parts {
     pub outbound: Outbound,
     /// How mail is sent.
     pub mailer: Mailer,
+    /// Mails a second to subscribers, at most.
+    pub mail_rate: u32,
+    /// Whether everybody may use the tools.
+    pub public_tools: bool,
     /// Waits between the attempts of a probe.
     pub backoff: [Duration; 3],
     /// Sockets that the probes of one region may hold at the same time: all regions share the file handles of one process.
@@ -99,8 +103,14 @@ impl Stack {
         tables.create_missing(&parts.client).await?;
         let queue = Arc::new(InProcessQueue::default());
         let bus = Arc::new(InProcessBus::default());
-        let settings =
-            Settings { private_targets: parts.private_targets, blocked_ports: &[], public_url: Some(parts.public_url) };
+        let settings = Settings {
+            private_targets: parts.private_targets,
+            blocked_ports: &[],
+            public_url: Some(parts.public_url),
+            public_tools: parts.public_tools,
+            sends_mail: parts.mailer.sends(),
+            mail_rate: parts.mail_rate,
+        };
         let app = App {
             store: Store::new(parts.client, tables),
             queue: Queue::InProcess(Arc::clone(&queue)),

@@ -164,6 +164,8 @@ fn parts(
         public_url: public_url(args, address)?,
         clock: Clock::system(),
         outbound: Outbound::of_system(guard)?,
+        public_tools: args.public_tools,
+        mail_rate: args.mail.rate,
         mailer,
         backoff: BACKOFF,
     })

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use valpero_domain::{DeliveryId, EventId, Timestamp, event::Destination};
+use valpero_domain::{DeliveryId, EventId, PageId, SubscriberId, Timestamp, event::Destination, pages::Contact};
 
 /// The delivery of an event to a destination: the same each time it is asked for, and another for each destination.
 pub fn delivery_id(event: EventId, destination: Destination) -> DeliveryId {
@@ -16,6 +16,14 @@ pub fn id(at: Timestamp, what: &impl fmt::Display) -> DeliveryId {
     let mut random = [0; 10];
     random.copy_from_slice(&hash.as_ref()[..10]);
     DeliveryId::new(at, random)
+}
+
+/// The subscriber of a page that is told at this contact: who subscribes twice is one subscriber.
+pub fn subscriber_id(page: PageId, contact: &Contact) -> SubscriberId {
+    let hash = digest(&SHA256, format!("subscriber\0{page}\0{}", contact.name()).as_bytes());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash.as_ref()[..16]);
+    SubscriberId::from_bytes(bytes)
 }
 
 #[cfg(test)]
@@ -34,5 +42,16 @@ mod tests {
         assert_ne!(delivery, delivery_id(event, elsewhere));
         assert_ne!(delivery, delivery_id(other, to));
         assert_eq!(delivery.at(), event.at(), "deliveries are listed by the time of their events");
+    }
+
+    #[test]
+    fn a_contact_is_one_subscriber_of_each_page() {
+        let page: PageId = "pag_01M82PJFFSY9XKXCV0WRMX4C7M".parse().expect("a page");
+        let other: PageId = "pag_01M82PJFFSY9XKXCV0WRMX4C7N".parse().expect("a page");
+        let email = |text: &str| Contact::Email { email: text.to_owned().try_into().expect("an address") };
+        assert_eq!(subscriber_id(page, &email("Ops@example.com")), subscriber_id(page, &email("ops@Example.com")));
+        assert_ne!(subscriber_id(page, &email("ops@example.com")), subscriber_id(other, &email("ops@example.com")));
+        let id = subscriber_id(page, &email("ops@example.com"));
+        assert_eq!(id.to_string().parse(), Ok(id));
     }
 }

@@ -10,7 +10,7 @@ pub mod token;
 pub mod totp;
 pub mod webhook;
 
-pub use link::{AcknowledgeLink, LinkSecret};
+pub use link::{AcknowledgeLink, LinkSecret, SubscriberClaim, SubscriberLink};
 pub use one_time::OneTimeSecret;
 pub use password::{Password, PasswordHash};
 pub use seal::{Seal, SealError};

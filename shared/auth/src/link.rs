@@ -6,7 +6,7 @@ use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign, verify};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use valpero_domain::{AccountId, ChannelId, IncidentId, Timestamp};
+use valpero_domain::{AccountId, ChannelId, IncidentId, PageId, SubscriberId, Timestamp};
 
 use crate::random_bytes;
 
@@ -129,6 +129,54 @@ impl Claim {
     }
 }
 
+/// Signed before a subscriber's link.
+const SUBSCRIBER_PURPOSE: &[u8] = b"valpero subscriber 1\0";
+
+/// The link by which a subscriber of a status page confirms, changes and ends the subscription. It lasts as long as the subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SubscriberLink {
+    /// The page.
+    pub page_id: PageId,
+    /// The subscriber, whose own secret signs it.
+    pub subscriber_id: SubscriberId,
+}
+
+impl SubscriberLink {
+    /// Its token: 64 characters that need no escaping in a URL. It names the subscriber alone, for the page stands before it in the URL.
+    pub fn token(&self, secret: &LinkSecret) -> String {
+        let signature = sign(&secret.key(), &self.signed());
+        URL_SAFE_NO_PAD.encode([self.subscriber_id.to_bytes().as_slice(), signature.as_ref()].concat())
+    }
+
+    fn signed(&self) -> Vec<u8> {
+        [SUBSCRIBER_PURPOSE, &self.page_id.to_bytes(), &self.subscriber_id.to_bytes()].concat()
+    }
+}
+
+/// A subscriber's token as it arrived.
+#[derive(Debug, Clone, Copy)]
+pub struct SubscriberClaim {
+    /// The subscriber that it names.
+    pub subscriber_id: SubscriberId,
+    signature: [u8; SIGNATURE_BYTES],
+}
+
+impl SubscriberClaim {
+    /// What a token claims; none where it is no token at all.
+    pub fn read(token: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        let (subscriber, signature) = bytes.split_first_chunk()?;
+        let subscriber_id = SubscriberId::from_bytes(*subscriber);
+        Some(Self { subscriber_id, signature: signature.try_into().ok()? })
+    }
+
+    /// Whether this secret signed it, for a subscriber of this page. Compared in constant time.
+    pub fn is_proved(&self, page_id: PageId, secret: &LinkSecret) -> bool {
+        let signed = SubscriberLink { page_id, subscriber_id: self.subscriber_id }.signed();
+        verify(&secret.key(), &signed, &self.signature).is_ok()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -168,6 +216,21 @@ mod tests {
         let claim = Claim::read(&link().token(&secret)).expect("a token");
         assert_eq!(claim.signer(), (link().account_id, link().channel_id));
         assert_eq!((claim.proved(&secret), claim.proved(&other)), (Some(link()), None));
+    }
+
+    #[test]
+    fn a_subscribers_link_is_what_another_implementation_makes_and_good_for_its_page_alone() {
+        let page_id: PageId = "pag_01M82PJFFSY9XKXCV0WRMX4C7M".parse().expect("a page");
+        let other: PageId = "pag_01M82PJFFSY9XKXCV0WRMX4C7N".parse().expect("a page");
+        let subscriber_id = "sub_01M82PJFFSY9XKXCV0WRMX4C7P".parse().expect("a subscriber");
+        let token = SubscriberLink { page_id, subscriber_id }.token(&known());
+        // Computed with Python's hmac, hashlib and base64.
+        assert_eq!(token, "AaIFaT358ns-s2DmKdIw9lD7IgiyNhhcILZ4b7cIdF2LAVyb2-cVjNHHE_V7q-rK");
+        let claim = SubscriberClaim::read(&token).expect("a token");
+        assert_eq!(claim.subscriber_id, subscriber_id);
+        assert!(claim.is_proved(page_id, &known()));
+        assert!(!claim.is_proved(other, &known()) && !claim.is_proved(page_id, &LinkSecret::generate()));
+        assert!(SubscriberClaim::read(&token[1..]).is_none() && SubscriberClaim::read("").is_none());
     }
 
     #[test]

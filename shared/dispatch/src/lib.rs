@@ -169,7 +169,7 @@ impl Attempt<'_> {
             let request = match render(&self.settings, message, self.thread.as_ref()) {
                 Ok(Outgoing::Http(request)) => request,
                 Ok(Outgoing::Mail(mail)) => {
-                    let tags = Tags { account: self.channel.account_id, channel: Some(self.channel.id) };
+                    let tags = Tags::of_channel(self.channel.account_id, self.channel.id);
                     let Posted { fate, said } = self.mailer.send(&mail, tags, now).await;
                     self.posted = said;
                     return meaning_of(fate);
@@ -236,7 +236,8 @@ impl Attempt<'_> {
 fn meaning_of(fate: Fate) -> Meaning {
     match fate {
         Fate::Delivered { .. } => Meaning::Delivered { thread: None },
-        Fate::Retry { why } => Meaning::Retry { after_s: None, why },
+        // An alert that comes twice is better than one that does not come.
+        Fate::Retry { why } | Fate::Unknown { why } => Meaning::Retry { after_s: None, why },
         Fate::Undeliverable { why } => Meaning::Undeliverable { why },
         Fate::Refused { why } => Meaning::Refused { why },
         Fate::OurFault { why } => Meaning::OurFault { why },

@@ -12,6 +12,10 @@ use crate::{
     delivery::EventType,
     incident::{Incident, IncidentStatus, TimelineEntry},
     monitor::{HttpUrl, Name, Tag},
+    pages::{
+        Broadcast, DomainLook, Notice,
+        notice::{BROADCAST, DOMAIN, NOTICE},
+    },
     status::{DegradedReason, Unwatched},
 };
 
@@ -201,6 +205,15 @@ pub enum Due {
     /// A status page that shows something else by now.
     #[serde(rename = "page")]
     Page(PageMark),
+    /// A status page whose domain is to be looked at.
+    #[serde(rename = "domain")]
+    Domain(DomainLook),
+    /// An update of a post of which the page's subscribers are to be told.
+    #[serde(rename = "broadcast")]
+    Broadcast(Broadcast),
+    /// What one subscriber of a status page is to be told.
+    #[serde(rename = "notice")]
+    Notice(Notice),
 }
 
 /// Why a status page is to be made anew.
@@ -326,6 +339,9 @@ impl fmt::Display for Due {
             Self::Window(key) => key.fmt(f),
             Self::Mute(muted) => muted.fmt(f),
             Self::Page(mark) => mark.fmt(f),
+            Self::Domain(look) => look.fmt(f),
+            Self::Broadcast(broadcast) => broadcast.fmt(f),
+            Self::Notice(notice) => notice.fmt(f),
         }
     }
 }
@@ -346,6 +362,12 @@ impl FromStr for Due {
             text.parse().map(Self::Mute)
         } else if text.starts_with(PAGE) {
             text.parse().map(Self::Page)
+        } else if text.starts_with(DOMAIN) {
+            text.parse().map(Self::Domain)
+        } else if text.starts_with(BROADCAST) {
+            text.parse().map(Self::Broadcast)
+        } else if text.starts_with(NOTICE) {
+            text.parse().map(Self::Notice)
         } else {
             text.parse().map(Self::Delivery)
         }
@@ -369,6 +391,16 @@ mod tests {
             ("mute#account".to_owned(), r#"{"mute":"mute#account"}"#.to_owned()),
             (format!("page#pag_{id}"), format!(r#"{{"page":"page#pag_{id}"}}"#)),
             (format!("page#pag_{id}#mon_{id}"), format!(r#"{{"page":"page#pag_{id}#mon_{id}"}}"#)),
+            (format!("domain#pag_{id}"), format!(r#"{{"domain":"domain#pag_{id}"}}"#)),
+            (
+                format!("broadcast#pag_{id}#pst_{id}#upd_{id}"),
+                format!(r#"{{"broadcast":"broadcast#pag_{id}#pst_{id}#upd_{id}"}}"#),
+            ),
+            (format!("notice#pag_{id}#sub_{id}"), format!(r#"{{"notice":"notice#pag_{id}#sub_{id}"}}"#)),
+            (
+                format!("notice#pag_{id}#pst_{id}#upd_{id}#sub_{id}"),
+                format!(r#"{{"notice":"notice#pag_{id}#pst_{id}#upd_{id}#sub_{id}"}}"#),
+            ),
         ] {
             let due: Due = text.parse().expect("an id");
             assert_eq!((due.to_string(), serde_json::to_string(&due).ok()), (text, Some(json)));
@@ -379,6 +411,8 @@ mod tests {
             "window##".to_owned(),
             "mute#".to_owned(),
             "page#".to_owned(),
+            "broadcast#".to_owned(),
+            format!("notice#pag_{id}"),
         ] {
             assert!(bad.parse::<Due>().is_err(), "{bad}");
         }

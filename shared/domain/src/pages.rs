@@ -11,14 +11,20 @@ use crate::{
 
 pub mod auto;
 pub mod days;
+pub mod domain;
+pub mod notice;
 pub mod post;
 pub mod settings;
+pub mod subscriber;
 pub mod values;
 pub mod view;
 
 pub use days::{ComponentDay, component_days};
+pub use domain::{DomainName, DomainState, DomainWatch};
+pub use notice::{Broadcast, DomainLook, Notice};
 pub use post::{Affected, Impact, NewPost, NewUpdate, Post, PostKind, PostPatch, PostState, PostUpdate, Scheduled};
 pub use settings::{AutoPublish, Component, StatusPageSpec, Theme};
+pub use subscriber::{Contact, SubscriberKind, SubscriberStatus};
 pub use values::{PageLanguage, Slug, Visibility};
 pub use view::{ByHand, ComponentView, PageView, PublicPost, Shown, ShownComponent};
 

@@ -26,6 +26,21 @@ impl PublicUrl {
         self.0.split_once("://").map_or("", |(_, authority)| authority)
     }
 
+    /// The same at another host, by the same scheme and port.
+    pub fn at_host(&self, host: &str) -> String {
+        let (scheme, authority) = self.0.split_once("://").unwrap_or(("https", ""));
+        let port = authority.rsplit_once(':').map(|(_, port)| port);
+        let port = port.filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
+        port.map_or_else(|| format!("{scheme}://{host}"), |port| format!("{scheme}://{host}:{port}"))
+    }
+
+    /// Host without a port.
+    pub fn host(&self) -> &str {
+        let authority = self.authority();
+        let host = authority.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+        host.map_or(authority, |(host, _)| host)
+    }
+
     /// The URL without a path, and without a slash at its end.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -67,6 +82,10 @@ mod tests {
             let found: PublicUrl = text.parse().expect("a URL");
             assert_eq!((found.as_str(), found.of("/x").as_str()), (url, format!("{url}/x").as_str()));
         }
+        let port: PublicUrl = "http://127.0.0.1:3000".parse().expect("a URL");
+        assert_eq!((port.at_host("a.example").as_str(), port.host()), ("http://a.example:3000", "127.0.0.1"));
+        let plain: PublicUrl = "https://b.example".parse().expect("a URL");
+        assert_eq!((plain.at_host("a.example").as_str(), plain.host()), ("https://a.example", "b.example"));
         for wrong in [
             "",
             "example.com",

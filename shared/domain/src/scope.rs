@@ -140,6 +140,11 @@ impl Scopes {
         Self(BTreeSet::from(Self::DEFAULT))
     }
 
+    /// What somebody may do who is not signed in: look at public targets.
+    pub fn of_a_guest() -> Self {
+        Self(BTreeSet::from([Scope::MonitorsRead]))
+    }
+
     /// Every scope there is.
     pub fn all() -> Self {
         Self(Scope::ALL.into())

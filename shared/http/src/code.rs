@@ -86,6 +86,7 @@ codes! {
     MonitorDeleted: 409 "monitor_deleted", "The monitor was deleted", "The monitor was deleted, and its webhook with it.";
     MonitorPaused: 409 "monitor_paused", "The monitor is paused", "The monitor is paused; resume it first.";
     NoWebhook: 409 "no_webhook", "The monitor has no webhook", "The monitor has no `webhook_url`.";
+    PageDomainTaken: 409 "page_domain_taken", "The domain is taken", "Another status page of the deployment has the domain.";
     PageSlugTaken: 409 "page_slug_taken", "The slug is taken", "Another status page of the deployment has the slug.";
     PlanNotRaised: 409 "plan_not_raised", "The code is for no higher plan", "The deal code is for a plan that is no higher than the account's. It can still be used by another account.";
     PolicyInUse: 409 "policy_in_use", "The escalation policy is in use", "Alert routes name the escalation policy; `detail` names them.";

@@ -12,7 +12,7 @@ mod smtp_url;
 use std::{path::Path, sync::Arc};
 
 use valpero_channels::Mail;
-use valpero_domain::{AccountId, ChannelId, Timestamp, mail_address::MailAddress};
+use valpero_domain::{AccountId, ChannelId, PageId, SubscriberId, Timestamp, mail_address::MailAddress};
 use valpero_runtime::{App, Config, ConfigError, Needs, SdkConfig, config::MailConfig};
 
 pub use folder::Folder;
@@ -28,6 +28,8 @@ pub struct Tags {
     pub account: AccountId,
     /// The channel, if it is a channel's message.
     pub channel: Option<ChannelId>,
+    /// The subscriber, and of which status page, if it is told something.
+    pub subscriber: Option<(PageId, SubscriberId)>,
 }
 
 impl Tags {
@@ -35,6 +37,35 @@ impl Tags {
     pub const ACCOUNT: &str = "account_id";
     /// The name of the channel's tag.
     pub const CHANNEL: &str = "channel_id";
+    /// The name of the status page's tag.
+    pub const PAGE: &str = "page_id";
+    /// The name of the subscriber's tag.
+    pub const SUBSCRIBER: &str = "subscriber_id";
+
+    /// A mail to a person of an account.
+    pub const fn of_account(account: AccountId) -> Self {
+        Self { account, channel: None, subscriber: None }
+    }
+
+    /// A channel's message.
+    pub const fn of_channel(account: AccountId, channel: ChannelId) -> Self {
+        Self { channel: Some(channel), ..Self::of_account(account) }
+    }
+
+    /// What a subscriber of a status page is told.
+    pub const fn of_subscriber(account: AccountId, page: PageId, subscriber: SubscriberId) -> Self {
+        Self { subscriber: Some((page, subscriber)), ..Self::of_account(account) }
+    }
+
+    /// Names and values.
+    fn named(self) -> Vec<(&'static str, String)> {
+        let mut all = vec![(Self::ACCOUNT, self.account.to_string())];
+        all.extend(self.channel.map(|channel| (Self::CHANNEL, channel.to_string())));
+        if let Some((page, subscriber)) = self.subscriber {
+            all.extend([(Self::PAGE, page.to_string()), (Self::SUBSCRIBER, subscriber.to_string())]);
+        }
+        all
+    }
 }
 
 /// How this deployment sends mail. Cheap to clone.

@@ -25,6 +25,11 @@ pub enum Fate {
         /// Why it was not.
         why: String,
     },
+    /// The connection broke, or time ran out, when the server had all of it: it may have taken it.
+    Unknown {
+        /// What went wrong.
+        why: String,
+    },
     /// This message is never taken; others may be.
     Undeliverable {
         /// Why not.

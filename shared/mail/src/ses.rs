@@ -56,13 +56,11 @@ impl Ses {
             Err(error) => return Posted::of(Fate::Undeliverable { why: chain(&error) }),
         };
         let Letter { from, to, id, bytes } = letter;
-        let named =
-            [(Tags::ACCOUNT, Some(tags.account.to_string())), (Tags::CHANNEL, tags.channel.map(|id| id.to_string()))];
         let (Ok(raw), Ok(tags)) = (
             RawMessage::builder().data(Blob::new(bytes)).build(),
-            named
+            tags.named()
                 .into_iter()
-                .filter_map(|(name, value)| Some(MessageTag::builder().name(name).value(value?).build()))
+                .map(|(name, value)| MessageTag::builder().name(name).value(value).build())
                 .collect::<Result<Vec<_>, _>>(),
         ) else {
             return Posted::of(Fate::OurFault { why: "the request to SES is not complete".to_owned() });
@@ -90,8 +88,11 @@ fn judge(error: &SdkError<SendEmailError>) -> Posted {
     let Some(refusal) = error.as_service_error() else {
         // The network, or a response that makes no sense; but a request that could not even be made is ours.
         let why = chain(error);
-        let ours = matches!(error, SdkError::ConstructionFailure(_));
-        return Posted::of(if ours { Fate::OurFault { why } } else { Fate::Retry { why } });
+        return Posted::of(match error {
+            SdkError::ConstructionFailure(_) => Fate::OurFault { why },
+            SdkError::TimeoutError(_) | SdkError::ResponseError(_) => Fate::Unknown { why },
+            _ => Fate::Retry { why },
+        });
     };
     let status = error.raw_response().map_or(0, |response| response.status().as_u16());
     let (code, words) = (refusal.code().unwrap_or_default(), refusal.message().unwrap_or_default());
@@ -133,7 +134,7 @@ mod tests {
     fn tags() -> Tags {
         let account = format!("acc_{}", "0".repeat(26)).parse::<AccountId>().expect("an id");
         let channel = format!("chn_{}", "0".repeat(26)).parse::<ChannelId>().expect("an id");
-        Tags { account, channel: Some(channel) }
+        Tags::of_channel(account, channel)
     }
 
     /// Sends one mail to a server that gives this answer; answers what came of it, and the request's first line and body.
@@ -211,7 +212,7 @@ mod tests {
         assert!(matches!(posted.fate, Fate::Retry { .. }), "{posted:?}");
         // It says something that is no HTTP.
         let (posted, ..) = send("nonsense\r\n\r\n").await;
-        assert!(matches!(posted.fate, Fate::Retry { .. }), "{posted:?}");
+        assert!(matches!(posted.fate, Fate::Retry { .. } | Fate::Unknown { .. }), "{posted:?}");
     }
 
     #[test]
@@ -237,7 +238,7 @@ mod tests {
                 Fate::Retry { .. } => "retry",
                 Fate::OurFault { .. } => "ours",
                 Fate::Undeliverable { .. } => "undeliverable",
-                Fate::Delivered { .. } | Fate::Refused { .. } => "another",
+                Fate::Delivered { .. } | Fate::Refused { .. } | Fate::Unknown { .. } => "another",
             };
             assert_eq!(kind, expected, "{status} {code} {words}");
         }

@@ -1,7 +1,11 @@
 //! Mail by an SMTP server (RFC 5321). The session is led here and not by the library's transport, which sends to nobody where the server
 //! refuses one of several recipients.
 
-use std::{fmt, fs, time::Duration};
+use std::{
+    fmt, fs,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use lettre::{
     Address,
@@ -62,17 +66,19 @@ impl Smtp {
             Ok(letter) => letter,
             Err(error) => return Posted::of(Fate::Undeliverable { why: chain(&error) }),
         };
-        match timeout(TIMEOUT, self.session(&letter)).await {
+        let given = AtomicBool::new(false);
+        match timeout(TIMEOUT, self.session(&letter, &given)).await {
             Ok(Ok(posted)) => posted,
             Ok(Err((stage, error))) => judge(stage, &Failure::from(&error)),
             Err(_) => {
                 let why = format!("the SMTP server took longer than {} seconds", TIMEOUT.as_secs());
-                Posted::of(Fate::Retry { why })
+                Posted::of(if given.into_inner() { Fate::Unknown { why } } else { Fate::Retry { why } })
             }
         }
     }
 
-    async fn session(&self, letter: &Letter) -> Result<Posted, (Stage, Error)> {
+    /// One mail. `given` is set when the server begins to get the message itself.
+    async fn session(&self, letter: &Letter, given: &AtomicBool) -> Result<Posted, (Stage, Error)> {
         let mut server = self.connect().await?;
         let mail = MailCommand::new(Some(letter.from.clone()), Vec::new());
         server.command(mail).await.map_err(|error| (Stage::From, error))?;
@@ -92,7 +98,8 @@ impl Smtp {
             return Ok(judge_recipients(&refused));
         }
         server.command(Data).await.map_err(|error| (Stage::Data, error))?;
-        let answer = server.message(&letter.bytes).await.map_err(|error| (Stage::Data, error))?;
+        given.store(true, Ordering::Relaxed);
+        let answer = server.message(&letter.bytes).await.map_err(|error| (Stage::Message, error))?;
         goodbye(server).await;
         let words = [format!("{} {}", answer.code(), answer.message().collect::<Vec<_>>().join(" "))];
         let refused = refused.into_iter().map(|failure| failure.words);

@@ -18,6 +18,8 @@ pub(crate) enum Stage {
     To,
     /// `DATA`.
     Data,
+    /// The message itself: where there is no answer, the server may have taken it.
+    Message,
 }
 
 /// An answer, or that there was none: the reply's code, and what went wrong in words.
@@ -57,11 +59,12 @@ pub(crate) fn judge(stage: Stage, failure: &Failure) -> Posted {
     let why = failure.words.clone();
     let fate = match (failure.code, stage) {
         _ if failure.settings => Fate::OurFault { why },
+        (None, Stage::Message) => Fate::Unknown { why },
         (None | Some(..500), _) => Fate::Retry { why },
         // Whom we are, or are to be, is not accepted: that says nothing of the recipients.
         (Some(_), Stage::Connect | Stage::Login | Stage::From) => Fate::OurFault { why },
         (Some(code), Stage::To) => refusal(code, why),
-        (Some(_), Stage::Data) => Fate::Undeliverable { why },
+        (Some(_), Stage::Data | Stage::Message) => Fate::Undeliverable { why },
     };
     Posted::with_words(fate, failure.code.map_or_else(String::new, |_| failure.words.clone()))
 }
@@ -70,7 +73,7 @@ pub(crate) fn judge(stage: Stage, failure: &Failure) -> Posted {
 pub(crate) fn judge_recipients(failures: &[Failure]) -> Posted {
     let mut posted: Vec<Posted> = failures.iter().map(|failure| judge(Stage::To, failure)).collect();
     posted.sort_by_key(|posted| match posted.fate {
-        Fate::Delivered { .. } | Fate::Retry { .. } => 0,
+        Fate::Delivered { .. } | Fate::Retry { .. } | Fate::Unknown { .. } => 0,
         Fate::OurFault { .. } => 1,
         Fate::Undeliverable { .. } => 2,
         Fate::Refused { .. } => 3,

@@ -8,7 +8,7 @@ use valpero_domain::{
     event::{Due, Event, PageMark},
     incident::TimelineEntry,
     pages::{
-        Component, ComponentStatus, PageView, Post, PublicPost,
+        Component, ComponentStatus, DomainName, PageView, Post, PublicPost,
         auto::{self, Knows, Open, Step},
         post::PostUpdate,
         view::{HourMs, Seen, Sources},
@@ -40,6 +40,13 @@ pub async fn refreshed(app: &App, account: AccountId, page: PageId) {
     }
 }
 
+/// Says that subscribers wait to be told of a post's new updates. As with [`refreshed`], the sweep finds what was lost.
+pub async fn announce_updates(app: &App, row: &PostRow, seen: Option<&PostRow>) {
+    for broadcast in row.told_since(seen) {
+        notify::announce_due(app, row.account_id, Due::Broadcast(broadcast)).await;
+    }
+}
+
 /// Makes anew what a page shows. Answers, for the log, what came of it.
 ///
 /// # Errors
@@ -65,6 +72,7 @@ async fn try_refresh(app: &App, account: AccountId, id: PageId) -> Result<Option
     let made = store.page_made(account, id).await?;
     let Some(row) = store.page(account, id).await.optional()? else {
         store.delete_posts(account, id).await?;
+        store.delete_subscribers(account, id).await?;
         store.forget_page(account, id).await?;
         for monitor in marks.iter().filter_map(|row| row.mark.monitor_id) {
             store.link_monitor(account, monitor, id, false).await?;
@@ -92,7 +100,7 @@ async fn try_refresh(app: &App, account: AccountId, id: PageId) -> Result<Option
     let sources = Sources {
         page_id: id,
         spec: &row.spec,
-        domain: row.domain.as_deref(),
+        domain: row.domain.as_ref().map(DomainName::as_str),
         created_at: row.created_at,
         monitors: &seen,
         by_hand: &by_hand,
@@ -190,12 +198,14 @@ async fn write(
             let row =
                 PostRow { account_id: page.account_id, page_id: page.id, id, post, created_at: now, updated_at: now };
             app.store.create_post(&row, &audit(AuditAction::PostCreated, id.to_string()).into()).await?;
+            announce_updates(app, &row, None).await;
         }
         Step::Change(id, post) => {
             let Some(old) = posts.iter().find(|row| row.id == id) else { return Ok(()) };
             let updated_at = now.max(old.updated_at.plus_ms(1));
             let new = PostRow { post, updated_at, ..old.clone() };
             app.store.update_post(old, &new, &audit(AuditAction::PostUpdateAdded, id.to_string()).into()).await?;
+            announce_updates(app, &new, Some(old)).await;
         }
     }
     Ok(())

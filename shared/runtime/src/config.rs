@@ -22,13 +22,15 @@ const PRIVATE_TARGETS: &str = "VALPERO_PRIVATE_TARGETS";
 const REGION: &str = "VALPERO_REGION";
 const MAIL_FROM: &str = "VALPERO_MAIL_FROM";
 const MAIL_CONFIGURATION_SET: &str = "VALPERO_MAIL_CONFIGURATION_SET";
+const PUBLIC_TOOLS: &str = "VALPERO_PUBLIC_TOOLS";
+const MAIL_RATE: &str = "VALPERO_MAIL_RATE";
 const ENDPOINT_URL: &str = "VALPERO_ENDPOINT_URL";
 const PUBLIC_URL: &str = "VALPERO_PUBLIC_URL";
 /// Set by Lambda.
 const AWS_REGION: &str = "AWS_REGION";
 
 /// The environment's variables and what each means.
-pub const VARIABLES: [(&str, &str); 10] = [
+pub const VARIABLES: [(&str, &str); 12] = [
     (STACK, "the stack's name, with which the names of its tables, its queue and its event buses begin"),
     (HOME_REGION, "the AWS region of the tables and the queue, such as eu-central-1"),
     (LOG, "which log lines are written; info unless set"),
@@ -39,7 +41,12 @@ pub const VARIABLES: [(&str, &str); 10] = [
     (MAIL_FROM, "the address that mail is sent from, by SES; default: no mail is sent"),
     (PUBLIC_URL, "the deployment's own URL, with which the links in messages begin"),
     (MAIL_CONFIGURATION_SET, "SES's configuration set for this mail, which reports bounces; default: none"),
+    (PUBLIC_TOOLS, "allow or deny: whether everybody may use the tools; deny unless set"),
+    (MAIL_RATE, "mails a second to subscribers of status pages, at most; 12 unless set"),
 ];
+
+/// Mails a second to subscribers, where nothing else is said: SES allows a new production account 14, and alerts are to have room.
+pub const DEFAULT_MAIL_RATE: u32 = 12;
 
 /// What a function needs beyond the store; the template gives each function that and no more.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -56,6 +63,10 @@ pub struct Needs {
     pub mail: bool,
     /// It sends links to the deployment itself.
     pub links: bool,
+    /// It shows the public what the deployment opens to it.
+    pub guests: bool,
+    /// It asks for addresses, where mail is sent to them.
+    pub subscriptions: bool,
 }
 
 impl Needs {
@@ -65,9 +76,11 @@ impl Needs {
             (QUEUE_URL, self.queue),
             (PRIVATE_TARGETS, self.targets),
             (REGION, self.region),
-            (MAIL_FROM, self.mail),
+            (MAIL_FROM, self.mail || self.subscriptions),
             (MAIL_CONFIGURATION_SET, self.mail),
+            (MAIL_RATE, self.mail),
             (PUBLIC_URL, self.links),
+            (PUBLIC_TOOLS, self.guests),
         ];
         let more = more.into_iter().filter_map(|(name, needed)| needed.then_some(name));
         [STACK, HOME_REGION, LOG, ENDPOINT_URL].into_iter().chain(more).collect()
@@ -107,6 +120,10 @@ pub struct Config {
     pub mail: Option<MailConfig>,
     /// The deployment's own URL, where it is needed.
     pub public_url: Option<PublicUrl>,
+    /// Mails a second to subscribers, at most.
+    pub mail_rate: u32,
+    /// Whether everybody may use the tools.
+    pub public_tools: bool,
 }
 
 impl Config {
@@ -130,20 +147,22 @@ impl Config {
         let home_region = required(HOME_REGION);
         let queue_url = needs.queue.then(|| required(QUEUE_URL));
         let public_url = needs.links.then(|| required(PUBLIC_URL)).filter(|url| !url.is_empty());
-        let private_targets = match variable(PRIVATE_TARGETS).as_deref() {
+        let mut allowed = |name: &str| match variable(name).as_deref() {
             Some("allow") => true,
             None | Some("deny") => false,
             Some(other) => {
-                faults.push(format!("{PRIVATE_TARGETS} is {other:?}; it must be allow or deny"));
+                faults.push(format!("{name} is {other:?}; it must be allow or deny"));
                 false
             }
         };
+        let private_targets = allowed(PRIVATE_TARGETS);
+        let public_tools = needs.guests && allowed(PUBLIC_TOOLS);
         let region = needs.region.then(|| region_of(variable(REGION).as_deref(), variable(AWS_REGION).as_deref()));
         let region = region.transpose().unwrap_or_else(|fault| {
             faults.push(fault);
             None
         });
-        let from = variable(MAIL_FROM).filter(|_| needs.mail).map(MailAddress::try_from);
+        let from = variable(MAIL_FROM).filter(|_| needs.mail || needs.subscriptions).map(MailAddress::try_from);
         let from = from.transpose().unwrap_or_else(|error| {
             faults.push(format!("{MAIL_FROM} {error}"));
             None
@@ -152,9 +171,26 @@ impl Config {
             faults.push(format!("{PUBLIC_URL} {error}"));
             None
         });
+        let mail_rate = variable(MAIL_RATE).map_or(Ok(DEFAULT_MAIL_RATE), |rate| rate.parse());
+        let mail_rate = mail_rate.ok().filter(|rate| *rate > 0).unwrap_or_else(|| {
+            faults.push(format!("{MAIL_RATE} must be a number of mails a second"));
+            DEFAULT_MAIL_RATE
+        });
         let mail = from.map(|from| MailConfig { from, configuration_set: variable(MAIL_CONFIGURATION_SET) });
         if faults.is_empty() {
-            Ok(Self { stack, home_region, queue_url, events: needs.events, private_targets, region, mail, public_url })
+            let events = needs.events;
+            Ok(Self {
+                stack,
+                home_region,
+                queue_url,
+                events,
+                private_targets,
+                region,
+                mail,
+                public_url,
+                mail_rate,
+                public_tools,
+            })
         } else {
             Err(ConfigError(faults))
         }
@@ -191,6 +227,9 @@ impl Config {
                 private_targets: self.private_targets,
                 blocked_ports: PORTS_BLOCKED_BY_AWS,
                 public_url: self.public_url.clone(),
+                sends_mail: self.mail.is_some(),
+                mail_rate: self.mail_rate,
+                public_tools: self.public_tools,
             }),
         }
     }

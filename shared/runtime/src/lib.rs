@@ -55,6 +55,12 @@ pub struct Settings {
     pub blocked_ports: &'static [u16],
     /// The deployment's own URL; none where nothing is sent that leads there.
     pub public_url: Option<PublicUrl>,
+    /// Whether everybody may use the tools, without signing in.
+    pub public_tools: bool,
+    /// Whether mail is sent, as far as the function needs to know.
+    pub sends_mail: bool,
+    /// Mails a second to subscribers of status pages, at most: what the server that takes them allows.
+    pub mail_rate: u32,
 }
 
 /// The state of every function: cheap to clone.

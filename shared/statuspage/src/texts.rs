@@ -5,8 +5,11 @@ mod en;
 mod es;
 mod fi;
 mod fr;
+mod subscribing;
 
 use valpero_domain::pages::{ComponentStatus, Indicator, PageLanguage, PostState};
+
+pub use subscribing::Subscribing;
 
 /// The texts of one language.
 #[derive(Debug)]
@@ -107,6 +110,8 @@ pub struct Texts {
     pub skip: &'static str,
     /// Word before a figure on a badge.
     pub uptime: &'static str,
+    /// What is said about subscribing.
+    pub subscribing: Subscribing,
     /// Left end of the days.
     pub days_ago: fn(u16) -> String,
     /// What the bars say: of how many days, and on how many of them there was downtime.

@@ -1,10 +1,39 @@
 //! Times and dates as a page writes them, in its language and time zone. The script writes them again in the reader's zone.
 
-use std::time::{Duration, SystemTime};
-
 use valpero_domain::{TimeZone, Timestamp, pages::PageLanguage, time_zone::Local};
 
-use crate::{asked::Month, texts::texts};
+use crate::texts::texts;
+
+/// A month of a page's history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Month {
+    /// The year.
+    pub year: i16,
+    /// 1 to 12.
+    pub month: i8,
+}
+
+impl Month {
+    /// The month of a text such as 2026-11.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (year, month) = text.split_once('-')?;
+        let is_plain = text.len() == 7 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        let parsed = Self { year: year.parse().ok()?, month: month.parse().ok()? };
+        (is_plain && (1..=12).contains(&parsed.month) && (2000..=9998).contains(&parsed.year)).then_some(parsed)
+    }
+
+    /// The month so many months later.
+    pub fn plus(self, months: i32) -> Self {
+        let months = i32::from(self.year) * 12 + i32::from(self.month) - 1 + months;
+        Self { year: months.div_euclid(12) as i16, month: months.rem_euclid(12) as i8 + 1 }
+    }
+}
+
+impl std::fmt::Display for Month {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:04}-{:02}", self.year, self.month)
+    }
+}
 
 /// A moment: as a program reads it, and in words.
 #[derive(Debug, Clone)]
@@ -81,12 +110,6 @@ impl Times {
         let next = month.plus(1);
         self.zone.begin_of_month(month.year, month.month).zip(self.zone.begin_of_month(next.year, next.month))
     }
-}
-
-/// A moment as RSS has it: RFC 2822, in UTC.
-pub fn rfc_2822(at: Timestamp) -> String {
-    let at = SystemTime::UNIX_EPOCH + Duration::from_secs(at.seconds().unsigned_abs());
-    httpdate::fmt_http_date(at)
 }
 
 fn month_name(language: PageLanguage, month: i8) -> &'static str {

@@ -282,16 +282,7 @@ impl Store {
         now: Timestamp,
         lost_at: Timestamp,
     ) -> Result<Delivery, StoreError> {
-        let change = Change::new()
-            .set("next_attempt_at", s(lost_at))
-            .set("claimed_until", s(lost_at))
-            .add("attempts", 1)
-            .only_if(If::Is("status", to_value(TABLE, &DeliveryStatus::Pending)?))
-            .only_if(If::Is("attempts", n(seen.attempts)))
-            .only_if(If::Any(vec![
-                If::AtMost("next_attempt_at", s(now)),
-                If::Above("next_attempt_at", s(now.plus_seconds(WAIT_MAX_S))),
-            ]));
+        let change = attempt(seen.attempts, now, lost_at)?;
         let key = Self::delivery_key(seen.account_id, seen.id);
         match self.change(&self.tables.deliveries, key, change).await? {
             Updated::Done(item) => from_item(TABLE, item),
@@ -432,6 +423,20 @@ impl Store {
         self.transact(vec![change, self.audit(audit)?]).await.map_err(Cancelled::conflict)?;
         Ok(next)
     }
+}
+
+/// Begins an attempt of what is pending and due, of which so many were begun before.
+pub(crate) fn attempt(begun: u32, now: Timestamp, lost_at: Timestamp) -> Result<Change, StoreError> {
+    Ok(Change::new()
+        .set("next_attempt_at", s(lost_at))
+        .set("claimed_until", s(lost_at))
+        .add("attempts", 1)
+        .only_if(If::Is("status", to_value(TABLE, &DeliveryStatus::Pending)?))
+        .only_if(If::Is("attempts", n(begun)))
+        .only_if(If::Any(vec![
+            If::AtMost("next_attempt_at", s(now)),
+            If::Above("next_attempt_at", s(now.plus_seconds(WAIT_MAX_S))),
+        ])))
 }
 
 pub(crate) fn delivery_item(delivery: &Delivery) -> Result<Item, StoreError> {

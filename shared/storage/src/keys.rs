@@ -1,8 +1,8 @@
 //! Every key string of every table, in one place.
 
 use valpero_domain::{
-    AccountId, ChannelId, IncidentId, InvitationId, KeyId, PageId, PolicyId, PostId, RegionCode, Timestamp, UserId,
-    event::Due, packed::Slot, pages::Slug, rollup::Span, schedule::Cohort,
+    AccountId, ChannelId, IncidentId, InvitationId, KeyId, PageId, PolicyId, PostId, RegionCode, SubscriberId,
+    Timestamp, UserId, event::Due, packed::Slot, pages::Slug, rollup::Span, schedule::Cohort,
 };
 
 /// Accounts: the account itself.
@@ -114,6 +114,16 @@ pub fn posts(page: PageId) -> String {
 /// Pages: the entry of one post.
 pub fn post(page: PageId, post: PostId) -> String {
     format!("{}{post}", posts(page))
+}
+
+/// Pages: what every entry of a page's subscribers begins with.
+pub fn subscribers(page: PageId) -> String {
+    format!("subscriber#{page}#")
+}
+
+/// Pages: the entry of one subscriber.
+pub fn subscriber(page: PageId, subscriber: SubscriberId) -> String {
+    format!("{}{subscriber}", subscribers(page))
 }
 
 /// Pages: the partition of what a page shows, by its name.
@@ -242,6 +252,9 @@ pub fn timeline(id: IncidentId) -> String {
 pub fn turn(id: IncidentId, channel: Option<ChannelId>) -> String {
     channel.map_or_else(|| format!("turn#{id}"), |channel| format!("turn#{id}#{channel}"))
 }
+
+/// Deliveries: the partition that says when the deployment's next mail to a subscriber may go.
+pub const MAIL: &str = "mail";
 
 /// Deliveries: how fast a channel's receiver was sent to.
 pub fn pace(of: &str) -> String {

@@ -9,9 +9,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 use valpero_auth::password::PasswordHash;
 use valpero_domain::{
-    AccountId, Author, ComponentId, MonitorId, PageId, Timestamp,
+    AccountId, Author, ComponentId, MonitorId, PageId, PublicUrl, Timestamp,
     event::{Due, PageMark},
-    pages::{ByHand, PageView, Slug, StatusPageSpec},
+    pages::{ByHand, DomainName, DomainState, DomainWatch, PageView, Slug, StatusPageSpec},
 };
 
 use crate::{
@@ -51,7 +51,10 @@ pub struct StatusPageRow {
     pub password: Option<PasswordHash>,
     /// Its own domain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub domain: Option<String>,
+    pub domain: Option<DomainName>,
+    /// What is known of the domain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain_watch: Option<DomainWatch>,
     /// Statuses of components that were set by hand.
     #[serde(default)]
     pub by_hand: BTreeMap<ComponentId, SetByHand>,
@@ -62,6 +65,18 @@ pub struct StatusPageRow {
     pub created_at: Timestamp,
     /// When its owner last changed it: its version.
     pub updated_at: Timestamp,
+}
+
+impl StatusPageRow {
+    /// URL of the page's front, without a slash at its end: at its own domain while that is live, else below the deployment's; its path
+    /// where the deployment does not know its own URL.
+    pub fn url(&self, deployment: Option<&PublicUrl>) -> String {
+        let is_live = self.domain_watch.as_ref().is_some_and(|watch| watch.state == DomainState::Live);
+        match self.domain.as_ref().filter(|_| is_live) {
+            Some(domain) => deployment.map_or_else(|| format!("https://{domain}"), |url| url.at_host(domain.as_str())),
+            None => self.spec.slug.url(deployment),
+        }
+    }
 }
 
 /// What is found under a page's name, or under its domain.
@@ -108,7 +123,7 @@ impl Store {
         key([("account_id", account.to_string()), ("entry", keys::page_made(page))])
     }
 
-    fn public_key(name: String) -> Item {
+    pub(crate) fn public_key(name: String) -> Item {
         key([("account_id", name), ("entry", keys::VIEW.into())])
     }
 
@@ -122,7 +137,7 @@ impl Store {
         Ok(item)
     }
 
-    fn public_item(row: &StatusPageRow, name: String) -> Item {
+    pub(crate) fn public_item(row: &StatusPageRow, name: String) -> Item {
         let mut item = Self::public_key(name);
         item.insert("owner".into(), s(row.account_id));
         item.insert("page_id".into(), s(row.id));
@@ -225,38 +240,8 @@ impl Store {
             items.push(a_put(claim.condition_expression("attribute_not_exists(account_id)"))?);
             items.push(a_delete(delete_item(&self.tables.pages, Self::public_key(keys::slug(&old.spec.slug))))?);
             if let Some(domain) = &old.domain {
-                items.push(a_put(put_item(&self.tables.pages, domain_item(new, domain)))?);
+                items.push(a_put(put_item(&self.tables.pages, Self::domain_item(new, domain)))?);
             }
-        }
-        self.transact(items).await.map_err(|cancelled| refused(cancelled, StoreError::Conflict))
-    }
-
-    /// Gives a page another domain, or none. 8 WRU, and 2 per further KB of the page.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] where somebody else changed it since it was read; [`StoreError::Taken`] where another page has the domain.
-    pub async fn set_page_domain(
-        &self,
-        old: &StatusPageRow,
-        domain: Option<&str>,
-        now: Timestamp,
-        audit: &AuditRow,
-    ) -> Result<(), StoreError> {
-        let change = Change::new()
-            .set_or_remove("domain", domain.map(s))
-            .set("updated_at", s(now))
-            .only_if(If::Is("updated_at", s(old.updated_at)));
-        let mut items = vec![
-            change.on(&self.tables.pages, Self::page_key(old.account_id, old.id))?,
-            self.mark_page(old.account_id, PageMark::of(old.id), now)?,
-            self.audit(audit)?,
-        ];
-        if let Some(before) = old.domain.as_deref().filter(|before| Some(*before) != domain) {
-            items.push(a_delete(delete_item(&self.tables.pages, Self::public_key(keys::domain(before))))?);
-        }
-        if let Some(domain) = domain.filter(|domain| old.domain.as_deref() != Some(domain)) {
-            let claim = put_item(&self.tables.pages, domain_item(old, domain));
-            items.push(a_put(claim.condition_expression("attribute_not_exists(account_id)"))?);
         }
         self.transact(items).await.map_err(|cancelled| refused(cancelled, StoreError::Conflict))
     }
@@ -279,7 +264,8 @@ impl Store {
             self.audit(audit)?,
         ];
         if let Some(domain) = &row.domain {
-            items.push(a_delete(delete_item(&self.tables.pages, Self::public_key(keys::domain(domain))))?);
+            items.push(a_delete(delete_item(&self.tables.pages, Self::public_key(keys::domain(domain.as_str()))))?);
+            items.push(self.forget_look(row.account_id, row.id)?);
         }
         self.transact(items).await.map_err(Cancelled::conflict)
     }
@@ -292,19 +278,6 @@ impl Store {
     pub async fn public_page(&self, slug: &Slug) -> Result<Option<PublicPage>, StoreError> {
         let item = self.get(&self.tables.pages, Self::public_key(keys::slug(slug))).await?;
         item.map(|item| from_item(TABLE, item)).transpose()
-    }
-
-    /// The name of the page that has this domain. 1 RRU.
-    ///
-    /// # Errors
-    /// Where the store fails.
-    pub async fn page_of_domain(&self, domain: &str) -> Result<Option<Slug>, StoreError> {
-        #[derive(Deserialize)]
-        struct Row {
-            slug: Slug,
-        }
-        let item = self.get(&self.tables.pages, Self::public_key(keys::domain(domain))).await?;
-        item.map(|item| from_item(TABLE, item).map(|row: Row| row.slug)).transpose()
     }
 
     /// The marks of a page. 1 RRU.
@@ -438,16 +411,10 @@ fn mark_attributes(mark: PageMark, at: Timestamp) -> [(&'static str, AttributeVa
 }
 
 /// What a write of several items is told that was refused: `first` where the first one's condition failed, else that the name is taken.
-fn refused(cancelled: Cancelled, first: StoreError) -> StoreError {
+pub(crate) fn refused(cancelled: Cancelled, first: StoreError) -> StoreError {
     match cancelled {
         Cancelled::Conditions(places) if places.contains(&0) => first,
         Cancelled::Conditions(_) => StoreError::Taken,
         cancelled => cancelled.conflict(),
     }
-}
-
-fn domain_item(row: &StatusPageRow, domain: &str) -> Item {
-    let mut item = Store::public_item(row, keys::domain(domain));
-    item.insert("slug".into(), s(row.spec.slug.as_str()));
-    item
 }

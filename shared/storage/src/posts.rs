@@ -2,7 +2,11 @@
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use serde::{Deserialize, Serialize};
-use valpero_domain::{AccountId, PageId, PostId, Timestamp, event::PageMark, pages::Post};
+use valpero_domain::{
+    AccountId, PageId, PostId, PostUpdateId, Timestamp,
+    event::PageMark,
+    pages::{Broadcast, Post},
+};
 
 use crate::{
     AuditRow, Store, StoreError, Trail,
@@ -13,7 +17,7 @@ use crate::{
 
 const TABLE: &str = "pages";
 
-/// Posts that one transaction deletes, at most: DynamoDB takes 100 items.
+/// Entries that one transaction deletes, at most: DynamoDB takes 100 items.
 const DELETED_AT_ONCE: usize = 20;
 
 /// A post of a status page.
@@ -34,6 +38,16 @@ pub struct PostRow {
     pub updated_at: Timestamp,
 }
 
+impl PostRow {
+    /// The updates that subscribers are told of and that were not there when `seen` was read.
+    pub fn told_since<'a>(&'a self, seen: Option<&'a Self>) -> impl Iterator<Item = Broadcast> + 'a {
+        let is_new =
+            move |id: PostUpdateId| !seen.is_some_and(|seen| seen.post.updates.iter().any(|update| update.id == id));
+        let told = self.post.updates.iter().filter(move |update| update.notify && is_new(update.id));
+        told.map(|update| Broadcast { page_id: self.page_id, post_id: self.id, update_id: update.id })
+    }
+}
+
 impl Store {
     fn post_key(account: AccountId, page: PageId, post: PostId) -> Item {
         key([("account_id", account.to_string()), ("entry", keys::post(page, post))])
@@ -52,14 +66,15 @@ impl Store {
             .expression_attribute_values(":post", s(keys::posts(page)))
     }
 
-    /// Keeps a new post of a page. 6 WRU and 2 per further KB of it, and 2 for the receipt.
+    /// Keeps a new post of a page. 6 WRU and 2 per further KB of it, 4 where subscribers are told,
+    /// and 2 for the receipt.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] where the page is gone; [`StoreError::Conflict`] where there is a post of this ID already;
     /// [`StoreError::Repeated`] where the request was answered before.
     pub async fn create_post(&self, row: &PostRow, trail: &Trail) -> Result<(), StoreError> {
         let put = put_item(&self.tables.pages, Self::post_item(row)?);
-        let items = vec![
+        let mut items = vec![
             a_put(put.condition_expression("attribute_not_exists(account_id)"))?,
             Change::new()
                 .add("posts", 1)
@@ -67,6 +82,7 @@ impl Store {
                 .on(&self.tables.pages, Self::page_key(row.account_id, row.page_id))?,
             self.mark_page(row.account_id, PageMark::of(row.page_id), row.updated_at)?,
         ];
+        items.extend(self.broadcasts(row, None)?);
         self.transact_once(items, trail).await.map_err(|cancelled| match cancelled {
             Cancelled::Conditions(places) if places.contains(&1) => StoreError::NotFound,
             cancelled => cancelled.conflict(),
@@ -123,7 +139,7 @@ impl Store {
         self.query_filtered(TABLE, request, None, |_| true, count).await
     }
 
-    /// Changes a post. 6 WRU, and 2 per further KB of it; 2 for a receipt.
+    /// Changes a post. 6 WRU, and 2 per further KB of it; 4 for each new update that subscribers are told of, and 2 for a receipt.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] where somebody else changed it since it was read; [`StoreError::Repeated`] where the request was answered
@@ -133,7 +149,8 @@ impl Store {
             .condition_expression("updated_at = :seen")
             .expression_attribute_values(":seen", s(old.updated_at));
         let mark = PageMark::of(old.page_id);
-        let items = vec![a_put(put)?, self.mark_page(old.account_id, mark, new.updated_at)?];
+        let mut items = vec![a_put(put)?, self.mark_page(old.account_id, mark, new.updated_at)?];
+        items.extend(self.broadcasts(new, Some(old))?);
         self.transact_once(items, trail).await.map_err(Cancelled::conflict)
     }
 
@@ -155,7 +172,12 @@ impl Store {
     /// # Errors
     /// Where the store fails.
     pub async fn delete_posts(&self, account: AccountId, page: PageId) -> Result<(), StoreError> {
-        let items = self.query_all(self.posts_of(account, page).consistent_read(true)).await?;
+        self.delete_all(account, self.posts_of(account, page)).await
+    }
+
+    /// Deletes all entries of an account that a query finds.
+    pub(crate) async fn delete_all(&self, account: AccountId, query: QueryFluentBuilder) -> Result<(), StoreError> {
+        let items = self.query_all(query.consistent_read(true)).await?;
         let entry = |item: &Item| item.get("entry").and_then(|entry| entry.as_s().ok().cloned());
         let entries: Vec<String> = items.iter().filter_map(entry).collect();
         for some in entries.chunks(DELETED_AT_ONCE) {

@@ -29,6 +29,7 @@ mod incident;
 mod key;
 mod monitor;
 mod page;
+mod page_domain;
 mod people;
 mod phases;
 mod policy;
@@ -37,6 +38,7 @@ mod report;
 mod response_times;
 pub mod schema;
 mod settings;
+mod subscriber;
 mod webhook;
 
 pub use account::{Account, AccountMute, Limits, Usage};
@@ -51,6 +53,7 @@ pub use page::{
     AffectedComponentView, AutoPublishView, PageComponentView, PagePost, PagePostUpdate, PageThemeView,
     StatusByHandView, StatusPage,
 };
+pub use page_domain::{DnsRecordView, PageDomain};
 pub use people::{Invitation, Person, RemovedPerson, Session};
 pub use phases::PhasesView;
 pub use policy::{AlertMatchView, AlertRouteView, AlertRoutes, EscalationPolicy, EscalationStepView};
@@ -58,6 +61,7 @@ pub use region::RegionView;
 pub use report::{Finding, HeaderView, HeadersReport, Rating, Report, ShownCertificate};
 pub use response_times::{BucketView, HourView, ResponseTimes};
 pub use settings::{DnsView, HttpView, PingView, SettingsView, SslView, TcpView};
+pub use subscriber::PageSubscriber;
 pub use webhook::{Attempt, Delivery, EventData, RotatedSecret, WebhookEvent};
 
 /// Answers' objects that show what a request's fields set, and these fields: they describe the members of the same names.

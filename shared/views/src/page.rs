@@ -130,11 +130,11 @@ impl StatusPage {
         };
         Self {
             id: row.id,
-            url: spec.slug.url(deployment),
+            url: row.url(deployment),
             slug: spec.slug.to_string(),
             title: spec.title.to_string(),
             description: spec.description.clone(),
-            domain: row.domain.clone(),
+            domain: row.domain.as_ref().map(ToString::to_string),
             language: spec.language,
             time_zone: spec.time_zone,
             theme: PageThemeView {

@@ -81,6 +81,11 @@ texts! {
     PostUpdateId valpero_domain::PostUpdateId::TEXT;
     PostKind valpero_domain::pages::PostKind::TEXT;
     PostState valpero_domain::pages::PostState::TEXT;
+    DomainName valpero_domain::pages::DomainName::TEXT;
+    PageDomainState valpero_domain::pages::DomainState::TEXT;
+    SubscriberId valpero_domain::SubscriberId::TEXT;
+    SubscriberKind valpero_domain::pages::SubscriberKind::TEXT;
+    SubscriberStatus valpero_domain::pages::SubscriberStatus::TEXT;
     PostImpact valpero_domain::pages::Impact::TEXT;
     MonitorId valpero_domain::MonitorId::TEXT;
     PolicyId valpero_domain::PolicyId::TEXT;

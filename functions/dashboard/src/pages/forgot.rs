@@ -100,7 +100,7 @@ async fn mail(dashboard: &Dashboard, meta: &RequestMeta, email: &str) -> Result<
     let link = OneTimeLink { link_hash: secret.hash(), to, expires_at: app.now().plus_seconds(GOOD_FOR_S) };
     app.store.create_link(&link).await?;
     let letter = letter::new_password(&address, &secret.url(app.settings.public_url.as_ref()));
-    let posted = dashboard.mailer.send(&letter, Tags { account, channel: None }, app.now()).await;
+    let posted = dashboard.mailer.send(&letter, Tags::of_account(account), app.now()).await;
     if !matches!(posted.fate, Fate::Delivered { .. }) {
         tracing::warn!(user_id = %person.user_id, fate = ?posted.fate, "a link to a new password was not mailed");
     }

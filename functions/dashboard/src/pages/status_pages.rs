@@ -1,10 +1,12 @@
 //! `/status-pages`: the account's status pages, and the status of their components that is set by hand.
 
 pub mod components;
+pub mod domain;
 pub mod form;
 pub mod post;
 pub mod posts;
 pub mod preview;
+pub mod subscribers;
 
 use std::sync::Arc;
 

@@ -42,6 +42,7 @@ pub async fn create(
             password: super::password(&body, &spec, None)?,
             spec,
             domain: None,
+            domain_watch: None,
             by_hand: BTreeMap::new(),
             linked: BTreeSet::new(),
             created_at: now,

@@ -9,7 +9,7 @@ use valpero_domain::{
     },
 };
 use valpero_http::{Answer, Auth, Code, Idempotency, IdempotencyParam, JsonBody, ObjectIds, Problem, Ticket, need};
-use valpero_monitoring::pages::refreshed;
+use valpero_monitoring::pages::{announce_updates, refreshed};
 use valpero_runtime::{App, entropy};
 use valpero_storage::PostRow;
 use valpero_views::{PagePost, schema};
@@ -57,6 +57,7 @@ pub async fn add_update(
         let trail = ticket.trail(AuditAction::PostUpdateAdded, &id, &answer, now)?;
         app.store.update_post(&old, &row, &trail).await?;
         refreshed(&app, account, page_id).await;
+        announce_updates(&app, &row, Some(&old)).await;
         Ok(answer)
     };
     idempotency.once(&app, &caller, &body, add).await

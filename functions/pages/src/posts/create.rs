@@ -3,7 +3,7 @@
 use axum::{extract::State, response::Response};
 use valpero_domain::{AuditAction, PageId, PostId, PostUpdateId, pages::NewPost};
 use valpero_http::{Answer, Auth, Idempotency, IdempotencyParam, JsonBody, ObjectId, Problem, Ticket, need};
-use valpero_monitoring::pages::refreshed;
+use valpero_monitoring::pages::{announce_updates, refreshed};
 use valpero_runtime::{App, entropy};
 use valpero_storage::{Optional, PostRow};
 use valpero_views::{PagePost, schema};
@@ -46,6 +46,7 @@ pub async fn create(
         let trail = ticket.trail(AuditAction::PostCreated, &id, &answer, now)?;
         app.store.create_post(&row, &trail).await?;
         refreshed(&app, account, page_id).await;
+        announce_updates(&app, &row, None).await;
         Ok(answer)
     };
     idempotency.once(&app, &caller, &body, make).await

@@ -126,7 +126,7 @@ async fn mail(app: &App, post: &Post, invitation: &Invitation, to: &MailAddress,
     }
     let by = invitation.by.name.as_deref().unwrap_or("Somebody");
     let letter = letter::invitation(to, by, url);
-    let tags = Tags { account: invitation.account_id, channel: None };
+    let tags = Tags::of_account(invitation.account_id);
     let posted = post.mailer.send(&letter, tags, app.now()).await;
     if !matches!(posted.fate, Fate::Delivered { .. }) {
         tracing::warn!(invitation = %invitation.id, fate = ?posted.fate, "an invitation was not mailed");

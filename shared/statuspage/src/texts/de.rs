@@ -1,6 +1,6 @@
 //! What pages say in German.
 
-use super::Texts;
+use super::{Subscribing, Texts};
 
 pub(super) const TEXTS: Texts = Texts {
     lang: "de",
@@ -64,6 +64,46 @@ pub(super) const TEXTS: Texts = Texts {
     open: "Öffnen",
     skip: "Zum Inhalt",
     uptime: "Verfügbarkeit",
+    subscribing: Subscribing {
+        subscribe: "Abonnieren",
+        by_mail: "Sie bekommen eine Mail, wenn auf dieser Seite etwas veröffentlicht wird.",
+        email: "E-Mail-Adresse",
+        webhook: "Webhook",
+        by_webhook: "Jede Meldung wird als JSON in einer signierten POST-Anfrage an Ihre URL gesendet.",
+        url: "URL",
+        all_components: "Ohne Auswahl erfahren Sie von allen.",
+        almost: "Fast fertig",
+        check_mail: "Öffnen Sie den Link in der Mail, die wir Ihnen gesendet haben. Kommt in einigen Minuten keine an, sehen Sie im Spam nach und prüfen Sie die Adresse.",
+        check_webhook: "Wir haben eine Anfrage an diese URL gesendet. Öffnen Sie die darin enthaltene confirm_url.",
+        not_an_address: "Das ist keine E-Mail-Adresse.",
+        not_a_url: "An diese URL können keine Anfragen gesendet werden.",
+        later: "Es wurden zu viele Abonnements angefragt. Versuchen Sie es in 15 Minuten wieder.",
+        closed: "Diese Seite kann nicht abonniert werden.",
+        confirm_title: "Abonnement bestätigen",
+        confirm_says: "Meldungen gehen an",
+        confirm: "Bestätigen",
+        yours: "Ihr Abonnement",
+        confirmed: "Sie haben die Seite abonniert.",
+        save: "Speichern",
+        saved: "Gespeichert.",
+        quarantined: "An diese Adresse wird nichts mehr gesendet, weil Nachrichten nicht ankamen oder als Spam markiert wurden. Bitten Sie den Betreiber der Seite, die Adresse zu entfernen, und abonnieren Sie dann neu.",
+        unsubscribe: "Abbestellen",
+        unsubscribed: "Das Abonnement ist beendet. Wir haben Ihre Adresse gelöscht.",
+        link_gone: "Dieser Link führt zu keinem Abonnement. Es ist beendet oder wurde nicht rechtzeitig bestätigt.",
+        secret: "Signaturschlüssel",
+        secret_says: "Prüfen Sie damit jede Anfrage: siehe X-Valpero-Signature und webhook-signature.",
+        confirm_subject: |page| format!("Abonnement bestätigen: {page}"),
+        confirm_mail: |page| {
+            format!(
+                "Jemand, vermutlich Sie, möchte Mails über {page}. Bestätigen Sie das Abonnement unter diesem Link:"
+            )
+        },
+        confirm_ignore: "Waren Sie es nicht, tun Sie nichts: Es kommt keine weitere Mail, und Ihre Adresse wird nach zwei Tagen gelöscht.",
+        known_subject: |page| format!("Sie haben {page} abonniert"),
+        known_mail: "Jemand, vermutlich Sie, möchte Mails über diese Seite. Sie bekommen sie schon. Unter diesem Link können Sie das Abonnement ändern oder beenden:",
+        because: |page| format!("Sie bekommen diese Mail, weil Sie {page} abonniert haben."),
+        manage: "Abonnement ändern oder beenden",
+    },
     days_ago: |days| format!("vor {days} Tagen"),
     bars: |days, down| match down {
         0 => format!("Letzte {days} Tage: kein Tag mit Ausfall."),

@@ -1,6 +1,6 @@
 //! What pages say in English.
 
-use super::Texts;
+use super::{Subscribing, Texts};
 
 pub(super) const TEXTS: Texts = Texts {
     lang: "en",
@@ -64,6 +64,44 @@ pub(super) const TEXTS: Texts = Texts {
     open: "Open",
     skip: "Skip to content",
     uptime: "uptime",
+    subscribing: Subscribing {
+        subscribe: "Subscribe",
+        by_mail: "Get a mail when something is posted on this page.",
+        email: "E-mail address",
+        webhook: "Webhook",
+        by_webhook: "Each update is sent to your URL as JSON, in a signed POST request.",
+        url: "URL",
+        all_components: "Choose none to hear of all of them.",
+        almost: "Almost done",
+        check_mail: "Open the link in the mail that we have sent you. If none arrives within a few minutes, look among spam, and check the address.",
+        check_webhook: "We have sent a request to this URL. Open the confirm_url that it contains.",
+        not_an_address: "This is not an e-mail address.",
+        not_a_url: "This is not a URL that requests can be sent to.",
+        later: "Too many subscriptions were asked for. Try again in 15 minutes.",
+        closed: "This page takes no subscriptions.",
+        confirm_title: "Confirm your subscription",
+        confirm_says: "Updates are sent to",
+        confirm: "Confirm",
+        yours: "Your subscription",
+        confirmed: "You are subscribed.",
+        save: "Save",
+        saved: "Saved.",
+        quarantined: "Nothing is sent to this address any more, because what we sent did not arrive or was marked as spam. Ask the owner of this page to remove the address, then subscribe again.",
+        unsubscribe: "Unsubscribe",
+        unsubscribed: "You are unsubscribed. We have deleted your address.",
+        link_gone: "This link leads to no subscription. It may have ended, or was not confirmed in time.",
+        secret: "Signing secret",
+        secret_says: "Verify each request with it: see X-Valpero-Signature and webhook-signature.",
+        confirm_subject: |page| format!("Confirm your subscription to {page}"),
+        confirm_mail: |page| {
+            format!("Somebody, probably you, asked for mail about {page}. Confirm the subscription at this link:")
+        },
+        confirm_ignore: "If it was not you, do nothing: no further mail is sent, and your address is deleted after two days.",
+        known_subject: |page| format!("You are subscribed to {page}"),
+        known_mail: "Somebody, probably you, asked for mail about this page. You get it already. You can change or end the subscription at this link:",
+        because: |page| format!("You get this because you subscribed to {page}."),
+        manage: "Change or end the subscription",
+    },
     days_ago: |days| format!("{days} days ago"),
     bars: |days, down| match down {
         0 => format!("Last {days} days: no day with downtime."),

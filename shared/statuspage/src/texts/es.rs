@@ -1,6 +1,6 @@
 //! What pages say in Spanish.
 
-use super::Texts;
+use super::{Subscribing, Texts};
 
 pub(super) const TEXTS: Texts = Texts {
     lang: "es",
@@ -64,6 +64,44 @@ pub(super) const TEXTS: Texts = Texts {
     open: "Abrir",
     skip: "Ir al contenido",
     uptime: "disponibilidad",
+    subscribing: Subscribing {
+        subscribe: "Suscribirse",
+        by_mail: "Reciba un correo cuando se publique algo en esta página.",
+        email: "Dirección de correo",
+        webhook: "Webhook",
+        by_webhook: "Cada actualización se envía a su URL como JSON, en una petición POST firmada.",
+        url: "URL",
+        all_components: "Si no elige ninguno, se le informará de todos.",
+        almost: "Ya casi está",
+        check_mail: "Abra el enlace del correo que le hemos enviado. Si no llega en unos minutos, mire en el correo no deseado y compruebe la dirección.",
+        check_webhook: "Hemos enviado una petición a esta URL. Abra la confirm_url que contiene.",
+        not_an_address: "Esto no es una dirección de correo.",
+        not_a_url: "No se pueden enviar peticiones a esta URL.",
+        later: "Se han pedido demasiadas suscripciones. Inténtelo de nuevo en 15 minutos.",
+        closed: "Esta página no admite suscripciones.",
+        confirm_title: "Confirmar la suscripción",
+        confirm_says: "Las actualizaciones se envían a",
+        confirm: "Confirmar",
+        yours: "Su suscripción",
+        confirmed: "Está suscrito.",
+        save: "Guardar",
+        saved: "Guardado.",
+        quarantined: "Ya no se envía nada a esta dirección, porque los mensajes no llegaron o se marcaron como no deseados. Pida al responsable de la página que quite la dirección y suscríbase de nuevo.",
+        unsubscribe: "Cancelar la suscripción",
+        unsubscribed: "La suscripción está cancelada. Hemos borrado su dirección.",
+        link_gone: "Este enlace no lleva a ninguna suscripción. Ha terminado o no se confirmó a tiempo.",
+        secret: "Secreto de firma",
+        secret_says: "Verifique con él cada petición: vea X-Valpero-Signature y webhook-signature.",
+        confirm_subject: |page| format!("Confirme su suscripción a {page}"),
+        confirm_mail: |page| {
+            format!("Alguien, probablemente usted, pidió correos sobre {page}. Confirme la suscripción en este enlace:")
+        },
+        confirm_ignore: "Si no fue usted, no haga nada: no se envía ningún otro correo y su dirección se borra en dos días.",
+        known_subject: |page| format!("Está suscrito a {page}"),
+        known_mail: "Alguien, probablemente usted, pidió correos sobre esta página. Ya los recibe. Puede cambiar o cancelar la suscripción en este enlace:",
+        because: |page| format!("Recibe este correo porque se suscribió a {page}."),
+        manage: "Cambiar o cancelar la suscripción",
+    },
     days_ago: |days| format!("hace {days} días"),
     bars: |days, down| match down {
         0 => format!("Últimos {days} días: ningún día con caídas."),

@@ -1,6 +1,6 @@
 //! What pages say in Finnish.
 
-use super::Texts;
+use super::{Subscribing, Texts};
 
 pub(super) const TEXTS: Texts = Texts {
     lang: "fi",
@@ -64,6 +64,44 @@ pub(super) const TEXTS: Texts = Texts {
     open: "Avaa",
     skip: "Siirry sisältöön",
     uptime: "käytettävyys",
+    subscribing: Subscribing {
+        subscribe: "Tilaa",
+        by_mail: "Saat sähköpostin, kun tällä sivulla julkaistaan jotain.",
+        email: "Sähköpostiosoite",
+        webhook: "Webhook",
+        by_webhook: "Jokainen päivitys lähetetään URL-osoitteeseesi JSON-muodossa allekirjoitettuna POST-pyyntönä.",
+        url: "URL-osoite",
+        all_components: "Jos et valitse mitään, saat tiedon kaikista.",
+        almost: "Melkein valmista",
+        check_mail: "Avaa linkki sähköpostissa, jonka lähetimme. Jos sitä ei tule muutamassa minuutissa, katso roskapostista ja tarkista osoite.",
+        check_webhook: "Lähetimme pyynnön tähän osoitteeseen. Avaa sen sisältämä confirm_url.",
+        not_an_address: "Tämä ei ole sähköpostiosoite.",
+        not_a_url: "Tähän URL-osoitteeseen ei voi lähettää pyyntöjä.",
+        later: "Tilauksia pyydettiin liian monta. Yritä uudelleen 15 minuutin kuluttua.",
+        closed: "Tätä sivua ei voi tilata.",
+        confirm_title: "Vahvista tilaus",
+        confirm_says: "Päivitykset lähetetään osoitteeseen",
+        confirm: "Vahvista",
+        yours: "Tilauksesi",
+        confirmed: "Tilaus on voimassa.",
+        save: "Tallenna",
+        saved: "Tallennettu.",
+        quarantined: "Tähän osoitteeseen ei enää lähetetä mitään, koska viestit eivät menneet perille tai ne merkittiin roskapostiksi. Pyydä sivun omistajaa poistamaan osoite ja tilaa sitten uudelleen.",
+        unsubscribe: "Peru tilaus",
+        unsubscribed: "Tilaus on peruttu. Poistimme osoitteesi.",
+        link_gone: "Tämä linkki ei johda tilaukseen. Tilaus on voinut päättyä, tai sitä ei vahvistettu ajoissa.",
+        secret: "Allekirjoitusavain",
+        secret_says: "Tarkista sillä jokainen pyyntö: katso X-Valpero-Signature ja webhook-signature.",
+        confirm_subject: |page| format!("Vahvista tilaus: {page}"),
+        confirm_mail: |page| {
+            format!("Joku, luultavasti sinä, tilasi sähköpostia sivulta {page}. Vahvista tilaus tästä linkistä:")
+        },
+        confirm_ignore: "Jos se et ollut sinä, älä tee mitään: muuta postia ei tule, ja osoitteesi poistetaan kahden päivän kuluttua.",
+        known_subject: |page| format!("Olet jo tilannut sivun {page}"),
+        known_mail: "Joku, luultavasti sinä, tilasi sähköpostia tältä sivulta. Saat sitä jo. Voit muuttaa tilausta tai perua sen tästä linkistä:",
+        because: |page| format!("Saat tämän, koska tilasit sivun {page}."),
+        manage: "Muuta tilausta tai peru se",
+    },
     days_ago: |days| format!("{days} päivää sitten"),
     bars: |days, down| match down {
         0 => format!("Viimeiset {days} päivää: ei päiviä, joina oli käyttökatkoja."),

@@ -1,6 +1,6 @@
 //! What pages say in French.
 
-use super::Texts;
+use super::{Subscribing, Texts};
 
 pub(super) const TEXTS: Texts = Texts {
     lang: "fr",
@@ -64,6 +64,44 @@ pub(super) const TEXTS: Texts = Texts {
     open: "Ouvrir",
     skip: "Aller au contenu",
     uptime: "disponibilité",
+    subscribing: Subscribing {
+        subscribe: "S’abonner",
+        by_mail: "Recevez un e-mail quand quelque chose est publié sur cette page.",
+        email: "Adresse e-mail",
+        webhook: "Webhook",
+        by_webhook: "Chaque mise à jour est envoyée à votre URL en JSON, dans une requête POST signée.",
+        url: "URL",
+        all_components: "Sans choix, vous êtes informé de tous.",
+        almost: "Presque terminé",
+        check_mail: "Ouvrez le lien de l’e-mail que nous vous avons envoyé. S’il n’arrive pas en quelques minutes, regardez parmi les indésirables et vérifiez l’adresse.",
+        check_webhook: "Nous avons envoyé une requête à cette URL. Ouvrez la confirm_url qu’elle contient.",
+        not_an_address: "Ce n’est pas une adresse e-mail.",
+        not_a_url: "Aucune requête ne peut être envoyée à cette URL.",
+        later: "Trop d’abonnements ont été demandés. Réessayez dans 15 minutes.",
+        closed: "Cette page n’accepte pas d’abonnements.",
+        confirm_title: "Confirmer l’abonnement",
+        confirm_says: "Les mises à jour sont envoyées à",
+        confirm: "Confirmer",
+        yours: "Votre abonnement",
+        confirmed: "Vous êtes abonné.",
+        save: "Enregistrer",
+        saved: "Enregistré.",
+        quarantined: "Plus rien n’est envoyé à cette adresse, car les messages ne sont pas arrivés ou ont été marqués comme indésirables. Demandez au responsable de la page de retirer l’adresse, puis abonnez-vous de nouveau.",
+        unsubscribe: "Se désabonner",
+        unsubscribed: "L’abonnement est terminé. Nous avons supprimé votre adresse.",
+        link_gone: "Ce lien ne mène à aucun abonnement. Il est terminé ou n’a pas été confirmé à temps.",
+        secret: "Secret de signature",
+        secret_says: "Vérifiez chaque requête avec lui : voir X-Valpero-Signature et webhook-signature.",
+        confirm_subject: |page| format!("Confirmez votre abonnement à {page}"),
+        confirm_mail: |page| {
+            format!("Quelqu’un, sans doute vous, a demandé des e-mails sur {page}. Confirmez l’abonnement à ce lien :")
+        },
+        confirm_ignore: "Si ce n’était pas vous, ne faites rien : aucun autre e-mail n’est envoyé et votre adresse est supprimée dans deux jours.",
+        known_subject: |page| format!("Vous êtes abonné à {page}"),
+        known_mail: "Quelqu’un, sans doute vous, a demandé des e-mails sur cette page. Vous les recevez déjà. Vous pouvez modifier ou terminer l’abonnement à ce lien :",
+        because: |page| format!("Vous recevez cet e-mail car vous êtes abonné à {page}."),
+        manage: "Modifier ou terminer l’abonnement",
+    },
     days_ago: |days| format!("il y a {days} jours"),
     bars: |days, down| match down {
         0 => format!("{days} derniers jours : aucun jour avec panne."),

@@ -79,6 +79,13 @@ pub struct Asked {
     cursor: String,
 }
 
+impl Asked {
+    /// Where the list goes on; empty at its begin.
+    pub fn cursor(&self) -> &str {
+        &self.cursor
+    }
+}
+
 /// `GET /status-pages/{id}/posts`.
 pub async fn list(
     Extension(visitor): Extension<Arc<Visitor>>,

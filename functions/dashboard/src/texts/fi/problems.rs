@@ -55,6 +55,7 @@ pub(super) fn problem(code: Code) -> &'static str {
         Code::PeopleLimitReached => "Paketin käyttäjien enimmäismäärä on täynnä",
         Code::AlreadyMember => "Henkilöllä on jo pääsy tilille",
         Code::PageLimitReached => "Paketin tilasivujen enimmäismäärä on täynnä",
+        Code::PageDomainTaken => "Verkkotunnus on jo käytössä",
         Code::PageSlugTaken => "Osoite on jo käytössä",
         Code::PostIsFull => "Tiedotteessa on liikaa päivityksiä",
         Code::LastOwner => "Tilillä on oltava omistaja",

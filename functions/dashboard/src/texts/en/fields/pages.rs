@@ -31,6 +31,11 @@ pub fn field(name: &str) -> Option<(&'static str, &'static str)> {
         "scheduled_for" => ("Begins", ""),
         "scheduled_until" => ("Ends", ""),
         "incident_id" => ("Incident", ""),
+        "domain" => ("Domain", "Such as status.example.com."),
+        "target" => (
+            "Target of its CNAME record",
+            "On AWS, infra/add-domain prints it. Empty elsewhere: the deployment's own host.",
+        ),
         "notify" => ("Tell subscribers", ""),
         _ => return None,
     })

@@ -31,6 +31,10 @@ pub fn field(name: &str) -> Option<(&'static str, &'static str)> {
         "scheduled_for" => ("Alkaa", ""),
         "scheduled_until" => ("Päättyy", ""),
         "incident_id" => ("Häiriö", ""),
+        "domain" => ("Verkkotunnus", "Esim. status.example.com."),
+        "target" => {
+            ("CNAME-tietueen kohde", "AWS:ssä infra/add-domain tulostaa sen. Muualla tyhjä: palvelun oma isäntänimi.")
+        }
         "notify" => ("Kerro tilaajille", ""),
         _ => return None,
     })

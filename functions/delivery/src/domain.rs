@@ -1,0 +1,130 @@
+//! Looks at the domains of status pages: whether DNS leads to the page, and whether it answers there.
+
+use std::collections::BTreeSet;
+
+use valpero_channels::notice;
+use valpero_domain::{
+    AccountId, PageId, Timestamp,
+    check::Check,
+    dns_check::{DnsCheck, DnsMatch, RecordType},
+    dns_name::DnsName,
+    event::Due,
+    http_check::HttpCheck,
+    pages::{DomainName, DomainState, domain::Seen},
+};
+use valpero_mail::{Fate, Tags};
+use valpero_outbound::probe;
+use valpero_runtime::WorkError;
+use valpero_storage::{Optional, StatusPageRow};
+
+use crate::Delivery;
+
+/// How long one question may take, in milliseconds: of a look's four, so that all end while a function may run.
+const TIMEOUT_MS: u32 = 5_000;
+
+/// A look counts as lost after this, in milliseconds.
+const LOST_MS: i64 = 60_000;
+
+impl Delivery {
+    /// Looks at a page's domain, and plans the next look. Answers, for the log, what came of it.
+    pub(crate) async fn look_at_domain(&self, account: AccountId, page: PageId) -> Result<&'static str, WorkError> {
+        let store = &self.app.store;
+        let now = self.app.now();
+        if !store.claim_look(account, page, now, now.plus_ms(LOST_MS)).await? {
+            return Ok("not due");
+        }
+        let Some(row) = store.page(account, page).await.optional()? else { return Ok("the page is gone") };
+        let (Some(domain), Some(before)) = (&row.domain, &row.domain_watch) else { return Ok("no domain any more") };
+        let seen = self.see(&row, domain, &before.target, now).await;
+        let now = self.app.now();
+        let after = before.after(seen, now);
+        let next = after.next_look(now);
+        store.note_domain(&row, &after, next).await?;
+        if after.state == DomainState::Broken && before.state != DomainState::Broken {
+            let why = after.detail.clone().unwrap_or_default();
+            self.tell_owner_of_domain(&row, domain, &why, now).await?;
+        }
+        self.remind_at(account, Due::Domain(page.into()), next, now).await;
+        Ok(after.state.as_str())
+    }
+
+    async fn see(&self, row: &StatusPageRow, domain: &DomainName, target: &DomainName, now: Timestamp) -> Seen {
+        if let Err(why) = self.leads_to(domain, target, now).await {
+            return Seen::NoRecord(why);
+        }
+        match self.answers(row, domain, now).await {
+            Ok(()) => Seen::Answer,
+            Err(why) => Seen::NoAnswer(why),
+        }
+    }
+
+    /// Whether the domain's records lead to the target: by a CNAME record, or to an address of its.
+    async fn leads_to(&self, domain: &DomainName, target: &DomainName, now: Timestamp) -> Result<(), String> {
+        let names = self.records(domain, RecordType::Cname, now).await;
+        let is_target = |name: &String| name.trim_end_matches('.').eq_ignore_ascii_case(target.as_str());
+        if names.iter().any(is_target) {
+            return Ok(());
+        }
+        let ours: BTreeSet<String> = self.addresses(target, now).await;
+        let theirs = self.addresses(domain, now).await;
+        match (names.first(), theirs.first()) {
+            _ if theirs.iter().any(|address| ours.contains(address)) => Ok(()),
+            (Some(other), _) => Err(format!("The CNAME record of {domain} leads to {other}, not to {target}.")),
+            (None, Some(other)) => Err(format!("{domain} leads to {other}, which is no address of {target}.")),
+            (None, None) => Err(format!("{domain} has no DNS record. Set a CNAME record that leads to {target}.")),
+        }
+    }
+
+    async fn addresses(&self, name: &DomainName, now: Timestamp) -> BTreeSet<String> {
+        let mut found = self.records(name, RecordType::A, now).await;
+        if found.is_empty() {
+            found = self.records(name, RecordType::Aaaa, now).await;
+        }
+        found.into_iter().collect()
+    }
+
+    /// The records of a name; none where there are none, or nobody answers.
+    async fn records(&self, name: &DomainName, record_type: RecordType, now: Timestamp) -> Vec<String> {
+        let Ok(name) = DnsName::try_from(name.as_str().to_owned()) else { return Vec::new() };
+        let check = DnsCheck { name, record_type, expected: Vec::new(), matching: DnsMatch::default(), resolver: None };
+        let (_, facts) = probe(&self.outbound, &Check::Dns(check), TIMEOUT_MS, now).await;
+        facts.answers.unwrap_or_default()
+    }
+
+    /// Whether the page itself answers at the domain: its ID is in its own status.
+    async fn answers(&self, row: &StatusPageRow, domain: &DomainName, now: Timestamp) -> Result<(), String> {
+        let host = domain.as_str();
+        let base = self.app.settings.public_url.as_ref().filter(|url| url.is_plain());
+        let base = base.map_or_else(|| format!("https://{host}"), |url| url.at_host(host));
+        // What everybody may see of every page, whoever may see the rest.
+        let url = format!("{base}/.well-known/valpero-page/{}", row.id);
+        let url = url.try_into().map_err(|error: valpero_domain::Invalid| error.to_string())?;
+        let check = HttpCheck { follow_redirects: false, ..HttpCheck::default() };
+        let (result, _) = probe(&self.outbound, &Check::Http(url, check), TIMEOUT_MS, now).await;
+        match result.cause {
+            None => Ok(()),
+            Some(cause) => Err(format!("{base} does not show the page: {}", cause.detail)),
+        }
+    }
+
+    async fn tell_owner_of_domain(
+        &self,
+        row: &StatusPageRow,
+        domain: &DomainName,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<(), WorkError> {
+        if !self.mailer.sends() {
+            return Ok(());
+        }
+        let Some(owner) = self.app.store.account(row.account_id).await.optional()? else { return Ok(()) };
+        let subject = format!("Domain broken: {domain}");
+        let text = format!("Readers no longer find the status page {} at {domain}. {why}", row.spec.title);
+        let tags = Tags::of_account(row.account_id);
+        let posted = self.mailer.send(&notice(&owner.email, &subject, &text), tags, now).await;
+        if !matches!(posted.fate, Fate::Delivered { .. }) {
+            tracing::warn!(page_id = %row.id, fate = ?posted.fate, "the owner was not told of a broken domain");
+        }
+        Ok(())
+    }
+}
