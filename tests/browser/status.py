@@ -1,10 +1,15 @@
 """Status pages: made in the dashboard, looked at by readers in five languages, on phones, in the dark and without scripts."""
 
+import email
+import email.policy
 import json
+import os
+import re
 
 from checks import screen
 from pages import RULES, SMALL, WIDER
 from parts import enter, path_of
+from testkit.paths import read
 from testkit.site import Site
 from testkit.waiting import until
 from testkit.web import send
@@ -24,7 +29,7 @@ class Story:
         self.monitor = self.up.call("POST", "/monitors", {"url": self.site.url, "name": "Shop", "retries": 0})[1]
 
     def chain(self):
-        self.part.chain(self.page, self.sign_in, self.make, self.see, self.fail, self.post, self.set_by_hand, self.protect)
+        self.part.chain(self.page, self.sign_in, self.make, self.see, self.fail, self.post, self.subscribe, self.set_by_hand, self.protect)
         self.part.nothing(f"nothing is written to the console ({self.slug})", [one for one in self.watch.errors if " 422 " not in one])
 
     def say(self, sentence, true, seen: object = ""):
@@ -89,6 +94,51 @@ class Story:
             until(20, lambda: "<strong>looking into it</strong>" in self.text() and "the disk" in self.text()),
             self.text,
         )
+
+    def mails(self, subject):
+        """What is in the outbox with such a subject, oldest first."""
+        folder = os.path.join(self.up.log.removesuffix(".log"), "mail")
+        names = sorted(name for name in os.listdir(folder) if name.endswith(".eml"))
+        found = [email.message_from_string(read(os.path.join(folder, name)), policy=email.policy.default) for name in names]
+        return [mail for mail in found if mail["Subject"].startswith(subject)]
+
+    def subscribe(self):
+        """A reader opts in by a mail, is told of an update once, and leaves by one request."""
+        context, _ = self.part.context(self.up, scripts=self.scripts)
+        reader = context.new_page()
+        reader.goto(f"{self.up.url}/status/{self.slug}")
+        reader.get_by_role("link", name="Subscribe").click()
+        reader.get_by_label("E-mail address").fill("reader@example.com")
+        reader.get_by_role("button", name="Subscribe").first.click()
+        self.say("a reader subscribes", reader.get_by_text("Almost done").is_visible(), reader.url)
+        self.say("and is asked to confirm", until(20, lambda: self.mails("Confirm your subscription to Acme")))
+        [asked] = self.mails("Confirm your subscription to Acme")
+        reader.goto(re.search(r"https?://\S+/subscription/\S+", asked.get_body(("plain",)).get_content()).group())
+        reader.get_by_role("button", name="Confirm").click()
+        self.say("the link of the mail confirms", reader.get_by_text("You are subscribed.").is_visible(), reader.url)
+        context.close()
+        self.page.goto(f"{self.up.url}/status-pages/{self.id}/subscribers")
+        self.say("the dashboard lists the reader", self.page.get_by_text("reader@example.com").first.is_visible(), self.page.url)
+        self.update("Monitoring")
+        self.say("the reader is told of an update", until(20, lambda: self.mails("Monitoring: Payments fail")))
+        [told] = self.mails("Monitoring: Payments fail")
+        one_click = told["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        left = send(told["List-Unsubscribe"].strip("<>"), "POST", b"List-Unsubscribe=One-Click")
+        self.say("and leaves by one request", one_click and left[0] == 200, left)
+        self.update("Investigating")
+        self.page.goto(f"{self.up.url}/status-pages/{self.id}/subscribers")
+        self.say("nobody is left to be told", self.page.get_by_text("No subscribers yet").is_visible(), self.page.url)
+        self.say("and one mail was sent", len(self.mails("Monitoring")) == 1 and not self.mails("Investigating"))
+
+    def update(self, state):
+        page = self.page
+        page.goto(f"{self.up.url}/status-pages/{self.id}/posts")
+        page.get_by_role("link", name="Payments fail").click()
+        page.get_by_label("State").select_option(label=state)
+        page.get_by_label("Text").fill(f"{state}.")
+        page.get_by_label("Tell them").check()
+        page.get_by_role("button", name="Publish the update").click()
+        self.say(f"{state} is told", page.get_by_text("Published.").is_visible(), page.url)
 
     def set_by_hand(self):
         page = self.page
@@ -170,6 +220,11 @@ def looks(part):
             tab.set_viewport_size({"width": SMALL, "height": 740})
             part.nothing(f"{name} is no wider than {SMALL} px", tab.evaluate(WIDER, SMALL))
             tab.screenshot(path=screen(f"{name} {SMALL}px"), full_page=True)
+            tab.goto(f"{up.url}/status/all/subscribe?in={language}")
+            part.nothing(f"{name}: the form of subscribers is no wider than {SMALL} px", tab.evaluate(WIDER, SMALL))
+            if scripts:
+                part.nothing(f"{name}: the form of subscribers has no violation of axe-core", part.axe(tab, "subscribe"))
+            tab.screenshot(path=screen(f"{name} subscribe"), full_page=True)
         part.nothing("no page asks another host", watch.foreign)
         part.nothing("none writes to the console", watch.errors)
         context.close()
