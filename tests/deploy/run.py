@@ -303,9 +303,9 @@ def domain():
     done = Machine({f"valpero={HOME}": home[:2]}).run("add-domain", "valpero.example.com")
     step("nor without its API", done.code == 1 and not done.ran and "has no output ApiUrl" in done.said, done)
     home[2]["StatusUrl"] = f"https://def456.execute-api.{HOME}.amazonaws.com"
-    stacks[f"valpero-page-status-example-com={HOME}"] = ["CREATE_COMPLETE", {}, {"Target": target}]
+    stacks[f"valpero-page-status--example--com={HOME}"] = ["CREATE_COMPLETE", {}, {"Target": target}]
     done = Machine(stacks).run("add-domain", "--page", "status.example.com")
-    page = [part.replace("valpero-domain", "valpero-page-status-example-com") for part in command[:-2]]
+    page = [part.replace("valpero-domain", "valpero-page-status--example--com") for part in command[:-2]]
     wanted = [[*page, "Api=def456", "Domain=status.example.com"]]
     step("a page's domain leads to the pages' API, in a stack of its own, and changes no link", done.code == 0 and done.ran == wanted, done)
     request = f'{{"domain": "status.example.com", "target": "{target}"}}'

@@ -217,10 +217,11 @@ const OF_AN_ACCOUNT: [&str; 38] = [
 
 /// The methods that are about no account's data, or about those of all at once: what the operator, a region's checker, the rollup
 /// and the sweep do, and what is done for who is not signed in yet, or reads a status page.
-const OF_THE_DEPLOYMENT: [&str; 30] = [
+const OF_THE_DEPLOYMENT: [&str; 31] = [
     "accounts",
     "cohorts",
     "cohorts_ever",
+    "count_tries_in",
     "count_try",
     "create_deal_code",
     "create_link",

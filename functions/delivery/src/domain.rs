@@ -9,8 +9,9 @@ use valpero_domain::{
     dns_check::{DnsCheck, DnsMatch, RecordType},
     dns_name::DnsName,
     event::Due,
-    http_check::HttpCheck,
+    http_check::{ExpectedStatus, HttpCheck},
     pages::{DomainName, DomainState, domain::Seen},
+    probe::Outcome,
 };
 use valpero_mail::{Fate, Tags};
 use valpero_outbound::probe;
@@ -21,6 +22,12 @@ use crate::Delivery;
 
 /// How long one question may take, in milliseconds: of a look's four, so that all end while a function may run.
 const TIMEOUT_MS: u32 = 5_000;
+
+/// What the page answers who asks whether it is there; a site that answers everything says something else.
+const NO_CONTENT: &str = "204";
+
+/// Nobody could be asked, by a fault of our own.
+struct OurFault;
 
 /// A look counts as lost after this, in milliseconds.
 const LOST_MS: i64 = 60_000;
@@ -35,11 +42,14 @@ impl Delivery {
         }
         let Some(row) = store.page(account, page).await.optional()? else { return Ok("the page is gone") };
         let (Some(domain), Some(before)) = (&row.domain, &row.domain_watch) else { return Ok("no domain any more") };
-        let seen = self.see(&row, domain, &before.target, now).await;
+        // Where we ourselves get no answer, nothing is known of the domain.
+        let Ok(seen) = self.see(&row, domain, &before.target, now).await else { return Ok("our own DNS fails") };
         let now = self.app.now();
         let after = before.after(seen, now);
         let next = after.next_look(now);
-        store.note_domain(&row, &after, next).await?;
+        if !store.note_domain(&row, &after, next).await? {
+            return Ok("changed meanwhile");
+        }
         if after.state == DomainState::Broken && before.state != DomainState::Broken {
             let why = after.detail.clone().unwrap_or_default();
             self.tell_owner_of_domain(&row, domain, &why, now).await?;
@@ -48,63 +58,87 @@ impl Delivery {
         Ok(after.state.as_str())
     }
 
-    async fn see(&self, row: &StatusPageRow, domain: &DomainName, target: &DomainName, now: Timestamp) -> Seen {
-        if let Err(why) = self.leads_to(domain, target, now).await {
-            return Seen::NoRecord(why);
+    async fn see(
+        &self,
+        row: &StatusPageRow,
+        domain: &DomainName,
+        target: &DomainName,
+        now: Timestamp,
+    ) -> Result<Seen, OurFault> {
+        if let Err(why) = self.leads_to(domain, target, now).await? {
+            return Ok(Seen::NoRecord(why));
         }
-        match self.answers(row, domain, now).await {
+        Ok(match self.answers(row, domain, now).await? {
             Ok(()) => Seen::Answer,
             Err(why) => Seen::NoAnswer(why),
-        }
+        })
     }
 
     /// Whether the domain's records lead to the target: by a CNAME record, or to an address of its.
-    async fn leads_to(&self, domain: &DomainName, target: &DomainName, now: Timestamp) -> Result<(), String> {
-        let names = self.records(domain, RecordType::Cname, now).await;
+    async fn leads_to(
+        &self,
+        domain: &DomainName,
+        target: &DomainName,
+        now: Timestamp,
+    ) -> Result<Result<(), String>, OurFault> {
+        let names = self.records(domain, RecordType::Cname, now).await?;
         let is_target = |name: &String| name.trim_end_matches('.').eq_ignore_ascii_case(target.as_str());
         if names.iter().any(is_target) {
-            return Ok(());
+            return Ok(Ok(()));
         }
-        let ours: BTreeSet<String> = self.addresses(target, now).await;
-        let theirs = self.addresses(domain, now).await;
-        match (names.first(), theirs.first()) {
+        let ours: BTreeSet<String> = self.addresses(target, now).await?;
+        let theirs = self.addresses(domain, now).await?;
+        Ok(match (names.first(), theirs.first()) {
             _ if theirs.iter().any(|address| ours.contains(address)) => Ok(()),
             (Some(other), _) => Err(format!("The CNAME record of {domain} leads to {other}, not to {target}.")),
             (None, Some(other)) => Err(format!("{domain} leads to {other}, which is no address of {target}.")),
             (None, None) => Err(format!("{domain} has no DNS record. Set a CNAME record that leads to {target}.")),
-        }
+        })
     }
 
-    async fn addresses(&self, name: &DomainName, now: Timestamp) -> BTreeSet<String> {
-        let mut found = self.records(name, RecordType::A, now).await;
+    async fn addresses(&self, name: &DomainName, now: Timestamp) -> Result<BTreeSet<String>, OurFault> {
+        let mut found = self.records(name, RecordType::A, now).await?;
         if found.is_empty() {
-            found = self.records(name, RecordType::Aaaa, now).await;
+            found = self.records(name, RecordType::Aaaa, now).await?;
         }
-        found.into_iter().collect()
+        Ok(found.into_iter().collect())
     }
 
-    /// The records of a name; none where there are none, or nobody answers.
-    async fn records(&self, name: &DomainName, record_type: RecordType, now: Timestamp) -> Vec<String> {
-        let Ok(name) = DnsName::try_from(name.as_str().to_owned()) else { return Vec::new() };
+    /// The records of a name; none where there are none.
+    async fn records(
+        &self,
+        name: &DomainName,
+        record_type: RecordType,
+        now: Timestamp,
+    ) -> Result<Vec<String>, OurFault> {
+        let Ok(name) = DnsName::try_from(name.as_str().to_owned()) else { return Ok(Vec::new()) };
         let check = DnsCheck { name, record_type, expected: Vec::new(), matching: DnsMatch::default(), resolver: None };
-        let (_, facts) = probe(&self.outbound, &Check::Dns(check), TIMEOUT_MS, now).await;
-        facts.answers.unwrap_or_default()
+        let (result, facts) = probe(&self.outbound, &Check::Dns(check), TIMEOUT_MS, now).await;
+        if result.outcome == Outcome::ProbeError { Err(OurFault) } else { Ok(facts.answers.unwrap_or_default()) }
     }
 
     /// Whether the page itself answers at the domain: its ID is in its own status.
-    async fn answers(&self, row: &StatusPageRow, domain: &DomainName, now: Timestamp) -> Result<(), String> {
+    async fn answers(
+        &self,
+        row: &StatusPageRow,
+        domain: &DomainName,
+        now: Timestamp,
+    ) -> Result<Result<(), String>, OurFault> {
         let host = domain.as_str();
         let base = self.app.settings.public_url.as_ref().filter(|url| url.is_plain());
         let base = base.map_or_else(|| format!("https://{host}"), |url| url.at_host(host));
         // What everybody may see of every page, whoever may see the rest.
         let url = format!("{base}/.well-known/valpero-page/{}", row.id);
-        let url = url.try_into().map_err(|error: valpero_domain::Invalid| error.to_string())?;
-        let check = HttpCheck { follow_redirects: false, ..HttpCheck::default() };
+        let (Ok(url), Ok(expected_status)) = (url.try_into(), ExpectedStatus::try_from(NO_CONTENT.to_owned())) else {
+            return Err(OurFault);
+        };
+        let check = HttpCheck { follow_redirects: false, expected_status, ..HttpCheck::default() };
         let (result, _) = probe(&self.outbound, &Check::Http(url, check), TIMEOUT_MS, now).await;
-        match result.cause {
+        Ok(match result.cause {
+            _ if result.outcome == Outcome::ProbeError => return Err(OurFault),
             None => Ok(()),
             Some(cause) => Err(format!("{base} does not show the page: {}", cause.detail)),
-        }
+        })
     }
 
     async fn tell_owner_of_domain(

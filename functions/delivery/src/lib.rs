@@ -46,6 +46,8 @@ pub const NEEDS: Needs = Needs {
 pub struct Delivery {
     app: App,
     outbound: Outbound,
+    /// For hosts that are named by whoever reads a status page.
+    public: Outbound,
     mailer: Mailer,
 }
 
@@ -85,7 +87,7 @@ pub enum DeliveryError {
 impl Delivery {
     /// The worker with these ways out.
     pub fn new(app: App, outbound: Outbound, mailer: Mailer) -> Self {
-        Self { app, outbound, mailer }
+        Self { app, public: outbound.public_only(), outbound, mailer }
     }
 
     /// How it sends mail.

@@ -14,7 +14,7 @@ use valpero_domain::{
     pages::{Contact, Notice, PostUpdate, SubscriberStatus},
 };
 use valpero_mail::{Fate, Tags};
-use valpero_outbound::webhook::post;
+use valpero_outbound::{Outbound, webhook::post};
 use valpero_runtime::WorkError;
 use valpero_statuspage::{
     json,
@@ -39,6 +39,9 @@ enum Told {
     Quarantine(String),
 }
 
+/// A page that has no view yet is looked at again after this, in milliseconds.
+const NO_VIEW_MS: i64 = 60_000;
+
 /// What is sent.
 enum Message {
     Mail(Mail),
@@ -50,6 +53,15 @@ struct Says {
     page: StatusPageRow,
     /// The post with its update; none where the subscription is to be confirmed.
     update: Option<(PostRow, PostUpdate)>,
+}
+
+impl Says {
+    /// Whether subscribers are told of a later update of the post.
+    fn is_overtaken(&self) -> bool {
+        let Some((post, update)) = &self.update else { return false };
+        let later = post.post.updates.iter().skip_while(|one| one.id != update.id).skip(1);
+        later.into_iter().any(|one| one.notify)
+    }
 }
 
 impl Delivery {
@@ -71,12 +83,20 @@ impl Delivery {
         let Some(subscriber) = subscriber.filter(|one| one.status != SubscriberStatus::Quarantined) else {
             return self.end(seen, DeliveryStatus::Superseded, "nobody to tell").await;
         };
-        let message = match self.says(account, notice).await? {
-            Some(says) => self.write_notice(&subscriber, &says, now).await?,
-            None => None,
-        };
-        let Some(message) = message else {
+        let Some(says) = self.says(account, notice).await? else {
             return self.end(seen, DeliveryStatus::Superseded, "nothing to tell any more").await;
+        };
+        // What could not be sent in time may be old by now: a later update of the post is told by its own notice.
+        if seen.attempts > 0 && says.is_overtaken() {
+            return self.end(seen, DeliveryStatus::Superseded, "a later update is told").await;
+        }
+        if self.waits_for_its_slot_of_mail(&seen, &subscriber, now).await? {
+            return Ok("waits for the quota of mail");
+        }
+        let is_limited = says.page.spec.is_limited();
+        let Some(message) = self.write_notice(&subscriber, &says, now).await? else {
+            let later = NoticeRow { next_attempt_at: now.plus_ms(NO_VIEW_MS), ..seen };
+            return self.end(later, DeliveryStatus::Pending, "the page is being made").await;
         };
         // All that can fail lies before the claim: who dies behind it died while it sent.
         let was_lost = seen.claimed_until.is_some();
@@ -90,7 +110,11 @@ impl Delivery {
                 Told::Unknown("a worker died while it sent this mail: it may have arrived".to_owned())
             }
             Message::Mail(mail) => self.mail(&subscriber, &mail, now).await,
-            Message::Request(url, body) => self.post_to(&subscriber, &url, &claimed, body).await,
+            Message::Request(url, body) => {
+                // Everybody may name a host on a page that everybody sees: only on the public internet.
+                let outbound = if is_limited { &self.outbound } else { &self.public };
+                self.post_to(outbound, &subscriber, &url, &claimed, body).await
+            }
         };
         self.note_told(claimed, subscriber, told).await
     }
@@ -106,8 +130,31 @@ impl Delivery {
         Ok(found.map(|update| Says { page, update: Some((post, update)) }))
     }
 
-    fn url_of(&self, page: &StatusPageRow) -> String {
-        page.url(self.app.settings.public_url.as_ref())
+    /// Whether a mail that asks to confirm waits until the quota of mail lets it go. Those of updates have their times already.
+    async fn waits_for_its_slot_of_mail(
+        &self,
+        seen: &NoticeRow,
+        subscriber: &Subscriber,
+        now: Timestamp,
+    ) -> Result<bool, WorkError> {
+        let is_first = seen.notice.update.is_none() && seen.attempts == 0 && seen.next_attempt_at == seen.created_at;
+        if !is_first || !matches!(subscriber.contact, Contact::Email { .. }) {
+            return Ok(false);
+        }
+        let at = self.app.store.reserve_mails(1, self.app.settings.mail_rate, now).await?;
+        if at <= now {
+            return Ok(false);
+        }
+        let later = NoticeRow { next_attempt_at: at, ..seen.clone() };
+        self.end(later, DeliveryStatus::Pending, "waits").await?;
+        self.remind_at(seen.account_id, Due::Notice(seen.notice), at, now).await;
+        Ok(true)
+    }
+
+    /// Where readers find the page, and where a subscription is managed: the latter does not change with the page's domain.
+    fn urls_of(&self, page: &StatusPageRow) -> (String, String) {
+        let deployment = self.app.settings.public_url.as_ref();
+        (page.url(deployment), page.spec.slug.url(deployment))
     }
 
     /// What is sent; none where the page was not made yet.
@@ -128,12 +175,13 @@ impl Delivery {
     }
 
     fn letter(&self, subscriber: &Subscriber, to: &MailAddress, says: &Says) -> Mail {
-        let url = self.url_of(&says.page);
+        let (url, own_url) = self.urls_of(&says.page);
         let token = token(subscriber);
         let letter = Letter {
             page_id: subscriber.page_id,
             spec: &says.page.spec,
             url: &url,
+            own_url: &own_url,
             subscriber_id: subscriber.id,
             to,
             token: &token,
@@ -168,14 +216,14 @@ impl Delivery {
         says: &Says,
         now: Timestamp,
     ) -> Result<Option<Value>, WorkError> {
-        let (url, token) = (self.url_of(&says.page), token(subscriber));
-        let unsubscribe = unsubscribe_url(&url, &token);
+        let ((url, own_url), token) = (self.urls_of(&says.page), token(subscriber));
+        let unsubscribe = unsubscribe_url(&own_url, &token);
         let Some((post, _)) = &says.update else {
             let title = says.page.spec.title.as_str();
             return Ok(Some(json!({
                 "meta": {"unsubscribe": unsubscribe, "generated_at": now},
                 "page": {"id": says.page.id, "name": title, "url": url},
-                "confirm_url": manage_url(&url, &token),
+                "confirm_url": manage_url(&own_url, &token),
             })));
         };
         let public = self.app.store.public_page(&says.page.spec.slug).await?;
@@ -183,10 +231,17 @@ impl Delivery {
         Ok(view.map(|view| json::webhook(&view, &url, &unsubscribe, post.id, &post.post, now)))
     }
 
-    async fn post_to(&self, subscriber: &Subscriber, url: &HttpUrl, notice: &NoticeRow, body: Vec<u8>) -> Told {
+    async fn post_to(
+        &self,
+        outbound: &Outbound,
+        subscriber: &Subscriber,
+        url: &HttpUrl,
+        notice: &NoticeRow,
+        body: Vec<u8>,
+    ) -> Told {
         let now = self.app.now();
         let headers = headers(subscriber.webhook_secret.as_ref(), &message_id(notice), &body, now);
-        let received = post(&self.outbound, url, headers, body.into(), now).await;
+        let received = post(outbound, url, headers, body.into(), now).await;
         let (answer, _) = judge(&received);
         Told::Answer(answer)
     }
@@ -229,7 +284,8 @@ impl Delivery {
                 self.end(notice, DeliveryStatus::Dead, "unsubscribed").await
             }
             Next::GiveUp(reason @ Reason::Attempts(_)) => {
-                if matches!(subscriber.contact, Contact::Webhook { .. }) {
+                // Our own faults say nothing of the receiver.
+                if matches!(subscriber.contact, Contact::Webhook { .. }) && answer != Answer::OurFault {
                     self.quarantine(&subscriber, &reason.to_string()).await?;
                 }
                 self.end(notice, DeliveryStatus::Dead, "given up").await
@@ -251,27 +307,38 @@ impl Delivery {
         }
     }
 
-    /// Sends a subscriber nothing more, until the page's owner removes it. One that was not confirmed is forgotten by itself.
+    /// Sends a subscriber nothing more, until the page's owner removes it.
     pub(crate) async fn quarantine(&self, subscriber: &Subscriber, why: &str) -> Result<(), WorkError> {
-        if subscriber.status != SubscriberStatus::Active {
-            return Ok(());
-        }
-        let now = self.app.now();
         let reason: String = why.chars().take(REASON_MAX).collect();
-        let row = Subscriber {
-            status: SubscriberStatus::Quarantined,
-            quarantined_at: Some(now),
-            quarantine_reason: Some(reason),
-            updated_at: now.max(subscriber.updated_at.plus_ms(1)),
-            ..subscriber.clone()
-        };
-        match self.app.store.update_subscriber(subscriber, &row).await {
-            // Where it was changed at the same moment, the next notice finds the same fault.
-            Ok(()) | Err(StoreError::Conflict) => Ok(()),
-            Err(error) => Err(error.into()),
+        let mut seen = subscriber.clone();
+        for _ in 0..TRIES {
+            let now = self.app.now();
+            if seen.status == SubscriberStatus::Quarantined {
+                return Ok(());
+            }
+            let row = Subscriber {
+                status: SubscriberStatus::Quarantined,
+                quarantined_at: Some(now),
+                quarantine_reason: Some(reason.clone()),
+                updated_at: now.max(seen.updated_at.plus_ms(1)),
+                ..seen.clone()
+            };
+            match self.app.store.update_subscriber(&seen, &row).await {
+                Ok(()) => return Ok(()),
+                // A complaint is told once: whoever changed the subscription at the same moment does not undo it.
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+            let found = self.app.store.subscriber(seen.account_id, seen.page_id, seen.id, now).await.optional()?;
+            let Some(found) = found else { return Ok(()) };
+            seen = found;
         }
+        Err(StoreError::Conflict.into())
     }
 }
+
+/// How often a change is tried where others change the subscription at the same time.
+const TRIES: usize = 10;
 
 /// Characters kept of why a subscriber was quarantined.
 const REASON_MAX: usize = 300;

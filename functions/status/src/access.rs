@@ -24,7 +24,7 @@ pub enum Access {
 
 /// Whether only some may see the page, so that nothing on the way may keep it.
 pub fn is_limited(view: &PageView) -> bool {
-    view.spec.visibility == Visibility::Password || !view.spec.ip_allow.is_empty()
+    view.spec.is_limited()
 }
 
 /// Whether this client may see the page.

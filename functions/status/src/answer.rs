@@ -12,7 +12,7 @@ use valpero_domain::{
 };
 use valpero_http::{Problem, RequestMeta};
 use valpero_statuspage::texts;
-use valpero_storage::{Optional, PostRow};
+use valpero_storage::{Optional, OwnDomain, PostRow};
 
 use crate::{
     Status,
@@ -42,7 +42,7 @@ impl Status {
 
     async fn try_answer(&self, request: Request) -> Result<Response, Problem> {
         let Some(asked) = Asked::of(request.uri(), request.headers()) else { return nothing(StatusCode::NOT_FOUND) };
-        let Some(slug) = self.slug(&asked.page).await? else { return nothing(StatusCode::NOT_FOUND) };
+        let Some(slug) = self.slug(&asked).await? else { return nothing(StatusCode::NOT_FOUND) };
         let Some((page, is_stale)) = self.kept.page(&self.app, &slug).await? else {
             return nothing(StatusCode::NOT_FOUND);
         };
@@ -81,10 +81,15 @@ impl Status {
         Ok(dressed(&rendered, &what, view, request.headers()))
     }
 
-    async fn slug(&self, page: &Which) -> Result<Option<Slug>, Problem> {
-        match page {
+    async fn slug(&self, asked: &Asked) -> Result<Option<Slug>, Problem> {
+        match &asked.page {
             Which::Slug(slug) => Ok(Some(slug.clone())),
-            Which::Host(host) => self.kept.slug_of(&self.app, host).await,
+            Which::Host(host) => {
+                let found = self.kept.page_of(&self.app, host).await?;
+                // A domain that nobody has seen to lead here shows nothing, but for whoever looks.
+                let shows = |one: &OwnDomain| one.live || matches!(asked.what, Some(What::Here(_)));
+                Ok(found.filter(shows).map(|one| one.slug))
+            }
         }
     }
 
@@ -95,8 +100,9 @@ impl Status {
                 Place { base: slug.path(), url, is_preview: false }
             }
             Which::Host(host) => {
-                let scheme = if self.is_plain() { "http" } else { "https" };
-                Place { base: String::new(), url: format!("{scheme}://{host}"), is_preview: false }
+                let deployment = self.app.settings.public_url.as_ref();
+                let url = deployment.map_or_else(|| format!("https://{host}"), |deployment| deployment.at_host(host));
+                Place { base: String::new(), url, is_preview: false }
             }
         }
     }

@@ -11,7 +11,7 @@ use tokio::sync::MutexGuard;
 use valpero_domain::{Timestamp, pages::Slug};
 use valpero_http::Problem;
 use valpero_runtime::{App, telemetry::chain};
-use valpero_storage::{PublicPage, StoreError};
+use valpero_storage::{OwnDomain, PublicPage, StoreError};
 
 use crate::{asked::What, frame::Place, render::Rendered};
 
@@ -34,7 +34,7 @@ const RENDERED_MAX: usize = 200;
 #[derive(Debug, Default)]
 pub struct Kept {
     pages: Shelf<Slug, Option<Arc<Page>>>,
-    slugs: Shelf<String, Option<Slug>>,
+    domains: Shelf<String, Option<OwnDomain>>,
 }
 
 /// A page as it was read, and what was rendered of it since.
@@ -88,14 +88,14 @@ impl Kept {
         Ok(page.map(|page| (page, is_stale)))
     }
 
-    /// The name of the page whose domain a host is.
+    /// The page whose domain a host is.
     ///
     /// # Errors
     /// Where the store fails, and nothing is kept.
-    pub async fn slug_of(&self, app: &App, host: &str) -> Result<Option<Slug>, Problem> {
+    pub async fn page_of(&self, app: &App, host: &str) -> Result<Option<OwnDomain>, Problem> {
         let read = || async { app.store.page_of_domain(host).await };
-        let (slug, _) = self.slugs.get(&host.to_owned(), app, read).await?;
-        Ok(slug)
+        let (found, _) = self.domains.get(&host.to_owned(), app, read).await?;
+        Ok(found)
     }
 }
 

@@ -65,9 +65,11 @@ impl Status {
         finish_pages(pages, self.app.clone())
     }
 
-    /// Whether a page has this host as its own domain. Kept as pages are. While the store fails, a host that was not seen before is none.
-    pub async fn is_own_domain(&self, host: &str) -> bool {
-        self.kept.slug_of(&self.app, host).await.is_ok_and(|slug| slug.is_some())
+    /// Whether a page answers this path at this host, as its own domain. Kept as pages are. While the store fails, a host that was not seen
+    /// before is none.
+    pub async fn is_own_domain(&self, host: &str, path: &str) -> bool {
+        let looks = path.starts_with("/.well-known/valpero-page/");
+        self.kept.page_of(&self.app, host).await.is_ok_and(|found| found.is_some_and(|one| one.live || looks))
     }
 }
 

@@ -9,7 +9,8 @@ use axum::{
     http::{Method, StatusCode},
     response::Response,
 };
-use valpero_auth::SubscriberClaim;
+use sha2::{Digest, Sha256};
+use valpero_auth::{SubscriberClaim, derived};
 use valpero_domain::{
     ComponentId, Timestamp,
     event::Due,
@@ -34,10 +35,15 @@ use crate::{
 const OF_CLIENT_MAX: u32 = 10;
 
 /// Subscriptions that all may ask for on one page in 15 minutes.
-const OF_PAGE_MAX: u32 = 1_000;
+const OF_PAGE_MAX: u32 = 500;
 
-/// Mails, or requests, that ask one contact to confirm in 15 minutes.
+/// Mails, or requests, that ask one contact to confirm a subscription of one page in 15 minutes.
 const OF_CONTACT_MAX: u32 = 2;
+
+/// The same of all pages within a day.
+const OF_CONTACT_A_DAY: u32 = 10;
+
+const DAY_S: i64 = 86_400;
 
 /// Bytes of a form, at most.
 const FORM_MAX: usize = 64 * 1024;
@@ -108,11 +114,19 @@ impl Status {
         }
         let is_mail = matches!(contact, Contact::Email { .. });
         // Whether an address was asked for too often is nobody's business.
-        if count(&contact.name(), OF_CONTACT_MAX).await? {
+        let id = derived::subscriber_id(page.public.page_id, &contact).to_string();
+        if count(&id, OF_CONTACT_MAX).await? && self.is_welcome(&contact, now).await? {
             ask_to_confirm(&self.app, page, contact, components, now).await?;
         }
         let html = forms::almost(view, place, if is_mail { t.check_mail } else { t.check_webhook });
         Ok(private(StatusCode::ACCEPTED, html.map_err(|error| Problem::internal(&error))?, &view.spec.theme))
+    }
+
+    /// Whether so few of all pages have asked this contact to confirm within a day that one more may.
+    async fn is_welcome(&self, contact: &Contact, now: Timestamp) -> Result<bool, Problem> {
+        let hash = hex::encode(Sha256::digest(contact.name()));
+        let what = format!("subscribe anywhere {hash}");
+        Ok(self.app.store.count_tries_in(&what, now, DAY_S, OF_CONTACT_A_DAY).await?)
     }
 
     /// The page of one subscription, and what its buttons do. A program confirms by a POST without a body.

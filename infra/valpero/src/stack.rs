@@ -159,7 +159,7 @@ impl Stack {
             let host = host.filter(|host| may_be_own_domain(host, deployment.as_ref()));
             async move {
                 if let Some(host) = host
-                    && status.is_own_domain(&host).await
+                    && status.is_own_domain(&host, request.uri().path()).await
                 {
                     return pages.oneshot(request).await;
                 }

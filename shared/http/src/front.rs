@@ -155,6 +155,8 @@ mod tests {
             region: None,
             mail: None,
             public_url: None,
+            mail_rate: 1,
+            public_tools: false,
         }
         .connect()
         .await

@@ -1,9 +1,10 @@
 //! Mail by Amazon SES, API version 2.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use aws_sdk_sesv2::{
     Client,
+    config::{retry::RetryConfig, timeout::TimeoutConfig},
     error::{ProvideErrorMetadata, SdkError},
     operation::send_email::SendEmailError,
     primitives::Blob,
@@ -18,6 +19,9 @@ use crate::{
     Fate, MailerError, Posted, Tags,
     mime::{self, Letter},
 };
+
+/// How long SES may take.
+const TIMEOUT: Duration = Duration::from_secs(12);
 
 /// SES in one region.
 pub struct Ses {
@@ -38,7 +42,11 @@ impl fmt::Debug for Ses {
 impl Ses {
     pub(crate) fn new(sdk: &SdkConfig, config: &MailConfig) -> Result<Self, MailerError> {
         let MailConfig { from, configuration_set } = config;
-        Self::by(Client::new(sdk), from, configuration_set.clone())
+        // A mail that SES took, and whose answer was lost, would be sent twice. Whoever sends says when to try again.
+        let times = TimeoutConfig::builder().operation_attempt_timeout(TIMEOUT).operation_timeout(TIMEOUT).build();
+        let builder =
+            aws_sdk_sesv2::config::Builder::from(sdk).retry_config(RetryConfig::disabled()).timeout_config(times);
+        Self::by(Client::from_conf(builder.build()), from, configuration_set.clone())
     }
 
     fn by(client: Client, from: &MailAddress, configuration_set: Option<String>) -> Result<Self, MailerError> {
@@ -91,6 +99,8 @@ fn judge(error: &SdkError<SendEmailError>) -> Posted {
         return Posted::of(match error {
             SdkError::ConstructionFailure(_) => Fate::OurFault { why },
             SdkError::TimeoutError(_) | SdkError::ResponseError(_) => Fate::Unknown { why },
+            // But for those that never came to be, a connection may break when SES has the mail.
+            SdkError::DispatchFailure(_) if !why.contains("onnect") => Fate::Unknown { why },
             _ => Fate::Retry { why },
         });
     };

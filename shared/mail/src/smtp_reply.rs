@@ -119,12 +119,15 @@ mod tests {
             Fate::Undeliverable { .. } => "undeliverable",
             Fate::Refused { .. } => "refused",
             Fate::OurFault { .. } => "our fault",
+            Fate::Unknown { .. } => "unknown",
         }
     }
 
     #[test]
     fn an_answer_means_what_its_stage_and_code_say() {
         for (stage, code, words, expected) in [
+            (Stage::Message, 451, "4.3.0 later", "retry"),
+            (Stage::Message, 554, "5.6.0 content", "undeliverable"),
             (Stage::Connect, 554, "5.3.2 no service", "our fault"),
             (Stage::Connect, 421, "4.3.2 busy", "retry"),
             (Stage::Login, 535, "5.7.8 credentials", "our fault"),

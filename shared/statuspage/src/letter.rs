@@ -25,6 +25,8 @@ pub struct Letter<'a> {
     pub spec: &'a StatusPageSpec,
     /// Where it is, without a slash at its end.
     pub url: &'a str,
+    /// Where it is below the deployment's own URL, for links that must not die with the page's domain.
+    pub own_url: &'a str,
     /// The subscriber.
     pub subscriber_id: SubscriberId,
     /// The address.
@@ -67,7 +69,7 @@ impl Letter<'_> {
             lang: self.t().lang,
             heading: (t.confirm_subject)(&title),
             before: vec![(t.confirm_mail)(&title)],
-            link: Some((t.confirm, manage_url(self.url, self.token))),
+            link: Some((t.confirm, manage_url(self.own_url, self.token))),
             after: vec![t.confirm_ignore.to_owned()],
             ..Parts::default()
         };
@@ -82,7 +84,7 @@ impl Letter<'_> {
             lang: self.t().lang,
             heading: (t.known_subject)(&title),
             before: vec![t.known_mail.to_owned()],
-            link: Some((t.yours, manage_url(self.url, self.token))),
+            link: Some((t.yours, manage_url(self.own_url, self.token))),
             ..Parts::default()
         };
         self.mail((t.known_subject)(&title), &parts, Vec::new())
@@ -104,7 +106,7 @@ impl Letter<'_> {
             before.push(format!("{}: {}", t.affects, names.join(", ")));
         }
         let is_silent = update.body.is_empty();
-        let manage = manage_url(self.url, self.token);
+        let manage = manage_url(self.own_url, self.token);
         let parts = Parts {
             lang: t.lang,
             heading: post.title.clone(),
@@ -120,7 +122,7 @@ impl Letter<'_> {
             ("In-Reply-To", thread.clone()),
             ("References", thread),
             ("List-Id", self.id(&self.page_id.to_string())),
-            ("List-Unsubscribe", format!("<{}>", unsubscribe_url(self.url, self.token))),
+            ("List-Unsubscribe", format!("<{}>", unsubscribe_url(self.own_url, self.token))),
             ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()),
         ];
         self.mail(format!("{state}: {} · {title}", cut(&post.title)), &parts, headers)
@@ -246,6 +248,7 @@ mod tests {
             page_id: PageId::from_bytes([1; 16]),
             spec,
             url: "https://status.example.com",
+            own_url: "https://valpero.example.com/status/acme",
             subscriber_id: SubscriberId::from_bytes([2; 16]),
             to: &to,
             token: "TOKEN",
@@ -264,11 +267,14 @@ mod tests {
             assert!(mail.subject.starts_with(t.investigating), "{}", mail.subject);
             let header =
                 |name: &str| mail.headers.iter().find(|(named, _)| *named == name).map(|(_, value)| value.clone());
-            assert_eq!(header("List-Unsubscribe").as_deref(), Some("<https://status.example.com/unsubscribe/TOKEN>"));
+            assert_eq!(
+                header("List-Unsubscribe").as_deref(),
+                Some("<https://valpero.example.com/status/acme/unsubscribe/TOKEN>")
+            );
             assert_eq!(header("List-Unsubscribe-Post").as_deref(), Some("List-Unsubscribe=One-Click"));
             assert!(header("Message-ID").is_some_and(|id| id.contains(&update.id.to_string())));
             for part in [&mail.text, &mail.html] {
-                assert!(part.contains("https://status.example.com/subscription/TOKEN"), "{part}");
+                assert!(part.contains("https://valpero.example.com/status/acme/subscription/TOKEN"), "{part}");
                 assert!(part.contains(&format!("https://status.example.com/posts/{}", PostId::from_bytes([4; 16]))));
                 assert!(part.contains(t.subscribing.manage));
             }
@@ -279,8 +285,9 @@ mod tests {
     #[test]
     fn what_is_to_be_confirmed_has_one_link_and_no_way_to_unsubscribe() {
         let spec = spec(PageLanguage::En);
-        for mail in [letter(&spec, |one| one.confirmation()), letter(&spec, |one| one.known_already())] {
-            assert!(mail.text.contains("https://status.example.com/subscription/TOKEN"), "{}", mail.text);
+        for is_known in [false, true] {
+            let mail = letter(&spec, |letter| if is_known { letter.known_already() } else { letter.confirmation() });
+            assert!(mail.text.contains("https://valpero.example.com/status/acme/subscription/TOKEN"), "{}", mail.text);
             assert!(mail.subject.contains("Acme <b>") && mail.html.contains("Acme &lt;b&gt;"));
             assert!(!mail.headers.iter().any(|(name, _)| name.starts_with("List-")));
             assert_eq!(mail.to, ["reader@example.com"]);

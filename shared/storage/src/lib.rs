@@ -75,6 +75,7 @@ pub use metrics_rows::MetricsRow;
 pub use monitors::{Monitor, Place, Receiver, Seat, Webhook};
 pub use mutes::MuteRow;
 pub use notices::{BroadcastRow, NoticeRow};
+pub use page_domains::OwnDomain;
 pub use pages::{Made, MarkRow, PublicPage, SetByHand, StatusPageRow};
 pub use people::{Joining, Member, PeopleError};
 pub use policies::{AlertRoutesRow, EscalationPolicyRow, POLICIES_MAX};

@@ -177,10 +177,13 @@ impl Store {
         now: Timestamp,
         lost_at: Timestamp,
     ) -> Result<NoticeRow, StoreError> {
-        let change = attempt(seen.attempts, now, lost_at)?;
+        let nonce = u64::from_be_bytes(valpero_auth::random_bytes()).to_string();
+        let change = attempt(seen.attempts, now, lost_at)?.set("claim_nonce", s(nonce.as_str()));
         let key = Self::due_key(seen.account_id, Due::Notice(seen.notice));
         match self.change(&self.tables.deliveries, key, change).await? {
             Updated::Done(item) => from_item(TABLE, item),
+            // The first try was written, and its answer lost: the claim is ours.
+            Updated::Refused(Some(item)) if item.get("claim_nonce") == Some(&s(nonce)) => from_item(TABLE, item),
             Updated::Refused(_) => Err(StoreError::Conflict),
         }
     }

@@ -1,11 +1,12 @@
 //! Domains of status pages: who has which, and when each is looked at next.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use serde::Deserialize;
 use valpero_domain::{
     AccountId, PageId, Timestamp,
+    delivery::WAIT_MAX_S,
     event::{Due, PageMark},
-    pages::{DomainName, DomainWatch, Slug},
+    pages::{DomainName, DomainState, DomainWatch, Slug},
 };
 
 use crate::{
@@ -17,6 +18,16 @@ use crate::{
 };
 
 const TABLE: &str = "pages";
+
+/// What is found under a domain.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct OwnDomain {
+    /// The name of the page.
+    pub slug: Slug,
+    /// Whether the domain was seen to lead to the page: until then it shows nothing.
+    #[serde(default)]
+    pub live: bool,
+}
 
 impl Store {
     fn look_key(account: AccountId, page: PageId) -> Item {
@@ -80,8 +91,8 @@ impl Store {
         self.transact(items).await.map_err(|cancelled| refused(cancelled, StoreError::Conflict))
     }
 
-    /// Notes what a look at a page's domain found, and when it is looked at next. Does nothing where the domain was changed meanwhile. 2 WRU, and
-    /// 1 per further KB of the page.
+    /// Notes what a look at a page's domain found, and when it is looked at next. Does nothing where the domain was changed meanwhile. 3 WRU, and
+    /// 1 per further KB of the page. Answers whether it was noted.
     ///
     /// # Errors
     /// Where the store fails.
@@ -90,15 +101,27 @@ impl Store {
         row: &StatusPageRow,
         watch: &DomainWatch,
         next: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let same = row.domain.as_ref().map_or(If::Absent("domain"), |domain| If::Is("domain", s(domain.as_str())));
-        let change = Change::new().set("domain_watch", to_value(TABLE, watch)?).only_if(same);
+        let change = Change::new()
+            .set("domain_watch", to_value(TABLE, watch)?)
+            .only_if(same)
+            .only_if(If::Is("domain_watch.set_at", s(watch.set_at)));
         let key = Self::page_key(row.account_id, row.id);
         if let Updated::Refused(_) = self.change(&self.tables.pages, key, change).await? {
-            return Ok(());
+            return Ok(false);
+        }
+        if let Some(domain) = row.domain.as_ref().filter(|_| watch.state == DomainState::Live) {
+            // From now on the host shows the page: before, nobody has shown that it is to.
+            let live = Change::new()
+                .set("live", AttributeValue::Bool(true))
+                .only_if(If::Is("page_id", s(row.id)))
+                .only_if(If::Absent("live"));
+            self.change(&self.tables.pages, Self::public_key(keys::domain(domain.as_str())), live).await?;
         }
         let change = Change::new().set("next_attempt_at", s(next)).only_if(If::Exists("account_id"));
-        self.change(&self.tables.deliveries, Self::look_key(row.account_id, row.id), change).await.map(drop)
+        self.change(&self.tables.deliveries, Self::look_key(row.account_id, row.id), change).await?;
+        Ok(true)
     }
 
     /// Begins a look at a page's domain, where one is due: of all who hold the message, one gets it. Until `lost_at` nobody else looks. 2 WRU.
@@ -113,21 +136,20 @@ impl Store {
         now: Timestamp,
         lost_at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let change = Change::new().set("next_attempt_at", s(lost_at)).only_if(If::AtMost("next_attempt_at", s(now)));
+        let change = Change::new().set("next_attempt_at", s(lost_at)).only_if(If::Any(vec![
+            If::AtMost("next_attempt_at", s(now)),
+            If::Above("next_attempt_at", s(now.plus_seconds(WAIT_MAX_S))),
+        ]));
         let changed = self.change(&self.tables.deliveries, Self::look_key(account, page), change).await?;
         Ok(matches!(changed, Updated::Done(_)))
     }
 
-    /// The name of the page that has this domain. 1 RRU.
+    /// The name of the page that has this domain, and whether it was live. 1 RRU.
     ///
     /// # Errors
     /// Where the store fails.
-    pub async fn page_of_domain(&self, domain: &str) -> Result<Option<Slug>, StoreError> {
-        #[derive(Deserialize)]
-        struct Row {
-            slug: Slug,
-        }
+    pub async fn page_of_domain(&self, domain: &str) -> Result<Option<OwnDomain>, StoreError> {
         let item = self.get(&self.tables.pages, Self::public_key(keys::domain(domain))).await?;
-        item.map(|item| from_item(TABLE, item).map(|row: Row| row.slug)).transpose()
+        item.map(|item| from_item(TABLE, item)).transpose()
     }
 }

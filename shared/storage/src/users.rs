@@ -199,11 +199,25 @@ impl Store {
     /// # Errors
     /// Where the store fails.
     pub async fn count_try(&self, what: &str, now: Timestamp, most: u32) -> Result<bool, StoreError> {
+        self.count_tries_in(what, now, TRIES_S, most).await
+    }
+
+    /// The same in another window, in seconds.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn count_tries_in(
+        &self,
+        what: &str,
+        now: Timestamp,
+        window_s: i64,
+        most: u32,
+    ) -> Result<bool, StoreError> {
         let change = Change::new()
             .add("used", 1)
-            .set(TTL, n((now.seconds() / TRIES_S + 2) * TRIES_S))
+            .set(TTL, n((now.seconds() / window_s + 2) * window_s))
             .only_if(If::Any(vec![If::Absent("used"), If::Below("used", n(most))]));
-        let updated = self.change(&self.tables.users, Self::tries_key(what, now), change).await?;
+        let updated = self.change(&self.tables.users, Self::tries_key(what, now, window_s), change).await?;
         Ok(matches!(updated, crate::call::Updated::Done(_)))
     }
 
@@ -213,12 +227,12 @@ impl Store {
     /// Where the store fails.
     pub async fn forgive_try(&self, what: &str, now: Timestamp) -> Result<(), StoreError> {
         let change = Change::new().add("used", -1).only_if(If::Above("used", n(0)));
-        self.change(&self.tables.users, Self::tries_key(what, now), change).await?;
+        self.change(&self.tables.users, Self::tries_key(what, now, TRIES_S), change).await?;
         Ok(())
     }
 
-    fn tries_key(what: &str, now: Timestamp) -> Item {
-        key([("user_id", keys::tries(what)), ("entry", format!("{:010}", now.seconds() / TRIES_S * TRIES_S))])
+    fn tries_key(what: &str, now: Timestamp, window_s: i64) -> Item {
+        key([("user_id", keys::tries(what)), ("entry", format!("{:010}", now.seconds() / window_s * window_s))])
     }
 }
 

@@ -206,6 +206,11 @@ impl Components<'_> {
 }
 
 impl StatusPageSpec {
+    /// Whether only some may see the page.
+    pub fn is_limited(&self) -> bool {
+        self.visibility == Visibility::Password || !self.ip_allow.is_empty()
+    }
+
     /// Its fields.
     pub const OBJECT: Object = Object {
         name: "StatusPageCreate",

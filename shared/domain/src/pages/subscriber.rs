@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Post, PostUpdate, values::words};
+use super::{Component, Post, PostUpdate, values::words};
 use crate::{
     ComponentId, Invalid, PageId, Timestamp,
     mail_address::MailAddress,
@@ -73,11 +73,12 @@ impl Contact {
     }
 }
 
-/// Whether a subscriber who chose these components is told of an update of a post: none chosen means all, and a post that names none
-/// concerns everybody.
-pub fn wants(chosen: &BTreeSet<ComponentId>, post: &Post, update: &PostUpdate) -> bool {
+/// Whether a subscriber who chose these components is told of an update of a post: none chosen means all, as does a choice of which the page
+/// has none any more; and a post that names none concerns everybody.
+pub fn wants(chosen: &BTreeSet<ComponentId>, there: &[Component], post: &Post, update: &PostUpdate) -> bool {
     let mut affected = post.components.iter().chain(&update.components).map(|affected| affected.id).peekable();
-    chosen.is_empty() || affected.peek().is_none() || affected.any(|id| chosen.contains(&id))
+    let is_choice = there.iter().any(|component| chosen.contains(&component.id));
+    !is_choice || affected.peek().is_none() || affected.any(|id| chosen.contains(&id))
 }
 
 /// When a subscription that was asked for at `at` is forgotten unless it is confirmed.
@@ -95,7 +96,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{Actor, PostUpdateId, pages::NewPost};
+    use crate::{
+        Actor, PostUpdateId,
+        pages::{NewPost, StatusPageSpec},
+    };
 
     fn id(number: u8) -> ComponentId {
         ComponentId::from_bytes([number; 16])
@@ -103,6 +107,13 @@ mod tests {
 
     #[test]
     fn who_chose_components_is_told_of_those_alone() {
+        let mut number = 0;
+        let mut new_id = || {
+            number += 1;
+            id(number)
+        };
+        let page = json!({"slug": "acme", "title": "Acme", "components": [{"name": "a"}, {"name": "b"}]});
+        let page = StatusPageSpec::read(&page, &BTreeSet::new(), &mut new_id).expect("a page");
         let post = |components: &[ComponentId]| {
             let affected: Vec<_> = components.iter().map(|id| json!({"id": id, "status": "major_outage"})).collect();
             let body = json!({"kind": "incident", "title": "x", "body": "y", "notify": true, "components": affected});
@@ -112,12 +123,13 @@ mod tests {
         };
         let told = |chosen: &[ComponentId], affected: &[ComponentId]| {
             let post = post(affected);
-            wants(&chosen.iter().copied().collect(), &post, post.last().expect("an update"))
+            wants(&chosen.iter().copied().collect(), &page.components, &post, post.last().expect("an update"))
         };
         assert!(told(&[], &[]) && told(&[], &[id(1)]), "no choice is all");
         assert!(told(&[id(1)], &[]), "a post without components concerns everybody");
         assert!(told(&[id(1), id(2)], &[id(2)]));
-        assert!(!told(&[id(1)], &[id(2)]));
+        assert!(!told(&[id(1)], &[id(2)]) && !told(&[id(1), id(9)], &[id(2)]));
+        assert!(told(&[id(9)], &[id(2)]), "a choice of what is gone is none");
     }
 
     #[test]
