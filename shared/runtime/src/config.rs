@@ -171,7 +171,7 @@ impl Config {
             faults.push(format!("{PUBLIC_URL} {error}"));
             None
         });
-        let mail_rate = variable(MAIL_RATE).map_or(Ok(DEFAULT_MAIL_RATE), |rate| rate.parse());
+        let mail_rate = variable(MAIL_RATE).filter(|_| needs.mail).map_or(Ok(DEFAULT_MAIL_RATE), |rate| rate.parse());
         let mail_rate = mail_rate.ok().filter(|rate| *rate > 0).unwrap_or_else(|| {
             faults.push(format!("{MAIL_RATE} must be a number of mails a second"));
             DEFAULT_MAIL_RATE
@@ -373,6 +373,7 @@ mod tests {
         let mail = |from: &'static str, mail| {
             let variable = move |name: &str| match name {
                 MAIL_FROM => Some(from.to_owned()).filter(|from| !from.is_empty()),
+                MAIL_RATE => Some("7".to_owned()),
                 PRIVATE_TARGETS => None,
                 _ => Some("x".to_owned()),
             };
@@ -384,6 +385,23 @@ mod tests {
         assert_eq!(mail("nobody", false).expect("not looked at"), None);
         let ConfigError(faults) = mail("nobody", true).expect_err("no address");
         assert!(faults.len() == 1 && faults[0].starts_with(MAIL_FROM), "{faults:?}");
+    }
+
+    #[test]
+    fn a_rate_of_mail_is_a_number_and_not_nothing() {
+        let rate = |rate: Option<&'static str>| {
+            let variable = move |name: &str| match name {
+                MAIL_RATE => rate.map(str::to_owned),
+                MAIL_FROM | PRIVATE_TARGETS => None,
+                _ => Some("x".to_owned()),
+            };
+            Config::read(Needs { mail: true, ..Needs::default() }, variable).map(|config| config.mail_rate)
+        };
+        assert_eq!((rate(Some("7")).ok(), rate(None).ok()), (Some(7), Some(DEFAULT_MAIL_RATE)));
+        for wrong in ["0", "-1", "fast", ""] {
+            let ConfigError(faults) = rate(Some(wrong)).expect_err("no rate");
+            assert!(faults.len() == 1 && faults[0].starts_with(MAIL_RATE), "{faults:?}");
+        }
     }
 
     #[test]

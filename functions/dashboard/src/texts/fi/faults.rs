@@ -23,6 +23,16 @@ pub(super) const PHRASES: Phrases = &[
     ),
     ("must be the id of a component of this page", "pitää olla tämän sivun osan tunniste"),
     ("must be the id of an incident", "pitää olla häiriön tunniste"),
+    ("is required: infra/add-domain prints it", "on pakollinen: infra/add-domain tulostaa sen"),
+    (
+        "is required, since the deployment's own URL has no host that a CNAME record can lead to",
+        "on pakollinen, sillä palvelun omassa osoitteessa ei ole isäntänimeä, johon CNAME-tietue voisi johtaa",
+    ),
+    (
+        "must be a domain name in lower case, such as status.example.com",
+        "pitää olla verkkotunnus pienin kirjaimin, esim. status.example.com",
+    ),
+    ("must be another name than the domain", "pitää olla muu nimi kuin verkkotunnus"),
     ("is required", "on pakollinen"),
     ("is required: what a {} check looks at", "on pakollinen: mitä {}-tarkistus tutkii"),
     ("is required, or bot_token and channel", "on pakollinen, tai bot_token ja channel"),
