@@ -8,16 +8,7 @@ use valpero_http::{Routes, routes};
 use valpero_runtime::Needs;
 
 /// It needs the store alone.
-pub const NEEDS: Needs = Needs {
-    queue: false,
-    events: false,
-    targets: false,
-    region: false,
-    mail: false,
-    links: false,
-    guests: false,
-    subscriptions: false,
-};
+pub const NEEDS: Needs = Needs::NONE;
 
 /// The routes of this function.
 pub fn routes() -> Routes {

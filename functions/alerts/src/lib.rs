@@ -12,16 +12,7 @@ use valpero_outbound::{Outbound, OutboundError};
 use valpero_runtime::Needs;
 
 /// It connects to hosts that users name, sends mail, and says that a mute was ended.
-pub const NEEDS: Needs = Needs {
-    queue: true,
-    events: false,
-    targets: true,
-    region: false,
-    mail: true,
-    links: false,
-    guests: false,
-    subscriptions: false,
-};
+pub const NEEDS: Needs = Needs { queue: true, targets: true, mail: true, ..Needs::NONE };
 
 /// The ways out that test messages take.
 #[derive(Debug, Clone)]

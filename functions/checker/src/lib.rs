@@ -27,16 +27,7 @@ pub use event::{BadEvent, CheckerEvent};
 pub use group::TickReport;
 
 /// It is one region's, connects to hosts that users name, tells of incidents, and leaves parts of a large tick to others of its kind.
-pub const NEEDS: Needs = Needs {
-    queue: true,
-    events: true,
-    targets: true,
-    region: true,
-    mail: false,
-    links: false,
-    guests: false,
-    subscriptions: false,
-};
+pub const NEEDS: Needs = Needs { queue: true, events: true, targets: true, region: true, ..Needs::NONE };
 
 /// Probes in flight at the same time: a Lambda has 1,024 file handles.
 const IN_FLIGHT: usize = 700;

@@ -29,16 +29,8 @@ use pages::{
 };
 
 /// It does what the API does, and sends links to itself.
-pub const NEEDS: Needs = Needs {
-    queue: true,
-    events: true,
-    targets: true,
-    region: false,
-    mail: true,
-    links: true,
-    guests: true,
-    subscriptions: false,
-};
+pub const NEEDS: Needs =
+    Needs { queue: true, events: true, targets: true, mail: true, links: true, guests: true, ..Needs::NONE };
 
 /// The state of the pages.
 #[derive(Debug, Clone)]

@@ -252,14 +252,17 @@ fn headers(delivery: &Record, webhook: &Webhook, body: &[u8], now: Timestamp) ->
         ("webhook-timestamp", timestamp.to_string()),
         ("webhook-signature", standard),
     ];
-    let mut headers = HeaderMap::new();
+    let mut headers = header_map(values);
     if delivery.redelivered_at.is_some() {
         headers.insert("x-valpero-redelivered", HeaderValue::from_static("true"));
     }
-    for (name, text) in values {
-        if let Ok(value) = HeaderValue::from_str(&text) {
-            headers.insert(HeaderName::from_static(name), value);
-        }
-    }
     headers
+}
+
+/// The headers of these names and values.
+pub(crate) fn header_map(values: impl IntoIterator<Item = (&'static str, String)>) -> HeaderMap {
+    let valid = |(name, text): (&'static str, String)| {
+        Some((HeaderName::from_static(name), HeaderValue::from_str(&text).ok()?))
+    };
+    values.into_iter().filter_map(valid).collect()
 }

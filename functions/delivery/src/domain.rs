@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use valpero_channels::notice;
 use valpero_domain::{
     AccountId, PageId, Timestamp,
     check::Check,
@@ -13,7 +12,6 @@ use valpero_domain::{
     pages::{DomainName, DomainState, domain::Seen},
     probe::Outcome,
 };
-use valpero_mail::{Fate, Tags};
 use valpero_outbound::probe;
 use valpero_runtime::WorkError;
 use valpero_storage::{Optional, StatusPageRow};
@@ -52,7 +50,9 @@ impl Delivery {
         }
         if after.state == DomainState::Broken && before.state != DomainState::Broken {
             let why = after.detail.clone().unwrap_or_default();
-            self.tell_owner_of_domain(&row, domain, &why, now).await?;
+            let subject = format!("Domain broken: {domain}");
+            let text = format!("Readers no longer find the status page {} at {domain}. {why}", row.spec.title);
+            self.mail_owner(account, &subject, &text, now).await?;
         }
         self.remind_at(account, Due::Domain(page.into()), next, now).await;
         Ok(after.state.as_str())
@@ -117,7 +117,7 @@ impl Delivery {
         if result.outcome == Outcome::ProbeError { Err(OurFault) } else { Ok(facts.answers.unwrap_or_default()) }
     }
 
-    /// Whether the page itself answers at the domain: its ID is in its own status.
+    /// Whether the page itself answers at the domain, asked by its ID.
     async fn answers(
         &self,
         row: &StatusPageRow,
@@ -139,26 +139,5 @@ impl Delivery {
             None => Ok(()),
             Some(cause) => Err(format!("{base} does not show the page: {}", cause.detail)),
         })
-    }
-
-    async fn tell_owner_of_domain(
-        &self,
-        row: &StatusPageRow,
-        domain: &DomainName,
-        why: &str,
-        now: Timestamp,
-    ) -> Result<(), WorkError> {
-        if !self.mailer.sends() {
-            return Ok(());
-        }
-        let Some(owner) = self.app.store.account(row.account_id).await.optional()? else { return Ok(()) };
-        let subject = format!("Domain broken: {domain}");
-        let text = format!("Readers no longer find the status page {} at {domain}. {why}", row.spec.title);
-        let tags = Tags::of_account(row.account_id);
-        let posted = self.mailer.send(&notice(&owner.email, &subject, &text), tags, now).await;
-        if !matches!(posted.fate, Fate::Delivered { .. }) {
-            tracing::warn!(page_id = %row.id, fate = ?posted.fate, "the owner was not told of a broken domain");
-        }
-        Ok(())
     }
 }

@@ -30,16 +30,7 @@ use valpero_runtime::{App, Needs, WorkError, panics::caught, queue::DeliveryMess
 use valpero_storage::Usage;
 
 /// It connects to hosts that users name, and sends mail, and itself messages of what is still due.
-pub const NEEDS: Needs = Needs {
-    queue: true,
-    events: false,
-    targets: true,
-    region: false,
-    mail: true,
-    links: true,
-    guests: false,
-    subscriptions: false,
-};
+pub const NEEDS: Needs = Needs { queue: true, targets: true, mail: true, links: true, ..Needs::NONE };
 
 /// The delivery worker.
 #[derive(Debug, Clone)]

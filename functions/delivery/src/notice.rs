@@ -1,7 +1,7 @@
 //! One notice to one subscriber of a status page: claim it, write it, send it. Mail is sent once: where nobody knows whether a server took it, it
 //! is not sent again. A webhook is asked again until it answers, with the same ID.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::HeaderMap;
 use serde_json::{Value, json};
 use valpero_auth::{SubscriberLink, WebhookSecret};
 use valpero_channels::Mail;
@@ -24,7 +24,7 @@ use valpero_storage::{NoticeRow, Optional, PostRow, StatusPageRow, StoreError, S
 
 use crate::{
     Delivery,
-    deliver::{EARLY_MS, LOST_MS, judge},
+    deliver::{EARLY_MS, LOST_MS, header_map, judge},
 };
 
 /// What came of an attempt to tell a subscriber.
@@ -356,18 +356,12 @@ fn message_id(notice: &NoticeRow) -> String {
 
 /// The signatures, as those of a monitor's webhook.
 fn headers(secret: Option<&WebhookSecret>, id: &str, body: &[u8], now: Timestamp) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    let Some(secret) = secret else { return headers };
+    let Some(secret) = secret else { return HeaderMap::new() };
     let timestamp = now.seconds();
-    for (name, value) in [
+    header_map([
         ("x-valpero-signature", secret.sign_body(body)),
         ("webhook-id", id.to_owned()),
         ("webhook-timestamp", timestamp.to_string()),
         ("webhook-signature", secret.sign_standard(id, timestamp, body)),
-    ] {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            headers.insert(HeaderName::from_static(name), value);
-        }
-    }
-    headers
+    ])
 }

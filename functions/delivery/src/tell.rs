@@ -324,10 +324,6 @@ impl Delivery {
     /// Tells the account's owner by mail that a channel is disabled, where mail is sent. Once: where it does not arrive, the channel's
     /// health and the audit log say so.
     async fn tell_owner(&self, channel: &Channel, why: &str, now: Timestamp) -> Result<(), WorkError> {
-        if !self.mailer.sends() {
-            return Ok(());
-        }
-        let Some(owner) = self.app.store.account(channel.account_id).await.optional()? else { return Ok(()) };
         let name = channel.spec.name.as_str();
         let subject = format!("Channel disabled: {name}");
         let text = format!(
@@ -335,10 +331,24 @@ impl Delivery {
              Set it up again, and send it a test: that enables it.",
             why.trim_end_matches('.')
         );
-        let tags = Tags::of_account(channel.account_id);
-        let posted = self.mailer.send(&notice(&owner.email, &subject, &text), tags, now).await;
+        self.mail_owner(channel.account_id, &subject, &text, now).await
+    }
+
+    /// Sends the account's owner a mail, once, where mail is sent.
+    pub(crate) async fn mail_owner(
+        &self,
+        account: AccountId,
+        subject: &str,
+        text: &str,
+        now: Timestamp,
+    ) -> Result<(), WorkError> {
+        if !self.mailer.sends() {
+            return Ok(());
+        }
+        let Some(owner) = self.app.store.account(account).await.optional()? else { return Ok(()) };
+        let posted = self.mailer.send(&notice(&owner.email, subject, text), Tags::of_account(account), now).await;
         if !matches!(posted.fate, Fate::Delivered { .. }) {
-            tracing::warn!(account_id = %channel.account_id, fate = ?posted.fate, "the owner was not told of a disabled channel");
+            tracing::warn!(account_id = %account, subject, fate = ?posted.fate, "the owner was not told");
         }
         Ok(())
     }

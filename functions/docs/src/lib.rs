@@ -12,16 +12,7 @@ pub use health::Health;
 pub use reference::DOCUMENT;
 
 /// It needs nothing.
-pub const NEEDS: Needs = Needs {
-    queue: false,
-    events: false,
-    targets: false,
-    region: false,
-    mail: false,
-    links: false,
-    guests: false,
-    subscriptions: false,
-};
+pub const NEEDS: Needs = Needs::NONE;
 
 /// The routes of this function.
 pub fn routes() -> Routes {

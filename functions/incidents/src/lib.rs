@@ -16,16 +16,7 @@ use valpero_storage::AlertingRow;
 use valpero_views::{Incident, NextStepView, Notified, TimelineEntry, body};
 
 /// It tells of what people do with incidents.
-pub const NEEDS: Needs = Needs {
-    queue: true,
-    events: false,
-    targets: false,
-    region: false,
-    mail: false,
-    links: false,
-    guests: false,
-    subscriptions: false,
-};
+pub const NEEDS: Needs = Needs { queue: true, ..Needs::NONE };
 
 /// Those of its routes that need no key: what the links in messages lead to. They are for people, so the reference does not name them.
 pub fn open_routes() -> Routes {

@@ -19,16 +19,7 @@ use valpero_http::{Routes, routes};
 use valpero_runtime::{App, Needs};
 
 /// It asks regions for checks, refuses private targets, and tells of incidents that end with their monitor.
-pub const NEEDS: Needs = Needs {
-    queue: true,
-    events: true,
-    targets: true,
-    region: false,
-    mail: false,
-    links: false,
-    guests: false,
-    subscriptions: false,
-};
+pub const NEEDS: Needs = Needs { queue: true, events: true, targets: true, ..Needs::NONE };
 
 /// The routes of this function.
 pub fn routes() -> Routes {

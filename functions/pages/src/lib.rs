@@ -11,16 +11,7 @@ use valpero_runtime::Needs;
 use valpero_storage::StoreError;
 
 /// It names the URLs of pages, and tells the delivery worker where it could not make a page itself.
-pub const NEEDS: Needs = Needs {
-    queue: true,
-    events: false,
-    targets: false,
-    region: false,
-    mail: false,
-    links: true,
-    guests: false,
-    subscriptions: false,
-};
+pub const NEEDS: Needs = Needs { queue: true, links: true, ..Needs::NONE };
 
 /// The routes of this function.
 pub fn routes() -> Routes {

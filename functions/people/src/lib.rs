@@ -11,16 +11,7 @@ use valpero_runtime::Needs;
 use valpero_storage::PeopleError;
 
 /// It mails invitations, with a link to the deployment.
-pub const NEEDS: Needs = Needs {
-    queue: false,
-    events: false,
-    targets: false,
-    region: false,
-    mail: true,
-    links: true,
-    guests: false,
-    subscriptions: false,
-};
+pub const NEEDS: Needs = Needs { mail: true, links: true, ..Needs::NONE };
 
 /// How invitations are mailed.
 #[derive(Debug, Clone)]

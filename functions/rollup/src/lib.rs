@@ -9,16 +9,7 @@ use valpero_runtime::{App, Needs, WorkError, panics::caught, telemetry::chain};
 use valpero_storage::{Rolled, Usage};
 
 /// It needs the store alone.
-pub const NEEDS: Needs = Needs {
-    queue: false,
-    events: false,
-    targets: false,
-    region: false,
-    mail: false,
-    links: false,
-    guests: false,
-    subscriptions: false,
-};
+pub const NEEDS: Needs = Needs::NONE;
 
 /// An hour is over when its last tick is: a tick takes less than so many seconds.
 const LAST_TICK_S: i64 = 120;

@@ -31,16 +31,7 @@ use kept::Kept;
 
 /// It reads what pages show, and links to them. It keeps subscriptions, of which it tells the delivery worker, and asks for addresses only where
 /// mail is sent.
-pub const NEEDS: Needs = Needs {
-    queue: true,
-    events: false,
-    targets: false,
-    region: false,
-    mail: false,
-    links: true,
-    guests: false,
-    subscriptions: true,
-};
+pub const NEEDS: Needs = Needs { queue: true, links: true, subscriptions: true, ..Needs::NONE };
 
 /// The state of the function.
 #[derive(Debug, Clone)]

@@ -17,16 +17,7 @@ use valpero_runtime::Needs;
 pub use report::{http_version, report, shown_us};
 
 /// It connects to hosts that users name.
-pub const NEEDS: Needs = Needs {
-    queue: false,
-    events: false,
-    targets: true,
-    region: false,
-    mail: false,
-    links: false,
-    guests: false,
-    subscriptions: false,
-};
+pub const NEEDS: Needs = Needs { targets: true, ..Needs::NONE };
 
 /// Probes at the same time; while all of them wait for slow targets, further ones are refused, for nobody knows how long they would
 /// have to wait. On AWS each has an instance of its own.

@@ -11,16 +11,7 @@ use valpero_runtime::{App, Needs};
 use valpero_storage::{Monitor, Quota};
 
 /// It says that deliveries are due.
-pub const NEEDS: Needs = Needs {
-    queue: true,
-    events: false,
-    targets: false,
-    region: false,
-    mail: false,
-    links: false,
-    guests: false,
-    subscriptions: false,
-};
+pub const NEEDS: Needs = Needs { queue: true, ..Needs::NONE };
 
 /// The routes of this function.
 pub fn routes() -> Routes {

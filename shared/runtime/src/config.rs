@@ -33,16 +33,16 @@ const AWS_REGION: &str = "AWS_REGION";
 pub const VARIABLES: [(&str, &str); 12] = [
     (STACK, "the stack's name, with which the names of its tables, its queue and its event buses begin"),
     (HOME_REGION, "the AWS region of the tables and the queue, such as eu-central-1"),
-    (LOG, "which log lines are written; info unless set"),
+    (LOG, "which log lines are written; default: info"),
     (ENDPOINT_URL, "where AWS is asked instead, such as `valpero up --services-only`; empty for AWS itself"),
     (QUEUE_URL, "the webhook queue"),
-    (PRIVATE_TARGETS, "allow or deny; deny unless set"),
+    (PRIVATE_TARGETS, "allow or deny; default: deny"),
     (REGION, "the code of this checker's region, such as fra"),
     (MAIL_FROM, "the address that mail is sent from, by SES; default: no mail is sent"),
     (PUBLIC_URL, "the deployment's own URL, with which the links in messages begin"),
     (MAIL_CONFIGURATION_SET, "SES's configuration set for this mail, which reports bounces; default: none"),
-    (PUBLIC_TOOLS, "allow or deny: whether everybody may use the tools; deny unless set"),
-    (MAIL_RATE, "mails a second to subscribers of status pages, at most; 12 unless set"),
+    (PUBLIC_TOOLS, "allow or deny: whether everybody may use the tools; default: deny"),
+    (MAIL_RATE, "mails a second to subscribers of status pages, at most; default: 12"),
 ];
 
 /// Mails a second to subscribers, where nothing else is said: SES allows a new production account 14, and alerts are to have room.
@@ -70,6 +70,18 @@ pub struct Needs {
 }
 
 impl Needs {
+    /// Nothing.
+    pub const NONE: Self = Self {
+        queue: false,
+        events: false,
+        targets: false,
+        region: false,
+        mail: false,
+        links: false,
+        guests: false,
+        subscriptions: false,
+    };
+
     /// The variables of such a function.
     pub fn variables(self) -> Vec<&'static str> {
         let more = [
@@ -335,7 +347,7 @@ fn processors_of(memory_mb: Option<&str>) -> f64 {
     memory_mb.and_then(|mb| mb.parse::<u32>().ok()).map_or(1.0, |mb| (f64::from(mb.max(128)) / 1_769.0).min(1.0))
 }
 
-/// Which log lines are written, from `VALPERO_LOG`: `info` unless set.
+/// Which log lines are written, from `VALPERO_LOG`. Default: `info`.
 pub fn log_filter(default: &str) -> String {
     variable(LOG).unwrap_or_else(|| default.to_owned())
 }

@@ -73,7 +73,7 @@ impl Letter<'_> {
             after: vec![t.confirm_ignore.to_owned()],
             ..Parts::default()
         };
-        self.mail((t.confirm_subject)(&title), &parts, Vec::new())
+        self.mail(parts.heading.clone(), &parts, Vec::new())
     }
 
     /// Tells who subscribed a second time that the first one is good.
@@ -87,7 +87,7 @@ impl Letter<'_> {
             link: Some((t.yours, manage_url(self.own_url, self.token))),
             ..Parts::default()
         };
-        self.mail((t.known_subject)(&title), &parts, Vec::new())
+        self.mail(parts.heading.clone(), &parts, Vec::new())
     }
 
     /// Tells an update of a post. Programs show the updates of a post together, by the ID that all of them refer to.
