@@ -24,7 +24,7 @@ use valpero_domain::{
 use super::probing::outbound;
 use crate::harness::{Receiver, World, WorldOptions, fixed_names};
 
-/// A certificate for a name, from one year to another, by a new authority; and the roots that trust the authority.
+/// A certificate for a name, from one year to another, sent with that of a new authority which signed it; and the roots that trust the authority.
 pub fn certificate(name: &str, from: i32, until: i32) -> (ServerConfig, RootCertStore) {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -43,7 +43,7 @@ pub fn certificate(name: &str, from: i32, until: i32) -> (ServerConfig, RootCert
         .with_safe_default_protocol_versions()
         .expect("versions")
         .with_no_client_auth()
-        .with_single_cert(vec![leaf.der().clone()], private)
+        .with_single_cert(vec![leaf.der().clone(), CertificateDer::from(authority.der().to_vec())], private)
         .expect("a server");
     (config, roots)
 }

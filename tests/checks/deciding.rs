@@ -195,7 +195,7 @@ async fn our_own_fault_never_votes() {
             _: &'a valpero_domain::dns_name::DnsName,
             _: valpero_domain::dns_check::RecordType,
             _: &'a [std::net::SocketAddr],
-        ) -> futures::future::BoxFuture<'a, Result<Vec<String>, Cause>> {
+        ) -> futures::future::BoxFuture<'a, Result<valpero_outbound::DnsAnswers, Cause>> {
             Box::pin(async { Err(Cause::of(ErrorCode::DnsTimeout)) })
         }
     }

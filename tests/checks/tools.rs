@@ -66,6 +66,14 @@ async fn a_certificate_is_shown_whether_it_is_good_or_not() {
     assert_eq!(certificate["names"], json!(["site.example"]));
     assert_eq!(certificate["expires_at"], "2040-01-01T00:00:00.000Z");
     assert_eq!((certificate["key"].as_str(), certificate["tls_version"].as_str()), (Some("EC 256"), Some("TLS 1.3")));
+    let [authority] = certificate["chain"].as_array().expect("a chain").as_slice() else { panic!("{certificate}") };
+    assert_eq!(
+        (&certificate["chain_length"], &certificate["issuer"]),
+        (&json!(2), &authority["subject"]),
+        "{certificate}"
+    );
+    assert!(authority["subject"].as_str().is_some_and(|subject| subject.contains("Test authority")), "{authority}");
+    assert_eq!((&authority["issuer"], &authority["key"]), (&authority["subject"], &json!("EC 256")));
     assert!(certificate["days_remaining"].as_i64().is_some_and(|days| (4_000..5_000).contains(&days)), "{certificate}");
 
     let (world, owner, port) = with_certificate(2020, 2021).await;
@@ -81,11 +89,13 @@ async fn names_are_asked_for_and_ports_shaken_hands_with() {
     let owner = world.tenant(Plan::Business).await;
     let seen = report(&world, &owner, "dns", json!({"name": "site.example"})).await;
     assert_eq!((seen["outcome"].as_str(), &seen["answers"]), (Some("up"), &json!(["127.0.0.1"])), "{seen}");
+    assert_eq!((&seen["ttl_seconds"], &seen["cnames"]), (&json!(60), &json!([])), "{seen}");
     let other = json!({"name": "site.example", "expected": ["192.0.2.1"]});
     let seen = report(&world, &owner, "dns", other).await;
     assert_eq!((seen["error"]["code"].as_str(), &seen["answers"]), (Some("dns_mismatch"), &json!(["127.0.0.1"])));
     let seen = report(&world, &owner, "dns", json!({"name": "nowhere.example"})).await;
     assert_eq!((seen["error"]["code"].as_str(), &seen["answers"]), (Some("dns_nxdomain"), &Value::Null));
+    assert_eq!(seen["ttl_seconds"], Value::Null);
 
     let site = Site::start().await;
     let seen = report(&world, &owner, "ping", json!({"host": "site.example", "port": site.address().port()})).await;

@@ -27,7 +27,7 @@ use valpero_domain::{
     dns_name::DnsName,
     probe::{Cause, ErrorCode},
 };
-use valpero_outbound::{Guard, Outbound, Resolve, Tls};
+use valpero_outbound::{DnsAnswers, Guard, Outbound, Resolve, Tls};
 use valpero_runtime::App;
 use valpero_storage::{Store, Tables};
 
@@ -111,9 +111,12 @@ impl Resolve for Name {
         _: &'a DnsName,
         _: RecordType,
         _: &'a [SocketAddr],
-    ) -> BoxFuture<'a, Result<Vec<String>, Cause>> {
+    ) -> BoxFuture<'a, Result<DnsAnswers, Cause>> {
         let sound = self.0.load(Ordering::SeqCst);
-        Box::pin(async move { if sound { Ok(vec![RECORD.into()]) } else { Err(Cause::of(ErrorCode::DnsNxdomain)) } })
+        Box::pin(async move {
+            let answers = || DnsAnswers { records: vec![RECORD.into()], cnames: Vec::new(), ttl_s: 60 };
+            if sound { Ok(answers()) } else { Err(Cause::of(ErrorCode::DnsNxdomain)) }
+        })
     }
 }
 

@@ -11,7 +11,7 @@ use valpero_domain::{
     dns_name::DnsName,
     probe::{Cause, ErrorCode},
 };
-use valpero_outbound::Resolve;
+use valpero_outbound::{DnsAnswers, Resolve};
 
 /// What the name server does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl Resolve for Ours {
         _: &'a DnsName,
         _: RecordType,
         _: &'a [SocketAddr],
-    ) -> BoxFuture<'a, Result<Vec<String>, Cause>> {
+    ) -> BoxFuture<'a, Result<DnsAnswers, Cause>> {
         Box::pin(async { Err(Cause::of(ErrorCode::DnsTimeout)) })
     }
 }

@@ -34,7 +34,7 @@ use valpero_domain::{
     probe::{Cause, ErrorCode},
 };
 use valpero_mail::Mailer;
-use valpero_outbound::{Guard, Outbound, Resolve, Tls};
+use valpero_outbound::{DnsAnswers, Guard, Outbound, Resolve, Tls};
 use valpero_runtime::{Clock, entropy};
 use valpero_storage::{Account, ApiKey, AuditRow, Mailed, Trail};
 
@@ -131,11 +131,12 @@ impl<F: Fn(&str) -> Option<Vec<IpAddr>> + Send + Sync> Resolve for Names<F> {
         name: &'a DnsName,
         of: RecordType,
         _: &'a [SocketAddr],
-    ) -> BoxFuture<'a, Result<Vec<String>, Cause>> {
+    ) -> BoxFuture<'a, Result<DnsAnswers, Cause>> {
         Box::pin(async move {
             let address = self.resolve(&name.to_string()).await?.remove(0);
             let fits = (of == RecordType::A) == address.is_ipv4();
-            if fits { Ok(vec![address.to_string()]) } else { Err(Cause::of(ErrorCode::DnsNoRecords)) }
+            let answers = || DnsAnswers { records: vec![address.to_string()], cnames: Vec::new(), ttl_s: 60 };
+            if fits { Ok(answers()) } else { Err(Cause::of(ErrorCode::DnsNoRecords)) }
         })
     }
 }

@@ -235,13 +235,14 @@ def texts():
 
 
 def lookups():
-    def found(name, setup, monitor, answers, **more):
-        case(f"dns {name}", setup, monitor, "up", phases="dns", expect={"answers": answers, "http_status": None}, **more)
+    def found(name, setup, monitor, answers, expect=None, **more):
+        expect = {"answers": answers, "http_status": None} | (expect or {})
+        case(f"dns {name}", setup, monitor, "up", phases="dns", expect=expect, **more)
 
     soa = "ns1.probe.test hostmaster.probe.test 2026010203 7200 900 1209600 300"
     mx = ["10 mail.probe.test", "20 mail2.elsewhere.test"]
     long = LONG.replace('" "', "").strip('"')
-    found("A", "one A record", dns("ok.probe.test", "A", "127.0.0.1"), ["127.0.0.1"])
+    found("A", "one A record", dns("ok.probe.test", "A", "127.0.0.1"), ["127.0.0.1"], {"ttl_seconds": 300, "cnames": []})
     found("A without expectation", "one A record", dns("ok.probe.test", "A"), ["127.0.0.1"])
     found(
         "two A",
@@ -262,7 +263,8 @@ def lookups():
         ["::1"],
         blackbox={"validate_answer_rrs": {"fail_if_not_matches_regexp": ["\t::1$"]}},
     )
-    found("A by way of CNAMEs", "CNAME → CNAME → CNAME → A", dns("chain1.probe.test", "A", "127.0.0.1"), ["127.0.0.1"])
+    on_the_way = {"cnames": ["chain2.probe.test", "chain3.probe.test", "ok.probe.test"], "ttl_seconds": 60}
+    found("A by way of CNAMEs", "CNAME → CNAME → CNAME → A", dns("chain1.probe.test", "A", "127.0.0.1"), ["127.0.0.1"], on_the_way)
     found(
         "CNAME",
         "a CNAME record, in capitals and with its dot",

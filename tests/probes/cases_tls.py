@@ -242,7 +242,14 @@ def certificates():
         ssl("ec-chain"),
         "up",
         phases="dns connect tls",
-        expect={"certificate.days_remaining": 90, "certificate.tls_version": "TLS 1.3", "http_status": None},
+        expect={
+            "certificate.days_remaining": 90,
+            "certificate.tls_version": "TLS 1.3",
+            "certificate.chain_length": 2,
+            "certificate.chain.0.subject": Holds("Probe Intermediate P-256"),
+            "certificate.chain.1": "no 1",
+            "http_status": None,
+        },
     )
     case("ssl RSA", "leaf and intermediate on RSA-2048", ssl("rsa-chain"), "up")
     case("ssl by address", "for 127.0.0.1 and ::1", ssl("address", host="::1"), "up", phases="connect tls")

@@ -39,7 +39,7 @@ half        AAAA   {places.UNREACHABLE_V6}
 zero        A      0.0.0.0
 alias       CNAME  ok
 chain1      CNAME  chain2
-chain2      CNAME  chain3
+chain2 60   CNAME  chain3
 chain3      CNAME  ok
 dangling    CNAME  gone
 loop1       CNAME  loop2

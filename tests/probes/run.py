@@ -121,6 +121,9 @@ def judge(case, code, answer, complaint):
 
 def member(answer, path):
     for name in path.split("."):
+        if isinstance(answer, list) and name.isdigit() and int(name) < len(answer):
+            answer = answer[int(name)]
+            continue
         if not isinstance(answer, dict) or name not in answer:
             return f"no {name}"
         answer = answer[name]

@@ -7,8 +7,11 @@ use valpero_domain::{
     check::Check,
     probe::{Phases, ProbeResult},
 };
-use valpero_outbound::{Facts, certificate::Certificate};
-use valpero_views::{HeaderView, HeadersReport, PhasesView, Report, ShownCertificate, ms};
+use valpero_outbound::{
+    Facts,
+    certificate::{Certificate, Description},
+};
+use valpero_views::{ChainCertificate, HeaderView, HeadersReport, PhasesView, Report, ShownCertificate, ms};
 
 use crate::security_headers::findings;
 
@@ -30,7 +33,9 @@ pub fn report(check: &Check, result: &ProbeResult, facts: &Facts, now: Timestamp
         redirects: facts.redirects.clone(),
         body_ms: facts.body_us.map(ms),
         certificate: facts.certificate.as_ref().and_then(|certificate| shown_certificate(certificate, now)),
-        answers: facts.answers.clone(),
+        answers: facts.answers.as_ref().map(|answers| answers.records.clone()),
+        cnames: facts.answers.as_ref().map(|answers| answers.cnames.clone()).unwrap_or_default(),
+        ttl_seconds: facts.answers.as_ref().map(|answers| answers.ttl_s),
     }
 }
 
@@ -49,6 +54,20 @@ fn shown(headers: &HeaderMap) -> Vec<HeaderView> {
     headers.iter().map(|(name, value)| HeaderView { name: name.to_string(), value: text(value.as_bytes()) }).collect()
 }
 
+/// How many certificates beside the leaf are shown. Chains of the public web have three at most.
+const CHAIN_SHOWN: usize = 10;
+
+fn in_chain(described: Description) -> ChainCertificate {
+    ChainCertificate {
+        subject: described.subject,
+        issuer: described.issuer,
+        serial: described.serial,
+        key: described.key,
+        not_before: described.not_before,
+        expires_at: described.not_after,
+    }
+}
+
 /// A certificate as clients see it; none if it does not parse.
 pub fn shown_certificate(certificate: &Certificate, now: Timestamp) -> Option<ShownCertificate> {
     let described = certificate.describe()?;
@@ -64,7 +83,8 @@ pub fn shown_certificate(certificate: &Certificate, now: Timestamp) -> Option<Sh
         expires_at: described.not_after,
         chain_expires_at,
         days_remaining: days_left(chain_expires_at, now),
-        chain_length: described.chain_length,
+        chain_length: certificate.chain_length(),
+        chain: certificate.others().take(CHAIN_SHOWN).map(in_chain).collect(),
         self_signed: described.self_signed,
         tls_version: version.map(|name| name.replace("TLSv1_", "TLS 1.")),
         cipher: certificate.cipher.and_then(|cipher| cipher.as_str()).map(str::to_owned),

@@ -22,7 +22,7 @@ use valpero_domain::{
     packed::Record,
     probe::{Cause, ErrorCode},
 };
-use valpero_outbound::{Guard, Outbound, Resolve, SystemResolver, Tls, probe};
+use valpero_outbound::{DnsAnswers, Guard, Outbound, Resolve, SystemResolver, Tls, probe};
 use valpero_runtime::{App, Clock, EventBus, Queue, Settings, config::DEFAULT_MAIL_RATE};
 use valpero_storage::{self as storage, Seat, Tables};
 use valpero_views::PhasesView;
@@ -66,7 +66,7 @@ impl Resolve for Names {
         _: &'a DnsName,
         _: RecordType,
         _: &'a [SocketAddr],
-    ) -> BoxFuture<'a, Result<Vec<String>, Cause>> {
+    ) -> BoxFuture<'a, Result<DnsAnswers, Cause>> {
         Box::pin(async { Err(Cause::of(ErrorCode::DnsNoRecords)) })
     }
 }

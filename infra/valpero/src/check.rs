@@ -166,7 +166,11 @@ fn lines(check: &Check, result: &ProbeResult, facts: &Facts, now: Timestamp) -> 
         lines.push(format!("  certificate of {}, by {}", described.subject, described.issuer));
         lines.push(format!("  expires at {expires_at}, in {} days", days_left(expires_at, now)));
     }
-    lines.extend(facts.answers.iter().flatten().map(|answer| format!("  {answer}")));
+    if let Some(answers) = &facts.answers {
+        lines.extend(answers.cnames.iter().map(|name| format!("  CNAME {name}")));
+        lines.extend(answers.records.iter().map(|record| format!("  {record}")));
+        lines.push(format!("  TTL {} s", answers.ttl_s));
+    }
     // Much of it is the target's own words, and a terminal obeys some.
     let harmless = |line: String| line.replace(char::is_control, "\u{fffd}");
     lines.into_iter().map(harmless).collect::<Vec<_>>().join("\n")

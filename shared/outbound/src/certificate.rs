@@ -54,8 +54,22 @@ pub struct Description {
     pub key: String,
     /// Whether subject and issuer are the same.
     pub self_signed: bool,
-    /// Number of certificates shown, including this one.
-    pub chain_length: usize,
+}
+
+impl Description {
+    fn of(certificate: &CertificateDer<'_>) -> Option<Self> {
+        let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
+        Some(Self {
+            subject: parsed.subject().to_string(),
+            issuer: parsed.issuer().to_string(),
+            names: names(&parsed),
+            not_before: Timestamp::from_seconds(parsed.validity().not_before.timestamp()),
+            not_after: Timestamp::from_seconds(parsed.validity().not_after.timestamp()),
+            serial: parsed.raw_serial_as_string(),
+            key: key(&parsed),
+            self_signed: parsed.subject() == parsed.issuer(),
+        })
+    }
 }
 
 impl Certificate {
@@ -76,18 +90,17 @@ impl Certificate {
 
     /// The leaf in readable form; none where it does not parse.
     pub fn describe(&self) -> Option<Description> {
-        let (_, leaf) = x509_parser::parse_x509_certificate(self.chain.first()?).ok()?;
-        Some(Description {
-            subject: leaf.subject().to_string(),
-            issuer: leaf.issuer().to_string(),
-            names: names(&leaf),
-            not_before: Timestamp::from_seconds(leaf.validity().not_before.timestamp()),
-            not_after: Timestamp::from_seconds(leaf.validity().not_after.timestamp()),
-            serial: leaf.raw_serial_as_string(),
-            key: key(&leaf),
-            self_signed: leaf.subject() == leaf.issuer(),
-            chain_length: self.chain.len(),
-        })
+        Description::of(self.chain.first()?)
+    }
+
+    /// Number of certificates shown, the leaf included.
+    pub fn chain_length(&self) -> usize {
+        self.chain.len()
+    }
+
+    /// The certificates that were shown beside the leaf, in their order; without those that do not parse.
+    pub fn others(&self) -> impl Iterator<Item = Description> {
+        self.chain.iter().skip(1).filter_map(Description::of)
     }
 
     /// Whether it is valid at `now`, for this host, and signed by a trusted authority.
@@ -161,7 +174,7 @@ impl Certificate {
             (E::UnknownIssuer | E::CaUsedAsEndEntity, Some(leaf)) if leaf.self_signed => {
                 seen(ErrorCode::TlsSelfSigned, format!("The certificate of {} is signed by itself.", leaf.subject))
             }
-            (E::UnknownIssuer, Some(leaf)) if leaf.chain_length == 1 => seen(
+            (E::UnknownIssuer, Some(leaf)) if self.chain.len() == 1 => seen(
                 ErrorCode::TlsUntrusted,
                 format!(
                     "The certificate is signed by {}, which the target does not send and nobody here trusts: an intermediate is missing, or it is a private authority.",
@@ -182,7 +195,7 @@ impl Certificate {
                 ErrorCode::TlsWeak,
                 "The certificate, or one above it, is signed in a way that is no longer safe, such as with SHA-1 or a short RSA key.".to_owned(),
             ),
-            (_, Some(leaf)) if leaf.self_signed && leaf.chain_length == 1 => seen(
+            (_, Some(leaf)) if leaf.self_signed && self.chain.len() == 1 => seen(
                 ErrorCode::TlsSelfSigned,
                 format!("The certificate of {} is signed by itself.", leaf.subject),
             ),

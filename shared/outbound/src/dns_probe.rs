@@ -54,9 +54,9 @@ pub(crate) async fn dns(
     };
     Trace::add(&mut trace.phases.dns_us, started);
     let mut answers = asked?;
-    answers.sort();
-    answers.dedup();
-    let judged = check.judge(&answers);
+    answers.records.sort();
+    answers.records.dedup();
+    let judged = check.judge(&answers.records);
     trace.facts.answers = Some(answers);
     judged
 }

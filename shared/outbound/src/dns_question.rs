@@ -47,7 +47,7 @@ impl NameServers {
     ///
     /// # Errors
     /// What the servers said instead, or why they could not be asked.
-    pub(crate) async fn records(&self, name: Name, of: RecordType) -> Result<Vec<Record>, NetError> {
+    pub(crate) async fn records(&self, name: Name, of: RecordType) -> Result<Found, NetError> {
         let plain = self.plain.records(name.clone(), of);
         let Some(edns) = &self.edns else { return plain.await };
         let mut with = Box::pin(edns.records(name, of));
@@ -76,6 +76,17 @@ fn is_an_answer<T>(answer: &Result<T, NetError>) -> bool {
     matches!(answer, Ok(_) | Err(NetError::Dns(_))) && !is_lost_on(answer)
 }
 
+/// What the servers said.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// The records; never empty.
+    pub(crate) records: Vec<Record>,
+    /// The names that CNAMEs led to, in order.
+    pub(crate) cnames: Vec<Name>,
+    /// The least TTL of the records and of those CNAMEs, in seconds.
+    pub(crate) ttl_s: u32,
+}
+
 struct Asker {
     servers: RetryDnsHandle<NameServerPool<TokioRuntimeProvider>>,
     options: DnsRequestOptions,
@@ -93,34 +104,38 @@ impl Asker {
         Ok(Self { servers: RetryDnsHandle::new(pool, attempts), options: asked })
     }
 
-    async fn records(&self, mut name: Name, of: RecordType) -> Result<Vec<Record>, NetError> {
+    async fn records(&self, mut name: Name, of: RecordType) -> Result<Found, NetError> {
+        let (mut cnames, mut ttl_s) = (Vec::new(), u32::MAX);
         for _ in 0..=CNAMES_MAX {
             let query = Query::query(name.clone(), of);
             let answer = self.servers.lookup(query.clone(), self.options).first_answer().await?;
             let none = || Err(NoRecords::new(query.clone(), answer.response_code).into());
-            let mut end = &name;
+            let mut end = name.clone();
             // In a circle of CNAMEs every record is passed once at most.
             for _ in 0..answer.answers.len() {
                 let next = answer.answers.iter().find_map(|record| match &record.data {
-                    RData::CNAME(target) if of != RecordType::CNAME && record.name == *end => Some(&target.0),
+                    RData::CNAME(target) if of != RecordType::CNAME && record.name == end => Some((record, target)),
                     _ => None,
                 });
-                let Some(next) = next else { break };
-                end = next;
+                let Some((record, target)) = next else { break };
+                end.clone_from(&target.0);
+                cnames.push(end.clone());
+                ttl_s = ttl_s.min(record.ttl);
             }
-            let found: Vec<Record> = answer
+            let records: Vec<Record> = answer
                 .answers
                 .iter()
-                .filter(|record| record.record_type() == of && record.name == *end)
+                .filter(|record| record.record_type() == of && record.name == end)
                 .cloned()
                 .collect();
-            if !found.is_empty() {
-                return Ok(found);
+            if !records.is_empty() {
+                let ttl_s = records.iter().map(|record| record.ttl).fold(ttl_s, u32::min);
+                return Ok(Found { records, cnames, ttl_s });
             }
-            if *end == name {
+            if end == name {
                 return none();
             }
-            name = end.clone();
+            name = end;
         }
         Err(NoRecords::new(Query::query(name, of), ResponseCode::NoError).into())
     }
@@ -208,8 +223,9 @@ mod tests {
             let (address, log) = server(edns).await;
             let started = Instant::now();
             let found = servers(address).records(of_host("example.test").expect("a name"), RecordType::A).await;
-            let found: Vec<String> = found.expect("records").iter().map(|record| record.data.to_string()).collect();
-            assert_eq!(found, ["192.0.2.7"], "{edns:?}");
+            let found = found.expect("records");
+            let records: Vec<String> = found.records.iter().map(|record| record.data.to_string()).collect();
+            assert_eq!((records.as_slice(), found.ttl_s), (&["192.0.2.7".to_owned()] as &[String], 60), "{edns:?}");
             let took = started.elapsed();
             assert_eq!(took >= EDNS_PATIENCE, patient, "{edns:?} took {took:?}");
             assert!(took < EDNS_PATIENCE * 2, "{edns:?} took {took:?}");
@@ -220,11 +236,42 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn names_on_the_way_are_told_and_the_least_ttl_counts() {
+        let name = |label: u8| [1, label, 4, b't', b'e', b's', b't', 0];
+        let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+        let address = socket.local_addr().expect("an address");
+        tokio::spawn(async move {
+            let mut packet = [0; 512];
+            while let Ok((_, asker)) = socket.recv_from(&mut packet).await {
+                let end = 12 + packet[12..].iter().position(|byte| *byte == 0).expect("the root") + 5;
+                let asks = packet[13];
+                let cname = |from: u8, to: u8, ttl: u8| {
+                    [&name(from)[..], &[0, 5, 0, 1, 0, 0, 0, ttl, 0, 8], &name(to)[..]].concat()
+                };
+                // The first answer ends at `b`, which is asked for by itself.
+                let (count, records) = match asks {
+                    b'w' => (2, [cname(b'w', b'a', 90), cname(b'a', b'b', 20)].concat()),
+                    _ => (1, [&name(b'b')[..], &[0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 7]].concat()),
+                };
+                let head = [&packet[..2], &[0x81, 0x80, 0, 1, 0, count, 0, 0, 0, 0]].concat();
+                socket.send_to(&[&head, &packet[12..end], &records].concat(), asker).await.expect("sent");
+            }
+        });
+        let found = servers(address).records(of_host("w.test").expect("a name"), RecordType::A).await;
+        let found = found.expect("records");
+        let cnames: Vec<String> = found.cnames.iter().map(ToString::to_string).collect();
+        assert_eq!((cnames, found.records.len(), found.ttl_s), (vec!["a.test.".into(), "b.test.".into()], 1, 20));
+        let direct = servers(address).records(of_host("b.test").expect("a name"), RecordType::A).await;
+        let direct = direct.expect("records");
+        assert_eq!((direct.cnames.len(), direct.ttl_s), (0, 60));
+    }
+
+    #[tokio::test]
     async fn names_that_the_library_knows_itself_are_asked_for() {
         let (address, log) = server(Edns::Understands).await;
         for name in ["localhost", "1.0.0.127.in-addr.arpa", "example.invalid"] {
             let found = servers(address).records(of_host(name).expect("a name"), RecordType::A).await;
-            assert_eq!(found.expect("records").len(), 1, "{name}");
+            assert_eq!(found.expect("records").records.len(), 1, "{name}");
         }
         assert_eq!(log.lock().expect("unpoisoned").len(), 3);
     }

@@ -49,7 +49,7 @@ use valpero_domain::{
 
 pub use guard::Guard;
 pub use probe::probe;
-pub use resolve::{Resolve, SystemResolver};
+pub use resolve::{DnsAnswers, Resolve, SystemResolver};
 pub use tls::Tls;
 pub use trace::{Facts, Trace};
 

@@ -45,19 +45,29 @@ const CONTROL: Duration = Duration::from_secs(1);
 /// How long the resolver's health is remembered.
 const CONTROL_AGE: Duration = Duration::from_secs(2);
 
+/// What name servers say of a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DnsAnswers {
+    /// Its records, each in its normal spelling.
+    pub records: Vec<String>,
+    /// The names that CNAME records led to, in order; empty where there were none.
+    pub cnames: Vec<String>,
+    /// The least TTL of the records and of the CNAME records that led to them, in seconds.
+    pub ttl_s: u32,
+}
+
 /// Resolves host names. A trait because this is where the code leaves the process: tests replace the network here.
 pub trait Resolve: Send + Sync {
     /// All addresses of a host name.
     fn resolve<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Result<Vec<IpAddr>, Cause>>;
 
-    /// The records of a name, each in its normal spelling, from the name server at these addresses, or from our own where there
-    /// are none.
+    /// The records of a name, from the name server at these addresses, or from our own where there are none.
     fn records<'a>(
         &'a self,
         name: &'a DnsName,
         of: RecordType,
         servers: &'a [SocketAddr],
-    ) -> BoxFuture<'a, Result<Vec<String>, Cause>>;
+    ) -> BoxFuture<'a, Result<DnsAnswers, Cause>>;
 
     /// Whether our own name server answers at all: asked when it is silent about a name. Default: no.
     fn is_well(&self) -> BoxFuture<'_, bool> {
@@ -149,7 +159,7 @@ impl Resolve for SystemResolver {
         name: &'a DnsName,
         of: RecordType,
         servers: &'a [SocketAddr],
-    ) -> BoxFuture<'a, Result<Vec<String>, Cause>> {
+    ) -> BoxFuture<'a, Result<DnsAnswers, Cause>> {
         Box::pin(async move {
             let ask = async {
                 let absolute = of_name(name)?;
@@ -159,8 +169,12 @@ impl Resolve for SystemResolver {
                 }
             };
             let found = ask.await.map_err(|error| no_records(name, of, servers, &error))?;
-            let records: Vec<String> = found.iter().filter_map(|record| text(record, of)).collect();
-            if records.is_empty() { Err(none_of(name, of)) } else { Ok(records) }
+            let records: Vec<String> = found.records.iter().filter_map(|record| text(record, of)).collect();
+            if records.is_empty() {
+                return Err(none_of(name, of));
+            }
+            let cnames = found.cnames.iter().map(|name| spelt(name).to_string()).collect();
+            Ok(DnsAnswers { records, cnames, ttl_s: found.ttl_s })
         })
     }
 
@@ -396,7 +410,7 @@ mod tests {
             let name = DnsName::parse(bare).expect("a name");
             for servers in [&[] as &[SocketAddr], &[server]] {
                 let records = resolver.records(&name, RecordType::A, servers).await;
-                assert_eq!(records, Ok(vec!["192.0.2.7".to_owned()]), "{host}");
+                assert_eq!(records.map(|found| found.records), Ok(vec!["192.0.2.7".to_owned()]), "{host}");
             }
         }
         let missing = resolver.resolve("no_app").await.expect_err("no such name");
@@ -411,7 +425,8 @@ mod tests {
         assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), ["10.0.0.1", "::1"]);
         assert!(asked.lock().expect("unpoisoned").is_empty());
         let name = DnsName::parse("my_app").expect("a name");
-        assert_eq!(resolver.records(&name, RecordType::A, &[]).await, Ok(vec!["192.0.2.7".to_owned()]));
+        let records = resolver.records(&name, RecordType::A, &[]).await.map(|found| found.records);
+        assert_eq!(records, Ok(vec!["192.0.2.7".to_owned()]));
     }
 
     #[tokio::test]

@@ -67,6 +67,7 @@ mod tests {
     use valpero_domain::{dns_check::RecordType, dns_name::DnsName};
 
     use super::*;
+    use crate::DnsAnswers;
 
     /// A resolver that is well, or not, or does not say; and how often it was asked that.
     struct Control(Option<bool>, AtomicUsize);
@@ -81,7 +82,7 @@ mod tests {
             _: &'a DnsName,
             _: RecordType,
             _: &'a [SocketAddr],
-        ) -> BoxFuture<'a, Result<Vec<String>, Cause>> {
+        ) -> BoxFuture<'a, Result<DnsAnswers, Cause>> {
             pending().boxed()
         }
 

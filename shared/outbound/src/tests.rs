@@ -29,7 +29,7 @@ mod connections;
 mod heads;
 mod redirects;
 
-use crate::{Guard, LOOKUPS, Outbound, Resolve, Tls, probe};
+use crate::{DnsAnswers, Guard, LOOKUPS, Outbound, Resolve, Tls, probe};
 
 /// When certificates are judged: rcgen's are valid from 1975 to 4096.
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -49,8 +49,12 @@ impl Resolve for Names {
         _: &'a DnsName,
         _: RecordType,
         _: &'a [SocketAddr],
-    ) -> BoxFuture<'a, Result<Vec<String>, Cause>> {
-        if self.silent { pending().boxed() } else { async { Ok(vec!["127.0.0.1".to_owned()]) }.boxed() }
+    ) -> BoxFuture<'a, Result<DnsAnswers, Cause>> {
+        if self.silent {
+            pending().boxed()
+        } else {
+            async { Ok(DnsAnswers { records: vec!["127.0.0.1".to_owned()], cnames: Vec::new(), ttl_s: 60 }) }.boxed()
+        }
     }
 
     fn is_well(&self) -> BoxFuture<'_, bool> {

@@ -9,7 +9,7 @@ use valpero_domain::{
     probe::{Cause, Phases},
 };
 
-use crate::certificate::Certificate;
+use crate::{DnsAnswers, certificate::Certificate};
 
 /// What a probe measured and saw.
 #[derive(Debug, Default)]
@@ -43,8 +43,8 @@ pub struct Facts {
     pub body_us: Option<u32>,
     /// The certificate that was shown last.
     pub certificate: Option<Certificate>,
-    /// The records of a dns check.
-    pub answers: Option<Vec<String>>,
+    /// The answers to a dns check.
+    pub answers: Option<DnsAnswers>,
 }
 
 impl Trace {

@@ -58,7 +58,7 @@ pub use people::{Invitation, Person, RemovedPerson, Session};
 pub use phases::PhasesView;
 pub use policy::{AlertMatchView, AlertRouteView, AlertRoutes, EscalationPolicy, EscalationStepView};
 pub use region::RegionView;
-pub use report::{Finding, HeaderView, HeadersReport, Rating, Report, ShownCertificate};
+pub use report::{ChainCertificate, Finding, HeaderView, HeadersReport, Rating, Report, ShownCertificate};
 pub use response_times::{BucketView, HourView, ResponseTimes};
 pub use settings::{DnsView, HttpView, PingView, SettingsView, SslView, TcpView};
 pub use subscriber::PageSubscriber;

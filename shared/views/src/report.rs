@@ -49,6 +49,12 @@ pub struct Report {
     /// Records of a dns check. Null for other check types, or if there was no answer.
     #[schema(required)]
     pub answers: Option<Vec<String>>,
+    /// Names that CNAME records led to on the way to the `answers`, in order. Empty if there were none.
+    pub cnames: Vec<String>,
+    /// Lowest TTL of the `answers` and of the CNAME records on the way to them, in seconds. A resolver that has them in its cache
+    /// shows what is left of it. Null if there are no `answers`.
+    #[schema(required, minimum = 0, example = 300)]
+    pub ttl_seconds: Option<u32>,
 }
 
 /// A certificate presented by a target.
@@ -82,6 +88,9 @@ pub struct ShownCertificate {
     /// Number of certificates presented, including this one.
     #[schema(minimum = 1)]
     pub chain_length: usize,
+    /// The other certificates that were presented, in the order sent, at most 10.
+    #[schema(max_items = 10)]
+    pub chain: Vec<ChainCertificate>,
     /// Whether it is self-signed.
     pub self_signed: bool,
     /// Negotiated TLS version. Null if there was none.
@@ -90,6 +99,29 @@ pub struct ShownCertificate {
     /// Negotiated cipher suite. Null if there was none.
     #[schema(required, example = "TLS13_AES_128_GCM_SHA256")]
     pub cipher: Option<String>,
+}
+
+/// A certificate that a target presented beside its own.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ChainCertificate {
+    /// Subject.
+    #[schema(example = "C=US, O=Let's Encrypt, CN=E7")]
+    pub subject: String,
+    /// Issuer.
+    #[schema(example = "C=US, O=Internet Security Research Group, CN=ISRG Root X1")]
+    pub issuer: String,
+    /// Serial number in hexadecimal.
+    #[schema(example = "8a:7d:3e:13")]
+    pub serial: String,
+    /// Type and size of its public key.
+    #[schema(example = "EC 384")]
+    pub key: String,
+    /// Start of validity.
+    #[schema(value_type = schema::Time)]
+    pub not_before: Timestamp,
+    /// Expiry time.
+    #[schema(value_type = schema::Time)]
+    pub expires_at: Timestamp,
 }
 
 /// Response headers of a site, and ratings of its security headers.

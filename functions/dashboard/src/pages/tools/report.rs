@@ -3,7 +3,7 @@
 use serde_json::Value;
 use valpero_domain::probe::Outcome;
 use valpero_http::Problem;
-use valpero_views::{HeaderView, HeadersReport, PhasesView, Rating, Report, ShownCertificate};
+use valpero_views::{ChainCertificate, HeaderView, HeadersReport, PhasesView, Rating, Report, ShownCertificate};
 
 use crate::{
     parts::{Moment, Pair, State},
@@ -49,6 +49,21 @@ pub struct Certificate {
     pub until: Moment,
     /// Earliest expiry time of the chain.
     pub chain_until: Moment,
+    /// The certificates that were sent with it.
+    pub chain: Vec<Link>,
+}
+
+/// A certificate of a chain.
+#[derive(Debug)]
+pub struct Link {
+    /// Whom it is for.
+    pub subject: String,
+    /// Who signed it.
+    pub issuer: String,
+    /// Its key.
+    pub key: String,
+    /// Expiry time.
+    pub until: Moment,
 }
 
 /// What a probe saw.
@@ -118,6 +133,12 @@ impl Seen {
         let mut pairs: Vec<Pair> = Vec::new();
         if let Some(address) = &report.remote_address {
             pairs.push(Pair { label: m.remote_address.to_owned(), value: address.clone() });
+        }
+        if !report.cnames.is_empty() {
+            pairs.push(Pair { label: m.cnames.to_owned(), value: report.cnames.join(" → ") });
+        }
+        if let Some(seconds) = report.ttl_seconds {
+            pairs.push(Pair { label: m.ttl.to_owned(), value: (m.seconds)(seconds) });
         }
         if report.body_ms.is_some() {
             pairs.push(Pair { label: m.body_time.to_owned(), value: words.ms(&report.body_ms) });
@@ -203,5 +224,15 @@ fn certificate(words: &Words, seen: &ShownCertificate) -> Certificate {
         from: Moment::exact(words, seen.not_before),
         until: Moment::exact(words, seen.expires_at),
         chain_until: Moment::exact(words, seen.chain_expires_at),
+        chain: seen.chain.iter().map(|one| link(words, one)).collect(),
+    }
+}
+
+fn link(words: &Words, seen: &ChainCertificate) -> Link {
+    Link {
+        subject: seen.subject.clone(),
+        issuer: seen.issuer.clone(),
+        key: seen.key.clone(),
+        until: Moment::exact(words, seen.expires_at),
     }
 }
