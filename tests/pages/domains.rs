@@ -94,3 +94,41 @@ async fn a_domain_is_live_once_its_record_leads_here_and_broken_when_that_goes()
     put(&path, "status.example.com").await.expect(200);
     server.abort();
 }
+
+#[tokio::test]
+async fn a_domain_that_is_never_proved_is_kept_from_others_for_a_week() {
+    let mail = Mailbox::new();
+    let resolver = changing_names(Arc::new(Mutex::new(vec!["valpero.example.com"])));
+    let world = World::with(WorldOptions { resolver, mailer: mail.mailer(), ..WorldOptions::default() }).await;
+    let (owner, other) = (world.tenant(Plan::Business).await, world.tenant(Plan::Business).await);
+    let (first, _) = page(&world, &owner, "acme", json!([]), json!({})).await;
+    let (second, _) = page(&world, &other, "other", json!([]), json!({})).await;
+    let [path, theirs] = [&first, &second].map(|id| format!("/api/v1/status-pages/{id}/domain"));
+    let domain = json!({"domain": "status.example.com"});
+    world.call("PUT", &path, &owner.token, domain.clone()).await.expect(200);
+    world.deliver().await;
+    let pass = async |seconds: i64| {
+        world.advance(seconds);
+        world.sweep().await;
+        world.deliver().await;
+    };
+    pass(7 * 86_400 - 901).await;
+    assert_eq!(world.get(&path, &owner).await.expect(200).text("/state"), "pending_dns");
+    world.call("PUT", &theirs, &other.token, domain.clone()).await.expect(409);
+    mail.clear();
+    pass(902).await;
+    world.get(&path, &owner).await.expect(404);
+    let told = mail.messages();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("Subject: Domain removed: status.example.com"), "{}", told[0]);
+    let log = world.get("/api/v1/audit-log", &owner).await.expect(200);
+    let row = &log.data()[0];
+    assert_eq!(
+        (row["action"].as_str(), row["actor"]["type"].as_str()),
+        (Some("page.domain_set"), Some("delivery")),
+        "{row}"
+    );
+    world.call("PUT", &theirs, &other.token, domain).await.expect(200);
+    pass(900).await;
+    assert_eq!(mail.messages().len(), 1, "and nobody looks any more");
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use valpero_domain::{
-    AccountId, PageId, Timestamp,
+    AccountId, Actor, AuditAction, AuditId, PageId, Timestamp,
     check::Check,
     dns_check::{DnsCheck, DnsMatch, RecordType},
     dns_name::DnsName,
@@ -13,8 +13,8 @@ use valpero_domain::{
     probe::Outcome,
 };
 use valpero_outbound::probe;
-use valpero_runtime::WorkError;
-use valpero_storage::{Optional, StatusPageRow};
+use valpero_runtime::{WorkError, entropy};
+use valpero_storage::{AuditRow, Optional, StatusPageRow, StoreError};
 
 use crate::Delivery;
 
@@ -44,6 +44,9 @@ impl Delivery {
         let Ok(seen) = self.see(&row, domain, &before.target, now).await else { return Ok("our own DNS fails") };
         let now = self.app.now();
         let after = before.after(seen, now);
+        if after.is_unproved(now) {
+            return self.take_away(&row, domain, now).await;
+        }
         let next = after.next_look(now);
         if !store.note_domain(&row, &after, next).await? {
             return Ok("changed meanwhile");
@@ -56,6 +59,31 @@ impl Delivery {
         }
         self.remind_at(account, Due::Domain(page.into()), next, now).await;
         Ok(after.state.as_str())
+    }
+
+    /// Takes a domain that never led to its page from it, so that another page can have it.
+    async fn take_away(
+        &self,
+        row: &StatusPageRow,
+        domain: &DomainName,
+        now: Timestamp,
+    ) -> Result<&'static str, WorkError> {
+        let at = now.max(row.updated_at.plus_ms(1));
+        let (account, id, target) = (row.account_id, AuditId::new(at, entropy()), Some(row.id.to_string()));
+        let audit = AuditRow::without_request(account, id, Actor::Delivery, AuditAction::PageDomainSet, target, at);
+        match self.app.store.set_page_domain(row, None, at, &audit).await {
+            Ok(()) => {}
+            // The next look finds what is there by then.
+            Err(StoreError::Conflict) => return Ok("changed meanwhile"),
+            Err(error) => return Err(error.into()),
+        }
+        let subject = format!("Domain removed: {domain}");
+        let text = format!(
+            "The domain {domain} did not lead to the status page {} within 7 days after it was set, so it was removed. Set it again once its DNS record is right.",
+            row.spec.title
+        );
+        self.mail_owner(account, &subject, &text, now).await?;
+        Ok("given up")
     }
 
     async fn see(
@@ -114,7 +142,8 @@ impl Delivery {
         let Ok(name) = DnsName::try_from(name.as_str().to_owned()) else { return Ok(Vec::new()) };
         let check = DnsCheck { name, record_type, expected: Vec::new(), matching: DnsMatch::default(), resolver: None };
         let (result, facts) = probe(&self.outbound, &Check::Dns(check), TIMEOUT_MS, now).await;
-        if result.outcome == Outcome::ProbeError { Err(OurFault) } else { Ok(facts.answers.unwrap_or_default()) }
+        let records = facts.answers.map(|answers| answers.records).unwrap_or_default();
+        if result.outcome == Outcome::ProbeError { Err(OurFault) } else { Ok(records) }
     }
 
     /// Whether the page itself answers at the domain, asked by its ID.
@@ -125,7 +154,7 @@ impl Delivery {
         now: Timestamp,
     ) -> Result<Result<(), String>, OurFault> {
         let host = domain.as_str();
-        let base = self.app.settings.public_url.as_ref().filter(|url| url.is_plain());
+        let base = self.app.settings.public_url.as_ref();
         let base = base.map_or_else(|| format!("https://{host}"), |url| url.at_host(host));
         // What everybody may see of every page, whoever may see the rest.
         let url = format!("{base}/.well-known/valpero-page/{}", row.id);

@@ -39,7 +39,7 @@ pub async fn read(
 }
 
 /// Set the domain of a status page. The answer has the DNS record to set. The domain is then looked at, each minute at first: it is `live` once
-/// the page answers there. Idempotent. A domain of another page is 409 `page_domain_taken`.
+/// the page answers there, and is removed if that takes more than 7 days. Idempotent. A domain of another page is 409 `page_domain_taken`.
 #[utoipa::path(
     put,
     path = "/api/v1/status-pages/{id}/domain",

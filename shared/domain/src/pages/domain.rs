@@ -136,6 +136,9 @@ const LATER_S: i64 = 900;
 /// Seconds in which somebody waits for a domain that was set.
 const WAITS_S: i64 = 3_600;
 
+/// Seconds in which a domain that was set must become live. Until then whoever set it keeps it from all other pages, whosever it is.
+const PROOF_S: i64 = 7 * 86_400;
+
 impl DomainWatch {
     /// A domain that was just set.
     pub const fn new(target: DomainName, set_at: Timestamp) -> Self {
@@ -160,6 +163,12 @@ impl DomainWatch {
             Seen::NoAnswer(why) => (DomainState::Issuing, 0, Some(why)),
         };
         Self { state, misses, detail, checked_at: Some(now), ..self.clone() }
+    }
+
+    /// Whether it was set so long ago without becoming live that the page is to lose it.
+    pub fn is_unproved(&self, now: Timestamp) -> bool {
+        let was_live = matches!(self.state, DomainState::Live | DomainState::Broken);
+        !was_live && now.ms_since(self.set_at) >= PROOF_S * 1000
     }
 
     /// When it is looked at next.
@@ -216,6 +225,21 @@ mod tests {
         assert_eq!(broken.state, DomainState::Broken);
         assert_eq!(broken.after(silent(), at(9_000)).state, DomainState::Broken, "not pending again");
         assert_eq!(broken.after(Seen::Answer, at(9_000)).state, DomainState::Live);
+    }
+
+    #[test]
+    fn a_domain_that_is_not_proved_is_lost_after_a_week() {
+        const WEEK: i64 = 604_800;
+        let watch = DomainWatch::new("pages.example.com".parse().expect("a name"), at(0));
+        for (seen, lost) in [(gone(), true), (silent(), true), (Seen::Answer, false)] {
+            let after = watch.after(seen, at(WEEK - 1));
+            assert_eq!((after.is_unproved(at(WEEK - 1)), after.is_unproved(at(WEEK))), (false, lost), "{after:?}");
+        }
+        let mut broken = watch.after(Seen::Answer, at(1));
+        for second in 2..=4 {
+            broken = broken.after(gone(), at(second));
+        }
+        assert_eq!((broken.state, broken.is_unproved(at(WEEK))), (DomainState::Broken, false), "it was live once");
     }
 
     #[test]
