@@ -90,6 +90,51 @@ async fn an_incident_is_published_after_its_minutes_with_public_comments_and_res
 }
 
 #[tokio::test]
+async fn a_post_that_was_deleted_is_not_made_again_for_the_same_incident() {
+    let world = World::new().await;
+    let owner = world.tenant(Plan::Business).await;
+    let site = Site::start().await;
+    let monitor = world.monitor(&owner, &site.url(), json!({})).await;
+    let components = json!([{"name": "Site", "monitor_ids": [monitor]}]);
+    let more = json!({"auto_publish": {"incidents": true, "after_minutes": 0}});
+    let (id, _) = page(&world, &owner, "acme", components, more).await;
+    let minute = async || {
+        world.tick().await;
+        world.sweep().await;
+        world.deliver().await;
+    };
+    let posts =
+        async || world.get(&format!("/api/v1/status-pages/{id}/posts"), &owner).await.expect(200).data().to_vec();
+    minute().await;
+    site.answers(503);
+    minute().await;
+    minute().await;
+    let made = posts().await;
+    assert_eq!(made.len(), 1);
+    let path = format!("/api/v1/status-pages/{id}/posts/{}", made[0]["id"].as_str().expect("an ID"));
+    world.call("DELETE", &path, &owner.token, Value::Null).await.expect(204);
+    for _ in 0..3 {
+        minute().await;
+        assert_eq!(posts().await, [] as [Value; 0]);
+    }
+    // A public comment is a person's wish to tell of it.
+    let incident = world.incidents(&owner).await[0]["id"].as_str().expect("an ID").to_owned();
+    let comment = json!({"body": "It is real after all.", "public": true});
+    world.post(&format!("/api/v1/incidents/{incident}/comments"), &owner, comment).await.expect(201);
+    minute().await;
+    assert_eq!(posts().await.len(), 1);
+    // The next incident is another one.
+    world.call("DELETE", &path, &owner.token, Value::Null).await.expect(204);
+    site.answers(200);
+    minute().await;
+    minute().await;
+    site.answers(503);
+    minute().await;
+    minute().await;
+    assert_eq!(posts().await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_public_comment_publishes_at_once_where_the_page_would_later() {
     let world = World::new().await;
     let owner = world.tenant(Plan::Business).await;

@@ -69,7 +69,7 @@ async fn try_refresh(app: &App, account: AccountId, id: PageId) -> Result<Option
     let now = app.now();
     // In this order: what changes from here on has another mark, or makes the view that is written below be refused.
     let marks = store.page_marks(account, id).await?;
-    let made = store.page_made(account, id).await?;
+    let mut made = store.page_made(account, id).await?;
     let Some(row) = store.page(account, id).await.optional()? else {
         store.delete_posts(account, id).await?;
         store.delete_subscribers(account, id).await?;
@@ -85,7 +85,8 @@ async fn try_refresh(app: &App, account: AccountId, id: PageId) -> Result<Option
     let open: Vec<IncidentId> = monitors.values().filter_map(|monitor| monitor.current_incident_id).collect();
     let posts = posts_of(app, &row, &open).await?;
     let known = Known::of(&row, &monitors, &posts);
-    let knows = known.knows(&row);
+    made.deleted.retain(|incident| open.contains(incident));
+    let knows = known.knows(&row, &made.deleted);
     if let Some(step) = knows.step(now, entropy()) {
         write(app, &row, &posts, step, now).await?;
         return Ok(None);
@@ -108,7 +109,7 @@ async fn try_refresh(app: &App, account: AccountId, id: PageId) -> Result<Option
         hours: &hours,
     };
     let view = PageView::of(&sources, now);
-    store.put_page_view(&row, made, &view).await?;
+    store.put_page_view(&row, &made, &view).await?;
     let next = [knows.next(), view.next_change(now), next_hour(&row, now)];
     store.settle_page_marks(account, id, &marks, next.into_iter().flatten().min()).await?;
     Ok(Some("made anew"))
@@ -177,8 +178,8 @@ impl Known {
         }
     }
 
-    fn knows<'a>(&'a self, row: &'a StatusPageRow) -> Knows<'a> {
-        Knows { spec: &row.spec, open: &self.open, posts: &self.posts, statuses: &self.statuses }
+    fn knows<'a>(&'a self, row: &'a StatusPageRow, deleted: &'a BTreeSet<IncidentId>) -> Knows<'a> {
+        Knows { spec: &row.spec, open: &self.open, posts: &self.posts, deleted, statuses: &self.statuses }
     }
 }
 
@@ -278,7 +279,7 @@ async fn try_tell(
     let Some(old) = posts.iter().find(|row| row.post.tells_of(incident)) else {
         let monitors = app.store.monitors_by_id(account, &row.spec.monitors()).await?;
         let known = Known::of(&row, &monitors, &posts);
-        let Some(step) = known.knows(&row).publish(incident, now, entropy()) else { return Ok(true) };
+        let Some(step) = known.knows(&row, &BTreeSet::new()).publish(incident, now, entropy()) else { return Ok(true) };
         write(app, &row, &posts, step, now).await?;
         return Ok(false);
     };

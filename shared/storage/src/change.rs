@@ -98,6 +98,13 @@ impl Change {
         self
     }
 
+    /// Adds members to a set of texts.
+    pub fn add_members(mut self, name: &str, members: Vec<String>) -> Self {
+        let (name, members) = (self.path(name), self.value(AttributeValue::Ss(members)));
+        self.add.push(format!("{name} {members}"));
+        self
+    }
+
     /// Takes a member out of a set of texts.
     pub fn delete_member(mut self, name: &str, member: &str) -> Self {
         let (name, member) = (self.path(name), self.value(AttributeValue::Ss(vec![member.to_owned()])));

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 use valpero_auth::password::PasswordHash;
 use valpero_domain::{
-    AccountId, Author, ComponentId, MonitorId, PageId, PublicUrl, Timestamp,
+    AccountId, Author, ComponentId, IncidentId, MonitorId, PageId, PublicUrl, Timestamp,
     event::{Due, PageMark},
     pages::{ByHand, DomainName, DomainState, DomainWatch, PageView, Slug, StatusPageSpec},
 };
@@ -107,11 +107,15 @@ pub struct MarkRow {
     at: Timestamp,
 }
 
-/// How many times a page was made.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+/// What is remembered from one making of a page to the next.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Made {
+    /// How many times it was made, or a post of it deleted.
     #[serde(default)]
     version: i64,
+    /// Incidents whose post was deleted. Those that are over need not be kept.
+    #[serde(default)]
+    pub deleted: BTreeSet<IncidentId>,
 }
 
 impl Store {
@@ -119,7 +123,7 @@ impl Store {
         key([("account_id", account.to_string()), ("entry", keys::page(page))])
     }
 
-    fn made_key(account: AccountId, page: PageId) -> Item {
+    pub(crate) fn made_key(account: AccountId, page: PageId) -> Item {
         key([("account_id", account.to_string()), ("entry", keys::page_made(page))])
     }
 
@@ -328,7 +332,7 @@ impl Store {
         Ok(())
     }
 
-    /// How many times the page was made: read before all that it shows. 1 RRU.
+    /// What is remembered of the page: read before all that it shows. 1 RRU.
     ///
     /// # Errors
     /// Where the store fails.
@@ -337,16 +341,19 @@ impl Store {
         item.map_or_else(|| Ok(Made::default()), |item| from_item(TABLE, item))
     }
 
-    /// Keeps what the page shows, unless it was made since `seen` was read, or is gone, or has another name. 4 WRU, and 2 per further KB of the view.
+    /// Keeps what the page shows and what is remembered of it, unless that changed since `seen` was read, or the page is gone, or has another name. 4 WRU, and 2 per further KB of the view.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] where it must be made anew.
-    pub async fn put_page_view(&self, row: &StatusPageRow, seen: Made, view: &PageView) -> Result<(), StoreError> {
+    pub async fn put_page_view(&self, row: &StatusPageRow, seen: &Made, view: &PageView) -> Result<(), StoreError> {
         let unchanged = match seen.version {
             0 => If::Absent("version"),
             version => If::Is("version", n(version)),
         };
-        let made = Change::new().set("version", n(seen.version + 1)).only_if(unchanged);
+        let deleted: Vec<String> = seen.deleted.iter().map(ToString::to_string).collect();
+        let deleted = Some(deleted).filter(|deleted| !deleted.is_empty()).map(AttributeValue::Ss);
+        let made =
+            Change::new().set("version", n(seen.version + 1)).set_or_remove("deleted", deleted).only_if(unchanged);
         let shown = Change::new()
             .set("view", to_value(TABLE, view)?)
             .set_or_remove("password", row.password.as_ref().map(|hash| to_value(TABLE, hash)).transpose()?)
@@ -358,7 +365,7 @@ impl Store {
         self.transact(items).await.map_err(Cancelled::conflict)
     }
 
-    /// Forgets how many times a page was made that is gone. 1 WRU.
+    /// Forgets what is remembered of a page that is gone. 1 WRU.
     ///
     /// # Errors
     /// Where the store fails.

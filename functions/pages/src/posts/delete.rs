@@ -7,7 +7,7 @@ use valpero_monitoring::pages::refreshed;
 use valpero_runtime::App;
 use valpero_views::schema;
 
-/// Delete a post with its updates. Readers no longer see it, and nobody is told. If `If-Match` names another version, 412
+/// Delete a post with its updates. Readers no longer see it, and nobody is told. The page makes no other post about its incident by itself. If `If-Match` names another version, 412
 /// `precondition_failed`.
 #[utoipa::path(
     delete,

@@ -34,6 +34,8 @@ pub struct Knows<'a> {
     pub open: &'a [Open],
     /// Its posts.
     pub posts: &'a [(PostId, Post)],
+    /// Incidents whose post was deleted: the page makes none for them by itself.
+    pub deleted: &'a BTreeSet<IncidentId>,
     /// What its components are by their monitors.
     pub statuses: &'a [(ComponentId, ComponentStatus)],
 }
@@ -46,13 +48,18 @@ impl Knows<'_> {
 
     /// Time at which the next incident is due to be published.
     pub fn next(&self) -> Option<Timestamp> {
-        self.unpublished().map(|open| self.due_at(open)).min()
+        self.due().map(|open| self.due_at(open)).min()
     }
 
     /// The post of an incident, which a person's words make public at once, where the page publishes incidents.
     pub fn publish(&self, incident: IncidentId, now: Timestamp, entropy: Entropy) -> Option<Step> {
         let open = self.unpublished().find(|open| open.incident == incident)?;
         Some(self.create(open, now, entropy))
+    }
+
+    /// Those that the page publishes by itself.
+    fn due(&self) -> impl Iterator<Item = &Open> {
+        self.unpublished().filter(|open| !self.deleted.contains(&open.incident))
     }
 
     fn due_at(&self, open: &Open) -> Timestamp {
@@ -98,7 +105,7 @@ impl Knows<'_> {
     /// The post of an incident that has lasted long enough: a new one, or that of another incident which tells of the same components
     /// already.
     fn begin(&self, now: Timestamp, entropy: Entropy) -> Option<Step> {
-        let open = self.unpublished().find(|open| self.due_at(open) <= now)?;
+        let open = self.due().find(|open| self.due_at(open) <= now)?;
         Some(self.create(open, now, entropy))
     }
 
@@ -139,6 +146,18 @@ impl Knows<'_> {
             updates: vec![first],
         };
         Step::Create(post_of(open.incident), post)
+    }
+}
+
+impl Post {
+    /// Whether it tells of this incident.
+    pub fn tells_of(&self, incident: IncidentId) -> bool {
+        self.told_of().any(|told| told == incident)
+    }
+
+    /// The incidents that it tells of; one may come twice.
+    pub fn told_of(&self) -> impl Iterator<Item = IncidentId> {
+        self.incident_id.into_iter().chain(self.made_by.iter().copied())
     }
 }
 
@@ -234,8 +253,21 @@ mod tests {
         posts: &[(PostId, Post)],
         now: Timestamp,
     ) -> (Option<Step>, Option<Timestamp>) {
-        let knows = Knows { spec, open, posts, statuses: &[(spec.components[0].id, ComponentStatus::PartialOutage)] };
+        let statuses = &[(spec.components[0].id, ComponentStatus::PartialOutage)];
+        let knows = Knows { spec, open, posts, deleted: &BTreeSet::new(), statuses };
         (knows.step(now, [7; 10]), knows.next())
+    }
+
+    #[test]
+    fn a_post_that_was_deleted_is_made_again_by_a_persons_words_alone() {
+        let (spec, both) = (spec(true), [open(1, 1), open(3, 3)]);
+        let deleted = BTreeSet::from([both[0].incident]);
+        let knows = Knows { spec: &spec, open: &both, posts: &[], deleted: &deleted, statuses: &[] };
+        let Some(Step::Create(id, _)) = knows.step(at(120), [7; 10]) else { panic!("no post") };
+        assert_eq!(id, post_of(both[1].incident), "of the other incident");
+        let first = Knows { open: &both[..1], ..knows };
+        assert_eq!((first.step(at(9_000), [7; 10]), first.next()), (None, None));
+        assert!(first.publish(both[0].incident, at(9_000), [7; 10]).is_some());
     }
 
     #[test]

@@ -410,11 +410,6 @@ impl Post {
             || self.updates.iter().map(|update| update.body.len()).sum::<usize>() >= TEXT_MAX
     }
 
-    /// Whether it tells of this incident.
-    pub fn tells_of(&self, incident: IncidentId) -> bool {
-        self.incident_id == Some(incident) || self.made_by.contains(&incident)
-    }
-
     /// Its last update.
     pub fn last(&self) -> Option<&PostUpdate> {
         self.updates.last()
