@@ -2,12 +2,16 @@
 "use strict";
 const lang = document.documentElement.lang;
 
+const words = new Intl.DateTimeFormat(lang, {
+  year: "numeric", month: "long", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short",
+});
+
 function local(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.getTime())) continue;
     if (!time.title) time.title = time.textContent;
-    time.textContent = new Intl.DateTimeFormat(lang, { dateStyle: "long", timeStyle: "short" }).format(at);
+    time.textContent = words.format(at);
   }
 }
 

@@ -91,7 +91,9 @@ impl ComponentBox {
             bars: (component.show_uptime && shown.view.has_monitors)
                 .then(|| Bars::of(shown.last(days), t, times(view))),
             days_ago: (t.days_ago)(days),
-            uptime: shown.uptime(days).map_or_else(|| t.no_data.to_owned(), |uptime| t.percent(uptime)),
+            uptime: shown
+                .uptime(days)
+                .map_or_else(|| t.no_data.to_owned(), |uptime| format!("{} {}", t.uptime, t.percent(uptime))),
             line: line.filter(|_| component.show_response_time),
         }
     }
@@ -253,7 +255,12 @@ pub fn history(
         month: name,
         earlier: (month > first).then(|| month.plus(-1).to_string()),
         later: (month < present).then(|| month.plus(1).to_string()),
-        posts: posts.iter().map(|row| PostBox::of(row.id, &row.post, view, now)).collect(),
+        // What is still to come is on the front.
+        posts: posts
+            .iter()
+            .filter(|row| row.post.state(now) != PostState::Scheduled)
+            .map(|row| PostBox::of(row.id, &row.post, view, now))
+            .collect(),
     };
     template.render()
 }

@@ -34,6 +34,7 @@ use valpero_domain::{
 pub use email::notice;
 pub use message::{Context, Fact, Item, Kind, Level, Message, Occasion, Subject};
 pub use pace::{Pace, pace};
+pub use text::html;
 pub use wire::{Answer, Mail, Outgoing, Request, Thread, Verdict};
 pub use words::Zone;
 

@@ -104,8 +104,8 @@ pub(crate) fn unmention(text: &str) -> String {
     plain
 }
 
-/// As HTML.
-pub(crate) fn html(text: &str) -> String {
+/// A text as HTML, between tags or within an attribute.
+pub fn html(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

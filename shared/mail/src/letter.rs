@@ -1,6 +1,6 @@
 //! Mail to one person about the person's own access.
 
-use valpero_channels::Mail;
+use valpero_channels::{Mail, html};
 use valpero_domain::mail_address::MailAddress;
 
 /// An invitation, with the link that leads in.
@@ -33,10 +33,10 @@ fn letter(to: &MailAddress, subject: String, says: &str, url: &str, after: &str)
     let text = format!("{says}\n\n{url}\n\n{after}\n");
     let html = format!(
         "<!doctype html><html lang=\"en\"><body><p>{}</p><p><a href=\"{}\">{}</a></p><p>{}</p></body></html>",
-        escaped(says),
-        escaped(url),
-        escaped(url),
-        escaped(after)
+        html(says),
+        html(url),
+        html(url),
+        html(after)
     );
     Mail {
         to: vec![to.as_str().to_owned()],
@@ -49,10 +49,6 @@ fn letter(to: &MailAddress, subject: String, says: &str, url: &str, after: &str)
 
 fn one_line(text: &str) -> String {
     text.chars().map(|one| if one.is_control() { ' ' } else { one }).take(100).collect()
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

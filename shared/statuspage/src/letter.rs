@@ -1,6 +1,6 @@
 //! Mail to a page's subscribers, in the page's language.
 
-use valpero_channels::Mail;
+use valpero_channels::{Mail, html};
 use valpero_domain::{
     PageId, PostId, SubscriberId, Timestamp,
     mail_address::MailAddress,
@@ -172,17 +172,17 @@ impl Parts<'_> {
     }
 
     fn html(&self) -> String {
-        let line = |text: &String| format!("<p style=\"margin:0 0 8px\">{}</p>", escaped(text));
+        let line = |text: &String| format!("<p style=\"margin:0 0 8px\">{}</p>", html(text));
         let lines = |texts: &[String]| texts.iter().map(line).collect::<String>();
-        let link = |label: &str, url: &str| format!("<a href=\"{}\">{}</a>", escaped(url), escaped(label));
+        let link = |label: &str, url: &str| format!("<a href=\"{}\">{}</a>", html(url), html(label));
         let linked = self.link.as_ref().map(|(label, url)| {
             // The address itself, so that nobody has to trust a word.
-            format!("<p style=\"margin:16px 0 8px\">{}<br><small>{}</small></p>", link(label, url), escaped(url))
+            format!("<p style=\"margin:16px 0 8px\">{}<br><small>{}</small></p>", link(label, url), html(url))
         });
         let foot = self.foot.as_ref().map(|(because, label, url)| {
             format!(
                 "<p style=\"margin:24px 0 0;font-size:13px;color:#556260\">{} {}</p>",
-                escaped(because),
+                html(because),
                 link(label, url)
             )
         });
@@ -194,13 +194,9 @@ impl Parts<'_> {
             linked.unwrap_or_default(),
             lines(&self.after),
             foot.unwrap_or_default(),
-            heading = escaped(&self.heading),
+            heading = html(&self.heading),
         )
     }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]
