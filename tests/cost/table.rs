@@ -9,7 +9,11 @@ use valpero_storage::Usage;
 
 use crate::{
     api::routes::{Row, table, things},
-    harness::{Receiver, Site, Tenant, World},
+    harness::{Mailbox, Receiver, Site, Tenant, World, WorldOptions},
+    pages::{
+        crowd::{crowd, link},
+        page, view,
+    },
 };
 
 fn line(what: &str, usage: Usage) -> String {
@@ -163,6 +167,61 @@ async fn pages() {
         lines += &line(what, world.page(&path, &ada).await.expect(200).usage);
     }
     insta::assert_snapshot!("pages", lines);
+}
+
+/// What readers of a status page take, and what it takes to tell its subscribers.
+#[tokio::test]
+async fn readers() {
+    const SUBSCRIBERS: usize = 100;
+    let mail = Mailbox::new();
+    let world = World::with(WorldOptions { mailer: mail.mailer(), ..WorldOptions::default() }).await;
+    let owner = world.tenant(Plan::Business).await;
+    let components: Vec<Value> = (1..=20).map(|number| json!({"name": format!("Component {number}")})).collect();
+    let (id, _) = page(&world, &owner, "acme", json!(components), json!({})).await;
+    let posts = format!("/api/v1/status-pages/{id}/posts");
+    let post = json!({"kind": "incident", "title": "Checkout fails", "body": "We are looking.", "notify": false});
+    for _ in 0..3 {
+        world.post(&posts, &owner, post.clone()).await.expect(201);
+    }
+    world.deliver().await;
+    let mut lines = head("a status page of 20 components and 3 posts");
+    lines += &line("a view", view(&world, "/status/acme").await.expect(200).usage);
+    lines += &line("each view within 10 seconds of it", view(&world, "/status/acme").await.expect(200).usage);
+    lines += &line("its feed, likewise", view(&world, "/status/acme/feed.atom").await.expect(200).usage);
+    world.advance(10);
+    lines += &line("a view after that", view(&world, "/status/acme").await.expect(200).usage);
+    lines += &line("a view of a page that does not exist", view(&world, "/status/nowhere").await.expect(404).usage);
+
+    lines.push('\n');
+    lines += &head("subscribers by mail");
+    let asked = world.post_form("/status/acme/subscribe", "email=reader0@example.com").await.expect(202);
+    lines += &line("subscribing", asked.usage);
+    lines += &line("the mail that asks to confirm it", Usage::of(sent(&world, &mail, 1)).await.1);
+    let path = link(&mail.messages()[0], "/subscription/");
+    lines += &line("confirming it", world.post_form(&path, "do=confirm").await.expect(200).usage);
+    crowd(&world, &owner, &id, 1..SUBSCRIBERS).await;
+    let told = json!({"kind": "incident", "title": "Checkout fails", "body": "We are looking.", "notify": true});
+    world.post(&posts, &owner, told).await.expect(201);
+    let (steps, mut each) = Usage::of(sent(&world, &mail, SUBSCRIBERS)).await;
+    assert!(steps >= 8, "12 mails a second are the most: {steps}");
+    each.wru /= 100.0;
+    each.rru /= 100.0;
+    each.round_trips /= 100;
+    lines += &line("an update, for each of 100 subscribers", each);
+    insta::assert_snapshot!("readers", lines);
+}
+
+/// Lets the delivery worker work, second by second, until so many mails are sent; answers the seconds.
+async fn sent(world: &World, mail: &Mailbox, count: usize) -> usize {
+    mail.clear();
+    for second in 1..=60 {
+        world.deliver().await;
+        world.advance(1);
+        if mail.messages().len() >= count {
+            return second;
+        }
+    }
+    panic!("{} mails of {count}", mail.messages().len());
 }
 
 /// The next minute, one region after the other, so that each run does the same.

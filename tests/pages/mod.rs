@@ -1,6 +1,7 @@
 //! Status pages: what readers see of what monitors and people say, whoever else does something at the same time, and whatever fails.
 
 mod access;
+pub mod crowd;
 mod domains;
 mod readers;
 mod staying_up;

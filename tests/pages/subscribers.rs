@@ -3,13 +3,12 @@
 use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
 use valpero_auth::WebhookSecret;
-use valpero_domain::{
-    PageId, Plan, Timestamp,
-    pages::{Contact, SubscriberStatus},
-};
-use valpero_storage::Subscriber;
+use valpero_domain::{PageId, Plan, Timestamp};
 
-use super::{page, view};
+use super::{
+    crowd::{crowd, link},
+    page, view,
+};
 use crate::harness::{Mailbox, Receiver, Tenant, World, WorldOptions, bounce_of_subscriber};
 
 struct Desk {
@@ -97,33 +96,9 @@ impl Desk {
 
     /// Subscribers that have confirmed, made in the store.
     async fn crowd(&self, count: usize) {
-        let page: PageId = self.id.parse().expect("an ID");
-        for number in 0..count {
-            let email = format!("reader{number}@example.com").try_into().expect("an address");
-            let contact = Contact::Email { email };
-            let new = Subscriber::new(self.owner.account, page, contact, self.world.now());
-            let row = Subscriber { status: SubscriberStatus::Active, ..new };
-            self.world.stack.app.store.subscribe(&row, None, self.world.now()).await.expect("kept");
-        }
-        // What these would be told is no part of this.
-        self.world.lose_messages();
-        while self.world.sweep().await.sent > 0 {
-            self.world.deliver().await;
-            self.world.advance(60);
-        }
+        crowd(&self.world, &self.owner, &self.id, 0..count).await;
         self.mail.clear();
     }
-}
-
-/// The path of the first link in a mail that has this part.
-fn link(mail: &str, part: &str) -> String {
-    // Quoted-printable: soft line breaks, and = as =3D.
-    let text = mail.replace("=\r\n", "").replace("=3D", "=");
-    let from = text.find("https://valpero.example.com/status/acme").expect("a link");
-    let rest = &text[from..];
-    let mut urls = rest.split(|c: char| c.is_whitespace() || "<>\"".contains(c));
-    let url = urls.find(|url| url.contains(part)).expect("such a link");
-    url.strip_prefix("https://valpero.example.com").expect("of the deployment").to_owned()
 }
 
 fn to(mail: &str) -> &str {

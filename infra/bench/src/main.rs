@@ -8,6 +8,7 @@ mod partitions;
 mod prepare;
 mod scale;
 mod site;
+mod subscribers;
 mod tick;
 
 use std::{error::Error, path::PathBuf, time::Duration};
@@ -55,6 +56,15 @@ enum Command {
         #[arg(long, default_value_t = 1_000)]
         count: usize,
     },
+    /// Subscribers of a status page are told of an update; in the middle the process that sends is killed.
+    Subscribers {
+        /// Subscribers.
+        #[arg(long, default_value_t = 10_000)]
+        count: usize,
+        /// Mails a second.
+        #[arg(long, default_value_t = valpero_runtime::config::DEFAULT_MAIL_RATE)]
+        rate: u32,
+    },
     /// A store with monitors of these targets, for `tick`.
     Store(Targets),
     /// A site that answers each request a while after it came.
@@ -101,6 +111,23 @@ struct Targets {
 }
 
 impl Targets {
+    /// No targets, in one region.
+    fn none() -> Result<Self, Failure> {
+        Ok(Self {
+            scheme: "http".into(),
+            port: 9,
+            count: 0,
+            ca_file: None,
+            rounds: 1,
+            phases: false,
+            regions: vec!["fra".parse()?],
+            resolve: false,
+            checked: false,
+            day: false,
+            webhook_port: None,
+        })
+    }
+
     fn host(place: usize) -> String {
         format!("t{place}.site.example")
     }
@@ -148,6 +175,7 @@ async fn main() -> Result<(), Failure> {
         Command::Floor { targets, every_us } => floor::run(&targets, every_us).await,
         Command::Scale { count, minutes, hanging } => scale::run(count, minutes, hanging).await,
         Command::Outage { count } => outage::run(count).await,
+        Command::Subscribers { count, rate } => subscribers::run(count, rate).await,
         Command::Store(targets) => prepare::run(&targets).await,
         Command::Site(site) => site::run(&site).await,
     }

@@ -21,7 +21,7 @@ use valpero_storage::Tables;
 use crate::{Failure, Targets, client, meter::cpu, partitions::Partitions, scale, tick};
 
 /// Batches of webhooks at the same time: the template's default of `DeliveriesAtOnce`.
-const DELIVERIES_AT_ONCE: usize = 5;
+pub(crate) const DELIVERIES_AT_ONCE: usize = 5;
 
 /// After so many minutes there is an end, whatever is left.
 const MINUTES: i64 = 30;
@@ -258,6 +258,6 @@ impl Outage {
 }
 
 #[expect(clippy::print_stderr, reason = "beside the figures")]
-fn complain(of: &str) {
+pub(crate) fn complain(of: &str) {
     eprintln!("{of}");
 }

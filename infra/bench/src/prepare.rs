@@ -128,7 +128,7 @@ async fn sign_in(stack: &Stack, router: &Router, account: AccountId) -> Result<S
 }
 
 /// A key that may do everything, of an account that may have many monitors.
-async fn key(stack: &Stack) -> Result<(AccountId, Token), Failure> {
+pub(crate) async fn key(stack: &Stack) -> Result<(AccountId, Token), Failure> {
     let (store, now) = (&stack.app.store, stack.app.now());
     let id = AccountId::new(now, entropy());
     let audit = AuditRow::without_request(
@@ -159,7 +159,13 @@ async fn key(stack: &Stack) -> Result<(AccountId, Token), Failure> {
     Ok((id, token))
 }
 
-async fn call(router: &Router, method: &str, path: &str, token: &str, sent: Option<Value>) -> Result<Value, Failure> {
+pub(crate) async fn call(
+    router: &Router,
+    method: &str,
+    path: &str,
+    token: &str,
+    sent: Option<Value>,
+) -> Result<Value, Failure> {
     let request = Request::builder()
         .method(method)
         .uri(path)
