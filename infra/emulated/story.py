@@ -16,6 +16,7 @@ import tomllib
 import chaos
 import local
 import mail
+import pages
 from cloud import Api, Cloud, outputs, run, target, tool
 from testkit.paths import ROOT
 from testkit.processes import stop_all
@@ -64,6 +65,7 @@ class Deployment:
     def logs(self):
         """What all functions have logged in all regions."""
         names = ("account", "monitors", "incidents", "webhooks", "metrics", "alerts", "tools", "docs", "delivery", "rollup")
+        names += ("people", "dashboard", "pages", "status")
         functions = [(f"{self.stack}-{name}", HOME) for name in names]
         functions += [(f"{self.stack}-checker-{code}", region) for code, region in self.regions.items()]
         return [line for function, region in functions for line in self.cloud.log(function, region)]
@@ -83,7 +85,7 @@ def main(valpero, only=()):
     try:
         cloud.start()
         deployment = Deployment(cloud, valpero)
-        for part in (templates, services, one_region, two_regions, queues, faults, smoke, end):
+        for part in (templates, services, one_region, status_page, two_regions, queues, faults, smoke, end):
             if not only or part.__name__ in only:
                 began = time.monotonic()
                 part(deployment)
@@ -124,6 +126,10 @@ def services(deployment):
     # Built and not deployed.
     run(["sam", "build", "--parameter-overrides", "Architecture=x86_64"], deployment.environment)
     local.run(deployment)
+
+
+def status_page(deployment):
+    pages.deployed(deployment)
 
 
 def faults(deployment):
