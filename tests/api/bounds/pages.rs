@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use valpero_domain::Timestamp;
 
+use super::schema::name;
 use crate::harness::{Tenant, World};
 
 /// Where status pages are.
@@ -34,10 +35,18 @@ pub fn text(schema: &Value, turn: usize, length: Option<usize>) -> Option<String
         (Some("uri"), Some(length @ ..=8)) if pattern.contains("[sS]:") => "https://"[..length].to_owned(),
         (Some("uri"), Some(9)) if pattern.contains("[sS]:") => "https://a".to_owned(),
         (Some("uri"), length) if pattern.contains("[sS]:") => padded("https://a/", length.unwrap_or(0)),
+        // Of two labels at least.
+        (_, length) if pattern.starts_with("^([a-z0-9]([a-z0-9-]{0,61}") => domain(length.unwrap_or(9)),
         (_, Some(length)) if pattern.starts_with("^#") => padded("#", length),
         (_, None) if pattern.starts_with("^#") => "#aaaaaa".to_owned(),
         _ => return None,
     })
+}
+
+/// A domain of so many characters, none where it has no place for two labels.
+fn domain(length: usize) -> String {
+    let end = if length > 2 { ".a" } else { "" };
+    format!("{}{end}", name(length - end.len()))
 }
 
 fn maintenance(world: &World) -> (Value, Value) {
