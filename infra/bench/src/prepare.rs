@@ -55,7 +55,7 @@ pub(crate) async fn run(targets: &Targets) -> Result<(), Failure> {
         writes_per_region: valpero_checker::IN_WRITING,
     })
     .await?;
-    let ((account, token), router) = (key(&stack).await?, stack.router());
+    let ((account, token), router) = (key(&stack, "bench@localhost").await?, stack.router());
     let token_hash = token.hash();
     let token = token.reveal();
     let mut first = None;
@@ -127,8 +127,8 @@ async fn sign_in(stack: &Stack, router: &Router, account: AccountId) -> Result<S
     Ok(format!("__Host-valpero={}", token.reveal()))
 }
 
-/// A key that may do everything, of an account that may have many monitors.
-pub(crate) async fn key(stack: &Stack) -> Result<(AccountId, Token), Failure> {
+/// A key that may do everything, of a new account with this address, which may have many monitors.
+pub(crate) async fn key(stack: &Stack, email: &str) -> Result<(AccountId, Token), Failure> {
     let (store, now) = (&stack.app.store, stack.app.now());
     let id = AccountId::new(now, entropy());
     let audit = AuditRow::without_request(
@@ -141,7 +141,7 @@ pub(crate) async fn key(stack: &Stack) -> Result<(AccountId, Token), Failure> {
     );
     let account = Account {
         id,
-        email: "bench@localhost".into(),
+        email: email.into(),
         plan: Plan::Business,
         language: valpero_domain::Language::default(),
         time_zone: valpero_domain::TimeZone::default(),
