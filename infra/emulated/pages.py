@@ -67,7 +67,9 @@ def subscribed(deployment, api, reader, page):
     step("from MailFrom", "Checkout fails" in letters()[1]["Subject"] and letters()[1]["Source"] == mail.FROM, letters()[1])
     answer = post(path, **{"List-Unsubscribe": "One-Click"})
     step("leaves by one request", answer.status == 200, answer)
-    more = api.call("POST", f"/api/v1/status-pages/{page}/posts/{posted.json['id']}/updates", {"state": "resolved", "body": "Mended."})
+    more = api.call(
+        "POST", f"/api/v1/status-pages/{page}/posts/{posted.json['id']}/updates", {"state": "resolved", "body": "Mended.", "notify": True}
+    )
     step("the post has an end", more.status == 201, more)
     # The sweep of the next minute would send what was left.
     step("of which the reader hears no more", not until(75, lambda: len(letters()) > 2), letters)
