@@ -85,7 +85,7 @@ def main(valpero, only=()):
     try:
         cloud.start()
         deployment = Deployment(cloud, valpero)
-        for part in (templates, services, one_region, status_page, two_regions, queues, faults, smoke, end):
+        for part in (templates, build, services, one_region, status_page, two_regions, queues, faults, smoke, end):
             if not only or part.__name__ in only:
                 began = time.monotonic()
                 part(deployment)
@@ -122,9 +122,13 @@ def templates(deployment):
     step("sam validate and cfn-lint find nothing", not shown.strip(), shown)
 
 
+def build(deployment):
+    run(["sam", "build", "--parameter-overrides", "Architecture=x86_64"], deployment.environment)
+
+
 def services(deployment):
     # Built and not deployed.
-    run(["sam", "build", "--parameter-overrides", "Architecture=x86_64"], deployment.environment)
+    build(deployment)
     local.run(deployment)
 
 
