@@ -19,7 +19,7 @@ pub async fn crowd(world: &World, owner: &Tenant, page: &str, numbers: Range<usi
         let row = Subscriber { status: SubscriberStatus::Active, ..new };
         world.stack.app.store.subscribe(&row, None, world.now()).await.expect("kept");
     }
-    // What these would be told is no part of this.
+    // Confirmations are sent first, so that they are not counted.
     world.lose_messages();
     while world.sweep().await.sent > 0 {
         world.deliver().await;

@@ -17,7 +17,7 @@ const LAST_TICK_S: i64 = 120;
 /// By how many seconds the clock of another machine may be ahead.
 const AHEAD_S: i64 = 120;
 
-/// Where nothing was ever summed up, it begins so far back.
+/// How far back the first summary begins.
 const FIRST_S: i64 = 2 * 86_400;
 
 /// Hours, or days, that one call sums up; the next call takes the rest.

@@ -11,7 +11,7 @@ pub enum What {
     Front,
     /// The state in one line, for an `<iframe>` of another site.
     Embed,
-    /// What was posted in a month; the present one where none is named.
+    /// What was posted in a month. Default: the current month.
     History(Option<Month>),
     /// A post.
     Post(PostId),

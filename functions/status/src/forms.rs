@@ -21,7 +21,7 @@ pub struct Given<'a> {
     pub url: &'a str,
     /// The chosen components.
     pub components: &'a BTreeSet<ComponentId>,
-    /// What is wrong; empty where nothing is.
+    /// The fault. Empty if there is none.
     pub fault: &'static str,
 }
 

@@ -38,7 +38,7 @@ pub struct Frame<'a> {
     pub t: &'static Texts,
     /// Title of the document.
     pub title: String,
-    /// What it says in short; empty where nothing is.
+    /// Short description. Empty if there is none.
     pub description: String,
     /// The page's title.
     pub name: &'a str,

@@ -255,7 +255,7 @@ pub fn history(
         month: name,
         earlier: (month > first).then(|| month.plus(-1).to_string()),
         later: (month < present).then(|| month.plus(1).to_string()),
-        // What is still to come is on the front.
+        // Scheduled maintenance is on the front page.
         posts: posts
             .iter()
             .filter(|row| row.post.state(now) != PostState::Scheduled)

@@ -82,7 +82,7 @@ pub(crate) async fn run(count: usize, rate: u32) -> Result<(), Failure> {
             Err(error) => return Err(error.into()),
         }
     }
-    // What these are told of their subscriptions is no part of this.
+    // Confirmations are sent first, so that they are not measured.
     while hasty.delivery.sweep().await?.sent > 0 {
         while hasty.deliver_batch().await? {}
         sleep(Duration::from_secs(1)).await;

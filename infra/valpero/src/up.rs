@@ -36,7 +36,7 @@ use crate::{
 
 type Failure = Box<dyn Error + Send + Sync>;
 
-/// The log unless `VALPERO_LOG` says otherwise: the store's own warnings are our conditional writes that did not apply.
+/// Default of `VALPERO_LOG`. The store's own warnings are our conditional writes that did not apply.
 const LOG: &str = "warn,dynoxide=error";
 
 /// What is under way when it ends gets so long to finish; what does not is taken up at the next start.

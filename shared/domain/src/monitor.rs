@@ -19,10 +19,10 @@ pub use crate::text::{HttpUrl, Name, Tag};
 /// Regions of one monitor, at most: a change of them all fits into one transaction.
 const REGIONS_MAX: usize = 20;
 
-/// Time limit of one attempt where none is given, in milliseconds.
+/// Default time limit of one attempt, in milliseconds.
 pub const DEFAULT_TIMEOUT_MS: u32 = 10_000;
 
-/// Further attempts within a tick where nothing is given.
+/// Default number of further attempts within a tick.
 pub const DEFAULT_RETRIES: u8 = 2;
 
 /// Display name.

@@ -45,7 +45,7 @@ pub const VARIABLES: [(&str, &str); 12] = [
     (MAIL_RATE, "mails a second to subscribers of status pages, at most; default: 12"),
 ];
 
-/// Mails a second to subscribers, where nothing else is said: SES allows a new production account 14, and alerts are to have room.
+/// Default rate of mail to subscribers, in mails a second. SES allows a new production account 14, and alerts are to have room.
 pub const DEFAULT_MAIL_RATE: u32 = 12;
 
 /// What a function needs beyond the store; the template gives each function that and no more.

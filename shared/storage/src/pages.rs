@@ -107,13 +107,13 @@ pub struct MarkRow {
     at: Timestamp,
 }
 
-/// What is remembered from one making of a page to the next.
+/// Version of a page's view, and the incidents that it does not publish by itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Made {
     /// How many times it was made, or a post of it deleted.
     #[serde(default)]
     version: i64,
-    /// Incidents whose post was deleted. Those that are over need not be kept.
+    /// Open incidents whose post was deleted.
     #[serde(default)]
     pub deleted: BTreeSet<IncidentId>,
 }
@@ -332,7 +332,7 @@ impl Store {
         Ok(())
     }
 
-    /// What is remembered of the page: read before all that it shows. 1 RRU.
+    /// The version of the page's view, to be read before all that it shows. 1 RRU.
     ///
     /// # Errors
     /// Where the store fails.
@@ -341,7 +341,7 @@ impl Store {
         item.map_or_else(|| Ok(Made::default()), |item| from_item(TABLE, item))
     }
 
-    /// Keeps what the page shows and what is remembered of it, unless that changed since `seen` was read, or the page is gone, or has another name. 4 WRU, and 2 per further KB of the view.
+    /// Keeps what the page shows, unless its version changed since `seen` was read, or the page is gone, or has another name. 4 WRU, and 2 per further KB of the view.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] where it must be made anew.
@@ -365,7 +365,7 @@ impl Store {
         self.transact(items).await.map_err(Cancelled::conflict)
     }
 
-    /// Forgets what is remembered of a page that is gone. 1 WRU.
+    /// Deletes the version of a page that is gone. 1 WRU.
     ///
     /// # Errors
     /// Where the store fails.

@@ -168,7 +168,7 @@ impl Store {
         let mut items = vec![a_delete(gone)?, self.mark_page(row.account_id, mark, now)?, self.audit(audit)?];
         let told: BTreeSet<String> = row.post.told_of().map(|incident| incident.to_string()).collect();
         if !told.is_empty() {
-            // With another version, what is being made of the page without these is refused.
+            // The new version makes a concurrent `put_page_view` fail, which has not seen these.
             let deleted = Change::new().add("version", 1).add_members("deleted", told.into_iter().collect());
             items.push(deleted.on(&self.tables.pages, Self::made_key(row.account_id, row.page_id))?);
         }

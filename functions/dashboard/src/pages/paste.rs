@@ -25,9 +25,9 @@ struct Page {
     /// That the plan is full; empty where it is not.
     full: String,
     urls: String,
-    /// What is wrong with the text as a whole; empty where nothing is.
+    /// Fault of the text as a whole. Empty if there is none.
     fault: String,
-    /// How many were created; empty where nothing was tried yet.
+    /// How many were created. Empty before the first try.
     created: String,
     /// What became of each line.
     outcomes: Vec<Outcome>,

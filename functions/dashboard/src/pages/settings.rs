@@ -80,7 +80,7 @@ pub struct Refused {
     pub status: StatusCode,
     /// What is wrong with fields.
     pub faults: Vec<Fault>,
-    /// What else is wrong; empty where nothing is.
+    /// Further faults. Empty if there are none.
     pub says: String,
 }
 
@@ -107,7 +107,7 @@ impl Refused {
         self.faults.iter().find(|fault| is_of(fault, name)).map(|fault| fault.detail.clone())
     }
 
-    /// What is wrong with none of these fields; empty where nothing is.
+    /// Fault of none of these fields. Empty if there is none.
     pub fn sentence(&self, shown: &[&str]) -> String {
         let strays = self.faults.iter().filter(|fault| !shown.iter().any(|name| is_of(fault, name)));
         let strays = strays.map(|fault| format!("{} {}", fault.pointer, fault.detail));

@@ -104,7 +104,7 @@ pub fn common(t: &Texts, values: &Value, faults: &[Fault]) -> Vec<Control> {
     vec![of(&TIMEOUT_MS), of(&RETRIES), of(&CONFIRM_REGIONS), tags, webhook]
 }
 
-/// The regions: all are ticked where nothing is chosen.
+/// The regions. Default: all.
 pub fn regions(t: &Texts, values: &Value, faults: &[Fault], regions: &[RegionView]) -> Control {
     let mut control = Control::of(t, &REGIONS, REGIONS.name, values, faults);
     let chosen = texts(values, REGIONS.name);

@@ -57,7 +57,7 @@ struct Ask {
     /// Whether it asks for a tag; otherwise whether to delete.
     is_tag: bool,
     tag: String,
-    /// What is wrong with the tag; empty where nothing is.
+    /// Fault of the tag. Empty if there is none.
     fault: String,
     filters: String,
     back: String,

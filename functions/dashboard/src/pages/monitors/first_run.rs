@@ -21,7 +21,7 @@ struct FirstRun {
     shell: Shell,
     writes: bool,
     url: String,
-    /// What is wrong with the URL; empty where nothing is.
+    /// Fault of the URL. Empty if there is none.
     fault: String,
 }
 

@@ -155,7 +155,7 @@ pub async fn add_update(
     let status_page: StatusPage = visitor.client.get(&path_of(id)).await?;
     let mut members = sent.members(&NewUpdate::OBJECT, "");
     let components = affected_of(&sent, &status_page);
-    // Where nothing is chosen of any component, all stay as the post has them.
+    // Without a choice for any component, the post keeps what it has.
     if components.as_array().is_some_and(|all| !all.is_empty()) {
         members.insert("components".to_owned(), components);
     }
