@@ -26,5 +26,5 @@ network.settle()
 subprocess.run(["ip", "address", "add", cloud.TARGETS + "/32", "dev", "lo"], check=True)
 
 
-# Names of its parts after the path run those alone.
+# Names of its parts after the path run those alone; `services` needs what `build` built.
 story.main(os.path.abspath(sys.argv[2]), sys.argv[3:])

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use valpero_domain::{Plan, Timestamp, pages::settings::PAGES_OF_MONITOR_MAX};
 
 use super::{page, statuses, summary, view};
-use crate::harness::{Site, World};
+use crate::harness::{Site, Tenant, World};
 
 #[tokio::test]
 async fn a_page_says_what_its_monitors_say_within_one_tick_and_one_view() {
@@ -89,13 +89,17 @@ async fn an_incident_is_published_after_its_minutes_with_public_comments_and_res
     );
 }
 
+/// A site that is watched, and the component that shows it.
+async fn watched() -> (World, Tenant, Site, Value) {
+    let (world, site) = (World::new().await, Site::start().await);
+    let owner = world.tenant(Plan::Business).await;
+    let monitor = world.monitor(&owner, &site.url(), json!({})).await;
+    (world, owner, site, json!([{"name": "Site", "monitor_ids": [monitor]}]))
+}
+
 #[tokio::test]
 async fn a_post_that_was_deleted_is_not_made_again_for_the_same_incident() {
-    let world = World::new().await;
-    let owner = world.tenant(Plan::Business).await;
-    let site = Site::start().await;
-    let monitor = world.monitor(&owner, &site.url(), json!({})).await;
-    let components = json!([{"name": "Site", "monitor_ids": [monitor]}]);
+    let (world, owner, site, components) = watched().await;
     let more = json!({"auto_publish": {"incidents": true, "after_minutes": 0}});
     let (id, _) = page(&world, &owner, "acme", components, more).await;
     let minute = async || {
@@ -136,11 +140,7 @@ async fn a_post_that_was_deleted_is_not_made_again_for_the_same_incident() {
 
 #[tokio::test]
 async fn a_public_comment_publishes_at_once_where_the_page_would_later() {
-    let world = World::new().await;
-    let owner = world.tenant(Plan::Business).await;
-    let site = Site::start().await;
-    let monitor = world.monitor(&owner, &site.url(), json!({})).await;
-    let components = json!([{"name": "Site", "monitor_ids": [monitor]}]);
+    let (world, owner, site, components) = watched().await;
     let eager = json!({"auto_publish": {"incidents": true, "after_minutes": 60}});
     page(&world, &owner, "eager", components.clone(), eager).await;
     page(&world, &owner, "silent", components, json!({})).await;

@@ -9,7 +9,10 @@ use valpero_domain::{
     dns_name::DnsName,
     event::Due,
     http_check::{ExpectedStatus, HttpCheck},
-    pages::{DomainName, DomainState, domain::Seen},
+    pages::{
+        DomainName, DomainState,
+        domain::{PROOF_DAYS, Seen},
+    },
     probe::Outcome,
 };
 use valpero_outbound::probe;
@@ -79,7 +82,7 @@ impl Delivery {
         }
         let subject = format!("Domain removed: {domain}");
         let text = format!(
-            "The domain {domain} did not lead to the status page {} within 7 days after it was set, so it was removed. Set it again once its DNS record is right.",
+            "The domain {domain} did not lead to the status page {} within {PROOF_DAYS} days after it was set, so it was removed. Set it again once its DNS record is right.",
             row.spec.title
         );
         self.mail_owner(account, &subject, &text, now).await?;

@@ -19,6 +19,7 @@ use crate::security_headers::findings;
 pub fn report(check: &Check, result: &ProbeResult, facts: &Facts, now: Timestamp) -> Report {
     let phases = result.phases;
     let began = phases != Phases::default();
+    let answers = facts.answers.as_ref();
     Report {
         outcome: result.outcome,
         check_type: check.check_type(),
@@ -33,9 +34,9 @@ pub fn report(check: &Check, result: &ProbeResult, facts: &Facts, now: Timestamp
         redirects: facts.redirects.clone(),
         body_ms: facts.body_us.map(ms),
         certificate: facts.certificate.as_ref().and_then(|certificate| shown_certificate(certificate, now)),
-        answers: facts.answers.as_ref().map(|answers| answers.records.clone()),
-        cnames: facts.answers.as_ref().map(|answers| answers.cnames.clone()).unwrap_or_default(),
-        ttl_seconds: facts.answers.as_ref().map(|answers| answers.ttl_s),
+        answers: answers.map(|answers| answers.records.clone()),
+        cnames: answers.map(|answers| answers.cnames.clone()).unwrap_or_default(),
+        ttl_seconds: answers.map(|answers| answers.ttl_s),
     }
 }
 

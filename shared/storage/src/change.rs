@@ -92,10 +92,8 @@ impl Change {
     }
 
     /// Adds a member to a set of texts.
-    pub fn add_member(mut self, name: &str, member: &str) -> Self {
-        let (name, member) = (self.path(name), self.value(AttributeValue::Ss(vec![member.to_owned()])));
-        self.add.push(format!("{name} {member}"));
-        self
+    pub fn add_member(self, name: &str, member: &str) -> Self {
+        self.add_members(name, vec![member.to_owned()])
     }
 
     /// Adds members to a set of texts.

@@ -59,7 +59,6 @@ pub struct Tools {
     pub answers: &'static str,
     pub cnames: &'static str,
     pub ttl: &'static str,
-    pub seconds: fn(u32) -> String,
     pub no_answers: &'static str,
     pub security: &'static str,
     pub header: &'static str,

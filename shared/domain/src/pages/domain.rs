@@ -136,8 +136,8 @@ const LATER_S: i64 = 900;
 /// Seconds in which somebody waits for a domain that was set.
 const WAITS_S: i64 = 3_600;
 
-/// Seconds in which a domain that was set must become live. Until then whoever set it keeps it from all other pages, whosever it is.
-const PROOF_S: i64 = 7 * 86_400;
+/// Days within which a domain must become live after it was set. Until then no other page can have it.
+pub const PROOF_DAYS: i64 = 7;
 
 impl DomainWatch {
     /// A domain that was just set.
@@ -148,7 +148,7 @@ impl DomainWatch {
     /// What is known after a look.
     #[must_use]
     pub fn after(&self, seen: Seen, now: Timestamp) -> Self {
-        let was_live = matches!(self.state, DomainState::Live | DomainState::Broken);
+        let was_live = self.was_live();
         let misses = self.misses.saturating_add(1);
         let missed = if self.state == DomainState::Broken || misses >= MISSES_MAX {
             DomainState::Broken
@@ -165,10 +165,14 @@ impl DomainWatch {
         Self { state, misses, detail, checked_at: Some(now), ..self.clone() }
     }
 
+    /// Whether the page has ever answered there.
+    fn was_live(&self) -> bool {
+        matches!(self.state, DomainState::Live | DomainState::Broken)
+    }
+
     /// Whether it was set so long ago without becoming live that the page is to lose it.
     pub fn is_unproved(&self, now: Timestamp) -> bool {
-        let was_live = matches!(self.state, DomainState::Live | DomainState::Broken);
-        !was_live && now.ms_since(self.set_at) >= PROOF_S * 1000
+        !self.was_live() && now.ms_since(self.set_at) >= PROOF_DAYS * 86_400_000
     }
 
     /// When it is looked at next.

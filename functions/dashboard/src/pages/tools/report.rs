@@ -138,7 +138,7 @@ impl Seen {
             pairs.push(Pair { label: m.cnames.to_owned(), value: report.cnames.join(" → ") });
         }
         if let Some(seconds) = report.ttl_seconds {
-            pairs.push(Pair { label: m.ttl.to_owned(), value: (m.seconds)(seconds) });
+            pairs.push(Pair { label: m.ttl.to_owned(), value: format!("{seconds} s") });
         }
         if report.body_ms.is_some() {
             pairs.push(Pair { label: m.body_time.to_owned(), value: words.ms(&report.body_ms) });

@@ -66,7 +66,6 @@ pub(super) const TEXTS: Tools = Tools {
     answers: "Records",
     cnames: "CNAME to",
     ttl: "TTL",
-    seconds: |seconds| format!("{seconds} s"),
     no_answers: "There are no records of this type.",
     security: "Security headers",
     header: "Header",

@@ -68,7 +68,6 @@ pub(super) const TEXTS: Tools = Tools {
     answers: "Tietueet",
     cnames: "CNAME kohteeseen",
     ttl: "TTL",
-    seconds: |seconds| format!("{seconds} s"),
     no_answers: "Tämän tyyppisiä tietueita ei ole.",
     security: "Suojaavat otsakkeet",
     header: "Otsake",
