@@ -18,6 +18,12 @@ LANGUAGES = {"en": "Slow", "fi": "Hidas", "de": "Langsam", "es": "Lento", "fr": 
 LONG = "A component whose name is rather long, as such names are"
 
 
+def seen(place):
+    """Whether it is there once its page has loaded. A click does not wait for the page that it leads to."""
+    place.page.wait_for_load_state()
+    return place.is_visible()
+
+
 class Story:
     """One page from its first component to its password."""
 
@@ -52,7 +58,7 @@ class Story:
             page.get_by_role("button", name="Preview").click()
         preview.get_by_text(LONG).wait_for()
         page.get_by_role("button", name="Save").click()
-        self.say("a page is made in the dashboard", page.get_by_text("The page is created.").is_visible(), page.url)
+        self.say("a page is made in the dashboard", seen(page.get_by_text("The page is created.")), page.url)
         self.id = path_of(page.url).rsplit("/", 1)[1]
 
     def text(self):
@@ -69,11 +75,11 @@ class Story:
         self.check(200, "up")
         self.say("the page says that it works", until(20, lambda: "All systems operational" in self.text()), self.text)
         self.page.goto(f"{self.up.url}/status/{self.slug}")
-        self.say("a reader sees it", self.page.get_by_text("All systems operational").is_visible())
+        self.say("a reader sees it", seen(self.page.get_by_text("All systems operational")))
 
     def fail(self):
         self.check(503, "down")
-        self.say("the page says that it does not", until(20, lambda: "Major outage" in self.text() or "are down" in self.text()), self.text)
+        self.say("the page says that it does not", until(20, lambda: f"{LONG} is down" in self.text()), self.text)
 
     def post(self):
         page = self.page
@@ -83,12 +89,12 @@ class Story:
         page.get_by_label("Text").fill("We are **looking into it**.")
         page.get_by_label("Tell nobody").check()
         page.get_by_role("button", name="Publish").click()
-        self.say("an incident is posted", page.get_by_text("Published.").is_visible(), page.url)
+        self.say("an incident is posted", seen(page.get_by_text("Published.")), page.url)
         page.get_by_label("State").select_option(label="Identified")
         page.get_by_label("Text").fill("It is the disk.")
         page.get_by_label("Tell nobody").check()
         page.get_by_role("button", name="Publish the update").click()
-        self.say("and updated", page.get_by_text("It is the disk.").first.is_visible(), page.url)
+        self.say("and updated", seen(page.get_by_text("It is the disk.").first), page.url)
         self.say(
             "readers see both",
             until(20, lambda: "<strong>looking into it</strong>" in self.text() and "the disk" in self.text()),
@@ -110,17 +116,17 @@ class Story:
         reader.get_by_role("link", name="Subscribe").click()
         reader.get_by_label("E-mail address").fill("reader@example.com")
         reader.get_by_role("button", name="Subscribe").first.click()
-        self.say("a reader subscribes", reader.get_by_text("Almost done").is_visible(), reader.url)
+        self.say("a reader subscribes", seen(reader.get_by_text("Almost done")), reader.url)
         self.say("and is asked to confirm", until(20, lambda: self.mails("Confirm your subscription to Acme")))
         [asked] = self.mails("Confirm your subscription to Acme")
         plain = asked.get_body(("plain",))
         [link] = re.findall(r"https?://\S+/subscription/\S+", plain.get_content() if plain else "")
         reader.goto(link)
         reader.get_by_role("button", name="Confirm").click()
-        self.say("the link of the mail confirms", reader.get_by_text("You are subscribed.").is_visible(), reader.url)
+        self.say("the link of the mail confirms", seen(reader.get_by_text("You are subscribed.")), reader.url)
         context.close()
         self.page.goto(f"{self.up.url}/status-pages/{self.id}/subscribers")
-        self.say("the dashboard lists the reader", self.page.get_by_text("reader@example.com").first.is_visible(), self.page.url)
+        self.say("the dashboard lists the reader", seen(self.page.get_by_text("reader@example.com").first), self.page.url)
         self.update("Monitoring")
         self.say("the reader is told of an update", until(20, lambda: self.mails("Monitoring: Payments fail")))
         [told] = self.mails("Monitoring: Payments fail")
@@ -129,7 +135,7 @@ class Story:
         self.say("and leaves by one request", one_click and left[0] == 200, left)
         self.update("Investigating")
         self.page.goto(f"{self.up.url}/status-pages/{self.id}/subscribers")
-        self.say("nobody is left to be told", self.page.get_by_text("No subscribers yet").is_visible(), self.page.url)
+        self.say("nobody is left to be told", seen(self.page.get_by_text("No subscribers yet")), self.page.url)
         self.say("and one mail was sent", len(self.mails("Monitoring")) == 1 and not self.mails("Investigating"))
 
     def update(self, state):
@@ -140,37 +146,37 @@ class Story:
         page.get_by_label("Text").fill(f"{state}.")
         page.get_by_label("Tell them").check()
         page.get_by_role("button", name="Publish the update").click()
-        self.say(f"{state} is told", page.get_by_text("Published.").is_visible(), page.url)
+        self.say(f"{state} is told", seen(page.get_by_text("Published.")), page.url)
 
     def set_by_hand(self):
         page = self.page
         page.goto(f"{self.up.url}/status-pages/{self.id}/components")
         page.get_by_label("State").select_option(label="under maintenance")
         page.get_by_role("button", name="Set").click()
-        self.say("a status is set by hand", page.get_by_text("Saved.").is_visible(), page.url)
+        self.say("a status is set by hand", seen(page.get_by_text("Saved.")), page.url)
         self.say("and readers see it", until(20, lambda: "Maintenance" in self.text()), self.text)
         page.get_by_role("button", name="Reset").click()
-        self.say("and reset", page.get_by_text("Saved.").is_visible() and page.get_by_role("button", name="Reset").count() == 0, page.url)
+        self.say("and reset", seen(page.get_by_text("Saved.")) and page.get_by_role("button", name="Reset").count() == 0, page.url)
 
     def protect(self):
         page = self.page
         page.goto(f"{self.up.url}/status-pages/{self.id}")
         page.get_by_label("Visible to").select_option(label="who knows the password")
         page.get_by_role("button", name="Save").click()
-        self.say("a password is asked for", page.get_by_text("is required while visibility is password").is_visible(), page.url)
+        self.say("a password is asked for", seen(page.get_by_text("is required while visibility is password")), page.url)
         page.get_by_label("Password").fill("correct horse")
         page.get_by_role("button", name="Save").click()
-        self.say("and taken", page.get_by_text("Saved.").is_visible(), page.url)
+        self.say("and taken", seen(page.get_by_text("Saved.")), page.url)
         self.say("readers are asked for it", until(20, lambda: "This page asks for a password" in self.text()), self.text)
         context, _ = self.part.context(self.up, scripts=self.scripts)
         reader = context.new_page()
         reader.goto(f"{self.up.url}/status/{self.slug}")
         reader.get_by_label("Password").fill("wrong one")
         reader.get_by_role("button", name="Open").click()
-        self.say("a wrong one does not open it", reader.get_by_text("This is not the password.").is_visible(), reader.url)
+        self.say("a wrong one does not open it", seen(reader.get_by_text("This is not the password.")), reader.url)
         reader.get_by_label("Password").fill("correct horse")
         reader.get_by_role("button", name="Open").click()
-        self.say("the right one does", reader.get_by_text("Payments fail").first.is_visible(), reader.url)
+        self.say("the right one does", seen(reader.get_by_text("Payments fail").first), reader.url)
         context.close()
 
 
@@ -187,7 +193,7 @@ def everything(up, monitor):
     for component, status in zip(ids[1:], words[1:], strict=True):
         up.call("PUT", f"/status-pages/{page['id']}/components/{component}/status", {"status": status})
     incident = {"kind": "incident", "impact": "major", "components": [{"id": ids[1], "status": "major_outage"}]}
-    work = {"kind": "maintenance", "scheduled_for": "2099-12-31T22:00:00Z", "scheduled_until": "2099-12-31T23:30:00Z"}
+    work = {"kind": "maintenance", "scheduled_for": "2099-12-31T20:00:00Z", "scheduled_until": "2099-12-31T21:30:00Z"}
     text = "We are **looking into it**: <https://example.com/a/long/address/that/goes/on/and/on/and/on/and/on/and/on>\n\n- one\n- two"
     for kind in (incident, work, incident | {"state": "resolved"}):
         up.call("POST", f"/status-pages/{page['id']}/posts", kind | {"title": "Payments fail for some", "body": text, "notify": False})
@@ -247,7 +253,7 @@ def others(part, up, page):
         tab.screenshot(path=screen(f"status {path}"), full_page=True)
     summary = json.loads(send(f"{up.url}/status/all/api/v2/summary.json")[2])
     tab.goto(summary["incidents"][0]["shortlink"])
-    part.check("a post has a page of its own", tab.get_by_role("heading", name="Payments fail for some").is_visible(), tab.url, tab)
+    part.check("a post has a page of its own", seen(tab.get_by_role("heading", name="Payments fail for some")), tab.url, tab)
     badges = [f"{up.url}/status/all/badge/{one['id']}.svg" for one in summary["components"] if not one["group"]]
     for number, url in enumerate([*badges, f"{up.url}/status/all/badge/page.svg?style=flat-square"]):
         tab.goto(url)

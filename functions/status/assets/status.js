@@ -6,12 +6,21 @@ const words = new Intl.DateTimeFormat(lang, {
   year: "numeric", month: "long", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short",
 });
 
+const clock = new Intl.DateTimeFormat(lang, { hour: "numeric", minute: "2-digit", timeZoneName: "short" });
+
+// The end of a span follows its begin, and has a date where it is another.
+function format(time, at) {
+  const from = time.previousElementSibling;
+  const begins = from instanceof HTMLTimeElement && new Date(from.dateTime).toDateString() === at.toDateString();
+  return (begins ? clock : words).format(at);
+}
+
 function local(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.getTime())) continue;
     if (!time.title) time.title = time.textContent;
-    time.textContent = words.format(at);
+    time.textContent = format(time, at);
   }
 }
 

@@ -1,5 +1,7 @@
 //! Pages as HTML.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use valpero_domain::{
     ComponentId, PostId, Timestamp,
@@ -21,12 +23,14 @@ use crate::{
 struct State {
     class: &'static str,
     shape: &'static str,
-    word: &'static str,
+    word: Cow<'static, str>,
 }
 
 const CIRCLE: &str = "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2z";
 const TRIANGLE: &str = "M8 1.5 15 14H1z";
 const OCTAGON: &str = "M5 1h6l4 4v6l-4 4H5l-4-4V5z";
+/// An octagon whose right half is hollow.
+const HALF_OCTAGON: &str = "M5 1h6l4 4v6l-4 4H5l-4-4V5zM8 3v10h2.2l2.8-2.8V5.8L10.2 3z";
 const DIAMOND: &str = "M8 1l7 7-7 7-7-7z";
 const RING: &str = "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zm0 2a4 4 0 1 1 0 8 4 4 0 0 1 0-8z";
 
@@ -36,22 +40,29 @@ fn state_of(t: &Texts, status: Option<ComponentStatus>) -> State {
         Some(ComponentStatus::Operational) => ("is-up", CIRCLE),
         Some(ComponentStatus::UnderMaintenance) => ("is-maintenance", DIAMOND),
         Some(ComponentStatus::DegradedPerformance) => ("is-degraded", TRIANGLE),
-        Some(ComponentStatus::PartialOutage | ComponentStatus::MajorOutage) => ("is-down", OCTAGON),
+        Some(ComponentStatus::PartialOutage) => ("is-down", HALF_OCTAGON),
+        Some(ComponentStatus::MajorOutage) => ("is-down", OCTAGON),
     };
-    State { class, shape, word: t.status(status) }
+    State { class, shape, word: t.status(status).into() }
 }
 
 fn state_of_page(view: &PageView, shown: &Shown<'_>) -> State {
     let t = texts(view.spec.language);
+    if let Some((component, status)) = shown.only_impaired() {
+        let word = (t.one)(component.view.component.name.as_str(), status);
+        return State { word: word.into(), ..state_of(t, Some(status)) };
+    }
     let is_known = view.components.is_empty() || shown.components.iter().any(|one| one.status.is_some());
     let (class, shape) = match shown.indicator {
-        Indicator::None if !is_known => return State { class: "is-unknown", shape: RING, word: t.nothing_known },
+        Indicator::None if !is_known => {
+            return State { class: "is-unknown", shape: RING, word: t.nothing_known.into() };
+        }
         Indicator::None => ("is-up", CIRCLE),
         Indicator::Maintenance => ("is-maintenance", DIAMOND),
         Indicator::Minor => ("is-degraded", TRIANGLE),
         Indicator::Major | Indicator::Critical => ("is-down", OCTAGON),
     };
-    State { class, shape, word: t.headline(shown.indicator) }
+    State { class, shape, word: t.headline(shown.indicator).into() }
 }
 
 fn state_of_post(t: &Texts, post: &Post, now: Timestamp) -> State {
@@ -62,7 +73,7 @@ fn state_of_post(t: &Texts, post: &Post, now: Timestamp) -> State {
         (PostKind::Incident, false, Impact::None | Impact::Minor) => ("is-degraded", TRIANGLE),
         (PostKind::Incident, false, Impact::Major | Impact::Critical) => ("is-down", OCTAGON),
     };
-    State { class, shape, word: t.state(state) }
+    State { class, shape, word: t.state(state).into() }
 }
 
 struct ComponentBox {
@@ -151,7 +162,7 @@ impl PostBox {
             id: id.to_string(),
             title: post.title.clone(),
             state: state_of_post(t, post, now),
-            planned: post.scheduled.map(|Scheduled { from, until }| (times.time(from), times.time(until))),
+            planned: post.scheduled.map(|Scheduled { from, until }| (times.time(from), times.end(from, until))),
             affects: names.collect::<Vec<_>>().join(", "),
             updates: post.updates.iter().rev().map(update).collect(),
         }

@@ -101,7 +101,10 @@ impl Letter<'_> {
         let names: Vec<&str> = post.components.iter().filter_map(named).collect();
         let time = |at: Timestamp| times.time(at).words;
         let mut before = vec![format!("{state} · {}", time(update.at))];
-        before.extend(post.scheduled.map(|Scheduled { from, until }| format!("{} – {}", time(from), time(until))));
+        before.extend(
+            post.scheduled
+                .map(|Scheduled { from, until }| format!("{} – {}", time(from), times.end(from, until).words)),
+        );
         if !names.is_empty() {
             before.push(format!("{}: {}", t.affects, names.join(", ")));
         }

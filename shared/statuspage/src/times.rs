@@ -56,14 +56,30 @@ pub struct Times {
 impl Times {
     /// A moment with its date and zone.
     pub fn time(self, at: Timestamp) -> Time {
-        let Local { hour, minute, zone, .. } = self.zone.local(at);
-        let clock = match self.language {
-            PageLanguage::Fi => format!("klo {hour}.{minute:02}"),
-            PageLanguage::Fr => format!("à {hour}:{minute:02}"),
-            _ => format!("{hour:02}:{minute:02}"),
+        let before = match self.language {
+            PageLanguage::Fi => " klo",
+            PageLanguage::Fr => " à",
+            _ => ",",
         };
-        let comma = if matches!(self.language, PageLanguage::Fi | PageLanguage::Fr) { "" } else { "," };
-        Time { machine: at.to_string(), words: format!("{}{comma} {clock} {zone}", self.date(at)) }
+        Time { machine: at.to_string(), words: format!("{}{before} {}", self.date(at), self.clock(at)) }
+    }
+
+    /// The end of what began at another moment: without its date where it is that of the begin.
+    pub fn end(self, from: Timestamp, until: Timestamp) -> Time {
+        if self.date(from) != self.date(until) {
+            return self.time(until);
+        }
+        Time { machine: until.to_string(), words: self.clock(until) }
+    }
+
+    /// The time of day, with its zone.
+    fn clock(self, at: Timestamp) -> String {
+        let Local { hour, minute, zone, .. } = self.zone.local(at);
+        match self.language {
+            PageLanguage::Fi => format!("{hour}.{minute:02} {zone}"),
+            PageLanguage::Fr => format!("{hour}:{minute:02} {zone}"),
+            _ => format!("{hour:02}:{minute:02} {zone}"),
+        }
     }
 
     /// A date.
@@ -138,6 +154,15 @@ mod tests {
             assert_eq!(times(language).time(at).words, words);
         }
         assert_eq!(times(PageLanguage::Fi).day("2026-02-03"), "3.2.2026");
+    }
+
+    #[test]
+    fn the_end_of_a_span_has_a_date_only_where_it_is_another() {
+        let from: Timestamp = "2026-11-28T20:00:00Z".parse().expect("a time");
+        let ends = [from.plus_seconds(3_600), from.plus_seconds(2 * 3_600)];
+        let words = |language| ends.map(|until| times(language).end(from, until).words);
+        assert_eq!(words(PageLanguage::En), ["23:00 EET", "November 29, 2026, 00:00 EET"]);
+        assert_eq!(words(PageLanguage::Fi), ["23.00 EET", "29.11.2026 klo 0.00 EET"]);
     }
 
     #[test]

@@ -335,5 +335,17 @@ pub struct Shown<'a> {
     pub over: Vec<&'a PublicPost>,
 }
 
+impl Shown<'_> {
+    /// The only component that does not work as it should, and its status, where that alone makes the page's indicator what it is.
+    pub fn only_impaired(&self) -> Option<(&ShownComponent<'_>, ComponentStatus)> {
+        let known =
+            || self.components.iter().filter_map(|component| component.status.map(|status| (component, status)));
+        let mut impaired = known().filter(|(_, status)| *status != ComponentStatus::Operational);
+        let first = impaired.next().filter(|_| impaired.next().is_none())?;
+        let statuses: Vec<ComponentStatus> = known().map(|(_, status)| status).collect();
+        (Indicator::of_components(&statuses) == self.indicator).then_some(first)
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! What pages say in German.
 
+use valpero_domain::pages::ComponentStatus;
+
 use super::{Subscribing, Texts};
 
 pub(super) const TEXTS: Texts = Texts {
@@ -24,6 +26,13 @@ pub(super) const TEXTS: Texts = Texts {
     minor: "Einige Systeme sind beeinträchtigt",
     major: "Einige Systeme sind ausgefallen",
     critical: "Schwerer Ausfall",
+    one: |name, status| match status {
+        ComponentStatus::Operational => format!("{name} funktioniert"),
+        ComponentStatus::UnderMaintenance => format!("{name} wird gewartet"),
+        ComponentStatus::DegradedPerformance => format!("{name} ist langsam"),
+        ComponentStatus::PartialOutage => format!("{name} ist teilweise ausgefallen"),
+        ComponentStatus::MajorOutage => format!("{name} ist ausgefallen"),
+    },
     nothing_known: "Noch keine Daten",
     operational: "Funktioniert",
     degraded_performance: "Langsam",

@@ -1,5 +1,7 @@
 //! What pages say in English.
 
+use valpero_domain::pages::ComponentStatus;
+
 use super::{Subscribing, Texts};
 
 pub(super) const TEXTS: Texts = Texts {
@@ -24,6 +26,13 @@ pub(super) const TEXTS: Texts = Texts {
     minor: "Some systems are impaired",
     major: "Some systems are down",
     critical: "Major outage",
+    one: |name, status| match status {
+        ComponentStatus::Operational => format!("{name} is operational"),
+        ComponentStatus::UnderMaintenance => format!("{name} is under maintenance"),
+        ComponentStatus::DegradedPerformance => format!("{name} is slow"),
+        ComponentStatus::PartialOutage => format!("{name} is partly down"),
+        ComponentStatus::MajorOutage => format!("{name} is down"),
+    },
     nothing_known: "No data yet",
     operational: "Operational",
     degraded_performance: "Slow",

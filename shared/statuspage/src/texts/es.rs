@@ -1,5 +1,7 @@
 //! What pages say in Spanish.
 
+use valpero_domain::pages::ComponentStatus;
+
 use super::{Subscribing, Texts};
 
 pub(super) const TEXTS: Texts = Texts {
@@ -24,6 +26,13 @@ pub(super) const TEXTS: Texts = Texts {
     minor: "Algunos sistemas tienen problemas",
     major: "Algunos sistemas no funcionan",
     critical: "Caída grave",
+    one: |name, status| match status {
+        ComponentStatus::Operational => format!("{name} funciona"),
+        ComponentStatus::UnderMaintenance => format!("{name} está en mantenimiento"),
+        ComponentStatus::DegradedPerformance => format!("{name} funciona con lentitud"),
+        ComponentStatus::PartialOutage => format!("{name} funciona solo en parte"),
+        ComponentStatus::MajorOutage => format!("{name} no funciona"),
+    },
     nothing_known: "Aún no hay datos",
     operational: "Funciona",
     degraded_performance: "Lento",

@@ -1,5 +1,7 @@
 //! What pages say in Finnish.
 
+use valpero_domain::pages::ComponentStatus;
+
 use super::{Subscribing, Texts};
 
 pub(super) const TEXTS: Texts = Texts {
@@ -24,6 +26,13 @@ pub(super) const TEXTS: Texts = Texts {
     minor: "Joissakin palveluissa on häiriöitä",
     major: "Osa palveluista ei toimi",
     critical: "Laaja häiriö",
+    one: |name, status| match status {
+        ComponentStatus::Operational => format!("{name} toimii"),
+        ComponentStatus::UnderMaintenance => format!("{name}: huoltotyö käynnissä"),
+        ComponentStatus::DegradedPerformance => format!("{name} on hidas"),
+        ComponentStatus::PartialOutage => format!("{name} toimii osittain"),
+        ComponentStatus::MajorOutage => format!("{name} ei toimi"),
+    },
     nothing_known: "Tietoja ei vielä ole",
     operational: "Toimii",
     degraded_performance: "Hidas",

@@ -1,5 +1,7 @@
 //! What pages say in French.
 
+use valpero_domain::pages::ComponentStatus;
+
 use super::{Subscribing, Texts};
 
 pub(super) const TEXTS: Texts = Texts {
@@ -24,6 +26,13 @@ pub(super) const TEXTS: Texts = Texts {
     minor: "Certains systèmes sont perturbés",
     major: "Certains systèmes sont en panne",
     critical: "Panne majeure",
+    one: |name, status| match status {
+        ComponentStatus::Operational => format!("{name} fonctionne"),
+        ComponentStatus::UnderMaintenance => format!("{name} est en maintenance"),
+        ComponentStatus::DegradedPerformance => format!("{name} fonctionne au ralenti"),
+        ComponentStatus::PartialOutage => format!("{name} fonctionne en partie"),
+        ComponentStatus::MajorOutage => format!("{name} ne fonctionne pas"),
+    },
     nothing_known: "Pas encore de données",
     operational: "Opérationnel",
     degraded_performance: "Ralenti",

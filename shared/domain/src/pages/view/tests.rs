@@ -108,6 +108,24 @@ fn a_component_is_what_its_monitors_say_until_a_person_or_a_post_says_otherwise(
 }
 
 #[test]
+fn a_page_names_the_only_component_that_is_impaired() {
+    use ComponentStatus::{DegradedPerformance, MajorOutage, Operational};
+    let spec = spec(&json!([{"name": "Site"}, {"name": "Shop"}]));
+    let ids = [0, 1].map(|place| spec.components[place].id);
+    let named = |statuses: [ComponentStatus; 2], posts: &[PublicPost]| {
+        let by_hand = [0, 1].map(|place| (ids[place], ByHand { status: statuses[place], until: None }));
+        let page = view(&spec, &[], &by_hand, posts);
+        let shown = page.at(now());
+        shown.only_impaired().map(|(one, status)| (one.view.component.name.to_string(), status))
+    };
+    assert_eq!(named([Operational, MajorOutage], &[]), Some(("Shop".to_owned(), MajorOutage)));
+    assert_eq!(named([Operational, Operational], &[]), None);
+    assert_eq!(named([DegradedPerformance, MajorOutage], &[]), None);
+    let critical = post(&spec, 1, &json!({"kind": "incident", "impact": "critical"}));
+    assert_eq!(named([Operational, MajorOutage], &[critical]), None, "a post says that it is worse");
+}
+
+#[test]
 fn maintenance_begins_and_ends_by_itself_and_its_time_does_not_count() {
     let spec = spec(&json!([{"name": "Site", "monitor_ids": [monitor(1)]}]));
     let site = spec.components[0].id;
