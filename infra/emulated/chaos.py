@@ -41,10 +41,10 @@ def run(deployment):
     for site in sites[::2]:
         site.status = 503
     traffic = Traffic(api, sites[1].url)
-    until(SECONDS / 2, lambda: False)
+    time.sleep(SECONDS / 2)
     for site in sites:
         site.status = 200
-    until(SECONDS / 2, lambda: False)
+    time.sleep(SECONDS / 2)
     traffic.stop()
     fired = deployment.cloud.fired()
     deployment.cloud.faults([])

@@ -78,7 +78,7 @@ def forms(part, up, page, evil, origin, name, monitor):
             with page.expect_response(lambda answer: answer.request.method == "POST") as got:
                 page.click("button")
             # An answer without any page leads to one of the browser's own, a little later.
-            page.wait_for_timeout(150)
+            page.wait_for_timeout(500)
             # Without the cookie, as a browser sends it from another site, nobody is signed in.
             at_sign_in = got.value.status == 303 and got.value.headers.get("location") == "/sign-in" and LOOPBACK not in origin
             fits = got.value.status in (401, 403, 404, 415) if path.startswith(("/api", "/settings")) else got.value.status == 403

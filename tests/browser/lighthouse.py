@@ -51,7 +51,7 @@ def scores_of(part, url, cookie):
     program = os.path.join(part.packages, ".bin", "lighthouse")
     command = [program, url, "--quiet", "--output=json", f"--output-path={report}", f"--only-categories={','.join(CATEGORIES)}"]
     command += [f"--chrome-flags=--headless {' '.join(FLAGS)}", "--extra-headers", json.dumps({"Cookie": cookie})]
-    done = subprocess.run(command, env=environment() | {"CHROME_PATH": CHROMIUM}, capture_output=True, text=True, timeout=180, check=False)
+    done = subprocess.run(command, env=environment() | {"CHROME_PATH": CHROMIUM}, capture_output=True, text=True, timeout=600, check=False)
     part.must("Lighthouse runs", done.returncode == 0, done.stderr[-2000:])
     with open(report) as file:
         categories = json.load(file)["categories"]

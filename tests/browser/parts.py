@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import importlib
 import os
+import subprocess
 import time
 import traceback
 from urllib.parse import urlsplit
@@ -27,7 +28,7 @@ FLAGS = [
     "--disable-sync",
 ]
 # An action that has no effect in this time will have none.
-PATIENCE_MS = 15_000
+PATIENCE_MS = 60_000
 PASSWORD = "correct horse battery"
 
 
@@ -158,8 +159,15 @@ def run_part(name, valpero, folder, tools):
             (part or Checks(name)).check("runs to its end", False, traceback.format_exc() + logs(part))
         finally:
             for up in part.ups if part else []:
-                up.stop()
+                end(part, up)
     Checks(name).note(f"took {time.monotonic() - began:.0f} s")
+
+
+def end(part, up):
+    try:
+        up.stop()
+    except subprocess.TimeoutExpired:
+        part.check("its server ends when it is told to", False, tail(up.log))
 
 
 def logs(part):

@@ -7,6 +7,7 @@ from playwright.sync_api import Page
 
 from parts import Part, ask, enter, path_of, sign_in
 from testkit.site import Site
+from testkit.waiting import SLOWEST
 from testkit.web import send
 
 # Three regions have to try three times each, one of them after the other's answer.
@@ -55,6 +56,8 @@ class Story:
         return self.page.locator("main")
 
     def text(self):
+        # A click does not wait for the page that it leads to.
+        self.page.wait_for_load_state()
         return self.main.inner_text() if self.main.count() else self.page.inner_text("body")
 
     def says(self, sentence, words, seconds=0):
@@ -65,7 +68,7 @@ class Story:
         """What comes without anybody's doing; without scripts by looking again. The page is not loaded anew where scripts run."""
         if self.scripts:
             self.page.evaluate("() => { window.sameAsBefore = true; }")
-        end = time.monotonic() + seconds
+        end = time.monotonic() + SLOWEST * seconds
         found = look()
         while not found and time.monotonic() < end:
             self.page.wait_for_timeout(400)
@@ -79,6 +82,7 @@ class Story:
 
     def press(self, name, within="main"):
         """Presses the button or follows the link of this name."""
+        self.page.wait_for_load_state()
         place = self.page.locator(within)
         found = place.get_by_role("button", name=name, exact=True).or_(place.get_by_role("link", name=name, exact=True))
         self.must(f"there is “{name}”", found.count() > 0, self.text, self.page)
@@ -86,6 +90,7 @@ class Story:
 
     def at(self, sentence, pattern):
         """The page is at this path."""
+        self.page.wait_for_load_state()
         here = path_of(self.page.url)
         self.must(sentence, re.fullmatch(pattern, here), lambda: f"at {self.page.url}:\n{self.text()}", self.page)
         self.fits(sentence)

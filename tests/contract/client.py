@@ -33,7 +33,7 @@ def generate(document, made):
     # Its last step looks for ruff, which is beside it.
     environment = os.environ | {"PATH": os.path.dirname(program("python")) + os.pathsep + os.environ["PATH"]}
     generator = [program("openapi-python-client"), "generate", "--path", path, "--meta", "none", "--fail-on-warning"]
-    code, said = execute([*generator, "--output-path", os.path.join(made, PACKAGE)], 120, env=environment)
+    code, said = execute([*generator, "--output-path", os.path.join(made, PACKAGE)], env=environment)
     step("the document makes a client, without a warning", code == 0, said)
 
 

@@ -35,7 +35,7 @@ def run(valpero):
         building, binary = go(place, called | events)
         python(place, called, up, site)
         typescripts(place, called, events, environment)
-        step("the Go client compiles, with a program", building.wait(timeout=300) == 0, lambda: tail(os.path.join(OUT, "go.log")))
+        step("the Go client compiles, with a program", building.wait(timeout=900) == 0, lambda: tail(os.path.join(OUT, "go.log")))
         step("which makes, reads, lists, changes and deletes a monitor", *ended([binary], environment))
 
 
@@ -45,14 +45,14 @@ def openapi_generator(place, language, folder, *options):
     words = ["generate", "-i", os.path.join(place, "openapi.json"), "-g", language, "-o", made, FLAT, *options]
     # It runs for seconds: a compiler that optimises would not pay.
     environment = os.environ | {"JAVA_OPTS": "-XX:TieredStopAtLevel=1"}
-    code, said = execute([program("openapi-generator-cli"), *words], 120, env=environment)
+    code, said = execute([program("openapi-generator-cli"), *words], env=environment)
     step(f"openapi-generator makes a client for {language}", code == 0, said)
     return made
 
 
 def ended(command, more):
     """Whether a program ends well, and what it says."""
-    code, said = execute(command, 120, env=os.environ | more)
+    code, said = execute(command, env=os.environ | more)
     return code == 0, said
 
 

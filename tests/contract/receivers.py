@@ -152,7 +152,7 @@ def typed(place, bodies):
     # The packages' own files are for their authors to check.
     options |= {"skipLibCheck": True, "types": []}
     write(os.path.join(place, "tsconfig.json"), json.dumps({"compilerOptions": options, "include": ["*.ts"]}))
-    _, said = execute([vendors("tsc"), "--project", place, "--pretty", "false"], 240, cwd=place)
+    _, said = execute([vendors("tsc"), "--project", place, "--pretty", "false"], cwd=place)
     # A message begins with its place, and goes on in lines that are indented.
     messages = re.findall(r"^(\w+)\.ts\((\d+),\d+\): (.*(?:\n\s.*)*)", said, re.MULTILINE)
     step("the types compile", set(re.findall(r"^(\S+)\.ts\(", said, re.MULTILINE)) <= set(bodies), said)
@@ -168,7 +168,7 @@ def read_by(place, channel, bodies):
     """What a validator on npm says of each body."""
     path = os.path.join(place, channel + ".json")
     write(path, json.dumps(bodies))
-    code, said = execute(["node", os.path.join(place, "read.mjs"), channel, path], 60, cwd=place)
+    code, said = execute(["node", os.path.join(place, "read.mjs"), channel, path], cwd=place)
     step(f"the bodies of {channel} are read", code == 0, said)
     return json.loads(said)
 

@@ -78,6 +78,8 @@ def plain(browser, url, document):
 def watched(browser, url, **options):
     """A page, the errors in its console, and what it asks of others."""
     page = browser.new_page(**options)
+    # Redoc draws all that the document has at once.
+    page.set_default_timeout(240_000)
     errors, foreign = [], []
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -112,7 +114,7 @@ def redoc(browser, url, wanted):
     sections = "[data-section-id^='operation/']"
     # The steps say what is missing.
     with contextlib.suppress(Error):
-        page.locator(sections).nth(len(wanted) - 1).wait_for(state="attached", timeout=60_000)
+        page.locator(sections).nth(len(wanted) - 1).wait_for(state="attached")
     hint = "Is Redoc embedded? Run functions/docs/redoc/fetch, and build again."
     step("Redoc needs nobody but this server either", not foreign, f"{foreign}\n{hint}")
     there = page.eval_on_selector_all(sections, "all => all.map(one => [one.dataset.sectionId, one.querySelector('h2')?.innerText ?? ''])")
@@ -120,7 +122,8 @@ def redoc(browser, url, wanted):
     missing = [one["operationId"] for _, _, one in wanted if words(one["summary"]) not in words(titles.get(one["operationId"], ""))]
     step(f"it shows all {len(wanted)} operations", not missing, lambda: (missing, titles, set(errors), page.inner_text("body")[:2000]))
     step("without an error in the console", not errors, set(errors))
-    page.screenshot(path=os.path.join(OUT, "reference-redoc.png"), full_page=True)
+    # Not the full page, which takes longer than Playwright waits on a busy machine.
+    page.screenshot(path=os.path.join(OUT, "reference-redoc.png"))
     page.close()
 
 

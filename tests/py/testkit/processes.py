@@ -18,13 +18,13 @@ def environment():
     return {name: value for name, value in os.environ.items() if not name.startswith(("VALPERO_", "AWS_"))}
 
 
-def execute(command, seconds=60, **more):
+def execute(command, seconds=600, **more):
     """Exit code of a command, and stdout and stderr as one text."""
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=seconds, check=False, **more)
     return done.returncode, done.stdout
 
 
-def output(command, seconds: float | None = 60, **more):
+def output(command, seconds: float | None = 600, **more):
     """What a command that must not fail writes to stdout."""
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False, **more)
     if done.returncode != 0:

@@ -4,7 +4,7 @@ import urllib.error
 import urllib.request
 
 
-def send(url, method="GET", body=None, headers=None, seconds=20):
+def send(url, method="GET", body=None, headers=None, seconds=60):
     """Status, headers by their lower-case names, and body, whatever the status."""
     request = urllib.request.Request(url, body, headers or {}, method=method)
     try:
