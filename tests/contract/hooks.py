@@ -81,7 +81,11 @@ def moment(seconds, fraction, zone):
 
 
 MOMENTS = st.builds(moment, st.integers(0, TEN_YEARS_S), st.sampled_from(["", ".007"]), st.sampled_from(["Z", "+00:00", "-05:30"]))
-FORMATS = {"uri": st.sampled_from(PLACES).map(lambda place: ORIGIN + place), "date-time": MOMENTS}
+# Some as long as a schema's bounds: by the pattern alone it takes Schemathesis seconds to find one.
+URIS = [ORIGIN + place for place in PLACES] + [
+    start.ljust(length, "a") for start in ("http://", "https://") for length in (9, 10, 2047, 2048)
+]
+FORMATS = {"uri": st.sampled_from(URIS), "date-time": MOMENTS}
 HOSTS = ["localhost", "LOCALHOST", "localhost.", "127.0.0.1", "::1", "[::1]"]
 FORMATS |= {"host": st.sampled_from(HOSTS), "dns-name": st.just("localhost"), "name-server": st.sampled_from([*HOSTS, "127.0.0.1:9"])}
 FORMATS |= {"json-path": st.sampled_from(["$", "$.status", "$.nodes[*].up"]), "dns-record": st.just("192.0.2.1")}
@@ -89,9 +93,10 @@ FORMATS |= {"actor": st.sampled_from(["operator", "checker", "checker:hel", "del
 FORMATS |= {"region": st.sampled_from(REGIONS), "expected-status": st.sampled_from(STATUSES)}
 ZONES = ["UTC", "Europe/Helsinki", "America/New_York"]
 NETWORKS = ["192.0.2.7", "192.0.2.0/24", "2001:db8::/32"]
-FORMATS |= {"time-zone": st.sampled_from(ZONES)}
+FORMATS |= {"time-zone": st.sampled_from([*ZONES, "GB", "A" * 31, "A" * 32])}
 FORMATS |= {"network": st.sampled_from(NETWORKS)}
-FORMATS |= {"email": st.sampled_from(["ops@example.com", "a.b+c@localhost"])}
+DOMAIN = ".".join(["a" * 62] * 4)
+FORMATS |= {"email": st.sampled_from(["ops@example.com", "a.b+c@localhost", "a@b", "a@bc", "a@" + DOMAIN, "ab@" + DOMAIN])}
 for name, values in FORMATS.items():
     schemathesis.openapi.format(name, values)
 

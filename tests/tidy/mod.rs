@@ -161,6 +161,22 @@ fn an_entry_point_holds_no_logic() {
     }
 }
 
+/// Manifests say `test = false` and `doctest = false` so that nothing is built that tests nothing.
+#[test]
+fn no_test_stands_where_none_is_run() {
+    for (path, text) in rust_files().iter().filter(|(path, _)| !path.starts_with(root().join("tests"))) {
+        let has_example =
+            text.lines().any(|line| line.trim_start().starts_with("//") && line.contains("```"));
+        assert!(!has_example, "{}: no example in documentation is run", path.display());
+        let source = path.ancestors().find(|folder| folder.ends_with("src"));
+        let Some(folder) = source.and_then(Path::parent) else { continue };
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).expect("a manifest");
+        let library = manifest.split("[lib]").nth(1).and_then(|rest| rest.split('[').next()).unwrap_or_default();
+        let is_run = !path.ends_with("main.rs") && !library.contains("\ntest = false\n");
+        assert!(is_run || !text.contains("#[cfg(test)]"), "{}: its tests are not run", path.display());
+    }
+}
+
 #[test]
 fn no_file_is_two_subjects_long_and_each_says_what_it_is() {
     for (path, text) in rust_files() {
