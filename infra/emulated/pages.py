@@ -98,3 +98,8 @@ def own_domain(deployment, api, apart, page):
     # The same command once more changes nothing.
     again = run(["infra/add-domain", DOMAIN, "--page", "--stack", deployment.stack, "--home", deployment.home], deployment.environment)
     step("and the command can be repeated", record is not None and record[1] in again, again)
+    stacks = deployment.cloud.client("cloudformation", deployment.home)
+    own = f"{deployment.stack}-page-{DOMAIN.replace('.', '--')}"
+    run(["sam", "delete", "--stack-name", own, "--region", deployment.home, "--no-prompts"], deployment.environment)
+    states = [one["StackStatus"] for one in stacks.list_stacks()["StackSummaries"] if one["StackName"] == own]
+    step("and its stack be deleted", all(status == "DELETE_COMPLETE" for status in states), states)
