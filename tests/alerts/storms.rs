@@ -139,7 +139,8 @@ async fn a_digest_that_could_not_be_sent_is_not_sent_once_all_of_it_is_over() {
     scene.wait(1_200).await;
     let told = titles(&receiver);
     assert_eq!(told[5..7], ["3 more monitors down", "3 more monitors down"], "both refused");
-    assert!(!told[7..].iter().any(|title| title.contains("down")), "{told:?}");
+    // One of the five that are told of by name may have been in the digest: "Up again after being down" says both.
+    assert!(!told[7..].iter().any(|title| title.starts_with("Down") || title.ends_with("down")), "{told:?}");
     assert!(told.contains(&"3 more monitors up again".to_owned()), "{told:?}");
     let superseded = scene.deliveries("status=superseded").await;
     assert_eq!((superseded.len(), &superseded[0]["message"]), (1, &json!("digest")), "{superseded:?}");

@@ -165,8 +165,7 @@ fn an_entry_point_holds_no_logic() {
 #[test]
 fn no_test_stands_where_none_is_run() {
     for (path, text) in rust_files().iter().filter(|(path, _)| !path.starts_with(root().join("tests"))) {
-        let has_example =
-            text.lines().any(|line| line.trim_start().starts_with("//") && line.contains("```"));
+        let has_example = text.lines().any(|line| line.trim_start().starts_with("//") && line.contains("```"));
         assert!(!has_example, "{}: no example in documentation is run", path.display());
         let source = path.ancestors().find(|folder| folder.ends_with("src"));
         let Some(folder) = source.and_then(Path::parent) else { continue };
