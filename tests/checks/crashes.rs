@@ -114,6 +114,10 @@ async fn after_any_write_of_going_down_a_site_that_is_back_leaves_nothing_behind
         );
         let incidents = world.incidents(&scene.owner).await;
         assert!(incidents.iter().all(|incident| incident["status"] == "resolved"), "after {writes} writes");
+        // What could not be sent at once is tried again within minutes.
+        world.advance(300);
+        world.sweep().await;
+        world.deliver().await;
         let told: Vec<String> =
             scene.receiver.events().into_iter().filter(|event| event.starts_with("incident")).collect();
         assert_eq!(told.len(), incidents.len() * 2, "each was told of twice, after {writes} writes: {told:?}");
