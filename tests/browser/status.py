@@ -19,7 +19,7 @@ LONG = "A component whose name is rather long, as such names are"
 
 
 def seen(place):
-    """Whether it is there once its page has loaded. A click does not wait for the page that it leads to."""
+    """Whether an element is visible once its page has loaded. A click does not wait for the next page to load."""
     place.page.wait_for_load_state()
     return place.is_visible()
 

@@ -56,7 +56,7 @@ class Story:
         return self.page.locator("main")
 
     def text(self):
-        # A click does not wait for the page that it leads to.
+        # A click does not wait for the next page to load.
         self.page.wait_for_load_state()
         return self.main.inner_text() if self.main.count() else self.page.inner_text("body")
 

@@ -114,7 +114,7 @@ async fn after_any_write_of_going_down_a_site_that_is_back_leaves_nothing_behind
         );
         let incidents = world.incidents(&scene.owner).await;
         assert!(incidents.iter().all(|incident| incident["status"] == "resolved"), "after {writes} writes");
-        // What could not be sent at once is tried again within minutes.
+        // Retries are due within minutes: this counts what arrives, not how soon.
         world.advance(300);
         world.sweep().await;
         world.deliver().await;

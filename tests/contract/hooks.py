@@ -81,7 +81,7 @@ def moment(seconds, fraction, zone):
 
 
 MOMENTS = st.builds(moment, st.integers(0, TEN_YEARS_S), st.sampled_from(["", ".007"]), st.sampled_from(["Z", "+00:00", "-05:30"]))
-# Some as long as a schema's bounds: by the pattern alone it takes Schemathesis seconds to find one.
+# Some have the lengths of the schemas' bounds: generating one from the pattern takes Schemathesis seconds.
 URIS = [ORIGIN + place for place in PLACES] + [
     start.ljust(length, "a") for start in ("http://", "https://") for length in (9, 10, 2047, 2048)
 ]

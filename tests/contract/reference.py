@@ -78,7 +78,7 @@ def plain(browser, url, document):
 def watched(browser, url, **options):
     """A page, the errors in its console, and what it asks of others."""
     page = browser.new_page(**options)
-    # Redoc draws all that the document has at once.
+    # Redoc renders all operations at once, which takes long on a busy machine.
     page.set_default_timeout(240_000)
     errors, foreign = [], []
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
@@ -122,7 +122,7 @@ def redoc(browser, url, wanted):
     missing = [one["operationId"] for _, _, one in wanted if words(one["summary"]) not in words(titles.get(one["operationId"], ""))]
     step(f"it shows all {len(wanted)} operations", not missing, lambda: (missing, titles, set(errors), page.inner_text("body")[:2000]))
     step("without an error in the console", not errors, set(errors))
-    # Not the full page, which takes longer than Playwright waits on a busy machine.
+    # The viewport alone: a screenshot of the full page timed out on a busy machine.
     page.screenshot(path=os.path.join(OUT, "reference-redoc.png"))
     page.close()
 

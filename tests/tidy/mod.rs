@@ -161,7 +161,7 @@ fn an_entry_point_holds_no_logic() {
     }
 }
 
-/// Manifests say `test = false` and `doctest = false` so that nothing is built that tests nothing.
+/// Crates without tests set `test = false`, and all set `doctest = false`, so that no empty test binaries are built.
 #[test]
 fn no_test_stands_where_none_is_run() {
     for (path, text) in rust_files().iter().filter(|(path, _)| !path.starts_with(root().join("tests"))) {

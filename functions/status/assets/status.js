@@ -8,11 +8,11 @@ const words = new Intl.DateTimeFormat(lang, {
 
 const clock = new Intl.DateTimeFormat(lang, { hour: "numeric", minute: "2-digit", timeZoneName: "short" });
 
-// The end of a span follows its begin, and has a date where it is another.
+// The end of a time range follows its begin in the page. Without the date if both are on the same day.
 function format(time, at) {
   const from = time.previousElementSibling;
-  const begins = from instanceof HTMLTimeElement && new Date(from.dateTime).toDateString() === at.toDateString();
-  return (begins ? clock : words).format(at);
+  const isSameDay = from instanceof HTMLTimeElement && new Date(from.dateTime).toDateString() === at.toDateString();
+  return (isSameDay ? clock : words).format(at);
 }
 
 function local(root) {

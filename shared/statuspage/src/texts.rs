@@ -30,7 +30,7 @@ pub struct Texts {
     pub major: &'static str,
     /// Banner: all of it fails.
     pub critical: &'static str,
-    /// Banner: the one component that does not work as it should, and how it is.
+    /// Banner: name and status of the only impaired component.
     pub one: fn(&str, ComponentStatus) -> String,
     /// Banner: nothing is watched.
     pub nothing_known: &'static str,

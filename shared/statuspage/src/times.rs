@@ -64,7 +64,7 @@ impl Times {
         Time { machine: at.to_string(), words: format!("{}{before} {}", self.date(at), self.clock(at)) }
     }
 
-    /// The end of what began at another moment: without its date where it is that of the begin.
+    /// End of a time range. Without the date if the range ends on the day on which it begins.
     pub fn end(self, from: Timestamp, until: Timestamp) -> Time {
         if self.date(from) != self.date(until) {
             return self.time(until);

@@ -6,7 +6,7 @@ import signal
 import subprocess
 
 from testkit.paths import tail
-from testkit.waiting import until
+from testkit.waiting import SLOWEST, until
 
 # Each with its log.
 PROCESSES = []
@@ -77,7 +77,7 @@ def wait_ready(what, look, seconds=20):
 
     seen = until(seconds, state, every=0.05)
     if seen != "ready":
-        raise SystemExit(f"FAILED {what}: " + ("a server has ended" if seen else f"not within {seconds} seconds") + "\n" + logs())
+        raise SystemExit(f"FAILED {what}: " + ("a server has ended" if seen else f"not within {SLOWEST * seconds} seconds") + "\n" + logs())
 
 
 def logs():

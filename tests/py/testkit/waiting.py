@@ -2,12 +2,12 @@
 
 import time
 
-# How much longer than usual all may take: on a slow day, with another suite on the same cores.
+# Factor on every time limit, for a slow machine with another suite on the same cores.
 SLOWEST = 3
 
 
 def until(seconds, look, every=0.5):
-    """The first true result of `look`, or its last result if there is none in time. `seconds` is what it may take on a usual day."""
+    """The first true result of `look`, or its last result if there is none in time. The limit is `SLOWEST` times `seconds`."""
     end = time.monotonic() + SLOWEST * seconds
     while time.monotonic() < end:
         found = look()

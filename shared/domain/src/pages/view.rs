@@ -336,7 +336,7 @@ pub struct Shown<'a> {
 }
 
 impl Shown<'_> {
-    /// The only component that does not work as it should, and its status, where that alone makes the page's indicator what it is.
+    /// The only component that is not operational, and its status. None if there are several, or if a post makes the indicator worse.
     pub fn only_impaired(&self) -> Option<(&ShownComponent<'_>, ComponentStatus)> {
         let known =
             || self.components.iter().filter_map(|component| component.status.map(|status| (component, status)));
